@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The list of command groups and the look-up; see cli/command.h.
+ */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "core/banned.h"
+
+const struct sc_command_group sc_command_groups[] = {
+    {"Help", sc_help_commands},
+    {NULL, NULL},
+};
+
+const struct sc_option sc_global_options[] = {
+    {"vault", 0, "FILE", "the vault to use", SC_OPTION_TEXT, offsetof(struct sc_globals, vault),
+     NULL, 0},
+    {"identity", 0, "FILE", "unlock with this age identity", SC_OPTION_TEXT,
+     offsetof(struct sc_globals, identity), NULL, 0},
+    {"key-file", 0, "FILE", "unlock with this key file", SC_OPTION_TEXT,
+     offsetof(struct sc_globals, key_file), NULL, 0},
+    {"passphrase-fd", 0, "N", "read the passphrase from descriptor N", SC_OPTION_TEXT,
+     offsetof(struct sc_globals, passphrase_fd), NULL, 1},
+    {"passphrase-file", 0, "FILE", "read the passphrase from a file", SC_OPTION_TEXT,
+     offsetof(struct sc_globals, passphrase_file), NULL, 1},
+    {"json", 0, NULL, "print JSON", SC_OPTION_FLAG, offsetof(struct sc_globals, json), NULL, 0},
+    {"quiet", 'q', NULL, "print no notes", SC_OPTION_FLAG, offsetof(struct sc_globals, quiet), NULL,
+     0},
+    {"no-color", 0, NULL, "print without colours", SC_OPTION_FLAG,
+     offsetof(struct sc_globals, no_color), NULL, 0},
+    {"no-input", 0, NULL, "never ask on the terminal", SC_OPTION_FLAG,
+     offsetof(struct sc_globals, no_input), NULL, 0},
+    {"help", 'h', NULL, "print help", SC_OPTION_FLAG, offsetof(struct sc_globals, help), NULL, 0},
+    {"version", 0, NULL, "print the version", SC_OPTION_FLAG, offsetof(struct sc_globals, version),
+     NULL, 0},
+    {0},
+};
+
+/* How many words of the name stand at the front of words; 0 if they do not. */
+static int match_words(const char *name, int count, char *const *words)
+{
+    for (int used = 0; used < count; used++) {
+        size_t len = strcspn(name, " ");
+        if (strlen(words[used]) != len || memcmp(name, words[used], len) != 0)
+            return 0;
+        if (name[len] == '\0')
+            return used + 1;
+        name += len + 1;
+    }
+    return 0;
+}
+
+const struct sc_command *sc_command_find(int count, char *const *words, int *ret_words)
+{
+    for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
+        for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
+            int used = match_words(row->name, count, words);
+            if (used > 0) {
+                *ret_words = used;
+                return row;
+            }
+        }
+    }
+    return NULL;
+}
+
+void sc_command_each(void (*fn)(const struct sc_command *command, const char *group, void *ctx),
+                     void *ctx)
+{
+    for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
+        for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
+            if ((row->flags & SC_COMMAND_HIDDEN) == 0)
+                fn(row, group->title, ctx);
+        }
+    }
+}

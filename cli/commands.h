@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tables of the command groups, one per folder of cli/; cli/commands.c lists them.
+ */
+#ifndef SC_CLI_COMMANDS_H
+#define SC_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct sc_command sc_help_commands[]; /* cli/help/commands.c */
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Help on the terminal; see cli/help/help.h.
+ */
+#include "cli/help/help.h"
+
+#include <string.h>
+
+#include "cli/output.h"
+
+#include "core/banned.h"
+
+#define HELP_MAX      ((size_t)256 * 1024)
+#define OPTION_COLUMN 28
+
+void sc_help_synopsis(struct sc_buf *out, const struct sc_command *command)
+{
+    sc_buf_printf(out, "secretsctl %s%s%s%s", command->name,
+                  command->options != NULL ? " [OPTIONS]" : "",
+                  command->operands[0] != '\0' ? " " : "", command->operands);
+}
+
+static void pad(struct sc_buf *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sc_buf_putc(out, ' ');
+}
+
+void sc_help_wrap(struct sc_buf *out, const char *text, size_t indent, size_t first_column)
+{
+    size_t column = first_column;
+    bool fresh = first_column == 0;
+    while (*text != '\0') {
+        if (*text == '\n') {
+            sc_buf_puts(out, column > 0 ? "\n\n" : "\n");
+            column = 0;
+            fresh = true;
+            text += strspn(text, "\n");
+            continue;
+        }
+        size_t word = strcspn(text, " \n");
+        if (!fresh && column + 1 + word > SC_HELP_WIDTH) {
+            sc_buf_putc(out, '\n');
+            column = 0;
+            fresh = true;
+        }
+        if (fresh && column < indent) {
+            pad(out, indent - column);
+            column = indent;
+        } else if (!fresh && column > first_column) {
+            sc_buf_putc(out, ' ');
+            column++;
+        }
+        sc_buf_append(out, text, word);
+        column += word;
+        fresh = false;
+        text += word;
+        text += strspn(text, " ");
+    }
+    sc_buf_putc(out, '\n');
+}
+
+static void render_option(struct sc_buf *out, const struct sc_option *row)
+{
+    struct sc_buf left = SC_BUF_INIT(256);
+    if (row->letter != '\0')
+        sc_buf_printf(&left, "  -%c, --%s", row->letter, row->name);
+    else
+        sc_buf_printf(&left, "      --%s", row->name);
+    if (row->kind == SC_OPTION_OPTIONAL)
+        sc_buf_printf(&left, "[=%s]", row->metavar);
+    else if (row->kind != SC_OPTION_FLAG)
+        sc_buf_printf(&left, " %s", row->metavar);
+    size_t len = left.len;
+    sc_buf_puts(out, sc_buf_text(&left));
+    sc_buf_done(&left);
+    if (len >= OPTION_COLUMN - 1) {
+        sc_buf_putc(out, '\n');
+        len = 0;
+    }
+    pad(out, OPTION_COLUMN - len);
+    sc_help_wrap(out, row->help, OPTION_COLUMN, OPTION_COLUMN);
+}
+
+static void render_options(struct sc_buf *out, const char *title, const struct sc_option *rows)
+{
+    if (rows == NULL)
+        return;
+    sc_buf_printf(out, "\n%s:\n", title);
+    for (; rows->name != NULL; rows++)
+        render_option(out, rows);
+}
+
+static int print(struct sc_buf *out, struct sc_error *err)
+{
+    int rc = sc_buf_status(out, err);
+    if (rc == 0)
+        sc_out_buf(out);
+    return rc;
+}
+
+int sc_help_overview(struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(HELP_MAX);
+    sc_buf_puts(&out, "usage: secretsctl [OPTIONS] COMMAND [ARGUMENTS]\n\n"
+                      "Takes the plaintext credentials out of Docker Compose stacks, keeps them in\n"
+                      "an encrypted vault, hands them to the containers as files, and proves that\n"
+                      "none of them is left behind.\n");
+    for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
+        sc_buf_printf(&out, "\n%s:\n", group->title);
+        for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
+            if ((row->flags & SC_COMMAND_HIDDEN) == 0)
+                sc_buf_printf(&out, "  %-17s %s\n", row->name, row->summary);
+        }
+    }
+    render_options(&out, "Options of every command", sc_global_options);
+    sc_buf_puts(&out, "\nMore on one command: secretsctl help COMMAND\n");
+    return print(&out, err);
+}
+
+/* Lines of "command<TAB>comment": the comment goes above its command. */
+static void render_examples(struct sc_buf *out, const char *examples)
+{
+    sc_buf_puts(out, "\nExamples:\n");
+    while (*examples != '\0') {
+        size_t line = strcspn(examples, "\n");
+        size_t command = strcspn(examples, "\t\n");
+        if (command < line)
+            sc_buf_printf(out, "  # %.*s\n", (int)(line - command - 1), examples + command + 1);
+        sc_buf_printf(out, "  %.*s\n", (int)command, examples);
+        examples += line + (examples[line] == '\n');
+    }
+}
+
+int sc_help_command(const struct sc_command *command, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(HELP_MAX);
+    sc_buf_puts(&out, "usage: ");
+    sc_help_synopsis(&out, command);
+    sc_buf_puts(&out, "\n\n");
+    sc_help_wrap(&out, command->description, 0, 0);
+    render_options(&out, "Options", command->options);
+    if (command->examples != NULL)
+        render_examples(&out, command->examples);
+    sc_buf_puts(&out, "\nOptions of every command: secretsctl help\n");
+    return print(&out, err);
+}
+
+int sc_help_unknown_command(int count, char *const *words, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf subcommands = SC_BUF_INIT(256);
+    size_t len = strlen(words[0]);
+    for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
+        for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
+            if (strncmp(row->name, words[0], len) == 0 && row->name[len] == ' ')
+                sc_buf_printf(&subcommands, "%s'%s'", subcommands.len > 0 ? ", " : "", row->name);
+        }
+    }
+    if (subcommands.len > 0)
+        return sc_fail(err, SC_E_USAGE, "'%s' needs one more word: %s", words[0],
+                       sc_buf_text(&subcommands));
+    /* A word that is no command may be a value typed into the wrong place: it is not repeated. */
+    (void)count;
+    return sc_fail(err, SC_E_USAGE, "there is no such command; see: secretsctl help");
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The locked arena; see core/arena.h.
+ *
+ * A chunk is: guard page | blocks | guard page. A block is [struct block][payload rounded to 16]
+ * [canary]. Free blocks are found by a first-fit walk and merged with their right neighbour on the
+ * way: a process holds few secrets at a time, so the walk is short and the code stays checkable.
+ */
+#include "core/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/random.h"
+
+#include "core/banned.h"
+
+#define CHUNK_SIZE  ((size_t)256 * 1024)
+#define SMALL_MAX   ((size_t)32 * 1024)
+#define ALIGNMENT   ((size_t)16)
+#define CANARY_SIZE ((size_t)16)
+
+enum block_state { BLOCK_IN_USE = 0x55534544, BLOCK_FREE = 0x46524545 };
+
+/* Stands before each payload; size covers header, payload and canary. */
+struct block {
+    uint32_t state;
+    uint32_t reserved;
+    size_t size;
+};
+
+struct chunk {
+    struct chunk *next;
+    unsigned char *base; /* first usable byte, after the guard page */
+    size_t size;         /* usable bytes */
+};
+
+/* Process-wide like malloc's own state: a secret must not depend on who allocated it. */
+static struct {
+    pthread_mutex_t mutex;
+    struct chunk *chunks;
+    struct sc_arena_policy policy;
+    bool require_lock;
+    pid_t owner; /* process that made the chunks; 0 before the first use */
+    unsigned char canary[CANARY_SIZE];
+} arena = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static size_t round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Puts memfd_secret pages over the reserved range: absent from the kernel's direct map, never
+ * swapped, unreadable by ptrace. False where the kernel has none or the lock limit is reached. */
+static bool cover_with_memfd_secret(unsigned char *at, size_t size)
+{
+#ifdef SYS_memfd_secret
+    int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok = ftruncate(fd, (off_t)size) == 0 && mmap(at, size, PROT_READ | PROT_WRITE,
+                                                      MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+    close(fd);
+    return ok;
+#else
+    (void)at;
+    (void)size;
+    return false;
+#endif
+}
+
+/* Maps usable pages between two guard pages and locks them; NULL with errno set. */
+static unsigned char *map_pages(size_t size)
+{
+    size_t page = page_size();
+    unsigned char *range = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (range == MAP_FAILED)
+        return NULL;
+    unsigned char *base = range + page;
+    bool secret = cover_with_memfd_secret(base, size);
+    bool locked = secret;
+    if (!secret) {
+        if (mmap(base, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+            MAP_FAILED) {
+            munmap(range, size + 2 * page);
+            return NULL;
+        }
+        locked = mlock(base, size) == 0;
+        if (!locked && arena.require_lock) {
+            munmap(range, size + 2 * page);
+            errno = EPERM;
+            return NULL;
+        }
+    }
+    struct sc_arena_policy *policy = &arena.policy;
+    bool first = policy->bytes == 0;
+    bool nodump = madvise(base, size, MADV_DONTDUMP) == 0;
+    bool nofork = madvise(base, size, secret ? MADV_DONTFORK : MADV_WIPEONFORK) == 0;
+    policy->locked = locked && (first || policy->locked);
+    policy->memfd_secret = secret && (first || policy->memfd_secret);
+    policy->dump_excluded = nodump && (first || policy->dump_excluded);
+    policy->fork_wiped = nofork && (first || policy->fork_wiped);
+    policy->bytes += size;
+    return base;
+}
+
+static void unmap_chunk(struct chunk *chunk)
+{
+    size_t page = page_size();
+    munmap(chunk->base - page, chunk->size + 2 * page);
+    arena.policy.bytes -= chunk->size;
+    free(chunk);
+}
+
+static struct block *block_at(const struct chunk *chunk, size_t offset)
+{
+    return (struct block *)(void *)(chunk->base + offset);
+}
+
+static struct chunk *add_chunk(size_t size)
+{
+    struct chunk *chunk = malloc(sizeof(*chunk));
+    if (chunk == NULL)
+        return NULL;
+    chunk->base = map_pages(size);
+    if (chunk->base == NULL) {
+        free(chunk);
+        return NULL;
+    }
+    chunk->size = size;
+    chunk->next = arena.chunks;
+    arena.chunks = chunk;
+    *block_at(chunk, 0) = (struct block){.state = BLOCK_FREE, .size = size};
+    return chunk;
+}
+
+/* Secrets are gone and memory is not what it should be: nothing safe is left to do. */
+static _Noreturn void die_of_corruption(void)
+{
+    abort();
+}
+
+static void merge_free_neighbours(const struct chunk *chunk, size_t offset)
+{
+    struct block *block = block_at(chunk, offset);
+    while (offset + block->size < chunk->size) {
+        struct block *right = block_at(chunk, offset + block->size);
+        if (right->state != BLOCK_FREE)
+            return;
+        block->size += right->size;
+        memset(right, 0, sizeof(*right));
+    }
+}
+
+/* Takes `need` bytes from the free block at offset, leaving the rest free. */
+static void *carve(const struct chunk *chunk, size_t offset, size_t need)
+{
+    struct block *block = block_at(chunk, offset);
+    if (block->size - need >= sizeof(struct block) + ALIGNMENT + CANARY_SIZE) {
+        *block_at(chunk, offset + need) =
+            (struct block){.state = BLOCK_FREE, .size = block->size - need};
+        block->size = need;
+    }
+    block->state = BLOCK_IN_USE;
+    unsigned char *end = (unsigned char *)block + block->size;
+    memcpy(end - CANARY_SIZE, arena.canary, CANARY_SIZE);
+    return block + 1;
+}
+
+static void *carve_first_fit(const struct chunk *chunk, size_t need)
+{
+    for (size_t offset = 0; offset < chunk->size;) {
+        struct block *block = block_at(chunk, offset);
+        if (block->state == BLOCK_FREE) {
+            merge_free_neighbours(chunk, offset);
+            if (block->size >= need)
+                return carve(chunk, offset, need);
+        } else if (block->state != BLOCK_IN_USE) {
+            die_of_corruption();
+        }
+        offset += block->size;
+    }
+    return NULL;
+}
+
+/* First use in this process, or in a forked child: the parent's chunks are not ours. */
+static int prepare_for_this_process(struct sc_error *err)
+{
+    pid_t self = getpid();
+    if (arena.owner == self)
+        return 0;
+    int rc = sc_random_bytes(arena.canary, sizeof(arena.canary), err);
+    if (rc < 0)
+        return rc;
+    arena.chunks = NULL;
+    arena.policy = (struct sc_arena_policy){0};
+    arena.owner = self;
+    return 0;
+}
+
+static void *allocate_locked(size_t size, struct sc_error *err)
+{
+    if (prepare_for_this_process(err) < 0)
+        return NULL;
+    size_t need = round_up(sizeof(struct block) + size, ALIGNMENT) + CANARY_SIZE;
+    if (size <= SMALL_MAX) {
+        for (struct chunk *chunk = arena.chunks; chunk != NULL; chunk = chunk->next) {
+            void *payload = chunk->size == CHUNK_SIZE ? carve_first_fit(chunk, need) : NULL;
+            if (payload != NULL)
+                return payload;
+        }
+    }
+    struct chunk *chunk = add_chunk(size <= SMALL_MAX ? CHUNK_SIZE : round_up(need, page_size()));
+    if (chunk == NULL) {
+        if (errno == EPERM)
+            (void)sc_fail(err, SC_E_PERM, "cannot lock memory for secrets; raise the limit (ulimit -l)");
+        else
+            (void)sc_fail_nomem(err);
+        return NULL;
+    }
+    return carve(chunk, 0, need);
+}
+
+void *sc_arena_alloc(size_t size, struct sc_error *err)
+{
+    if (size == 0 || size > SC_ARENA_BLOCK_MAX) {
+        (void)sc_fail(err, SC_E_TOOBIG, "a secret buffer of %zu bytes is over the limit", size);
+        return NULL;
+    }
+    pthread_mutex_lock(&arena.mutex);
+    void *payload = allocate_locked(size, err);
+    pthread_mutex_unlock(&arena.mutex);
+    return payload;
+}
+
+static struct chunk **find_chunk(const unsigned char *address)
+{
+    struct chunk **link = &arena.chunks;
+    while (*link != NULL && (address < (*link)->base || address >= (*link)->base + (*link)->size))
+        link = &(*link)->next;
+    return link;
+}
+
+void sc_arena_free(void *payload)
+{
+    if (payload == NULL)
+        return;
+    pthread_mutex_lock(&arena.mutex);
+    struct block *block = (struct block *)payload - 1;
+    struct chunk **link = find_chunk((unsigned char *)block);
+    /* In a forked child the block belongs to the parent and is already zero or unmapped. */
+    if (*link != NULL) {
+        struct chunk *chunk = *link;
+        unsigned char *end = (unsigned char *)block + block->size;
+        if (block->state != BLOCK_IN_USE || end > chunk->base + chunk->size ||
+            memcmp(end - CANARY_SIZE, arena.canary, CANARY_SIZE) != 0)
+            die_of_corruption();
+        explicit_bzero(payload, block->size - sizeof(*block));
+        block->state = BLOCK_FREE;
+        if (chunk->size != CHUNK_SIZE) {
+            *link = chunk->next;
+            unmap_chunk(chunk);
+        } else {
+            merge_free_neighbours(chunk, (size_t)((unsigned char *)block - chunk->base));
+        }
+    } else if (arena.owner == getpid()) {
+        die_of_corruption();
+    }
+    pthread_mutex_unlock(&arena.mutex);
+}
+
+void sc_arena_require_lock(void)
+{
+    pthread_mutex_lock(&arena.mutex);
+    arena.require_lock = true;
+    pthread_mutex_unlock(&arena.mutex);
+}
+
+struct sc_arena_policy sc_arena_policy(void)
+{
+    void *probe = sc_arena_alloc(1, NULL);
+    pthread_mutex_lock(&arena.mutex);
+    struct sc_arena_policy policy = arena.policy;
+    pthread_mutex_unlock(&arena.mutex);
+    sc_arena_free(probe);
+    return policy;
+}

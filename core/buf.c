@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Growable buffer; see core/buf.h.
+ */
+#include "core/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fd.h"
+
+#include "core/banned.h"
+
+#define FIRST_CAPACITY ((size_t)128)
+#define READ_STEP      ((size_t)65536)
+
+/* Makes room for `more` bytes and the NUL; false after setting the failure. */
+static int reserve(struct sc_buf *buf, size_t more)
+{
+    if (buf->failed != 0)
+        return buf->failed;
+    if (more > buf->max || buf->len > buf->max - more)
+        return buf->failed = SC_E_TOOBIG;
+    size_t need = buf->len + more + 1;
+    if (need <= buf->cap)
+        return 0;
+    size_t cap = SC_MAX(buf->cap, FIRST_CAPACITY);
+    while (cap < need)
+        cap *= 2;
+    char *grown = realloc(buf->data, cap);
+    if (grown == NULL)
+        return buf->failed = SC_E_NOMEM;
+    buf->data = grown;
+    buf->cap = cap;
+    return 0;
+}
+
+void sc_buf_append(struct sc_buf *buf, const void *bytes, size_t len)
+{
+    if (len == 0 || reserve(buf, len) < 0)
+        return;
+    memcpy(buf->data + buf->len, bytes, len);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+void sc_buf_puts(struct sc_buf *buf, const char *text)
+{
+    sc_buf_append(buf, text, strlen(text));
+}
+
+void sc_buf_putc(struct sc_buf *buf, char c)
+{
+    sc_buf_append(buf, &c, 1);
+}
+
+void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    sc_buf_vprintf(buf, fmt, args);
+    va_end(args);
+}
+
+void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int wanted = vsnprintf(NULL, 0, fmt, args);
+    if (wanted > 0 && reserve(buf, (size_t)wanted) == 0) {
+        vsnprintf(buf->data + buf->len, (size_t)wanted + 1, fmt, again);
+        buf->len += (size_t)wanted;
+    }
+    va_end(again);
+}
+
+int sc_buf_status(const struct sc_buf *buf, struct sc_error *err)
+{
+    if (buf->failed == SC_E_TOOBIG)
+        return sc_fail(err, SC_E_TOOBIG, "the content is longer than %zu bytes", buf->max);
+    if (buf->failed != 0)
+        return sc_fail_nomem(err);
+    return 0;
+}
+
+const char *sc_buf_text(const struct sc_buf *buf)
+{
+    return buf->data != NULL ? buf->data : "";
+}
+
+struct sc_bytes sc_buf_view(const struct sc_buf *buf)
+{
+    return (struct sc_bytes){.ptr = (const unsigned char *)buf->data, .len = buf->len};
+}
+
+int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err)
+{
+    for (;;) {
+        /* At the maximum one more byte is asked for, to tell the end from an overlong file. */
+        char extra = '\0';
+        size_t room = SC_MIN(buf->max - buf->len, READ_STEP);
+        size_t got = 0;
+        if (room > 0 && reserve(buf, room) < 0)
+            return sc_buf_status(buf, err);
+        int rc = sc_fd_read_some(fd, room > 0 ? buf->data + buf->len : &extra,
+                                 room > 0 ? room : 1, &got, err);
+        if (rc < 0)
+            return rc;
+        if (got == 0)
+            break;
+        if (room == 0) {
+            buf->failed = SC_E_TOOBIG;
+            return sc_buf_status(buf, err);
+        }
+        buf->len += got;
+        buf->data[buf->len] = '\0';
+    }
+    return sc_buf_status(buf, err);
+}
+
+char *sc_buf_take(struct sc_buf *buf)
+{
+    char *data = SC_TAKE(buf->data);
+    sc_buf_done(buf);
+    return data;
+}
+
+void sc_buf_clear(struct sc_buf *buf)
+{
+    buf->len = 0;
+    buf->failed = 0;
+    if (buf->data != NULL)
+        buf->data[0] = '\0';
+}
+
+void sc_buf_done(struct sc_buf *buf)
+{
+    free(buf->data);
+    *buf = (struct sc_buf){.max = buf->max};
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * File descriptors; see core/fd.h.
+ */
+#include "core/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/banned.h"
+
+void sc_fd_closep(int *fd)
+{
+    if (*fd < 0)
+        return;
+    int saved = errno;
+    close(*fd);
+    errno = saved;
+    *fd = -1;
+}
+
+int sc_fd_ensure_standard(struct sc_error *err)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* The lowest free number is the one that is missing. */
+        if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+            return sc_fail_errno(err, "cannot open '/dev/null'");
+    }
+    return 0;
+}
+
+int sc_fd_read_some(int fd, void *buffer, size_t size, size_t *ret_got, struct sc_error *err)
+{
+    for (;;) {
+        ssize_t got = read(fd, buffer, size);
+        if (got >= 0) {
+            *ret_got = (size_t)got;
+            return 0;
+        }
+        if (errno != EINTR)
+            return sc_fail_errno(err, "cannot read");
+    }
+}
+
+int sc_fd_write_all(int fd, const void *data, size_t len, struct sc_error *err)
+{
+    const unsigned char *at = data;
+    while (len > 0) {
+        ssize_t put = write(fd, at, len);
+        if (put < 0) {
+            if (errno == EINTR)
+                continue;
+            return sc_fail_errno(err, "cannot write");
+        }
+        at += put;
+        len -= (size_t)put;
+    }
+    return 0;
+}

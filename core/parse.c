@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Strict parsing; see core/parse.h.
+ */
+#include "core/parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/banned.h"
+
+/* Decimal digits up to the first other byte; false if there are none or the number overflows. */
+static bool leading_number(const char **text, uint64_t *ret)
+{
+    const char *at = *text;
+    uint64_t value = 0;
+    while (*at >= '0' && *at <= '9') {
+        uint64_t digit = (uint64_t)(*at - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+        at++;
+    }
+    if (at == *text)
+        return false;
+    *text = at;
+    *ret = value;
+    return true;
+}
+
+int sc_parse_u64(const char *text, uint64_t max, const char *what, uint64_t *ret,
+                 struct sc_error *err)
+{
+    uint64_t value = 0;
+    if (!leading_number(&text, &value) || *text != '\0')
+        return sc_fail(err, SC_E_USAGE, "%s must be a whole number", what);
+    if (value > max)
+        return sc_fail(err, SC_E_USAGE, "%s must be at most %llu", what, (unsigned long long)max);
+    *ret = value;
+    return 0;
+}
+
+struct unit {
+    char suffix;
+    uint64_t factor;
+};
+
+/* A number with one optional unit letter out of the table, which ends with suffix 0. */
+static bool number_with_unit(const char *text, const struct unit *units, uint64_t *ret)
+{
+    uint64_t value = 0;
+    if (!leading_number(&text, &value))
+        return false;
+    if (*text == '\0') {
+        *ret = value;
+        return true;
+    }
+    for (; units->suffix != '\0'; units++) {
+        if (*text == units->suffix && text[1] == '\0' && value <= UINT64_MAX / units->factor) {
+            *ret = value * units->factor;
+            return true;
+        }
+    }
+    return false;
+}
+
+int sc_parse_size(const char *text, const char *what, uint64_t *ret, struct sc_error *err)
+{
+    static const struct unit units[] = {
+        {'K', UINT64_C(1) << 10}, {'M', UINT64_C(1) << 20}, {'G', UINT64_C(1) << 30}, {'\0', 0}};
+    if (!number_with_unit(text, units, ret))
+        return sc_fail(err, SC_E_USAGE, "%s must be a size such as 4096, 64K or 1M", what);
+    return 0;
+}
+
+int sc_parse_duration(const char *text, const char *what, uint64_t *ret, struct sc_error *err)
+{
+    static const struct unit units[] = {{'s', 1},     {'m', 60},     {'h', 3600},
+                                        {'d', 86400}, {'w', 604800}, {'\0', 0}};
+    if (!number_with_unit(text, units, ret))
+        return sc_fail(err, SC_E_USAGE, "%s must be a duration such as 90s, 15m, 8h or 30d", what);
+    return 0;
+}
+
+int sc_parse_mode(const char *text, const char *what, uint32_t *ret, struct sc_error *err)
+{
+    uint32_t mode = 0;
+    size_t len = strlen(text);
+    bool valid = len > 0 && len <= 5;
+    for (size_t i = 0; valid && i < len; i++) {
+        valid = text[i] >= '0' && text[i] <= '7';
+        mode = mode * 8 + (uint32_t)(text[i] - '0');
+    }
+    if (!valid || mode > 07777)
+        return sc_fail(err, SC_E_USAGE, "%s must be an octal mode such as 0400", what);
+    *ret = mode;
+    return 0;
+}
+
+const char *sc_env(const char *name)
+{
+    const char *value = secure_getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+void sc_time_text(char out[SC_TIME_TEXT_SIZE], int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm utc;
+    if (gmtime_r(&when, &utc) == NULL ||
+        strftime(out, SC_TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        snprintf(out, SC_TIME_TEXT_SIZE, "@%lld", (long long)seconds);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Strict parsing of numbers, sizes and durations, and the project's way to read the environment.
+ *
+ * The whole text must be the value: no white space, no sign on unsigned numbers, no trailing bytes.
+ * On failure USAGE with a message that names `what`, never the text.
+ */
+#ifndef SC_CORE_PARSE_H
+#define SC_CORE_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+int sc_parse_u64(const char *text, uint64_t max, const char *what, uint64_t *ret,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* "4096", "64K", "1M", "2G": powers of 1024, in bytes. */
+int sc_parse_size(const char *text, const char *what, uint64_t *ret,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* "90", "90s", "15m", "8h", "30d", "2w": in seconds. */
+int sc_parse_duration(const char *text, const char *what, uint64_t *ret,
+                      struct sc_error *err) SC_NODISCARD;
+
+/* Octal file mode, "0400" or "400", at most 07777. */
+int sc_parse_mode(const char *text, const char *what, uint32_t *ret,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* The value of an environment variable, NULL if unset or empty. Borrowed. Ignored (NULL) in a set-uid
+ * process. */
+const char *sc_env(const char *name);
+
+/* Seconds since the epoch as "2026-01-31T12:00:00Z" (RFC 3339, UTC). */
+#define SC_TIME_TEXT_SIZE 32
+void sc_time_text(char out[SC_TIME_TEXT_SIZE], int64_t seconds);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process and its children; see core/proc.h.
+ */
+#include "core/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+
+#include "core/banned.h"
+
+extern char **environ;
+
+int sc_proc_harden(struct sc_error *err)
+{
+    umask(077);
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) < 0)
+        return sc_fail_errno(err, "cannot switch core dumps off");
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return sc_fail_errno(err, "cannot switch tracing off");
+    return 0;
+}
+
+static int spawn_with_pipe(char *const argv[], bool quiet, pid_t *ret_pid, int *ret_fd,
+                           struct sc_error *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return sc_fail_errno(err, "cannot make a pipe");
+    SC_CLEANUP(sc_fd_closep) int read_end = ends[0];
+    SC_CLEANUP(sc_fd_closep) int write_end = ends[1];
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return sc_fail_nomem(err);
+    pid_t pid = -1;
+    errno = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (errno == 0)
+        errno = posix_spawn_file_actions_adddup2(&actions, write_end, 1);
+    if (errno == 0 && quiet)
+        errno = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    if (errno == 0)
+        errno = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+    int failure = errno;
+    posix_spawn_file_actions_destroy(&actions);
+    errno = failure;
+    if (failure != 0)
+        return sc_fail_errno(err, "cannot run '%s'", argv[0]);
+    *ret_pid = pid;
+    *ret_fd = SC_TAKE_FD(read_end);
+    return 0;
+}
+
+static int wait_for(pid_t pid, int *ret_status, struct sc_error *err)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return sc_fail_errno(err, "cannot wait for a child");
+    }
+    *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return 0;
+}
+
+int sc_proc_capture(char *const argv[], bool quiet, struct sc_buf *output, int *ret_status,
+                    struct sc_error *err)
+{
+    pid_t pid = -1;
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    int rc = spawn_with_pipe(argv, quiet, &pid, &fd, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_buf_read_fd(output, fd, err);
+    sc_fd_closep(&fd); /* a child that still writes gets SIGPIPE instead of blocking us */
+    int waited = wait_for(pid, ret_status, rc < 0 ? NULL : err);
+    return rc < 0 ? sc_wrap(err, rc, "output of '%s'", argv[0]) : waited;
+}
+
+int sc_proc_capture_secret(char *const argv[], bool quiet, size_t max, struct sc_secret *output,
+                           int *ret_status, struct sc_error *err)
+{
+    pid_t pid = -1;
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    int rc = spawn_with_pipe(argv, quiet, &pid, &fd, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_secret_read_fd(output, fd, max, err);
+    sc_fd_closep(&fd);
+    int waited = wait_for(pid, ret_status, rc < 0 ? NULL : err);
+    return rc < 0 ? sc_wrap(err, rc, "output of '%s'", argv[0]) : waited;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process itself, and the programs it starts.
+ */
+#ifndef SC_CORE_PROC_H
+#define SC_CORE_PROC_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+
+/* No core dump, no ptrace by the same user, umask 077. First thing in main; the dumpable flag does
+ * not survive exec, so children are as open as they want to be. */
+int sc_proc_harden(struct sc_error *err) SC_NODISCARD;
+
+/* Runs argv[0] along PATH with standard input from /dev/null, waits for it, and collects its standard
+ * output (which must not be secret). Standard error is ours, or /dev/null with `quiet`. *ret_status is
+ * the exit status, 128+N for a signal. NOTFOUND when there is no such program. */
+int sc_proc_capture(char *const argv[], bool quiet, struct sc_buf *output, int *ret_status,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* The same, for output that is secret. */
+int sc_proc_capture_secret(char *const argv[], bool quiet, size_t max, struct sc_secret *output,
+                           int *ret_status, struct sc_error *err) SC_NODISCARD;
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The terminal prompt; see core/term.h. The way with signals is OpenBSD's readpassphrase(3): note what
+ * arrives, restore the terminal, restore the handlers, then raise the signal again.
+ */
+#include "core/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+
+#include "core/banned.h"
+
+static const int caught_signals[] = {SIGALRM, SIGHUP,  SIGINT,  SIGPIPE, SIGQUIT,
+                                     SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+
+/* A signal handler can reach nothing but a static variable. */
+static volatile sig_atomic_t pending[NSIG];
+
+static void note_signal(int number)
+{
+    pending[number] = 1;
+}
+
+bool sc_term_available(void)
+{
+    SC_CLEANUP(sc_fd_closep) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return tty >= 0;
+}
+
+static void install_handlers(struct sigaction saved[SC_ARRAY_SIZE(caught_signals)])
+{
+    struct sigaction action = {.sa_handler = note_signal}; /* no SA_RESTART: read(2) must return */
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++) {
+        pending[caught_signals[i]] = 0;
+        sigaction(caught_signals[i], &action, &saved[i]);
+    }
+}
+
+/* Puts the handlers back and delivers what came meanwhile. True if the process was stopped by it. */
+static bool restore_handlers(const struct sigaction saved[SC_ARRAY_SIZE(caught_signals)])
+{
+    bool stopped = false;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++)
+        sigaction(caught_signals[i], &saved[i], NULL);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++) {
+        int number = caught_signals[i];
+        if (!pending[number])
+            continue;
+        kill(getpid(), number);
+        stopped = stopped || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+    }
+    return stopped;
+}
+
+/* Byte by byte, so that nothing after the line end is swallowed. */
+static int read_line(int tty, struct sc_secret *ret, struct sc_error *err)
+{
+    unsigned char *line = NULL;
+    int rc = sc_secret_resize(ret, SC_TERM_LINE_MAX, &line, err);
+    if (rc < 0)
+        return rc;
+    size_t len = 0;
+    for (;;) {
+        unsigned char c = 0;
+        ssize_t got = read(tty, &c, 1);
+        if (got < 0 && errno == EINTR)
+            return sc_fail(err, SC_E_CANCELLED, "cancelled");
+        if (got < 0)
+            return sc_fail_errno(err, "cannot read from the terminal");
+        if (got == 0 && len == 0)
+            return sc_fail(err, SC_E_CANCELLED, "nothing was entered");
+        if (got == 0 || c == '\n' || c == '\r')
+            break;
+        if (len == SC_TERM_LINE_MAX)
+            return sc_fail(err, SC_E_TOOBIG, "the line is longer than %zu bytes", SC_TERM_LINE_MAX);
+        line[len++] = c;
+        sc_wipe(&c, 1);
+    }
+    sc_secret_truncate(ret, len);
+    return 0;
+}
+
+/* One attempt; *ret_again when the process was stopped and continued, and the prompt must return. */
+static int ask_once(int tty, const char *prompt, struct sc_secret *ret, bool *ret_again,
+                    struct sc_error *err)
+{
+    struct termios before;
+    if (tcgetattr(tty, &before) < 0)
+        return sc_fail_errno(err, "cannot control the terminal");
+    struct sigaction saved[SC_ARRAY_SIZE(caught_signals)];
+    install_handlers(saved);
+    struct termios silent = before;
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    int rc = 0;
+    if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
+        rc = sc_fail_errno(err, "cannot switch the terminal's echo off");
+    if (rc == 0)
+        rc = sc_fd_write_all(tty, prompt, strlen(prompt), err);
+    if (rc == 0) {
+        rc = read_line(tty, ret, err);
+        SC_IGNORE(write(tty, "\n", 1) < 0); /* cosmetic */
+    }
+    while (tcsetattr(tty, TCSAFLUSH, &before) < 0 && errno == EINTR && !pending[SIGTTOU])
+        ;
+    *ret_again = restore_handlers(saved);
+    return rc;
+}
+
+int sc_term_read_secret(const char *prompt, struct sc_secret *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0)
+        return sc_fail(err, SC_E_UNSUPPORTED, "there is no terminal to ask on");
+    SC_CLEANUP(sc_secret_done) struct sc_secret line = {0};
+    bool again = false;
+    int rc = 0;
+    do {
+        rc = ask_once(tty, prompt, &line, &again, err);
+    } while (rc == SC_E_CANCELLED && again);
+    if (rc == 0)
+        sc_secret_move(ret, &line);
+    return rc;
+}
+
+int sc_term_read_new_secret(const char *prompt, struct sc_secret *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret first = {0};
+    SC_CLEANUP(sc_secret_done) struct sc_secret second = {0};
+    int rc = sc_term_read_secret(prompt, &first, err);
+    if (rc == 0)
+        rc = sc_term_read_secret("Once more: ", &second, err);
+    if (rc < 0)
+        return rc;
+    if (!sc_secret_equal(&first, &second))
+        return sc_fail(err, SC_E_FAILED, "the two entries differ");
+    sc_secret_move(ret, &first);
+    return 0;
+}

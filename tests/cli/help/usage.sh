@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Options that are unknown, incomplete or in excess: status 2, one line, and never the text after '='.
+. "$SC_SOURCE/tests/support/functions.sh"
+
+run 2 "$SECRETSCTL" help --frob=hunter2
+err_is "secretsctl: unknown option '--frob', or one that takes no value"
+
+run 2 "$SECRETSCTL" --vault
+err_is "secretsctl: option '--vault' needs a value"
+
+run 2 "$SECRETSCTL" help -x
+err_is "secretsctl: unknown option '-x'"
+
+run 2 "$SECRETSCTL" completion
+err_is "secretsctl: 'completion' needs SHELL; see: secretsctl help completion"
+
+run 0 "$SECRETSCTL" --version
+out_is "secretsctl 0.1.0"

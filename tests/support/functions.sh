@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by every shell test: . "$SC_SOURCE/tests/support/functions.sh"
+#
+# Given by meson: SECRETSCTL (the program), SC_SOURCE (the source tree), SC_BUILD (the build tree).
+# Each test runs in an empty directory $T of its own, with a clean environment for the program, and
+# ends with the first failed command. Exit status 77 = skipped.
+# shellcheck shell=bash
+set -euo pipefail
+export LC_ALL=C.UTF-8 TZ=UTC
+
+T=$(mktemp -d "${TMPDIR:-/tmp}/secretsctl-test.XXXXXX")
+SC_CLEANUP_FNS=()
+sc_cleanup() {
+    local status=$? fn
+    set +e
+    for fn in "${SC_CLEANUP_FNS[@]+"${SC_CLEANUP_FNS[@]}"}"; do $fn; done
+    cd / && rm -rf "$T"
+    exit "$status"
+}
+trap sc_cleanup EXIT
+cd "$T"
+
+export HOME=$T/home XDG_DATA_HOME=$T/data XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config
+export SECRETSCTL_VAULT=$T/vault.db
+unset SECRETSCTL_IDENTITY SECRETSCTL_KEY_FILE CREDENTIALS_DIRECTORY NO_COLOR COMPOSE_FILE \
+    COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_ENV_FILES
+mkdir -p "$HOME"
+
+# on_exit FUNCTION: runs it when the test ends, newest last.
+on_exit() { SC_CLEANUP_FNS+=("$1"); }
+
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+# skip REASON: not possible here. In CI a skip is a failure unless it is for want of ../shared.
+skip() {
+    echo "SKIP: $*"
+    if [ "${SC_TEST_MUST_RUN:-}" = 1 ]; then
+        fail "a skipped test is a failure in CI: $*"
+    fi
+    exit 77
+}
+
+# needs_shared: sets SHARED to the shared references, or skips (in CI too).
+needs_shared() {
+    SHARED=${SC_SHARED:-$SC_SOURCE/../shared}
+    if [ ! -d "$SHARED" ]; then
+        echo "SKIP: the shared references are absent"
+        exit 77
+    fi
+}
+
+# requires PROGRAM...: skips without them.
+requires() {
+    local program
+    for program; do
+        command -v "$program" >/dev/null || skip "there is no '$program'"
+    done
+}
+
+needs_root() { [ "$(id -u)" = 0 ] || skip "this test needs root"; }
+
+# needs_docker: skips without an engine at DOCKER_HOST.
+needs_docker() {
+    requires docker
+    docker version >/dev/null 2>&1 || skip "there is no Docker engine; see scripts/engine"
+}
+
+# run STATUS COMMAND...: runs it, output in $T/out and $T/err, and asserts the exact exit status.
+run() {
+    local want=$1 got=0
+    shift
+    "$@" >"$T/out" 2>"$T/err" || got=$?
+    if [ "$got" != "$want" ]; then
+        echo "--- stdout"; head -c 4000 "$T/out"
+        echo "--- stderr"; head -c 4000 "$T/err"
+        fail "exit status $got, expected $want: $*"
+    fi
+}
+
+# out_is TEXT / err_is TEXT: the exact output of the last run, without its last newline.
+out_is() { [ "$(cat "$T/out")" = "$1" ] || { diff <(printf '%s\n' "$1") "$T/out" || true; fail "stdout differs"; }; }
+err_is() { [ "$(cat "$T/err")" = "$1" ] || { diff <(printf '%s\n' "$1") "$T/err" || true; fail "stderr differs"; }; }
+# out_has TEXT / err_has TEXT / out_lacks / err_lacks: fixed strings.
+out_has() { grep -qF -- "$1" "$T/out" || { cat "$T/out"; fail "stdout lacks: $1"; }; }
+err_has() { grep -qF -- "$1" "$T/err" || { cat "$T/err"; fail "stderr lacks: $1"; }; }
+out_lacks() { ! grep -qF -- "$1" "$T/out" || fail "stdout has: $1"; }
+err_lacks() { ! grep -qF -- "$1" "$T/err" || fail "stderr has: $1"; }
+
+# new_vault: a vault at $SECRETSCTL_VAULT opened by a key file (fast), which later calls use.
+new_vault() {
+    "$SECRETSCTL" init --key-file "$T/key" >/dev/null 2>&1 || fail "cannot make a vault"
+    export SECRETSCTL_KEY_FILE=$T/key
+}

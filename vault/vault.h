@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vault: an encrypted single-file store of named, versioned values. docs/FORMAT.md describes the
+ * file byte by byte; docs/THREAT-MODEL.md says which lies about it are detected.
+ *
+ * Life of a handle: open (no key needed: integrity and rollback are checked against the signed state
+ * and the pin) -> unlock -> read and write -> close. Keys live in locked memory and die with close.
+ *
+ * Durability: a write function, or commit for a batch, returns 0 only after the change is on disk
+ * (fsync); otherwise nothing changed. After SC_E_IO at commit the outcome was looked up by
+ * transaction id, so the answer given is the truth.
+ *
+ * Concurrency: many processes at once; readers never wait, writers queue for up to 5 seconds and then
+ * get SC_E_BUSY. A handle belongs to one thread at a time and is not carried across fork.
+ *
+ * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault, or
+ * a format this program does not know), ROLLBACK (older than the pin), LOCKED (not unlocked, or this
+ * key does not open that scope), BUSY, PERM, IO, NOSPACE, NOMEM.
+ */
+#ifndef SC_VAULT_VAULT_H
+#define SC_VAULT_VAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/name.h"
+#include "core/secret.h"
+#include "core/source.h"
+
+/* Bytes of a note or label text, at most. */
+#define SC_VAULT_NOTE_MAX 4096
+
+struct sc_vault;
+
+enum sc_vault_access { SC_VAULT_READ, SC_VAULT_WRITE };
+
+/* Whatever the person could offer; NULL where nothing. A passphrase and a key file given together
+ * open slots of either kind and the slot that needs both. */
+struct sc_unlock {
+    const struct sc_secret *passphrase;
+    const struct sc_secret *key_file; /* content of the file */
+    const struct sc_secret *identity; /* content: AGE-SECRET-KEY-1... lines */
+};
+
+/* Makes a new vault with one slot that `with` opens, and leaves it open and unlocked. EXISTS if there
+ * is a file. */
+int sc_vault_create(const char *path, const struct sc_unlock *with, const char *label,
+                    struct sc_vault **ret, struct sc_error *err) SC_NODISCARD;
+
+/* Opens an existing one. NOTFOUND without a file. */
+int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* BADPASS when nothing offered fits. */
+int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* Wipes the keys and closes; NULL is allowed. */
+void sc_vault_close(struct sc_vault *vault);
+void sc_vault_closep(struct sc_vault **vault);
+
+/* ---- entries ---- */
+
+struct sc_entry_info {
+    char name[SC_NAME_SIZE];
+    enum sc_entry_kind kind;
+    uint64_t version;
+    uint64_t size;    /* bytes of the value */
+    int64_t created;  /* seconds since the epoch, of this version */
+    int64_t expires;  /* 0 = never */
+    uint32_t uid, gid, mode; /* how it is provisioned; mode 0 = the default */
+    bool removed;     /* a tombstone: only history shows it */
+    char note[SC_VAULT_NOTE_MAX];
+};
+
+/* What to store. Fields left zero keep the entry's present setting (or the default of a new one). */
+struct sc_entry_put {
+    const char *name; /* full name */
+    enum sc_entry_kind kind;
+    const struct sc_secret *value;
+    const char *note;
+    const char *reason; /* for the audit log */
+    int64_t expires;
+    bool set_owner;
+    uint32_t uid, gid;
+    uint32_t mode;
+    bool must_be_new; /* EXISTS if the name is in use: add */
+    bool must_exist;  /* NOTFOUND if it is not: rotate */
+};
+
+int sc_vault_put(struct sc_vault *vault, const struct sc_entry_put *put,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* The value of a version (0 = current). ret_info may be NULL. NOTFOUND. */
+int sc_vault_get(struct sc_vault *vault, const char *name, uint64_t version,
+                 struct sc_secret *ret_value, struct sc_entry_info *ret_info,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* Called for each entry in order of name; a negative result stops and is passed on. */
+typedef int (*sc_entry_fn)(const struct sc_entry_info *info, void *ctx, struct sc_error *err);
+
+/* Entries whose name is `prefix` or below it ("" for all). No value is decrypted. */
+int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, void *ctx,
+                  struct sc_error *err) SC_NODISCARD;
+
+int sc_vault_remove(struct sc_vault *vault, const char *name, const char *reason,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* ---- batches: between begin and commit all changes become one; readers see none or all ---- */
+
+int sc_vault_begin(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+int sc_vault_commit(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+void sc_vault_rollback(struct sc_vault *vault);
+
+/* ---- the vault as a source for fuse/ and provision/ ---- */
+
+/* A view on an unlocked vault (borrowed; it must outlive the source). Templates come rendered. */
+struct sc_source sc_vault_source(struct sc_vault *vault);
+
+#endif
