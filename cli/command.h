@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command table: one description drives dispatch, option parsing, help, completion, man pages and
- * docs/CLI.md. What is not in the table does not exist.
+ * The command table: one description drives dispatch, option parsing, help, completion, man pages
+ * and docs/CLI.md. What is not in the table does not exist.
  *
  * A command is a row in the table of its group (cli/<group>/commands.c); cli/commands.c lists the
  * groups. Its options are decoded into a struct of its own by offset, so no command has globals.
@@ -67,29 +67,30 @@ struct sc_cli {
 };
 
 enum sc_command_flags {
-    SC_COMMAND_HIDDEN = 1 << 0,           /* not in help, completion and documents */
-    SC_COMMAND_STOP_AT_OPERAND = 1 << 1,  /* options end at the first operand */
+    SC_COMMAND_HIDDEN = 1 << 0,          /* not in help, completion and documents */
+    SC_COMMAND_STOP_AT_OPERAND = 1 << 1, /* options end at the first operand */
 };
 
 #define SC_OPERANDS_ANY 100000
 
 struct sc_command {
-    const char *name;        /* "add", or two words: "slot list"; NULL ends a table */
-    const char *operands;    /* for the synopsis: "NAME", "[PATH...]"; "" for none */
-    const char *summary;     /* one line, at most 60 characters */
-    const char *description; /* paragraphs divided by blank lines */
-    const char *examples;    /* lines of "command\tcomment", or NULL */
+    const char *name;                /* "add", or two words: "slot list"; NULL ends a table */
+    const char *operands;            /* for the synopsis: "NAME", "[PATH...]"; "" for none */
+    const char *summary;             /* one line, at most 60 characters */
+    const char *description;         /* paragraphs divided by blank lines */
+    const char *examples;            /* lines of "command\tcomment", or NULL */
     const struct sc_option *options; /* or NULL */
-    size_t options_size;     /* of the options struct; 0 without options */
+    size_t options_size;             /* of the options struct; 0 without options */
     int min_operands, max_operands;
     unsigned flags;
-    /* Returns 0 or a negative code with err set. options: the decoded struct. operands: argv-like. */
+    /* Returns 0 or a negative code with err set. options: the decoded struct. operands: argv-like.
+     */
     int (*run)(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err);
 };
 
 struct sc_command_group {
-    const char *title;   /* "Entries" */
+    const char *title; /* "Entries" */
     const struct sc_command *commands;
 };
 

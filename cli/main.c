@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * secretsctl: finds the command in the table, decodes its options, runs it, and is the one place that
- * prints an error and chooses the exit status.
+ * secretsctl: finds the command in the table, decodes its options, runs it, and is the one place
+ * that prints an error and chooses the exit status.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,17 +15,18 @@
 
 #include "core/banned.h"
 
-static int run_command(struct sc_cli *cli, const struct sc_command *command, int argc, char **argv,
+static int run_command(struct sc_cli *cli, const struct sc_command *command, struct sc_words words,
                        struct sc_error *err)
 {
     void *values = calloc(1, SC_MAX(command->options_size, (size_t)1));
     if (values == NULL)
         return sc_fail_nomem(err);
     int operands = 0;
-    int rc = sc_options_parse(command, &cli->globals, values, argc, argv, &operands, err);
+    int rc = sc_options_parse(command, &cli->globals, values, words, &operands, err);
     if (rc == 0)
-        rc = cli->globals.help ? sc_help_command(command, err)
-                               : command->run(cli, values, argc - operands, argv + operands, err);
+        rc = cli->globals.help
+                 ? sc_help_command(command, err)
+                 : command->run(cli, values, words.count - operands, words.items + operands, err);
     sc_options_done(command, values);
     free(values);
     return rc;
@@ -46,12 +47,13 @@ static int dispatch(struct sc_cli *cli, int argc, char **argv, struct sc_error *
             return sc_help_overview(err);
         return sc_fail(err, SC_E_USAGE, "no command given; see: secretsctl help");
     }
-    int words = 0;
-    const struct sc_command *command = sc_command_find(argc - next, argv + next, &words);
+    int name_words = 0;
+    const struct sc_command *command = sc_command_find(argc - next, argv + next, &name_words);
     if (command == NULL)
         return sc_help_unknown_command(argc - next, argv + next, err);
-    int last_word = next + words - 1;
-    return run_command(cli, command, argc - last_word, argv + last_word, err);
+    int last = next + name_words - 1;
+    struct sc_words words = {.count = argc - last, .items = argv + last};
+    return run_command(cli, command, words, err);
 }
 
 int main(int argc, char **argv)

@@ -28,17 +28,16 @@ struct table {
 static void add_rows(struct table *table, const struct sc_option *rows, void *values)
 {
     static const int argument_of[] = {
-        [SC_OPTION_FLAG] = no_argument,         [SC_OPTION_TEXT] = required_argument,
-        [SC_OPTION_LIST] = required_argument,   [SC_OPTION_NUMBER] = required_argument,
+        [SC_OPTION_FLAG] = no_argument,           [SC_OPTION_TEXT] = required_argument,
+        [SC_OPTION_LIST] = required_argument,     [SC_OPTION_NUMBER] = required_argument,
         [SC_OPTION_OPTIONAL] = optional_argument,
     };
     for (; rows != NULL && rows->name != NULL && table->count < SC_OPTIONS_MAX; rows++) {
         size_t i = table->count++;
         table->rows[i] = rows;
         table->values[i] = values;
-        table->long_options[i] = (struct option){.name = rows->name,
-                                                 .has_arg = argument_of[rows->kind],
-                                                 .val = CODE_BASE + (int)i};
+        table->long_options[i] = (struct option){
+            .name = rows->name, .has_arg = argument_of[rows->kind], .val = CODE_BASE + (int)i};
         if (rows->letter == '\0')
             continue;
         size_t at = strlen(table->short_options);
@@ -163,7 +162,7 @@ int sc_options_parse_globals(struct sc_globals *globals, int argc, char **argv, 
 }
 
 int sc_options_parse(const struct sc_command *command, struct sc_globals *globals, void *values,
-                     int argc, char **argv, int *ret_operands, struct sc_error *err)
+                     struct sc_words words, int *ret_operands, struct sc_error *err)
 {
     bool stop = (command->flags & SC_COMMAND_STOP_AT_OPERAND) != 0;
     struct table table = {.short_options = ":"};
@@ -171,14 +170,14 @@ int sc_options_parse(const struct sc_command *command, struct sc_globals *global
         memcpy(table.short_options, "+:", 3);
     add_rows(&table, command->options, values);
     add_rows(&table, sc_global_options, globals);
-    int next = argc;
-    int rc = parse(&table, argc, argv, &next, err);
+    int next = words.count;
+    int rc = parse(&table, words.count, words.items, &next, err);
     if (rc < 0)
         return rc;
     *ret_operands = next;
     if (globals->help)
         return 0;
-    int count = argc - next;
+    int count = words.count - next;
     if (count < command->min_operands)
         return sc_fail(err, SC_E_USAGE, "'%s' needs %s; see: secretsctl help %s", command->name,
                        command->operands, command->name);

@@ -16,11 +16,17 @@
 int sc_options_parse_globals(struct sc_globals *globals, int argc, char **argv, int *ret_next,
                              struct sc_error *err) SC_NODISCARD;
 
-/* Reads the options behind the command's name: argv[0] is the name's last word. `values` points to
- * the zeroed options struct; *ret_operands is the index of the first operand (argv is permuted). Checks
- * choices, exclusions and the number of operands. */
+/* The words of a command line, as main gets them. */
+struct sc_words {
+    int count;
+    char **items;
+};
+
+/* Reads the options behind the command's name: words.items[0] is the name's last word. `values`
+ * points to the zeroed options struct; *ret_operands is the index of the first operand (the words
+ * are permuted). Checks choices, exclusions and the number of operands. */
 int sc_options_parse(const struct sc_command *command, struct sc_globals *globals, void *values,
-                     int argc, char **argv, int *ret_operands, struct sc_error *err) SC_NODISCARD;
+                     struct sc_words words, int *ret_operands, struct sc_error *err) SC_NODISCARD;
 
 /* Frees what lists in the struct own. */
 void sc_options_done(const struct sc_command *command, void *values);

@@ -48,7 +48,8 @@ int sc_out_flush(struct sc_error *err) SC_NODISCARD;
 struct sc_table;
 struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct sc_error *err);
 /* Copies the cells (`columns` of them). */
-int sc_table_add(struct sc_table *table, const char *const *cells, struct sc_error *err) SC_NODISCARD;
+int sc_table_add(struct sc_table *table, const char *const *cells,
+                 struct sc_error *err) SC_NODISCARD;
 void sc_table_print(const struct sc_table *table, const struct sc_cli *cli);
 void sc_table_freep(struct sc_table **table);
 

@@ -70,8 +70,8 @@ static bool cover_with_memfd_secret(unsigned char *at, size_t size)
     int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool ok = ftruncate(fd, (off_t)size) == 0 && mmap(at, size, PROT_READ | PROT_WRITE,
-                                                      MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+    bool ok = ftruncate(fd, (off_t)size) == 0 &&
+              mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
     close(fd);
     return ok;
 #else
@@ -85,15 +85,16 @@ static bool cover_with_memfd_secret(unsigned char *at, size_t size)
 static unsigned char *map_pages(size_t size)
 {
     size_t page = page_size();
-    unsigned char *range = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *range =
+        mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (range == MAP_FAILED)
         return NULL;
     unsigned char *base = range + page;
     bool secret = cover_with_memfd_secret(base, size);
     bool locked = secret;
     if (!secret) {
-        if (mmap(base, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-            MAP_FAILED) {
+        if (mmap(base, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                 0) == MAP_FAILED) {
             munmap(range, size + 2 * page);
             return NULL;
         }
@@ -225,7 +226,8 @@ static void *allocate_locked(size_t size, struct sc_error *err)
     struct chunk *chunk = add_chunk(size <= SMALL_MAX ? CHUNK_SIZE : round_up(need, page_size()));
     if (chunk == NULL) {
         if (errno == EPERM)
-            (void)sc_fail(err, SC_E_PERM, "cannot lock memory for secrets; raise the limit (ulimit -l)");
+            (void)sc_fail(err, SC_E_PERM,
+                          "cannot lock memory for secrets; raise the limit (ulimit -l)");
         else
             (void)sc_fail_nomem(err);
         return NULL;

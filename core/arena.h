@@ -2,14 +2,15 @@
  *
  * Locked memory: where every secret byte of this process lives.
  *
- * One arena per process, made at first use: pages between guard pages, from memfd_secret(2) where the
- * kernel grants it, else anonymous and mlock(2)ed; kept out of core dumps, wiped in a forked child.
- * Small blocks share a chunk, large blocks get pages of their own. Blocks carry a canary that is
- * checked when they are freed; a broken one ends the process, since memory can no longer be trusted.
+ * One arena per process, made at first use: pages between guard pages, from memfd_secret(2) where
+ * the kernel grants it, else anonymous and mlock(2)ed; kept out of core dumps, wiped in a forked
+ * child. Small blocks share a chunk, large blocks get pages of their own. Blocks carry a canary
+ * that is checked when they are freed; a broken one ends the process, since memory can no longer be
+ * trusted.
  *
  * sodium_malloc() is not used: it spends four mappings on each block and hides a failed mlock (see
- * docs/adr/001-locked-arena.md). Here a failed lock is visible in sc_arena_policy(), and fatal where
- * the caller says so.
+ * docs/adr/001-locked-arena.md). Here a failed lock is visible in sc_arena_policy(), and fatal
+ * where the caller says so.
  *
  * Threads: calls may come from any thread. Fork: a child sees zeroes and must not use blocks of its
  * parent; it may allocate new ones.

@@ -103,8 +103,8 @@ int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err)
         size_t got = 0;
         if (room > 0 && reserve(buf, room) < 0)
             return sc_buf_status(buf, err);
-        int rc = sc_fd_read_some(fd, room > 0 ? buf->data + buf->len : &extra,
-                                 room > 0 ? room : 1, &got, err);
+        int rc = sc_fd_read_some(fd, room > 0 ? buf->data + buf->len : &extra, room > 0 ? room : 1,
+                                 &got, err);
         if (rc < 0)
             return rc;
         if (got == 0)

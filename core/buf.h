@@ -6,7 +6,8 @@
  * Appending past the maximum, or running out of memory, sets a sticky failure; the content stays as
  * it was. Callers append freely and ask once at the end with sc_buf_status().
  *
- * Ownership: the buffer owns its bytes; declare with SC_CLEANUP(sc_buf_done). Threads: one at a time.
+ * Ownership: the buffer owns its bytes; declare with SC_CLEANUP(sc_buf_done). Threads: one at a
+ * time.
  */
 #ifndef SC_CORE_BUF_H
 #define SC_CORE_BUF_H
@@ -26,7 +27,10 @@ struct sc_buf {
 };
 
 /* An empty buffer that may hold up to `max` bytes: struct sc_buf b = SC_BUF_INIT(4096); */
-#define SC_BUF_INIT(maximum) {.max = (maximum)}
+#define SC_BUF_INIT(maximum)                                                                       \
+    {                                                                                              \
+        .max = (maximum)                                                                           \
+    }
 
 void sc_buf_append(struct sc_buf *buf, const void *bytes, size_t len);
 void sc_buf_puts(struct sc_buf *buf, const char *text);

@@ -2,15 +2,16 @@
  *
  * The error object: one closed code and one chain of context, made where the failure happens.
  *
- * A fallible function returns 0 or a negative code of enum sc_status, takes `struct sc_error *err` as
- * its last parameter and leaves its out parameters untouched on failure. The failing call fills err;
- * each caller that knows more prepends with sc_wrap(); main prints once. Nothing is allocated, so
- * running out of memory can be reported too.
+ * A fallible function returns 0 or a negative code of enum sc_status, takes `struct sc_error *err`
+ * as its last parameter and leaves its out parameters untouched on failure. The failing call fills
+ * err; each caller that knows more prepends with sc_wrap(); main prints once. Nothing is allocated,
+ * so running out of memory can be reported too.
  *
- * Messages never hold a value, not even a rejected one: names, positions and lengths only. They begin
- * in lower case, quote their subject with '...', and end without a full stop.
+ * Messages never hold a value, not even a rejected one: names, positions and lengths only. They
+ * begin in lower case, quote their subject with '...', and end without a full stop.
  *
- * Ownership: the caller's, usually on its stack; the zero value means "no error". Threads: none shared.
+ * Ownership: the caller's, usually on its stack; the zero value means "no error". Threads: none
+ * shared.
  */
 #ifndef SC_CORE_ERROR_H
 #define SC_CORE_ERROR_H
@@ -49,7 +50,8 @@ int sc_fail(struct sc_error *err, int code, const char *fmt, ...) SC_PRINTF(3, 4
 
 /* The same for a failed system call: captures errno before anything else, maps it to a code
  * (EACCES and EPERM to PERM, ENOENT to NOTFOUND, ENOMEM to NOMEM, ENOSPC and EDQUOT to NOSPACE,
- * EROFS to PERM, others to IO) and appends its text: "cannot open 'x': No such file or directory". */
+ * EROFS to PERM, others to IO) and appends its text: "cannot open 'x': No such file or directory".
+ */
 int sc_fail_errno(struct sc_error *err, const char *fmt, ...) SC_PRINTF(2, 3);
 
 /* Prepends "context: " to the message in err, sets its code (usually the one that came up) and

@@ -17,8 +17,8 @@
 
 /* How a new file shall look; applied before the first byte of content is written. */
 struct sc_file_attr {
-    mode_t mode;     /* permission bits, e.g. 0600 */
-    bool set_owner;  /* use uid and gid below; else the caller's own */
+    mode_t mode;    /* permission bits, e.g. 0600 */
+    bool set_owner; /* use uid and gid below; else the caller's own */
     uid_t uid;
     gid_t gid;
 };
@@ -38,8 +38,8 @@ int sc_file_read_secret(const char *path, size_t max, bool private_only, struct 
                         struct sc_error *err) SC_NODISCARD;
 
 /* Replaces `path` (or creates it) so that a reader, and the disk after a crash, sees the old or the
- * new content whole: temporary file in the same directory, attributes, content, fsync, rename, fsync
- * of the directory. A symbolic link at `path` is followed, so the link stays. */
+ * new content whole: temporary file in the same directory, attributes, content, fsync, rename,
+ * fsync of the directory. A symbolic link at `path` is followed, so the link stays. */
 int sc_file_replace(const char *path, struct sc_bytes content, const struct sc_file_attr *attr,
                     struct sc_error *err) SC_NODISCARD;
 
@@ -53,12 +53,14 @@ int sc_dir_make(const char *path, mode_t mode, struct sc_error *err) SC_NODISCAR
 /* Flushes the directory that holds `path`, so that a rename there survives a crash. */
 int sc_dir_sync_parent(const char *path, struct sc_error *err) SC_NODISCARD;
 
-/* Malloc'd path of the directory of `path` ("." if it names none), or of dir/leaf; NULL with NOMEM. */
+/* Malloc'd path of the directory of `path` ("." if it names none), or of dir/leaf; NULL with NOMEM.
+ */
 char *sc_path_dirname(const char *path, struct sc_error *err) SC_NODISCARD;
 char *sc_path_join(const char *dir, const char *leaf, struct sc_error *err) SC_NODISCARD;
 
-/* Malloc'd absolute path with "." and ".." and double slashes resolved by text alone (symbolic links
- * are not followed); relative paths start at `base`, or at the working directory if base is NULL. */
+/* Malloc'd absolute path with "." and ".." and double slashes resolved by text alone (symbolic
+ * links are not followed); relative paths start at `base`, or at the working directory if base is
+ * NULL. */
 char *sc_path_absolute(const char *base, const char *path, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hashes that more than one module needs: BLAKE2b (RFC 7693) and SHA-256 (FIPS 180-4), by libsodium.
- * Threads: any. None of these calls can fail.
+ * Hashes that more than one module needs: BLAKE2b (RFC 7693) and SHA-256 (FIPS 180-4), by
+ * libsodium. Threads: any. None of these calls can fail.
  */
 #ifndef SC_CORE_HASH_H
 #define SC_CORE_HASH_H

@@ -85,7 +85,8 @@ int sc_name_from_text(char out[SC_NAME_PART_MAX + 1], const char *text, struct s
 int sc_name_to_variable(char out[SC_NAME_PART_MAX + 1], const char *leaf, struct sc_error *err)
 {
     if (leaf[0] >= '0' && leaf[0] <= '9')
-        return sc_fail(err, SC_E_BADNAME, "'%s' cannot be a variable: it begins with a digit", leaf);
+        return sc_fail(err, SC_E_BADNAME, "'%s' cannot be a variable: it begins with a digit",
+                       leaf);
     size_t n = 0;
     for (; leaf[n] != '\0' && n < SC_NAME_PART_MAX; n++) {
         unsigned char c = (unsigned char)leaf[n];

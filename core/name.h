@@ -23,7 +23,8 @@
 /* Whether n bytes are a valid part. Needs nothing but this header: the shim uses it too. */
 static inline bool sc_name_part_valid(const char *part, size_t n)
 {
-    if (n == 0 || n > SC_NAME_PART_MAX || (part[0] == '.' && (n == 1 || (n == 2 && part[1] == '.'))))
+    if (n == 0 || n > SC_NAME_PART_MAX ||
+        (part[0] == '.' && (n == 1 || (n == 2 && part[1] == '.'))))
         return false;
     for (size_t i = 0; i < n; i++) {
         char c = part[i];
@@ -35,8 +36,9 @@ static inline bool sc_name_part_valid(const char *part, size_t n)
     return true;
 }
 
-/* BADNAME with the reason unless `name` is a full name with at least `min_parts` parts (1 for a scope
- * or a bare name, 2 for scope/name). The message quotes the name only where it is printable. */
+/* BADNAME with the reason unless `name` is a full name with at least `min_parts` parts (1 for a
+ * scope or a bare name, 2 for scope/name). The message quotes the name only where it is printable.
+ */
 int sc_name_check(const char *name, size_t min_parts, struct sc_error *err) SC_NODISCARD;
 
 /* The last part; borrowed from name, which must be valid. */
@@ -54,8 +56,8 @@ int sc_name_join(char out[SC_NAME_SIZE], const char *scope, const char *leaf,
 int sc_name_from_text(char out[SC_NAME_PART_MAX + 1], const char *text,
                       struct sc_error *err) SC_NODISCARD;
 
-/* The environment variable for a leaf: upper case, other bytes than A-Z 0-9 to '_'. BADNAME when the
- * result would begin with a digit. */
+/* The environment variable for a leaf: upper case, other bytes than A-Z 0-9 to '_'. BADNAME when
+ * the result would begin with a digit. */
 int sc_name_to_variable(char out[SC_NAME_PART_MAX + 1], const char *leaf,
                         struct sc_error *err) SC_NODISCARD;
 

@@ -28,8 +28,8 @@ int sc_parse_duration(const char *text, const char *what, uint64_t *ret,
 int sc_parse_mode(const char *text, const char *what, uint32_t *ret,
                   struct sc_error *err) SC_NODISCARD;
 
-/* The value of an environment variable, NULL if unset or empty. Borrowed. Ignored (NULL) in a set-uid
- * process. */
+/* The value of an environment variable, NULL if unset or empty. Borrowed. Ignored (NULL) in a
+ * set-uid process. */
 const char *sc_env(const char *name);
 
 /* Seconds since the epoch as "2026-01-31T12:00:00Z" (RFC 3339, UTC). */

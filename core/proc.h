@@ -15,9 +15,9 @@
  * not survive exec, so children are as open as they want to be. */
 int sc_proc_harden(struct sc_error *err) SC_NODISCARD;
 
-/* Runs argv[0] along PATH with standard input from /dev/null, waits for it, and collects its standard
- * output (which must not be secret). Standard error is ours, or /dev/null with `quiet`. *ret_status is
- * the exit status, 128+N for a signal. NOTFOUND when there is no such program. */
+/* Runs argv[0] along PATH with standard input from /dev/null, waits for it, and collects its
+ * standard output (which must not be secret). Standard error is ours, or /dev/null with `quiet`.
+ * *ret_status is the exit status, 128+N for a signal. NOTFOUND when there is no such program. */
 int sc_proc_capture(char *const argv[], bool quiet, struct sc_buf *output, int *ret_status,
                     struct sc_error *err) SC_NODISCARD;
 

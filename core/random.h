@@ -11,7 +11,8 @@
 
 #include "core/error.h"
 
-/* Initialises libsodium once; every other call that needs it does so itself. FAILED if it cannot. */
+/* Initialises libsodium once; every other call that needs it does so itself. FAILED if it cannot.
+ */
 int sc_random_init(struct sc_error *err) SC_NODISCARD;
 
 /* Fills `size` bytes at `out`. */

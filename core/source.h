@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where values come from, for the parts that hand them out: fuse/ and provision/ know this interface
- * only. vault/source_vault.c implements it; tests/support/source_mem.c fakes it.
+ * Where values come from, for the parts that hand them out: fuse/ and provision/ know this
+ * interface only. vault/source_vault.c implements it; tests/support/source_mem.c fakes it.
  *
  * Threads: calls may come from any thread, one at a time. Lifetime: the source outlives its users.
  * Calls may block (a locked vault, a busy one), so a serving thread takes snapshots instead.

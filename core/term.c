@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The terminal prompt; see core/term.h. The way with signals is OpenBSD's readpassphrase(3): note what
- * arrives, restore the terminal, restore the handlers, then raise the signal again.
+ * The terminal prompt; see core/term.h. The way with signals is OpenBSD's readpassphrase(3): note
+ * what arrives, restore the terminal, restore the handlers, then raise the signal again.
  */
 #include "core/term.h"
 
@@ -43,7 +43,8 @@ static void install_handlers(struct sigaction saved[SC_ARRAY_SIZE(caught_signals
     }
 }
 
-/* Puts the handlers back and delivers what came meanwhile. True if the process was stopped by it. */
+/* Puts the handlers back and delivers what came meanwhile. True if the process was stopped by it.
+ */
 static bool restore_handlers(const struct sigaction saved[SC_ARRAY_SIZE(caught_signals)])
 {
     bool stopped = false;
@@ -87,7 +88,8 @@ static int read_line(int tty, struct sc_secret *ret, struct sc_error *err)
     return 0;
 }
 
-/* One attempt; *ret_again when the process was stopped and continued, and the prompt must return. */
+/* One attempt; *ret_again when the process was stopped and continued, and the prompt must return.
+ */
 static int ask_once(int tty, const char *prompt, struct sc_secret *ret, bool *ret_again,
                     struct sc_error *err)
 {

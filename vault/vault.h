@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The vault: an encrypted single-file store of named, versioned values. docs/FORMAT.md describes the
- * file byte by byte; docs/THREAT-MODEL.md says which lies about it are detected.
+ * The vault: an encrypted single-file store of named, versioned values. docs/FORMAT.md describes
+ * the file byte by byte; docs/THREAT-MODEL.md says which lies about it are detected.
  *
- * Life of a handle: open (no key needed: integrity and rollback are checked against the signed state
- * and the pin) -> unlock -> read and write -> close. Keys live in locked memory and die with close.
+ * Life of a handle: open (no key needed: integrity and rollback are checked against the signed
+ * state and the pin) -> unlock -> read and write -> close. Keys live in locked memory and die with
+ * close.
  *
  * Durability: a write function, or commit for a batch, returns 0 only after the change is on disk
  * (fsync); otherwise nothing changed. After SC_E_IO at commit the outcome was looked up by
  * transaction id, so the answer given is the truth.
  *
- * Concurrency: many processes at once; readers never wait, writers queue for up to 5 seconds and then
- * get SC_E_BUSY. A handle belongs to one thread at a time and is not carried across fork.
+ * Concurrency: many processes at once; readers never wait, writers queue for up to 5 seconds and
+ * then get SC_E_BUSY. A handle belongs to one thread at a time and is not carried across fork.
  *
- * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault, or
- * a format this program does not know), ROLLBACK (older than the pin), LOCKED (not unlocked, or this
- * key does not open that scope), BUSY, PERM, IO, NOSPACE, NOMEM.
+ * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault,
+ * or a format this program does not know), ROLLBACK (older than the pin), LOCKED (not unlocked, or
+ * this key does not open that scope), BUSY, PERM, IO, NOSPACE, NOMEM.
  */
 #ifndef SC_VAULT_VAULT_H
 #define SC_VAULT_VAULT_H
@@ -43,8 +44,8 @@ struct sc_unlock {
     const struct sc_secret *identity; /* content: AGE-SECRET-KEY-1... lines */
 };
 
-/* Makes a new vault with one slot that `with` opens, and leaves it open and unlocked. EXISTS if there
- * is a file. */
+/* Makes a new vault with one slot that `with` opens, and leaves it open and unlocked. EXISTS if
+ * there is a file. */
 int sc_vault_create(const char *path, const struct sc_unlock *with, const char *label,
                     struct sc_vault **ret, struct sc_error *err) SC_NODISCARD;
 
@@ -66,15 +67,16 @@ struct sc_entry_info {
     char name[SC_NAME_SIZE];
     enum sc_entry_kind kind;
     uint64_t version;
-    uint64_t size;    /* bytes of the value */
-    int64_t created;  /* seconds since the epoch, of this version */
-    int64_t expires;  /* 0 = never */
+    uint64_t size;           /* bytes of the value */
+    int64_t created;         /* seconds since the epoch, of this version */
+    int64_t expires;         /* 0 = never */
     uint32_t uid, gid, mode; /* how it is provisioned; mode 0 = the default */
-    bool removed;     /* a tombstone: only history shows it */
+    bool removed;            /* a tombstone: only history shows it */
     char note[SC_VAULT_NOTE_MAX];
 };
 
-/* What to store. Fields left zero keep the entry's present setting (or the default of a new one). */
+/* What to store. Fields left zero keep the entry's present setting (or the default of a new one).
+ */
 struct sc_entry_put {
     const char *name; /* full name */
     enum sc_entry_kind kind;

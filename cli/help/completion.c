@@ -45,8 +45,8 @@ static void put_bash_subwords(const struct sc_command *command, const char *grou
     (void)group;
     const char *space = strchr(command->name, ' ');
     if (space != NULL)
-        sc_buf_printf(ctx, "    %.*s) subwords=\"$subwords%s\" ;;\n",
-                      (int)(space - command->name), command->name, space);
+        sc_buf_printf(ctx, "    %.*s) subwords=\"$subwords%s\" ;;\n", (int)(space - command->name),
+                      command->name, space);
 }
 
 static void render_bash(struct sc_buf *out)
@@ -121,8 +121,9 @@ static void put_fish_command(const struct sc_command *command, const char *group
                       "complete -c secretsctl -n \"__fish_seen_subcommand_from %.*s\" -a %s -d "
                       "\"%s\"\n",
                       len, command->name, space + 1, command->summary);
-        sc_buf_printf(&condition, "-n \"__fish_seen_subcommand_from %.*s; and "
-                                  "__fish_seen_subcommand_from %s\"",
+        sc_buf_printf(&condition,
+                      "-n \"__fish_seen_subcommand_from %.*s; and "
+                      "__fish_seen_subcommand_from %s\"",
                       len, command->name, space + 1);
     }
     for (const struct sc_option *row = command->options; row != NULL && row->name != NULL; row++)

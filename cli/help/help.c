@@ -102,10 +102,11 @@ static int print(struct sc_buf *out, struct sc_error *err)
 int sc_help_overview(struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(HELP_MAX);
-    sc_buf_puts(&out, "usage: secretsctl [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-                      "Takes the plaintext credentials out of Docker Compose stacks, keeps them in\n"
-                      "an encrypted vault, hands them to the containers as files, and proves that\n"
-                      "none of them is left behind.\n");
+    sc_buf_puts(&out,
+                "usage: secretsctl [OPTIONS] COMMAND [ARGUMENTS]\n\n"
+                "Takes the plaintext credentials out of Docker Compose stacks, keeps them in\n"
+                "an encrypted vault, hands them to the containers as files, and proves that\n"
+                "none of them is left behind.\n");
     for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
         sc_buf_printf(&out, "\n%s:\n", group->title);
         for (const struct sc_command *row = group->commands; row->name != NULL; row++) {

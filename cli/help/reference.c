@@ -74,9 +74,10 @@ static void put_command(struct sc_buf *out, const struct sc_command *command)
 
 void sc_help_render_markdown(struct sc_buf *out)
 {
-    sc_buf_puts(out, "# Command reference\n\n"
-                     "Made from the program's own table by `secretsctl __markdown`; a test compares "
-                     "the two.\n\n## Exit statuses\n\n| status | meaning |\n|---|---|\n");
+    sc_buf_puts(out,
+                "# Command reference\n\n"
+                "Made from the program's own table by `secretsctl __markdown`; a test compares "
+                "the two.\n\n## Exit statuses\n\n| status | meaning |\n|---|---|\n");
     for (const struct sc_exit_status *row = sc_exit_statuses; row->text != NULL; row++)
         sc_buf_printf(out, "| %d | %s |\n", row->status, row->text);
     sc_buf_puts(out, "\nA command that ends by signal N reports 128+N.\n\n"

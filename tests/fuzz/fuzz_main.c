@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs a fuzz target over every file of its corpus folder, and over simple mutations of each (cut at
- * every 1/16th, one byte flipped at 64 places), so that the seeds are an ordinary test without libFuzzer.
+ * Runs a fuzz target over every file of its corpus folder, and over simple mutations of each (cut
+ * at every 1/16th, one byte flipped at 64 places), so that the seeds are an ordinary test without
+ * libFuzzer.
  */
 #include <dirent.h>
 #include <stdint.h>

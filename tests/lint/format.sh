@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every C file is as clang-format leaves it. Usage: format.sh SOURCE-ROOT CLANG-FORMAT
+set -euo pipefail
+cd "$1"
+find . -name "*.[ch]" -not -path "./build*" -print0 |
+    xargs -0 "$2" --dry-run --Werror 2>&1 | grep -E 'error:|warning:' | head -40 && exit 1
+echo "formatted"
