@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From bytes to nodes with byte spans; see compose/yaml_doc.h. The only file that knows libyaml.
+ *
+ * libyaml 0.2.5 counts marks in characters behind the byte order mark, puts anchor and tag inside a
+ * scalar's span, ends a block collection at the next token (behind comments), and runs a block
+ * scalar on to the next line that is not blank. All of that is put right here, so no other file
+ * sees it. Its scanner looks at most 1024 characters ahead, so the depth limit, checked event by
+ * event, also bounds its quadratic work on nested brackets.
+ */
+#include "compose/yaml_doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "compose/yaml_stream.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define BOM           "\xef\xbb\xbf"
+#define DOCUMENTS_MAX 1000
+#define BUCKETS       1024
+
+/* A node while it is built: the public part first, so that pointers convert. */
+struct build_node {
+    struct sc_yaml_node pub;
+    struct build_node *next_anchor; /* in its bucket, newest first */
+    uint64_t weight;                /* nodes it stands for with aliases replaced by copies */
+    bool complete;
+};
+
+struct frame {
+    struct build_node *node;
+    size_t first; /* index of its first child in pending */
+};
+
+struct builder {
+    struct sc_yaml_stream *stream;
+    struct sc_yaml_document *document;
+    struct sc_yaml_position *where;
+    yaml_parser_t parser;
+    const struct build_node **pending; /* children of the open collections */
+    size_t pending_count, pending_cap;
+    struct frame frames[SC_YAML_DEPTH_MAX];
+    size_t depth;
+    size_t nodes, anchors;
+    struct build_node *buckets[BUCKETS];
+};
+
+static int fail_at(struct builder *b, int code, size_t offset, const char *text,
+                   struct sc_error *err)
+{
+    struct sc_yaml_position at = sc_yaml_position(b->stream, offset);
+    if (b->where != NULL)
+        *b->where = at;
+    return sc_fail(err, code, "'%s' line %u, column %u: %s", b->stream->name, at.line, at.column,
+                   text);
+}
+
+/* ---- errors of libyaml, said more precisely where the cause is known ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\0';
+}
+
+static const char *hint(const struct sc_yaml_stream *s, size_t offset, const char *problem)
+{
+    const char *p = s->text + offset;
+    if (strcmp(problem, "did not find expected key") == 0 && *p == '-' && is_blank(p[1]))
+        return "a list item ('- ...') inside a mapping; use either 'KEY: value' lines or list "
+               "items";
+    if (strcmp(problem, "did not find expected '-' indicator") == 0)
+        return "a mapping key inside a list; use either list items or 'KEY: value' lines";
+    if (*p == '\t')
+        return "a tab where indentation or a value is expected; use spaces";
+    if (*p == '%' || (*p == '{' && (p[1] == '{' || p[1] == '%')))
+        return "not plain YAML; a template has to be rendered first";
+    return problem;
+}
+
+static int parser_failed(struct builder *b, struct sc_error *err)
+{
+    const yaml_parser_t *p = &b->parser;
+    if (p->error == YAML_MEMORY_ERROR)
+        return sc_fail_nomem(err);
+    const char *problem = p->problem != NULL ? p->problem : "cannot be parsed";
+    if (p->error == YAML_READER_ERROR) {
+        size_t at = SC_MIN(p->problem_offset + b->stream->bom, b->stream->len);
+        return fail_at(b, SC_E_SYNTAX, at, problem, err);
+    }
+    size_t at = sc_yaml_stream_byte(b->stream, p->problem_mark.index);
+    char text[256];
+    const char *said = hint(b->stream, at, problem);
+    if (p->context != NULL && p->context_mark.line < p->problem_mark.line)
+        snprintf(text, sizeof(text), "%s (%s that begins on line %zu)", said, p->context,
+                 p->context_mark.line + 1);
+    else
+        snprintf(text, sizeof(text), "%s", said);
+    return fail_at(b, SC_E_SYNTAX, at, text, err);
+}
+
+/* ---- spans ---- */
+
+/* Behind anchor and tag, and the white space and comments that follow them. */
+static size_t skip_properties(const struct sc_yaml_stream *s, size_t at, bool anchor, bool tag)
+{
+    while ((anchor && s->text[at] == '&') || (tag && s->text[at] == '!')) {
+        if (s->text[at] == '&')
+            anchor = false;
+        else
+            tag = false;
+        while (at < s->len && !is_blank(s->text[at]))
+            at++;
+        while (at < s->len && is_blank(s->text[at])) {
+            at++;
+            if (at < s->len && s->text[at] == '#')
+                at += strcspn(s->text + at, "\n");
+        }
+    }
+    return at;
+}
+
+/* The end of a block scalar that libyaml says ends at `end`: its last line without the line break,
+ * blank lines behind it left out unless the header keeps them. */
+static size_t block_scalar_end(const struct sc_yaml_stream *s, size_t start, size_t end)
+{
+    bool keep = false;
+    for (size_t i = start + 1; i < end && (s->text[i] == '+' || s->text[i] == '-' ||
+                                           (s->text[i] >= '0' && s->text[i] <= '9'));
+         i++)
+        keep = keep || s->text[i] == '+';
+    if (end > start && s->text[end - 1] != '\n') {
+        /* the next token's indentation, or end of file: back to the start of its line */
+        size_t line = end;
+        while (line > start && (s->text[line - 1] == ' ' || s->text[line - 1] == '\t'))
+            line--;
+        if (line > start && s->text[line - 1] == '\n')
+            end = line;
+    }
+    for (bool first = true; end > start && (first || !keep); first = false) {
+        size_t line = end;
+        while (line > start && is_blank(s->text[line - 1]) && s->text[line - 1] != '\n')
+            line--;
+        if (line > start && s->text[line - 1] == '\n')
+            end = line - 1;
+        else
+            break;
+    }
+    return end > start && s->text[end - 1] == '\r' ? end - 1 : end;
+}
+
+static void place(struct builder *b, struct build_node *n, const yaml_event_t *event)
+{
+    const struct sc_yaml_stream *s = b->stream;
+    size_t full = sc_yaml_stream_byte(s, event->start_mark.index);
+    size_t end = sc_yaml_stream_byte(s, event->end_mark.index);
+    bool scalar = event->type == YAML_SCALAR_EVENT;
+    size_t start = full;
+    if (event->type != YAML_ALIAS_EVENT)
+        start =
+            skip_properties(s, full, scalar || n->pub.anchor != NULL, scalar || n->pub.tag != NULL);
+    if (scalar) {
+        start = SC_MIN(start, end);
+        if (n->pub.style == SC_YAML_LITERAL || n->pub.style == SC_YAML_FOLDED)
+            end = block_scalar_end(s, start, end);
+    }
+    n->pub.full_start = (uint32_t)full;
+    n->pub.span = (struct sc_yaml_span){(uint32_t)start, (uint32_t)SC_MAX(start, end)};
+    n->pub.at = (struct sc_yaml_position){(uint32_t)event->start_mark.line + 1,
+                                          (uint32_t)event->start_mark.column + 1};
+    if (start != full)
+        n->pub.at = sc_yaml_position(s, start);
+}
+
+/* ---- anchors ---- */
+
+static struct build_node **bucket(struct builder *b, const char *name)
+{
+    uint32_t hash = 2166136261U;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619U;
+    return &b->buckets[hash % BUCKETS];
+}
+
+static int define_anchor(struct builder *b, struct build_node *n, struct sc_error *err)
+{
+    if (n->pub.anchor == NULL)
+        return 0;
+    if (++b->anchors > SC_YAML_ANCHORS_MAX)
+        return fail_at(b, SC_E_TOOBIG, n->pub.full_start, "too many anchors", err);
+    struct build_node **head = bucket(b, n->pub.anchor);
+    n->next_anchor = *head;
+    *head = n;
+    return 0;
+}
+
+static int bind_alias(struct builder *b, struct build_node *n, struct sc_error *err)
+{
+    struct build_node *target = *bucket(b, n->pub.text);
+    while (target != NULL && strcmp(target->pub.anchor, n->pub.text) != 0)
+        target = target->next_anchor;
+    if (target == NULL)
+        return fail_at(b, SC_E_SYNTAX, n->pub.span.start, "an alias without an anchor before it",
+                       err);
+    if (!target->complete)
+        return fail_at(b, SC_E_SYNTAX, n->pub.span.start, "an alias inside its own anchor", err);
+    n->pub.target = &target->pub;
+    n->weight = target->weight;
+    return 0;
+}
+
+/* ---- the tree ---- */
+
+static int push_pending(struct builder *b, const struct build_node *n, struct sc_error *err)
+{
+    if (b->pending_count == b->pending_cap) {
+        size_t cap = b->pending_cap == 0 ? 256 : b->pending_cap * 2;
+        const struct build_node **grown = reallocarray(b->pending, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        b->pending = grown;
+        b->pending_cap = cap;
+    }
+    b->pending[b->pending_count++] = n;
+    return 0;
+}
+
+/* Makes a node and hangs it into the open collection, or makes it the root. */
+static int add_node(struct builder *b, const yaml_event_t *event, enum sc_yaml_kind kind,
+                    struct build_node **ret, struct sc_error *err)
+{
+    struct build_node *n = sc_pool_alloc(&b->stream->pool, sizeof(*n), err);
+    if (n == NULL)
+        return SC_E_NOMEM;
+    n->pub.kind = kind;
+    n->weight = 1;
+    if (++b->nodes > SC_YAML_NODES_MAX)
+        return fail_at(b, SC_E_TOOBIG, sc_yaml_stream_byte(b->stream, event->start_mark.index),
+                       "too many nodes in one file", err);
+    *ret = n;
+    if (b->depth == 0) {
+        b->document->root = &n->pub;
+        return 0;
+    }
+    struct frame *frame = &b->frames[b->depth - 1];
+    size_t seen = b->pending_count - frame->first;
+    n->pub.parent = &frame->node->pub;
+    n->pub.index = seen;
+    if (frame->node->pub.kind == SC_YAML_MAPPING) {
+        n->pub.index = seen / 2;
+        n->pub.is_key = seen % 2 == 0;
+        if (!n->pub.is_key)
+            n->pub.key = &b->pending[b->pending_count - 1]->pub;
+    }
+    return push_pending(b, n, err);
+}
+
+static int copy_text(struct builder *b, const yaml_char_t *from, size_t len, const char **ret,
+                     struct sc_error *err)
+{
+    if (from == NULL)
+        return 0;
+    char *copy = sc_pool_dup(&b->stream->pool, from, len, err);
+    if (copy == NULL)
+        return SC_E_NOMEM;
+    *ret = copy;
+    return 0;
+}
+
+static int copy_name(struct builder *b, const yaml_char_t *from, const char **ret,
+                     struct sc_error *err)
+{
+    return copy_text(b, from, from != NULL ? strlen((const char *)from) : 0, ret, err);
+}
+
+static int add_scalar(struct builder *b, const yaml_event_t *event, struct sc_error *err)
+{
+    static const enum sc_yaml_style styles[] = {
+        [YAML_ANY_SCALAR_STYLE] = SC_YAML_PLAIN,
+        [YAML_PLAIN_SCALAR_STYLE] = SC_YAML_PLAIN,
+        [YAML_SINGLE_QUOTED_SCALAR_STYLE] = SC_YAML_SINGLE,
+        [YAML_DOUBLE_QUOTED_SCALAR_STYLE] = SC_YAML_DOUBLE,
+        [YAML_LITERAL_SCALAR_STYLE] = SC_YAML_LITERAL,
+        [YAML_FOLDED_SCALAR_STYLE] = SC_YAML_FOLDED,
+    };
+    struct build_node *n = NULL;
+    int rc = add_node(b, event, SC_YAML_SCALAR, &n, err);
+    if (rc == 0)
+        rc = copy_text(b, event->data.scalar.value, event->data.scalar.length, &n->pub.text, err);
+    if (rc == 0)
+        rc = copy_name(b, event->data.scalar.tag, &n->pub.tag, err);
+    if (rc == 0)
+        rc = copy_name(b, event->data.scalar.anchor, &n->pub.anchor, err);
+    if (rc < 0)
+        return rc;
+    n->pub.len = event->data.scalar.length;
+    n->pub.style = styles[event->data.scalar.style];
+    n->complete = true;
+    place(b, n, event);
+    if (n->pub.len > SC_YAML_SCALAR_MAX)
+        return fail_at(b, SC_E_TOOBIG, n->pub.span.start, "a value over the limit of 4 MiB", err);
+    return define_anchor(b, n, err);
+}
+
+static int add_alias(struct builder *b, const yaml_event_t *event, struct sc_error *err)
+{
+    struct build_node *n = NULL;
+    int rc = add_node(b, event, SC_YAML_ALIAS, &n, err);
+    if (rc == 0)
+        rc = copy_name(b, event->data.alias.anchor, &n->pub.text, err);
+    if (rc < 0)
+        return rc;
+    n->pub.len = strlen(n->pub.text);
+    n->complete = true;
+    place(b, n, event);
+    return bind_alias(b, n, err);
+}
+
+static int open_collection(struct builder *b, const yaml_event_t *event, struct sc_error *err)
+{
+    bool mapping = event->type == YAML_MAPPING_START_EVENT;
+    struct build_node *n = NULL;
+    if (b->depth == SC_YAML_DEPTH_MAX)
+        return fail_at(b, SC_E_TOOBIG, sc_yaml_stream_byte(b->stream, event->start_mark.index),
+                       "nested too deeply", err);
+    int rc = add_node(b, event, mapping ? SC_YAML_MAPPING : SC_YAML_SEQUENCE, &n, err);
+    if (rc == 0)
+        rc = copy_name(b, mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag,
+                       &n->pub.tag, err);
+    if (rc == 0)
+        rc = copy_name(
+            b, mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor,
+            &n->pub.anchor, err);
+    if (rc < 0)
+        return rc;
+    bool flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+                        : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+    n->pub.style = flow ? SC_YAML_FLOW : SC_YAML_BLOCK;
+    place(b, n, event);
+    b->frames[b->depth++] = (struct frame){.node = n, .first = b->pending_count};
+    return define_anchor(b, n, err);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct sc_yaml_node *x = *(const struct sc_yaml_node *const *)a;
+    const struct sc_yaml_node *y = *(const struct sc_yaml_node *const *)b;
+    int order = memcmp(x->text, y->text, SC_MIN(x->len, y->len));
+    if (order != 0)
+        return order;
+    if (x->len != y->len)
+        return x->len < y->len ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+static int check_duplicates(struct builder *b, const struct sc_yaml_node *mapping,
+                            struct sc_error *err)
+{
+    if (mapping->count < 2)
+        return 0;
+    SC_CLEANUP(sc_yaml_nodes_freep)
+    const struct sc_yaml_node **keys = calloc(mapping->count, sizeof(*keys));
+    if (keys == NULL)
+        return sc_fail_nomem(err);
+    size_t n = 0;
+    for (size_t i = 0; i < mapping->count; i++) {
+        if (mapping->keys[i]->kind == SC_YAML_SCALAR)
+            keys[n++] = mapping->keys[i];
+    }
+    qsort(keys, n, sizeof(*keys), compare_keys);
+    const struct sc_yaml_node *first = NULL, *again = NULL;
+    for (size_t i = 1; i < n; i++) {
+        bool same = keys[i]->len == keys[i - 1]->len &&
+                    memcmp(keys[i]->text, keys[i - 1]->text, keys[i]->len) == 0;
+        if (same && (again == NULL || keys[i]->index < again->index)) {
+            first = keys[i - 1];
+            again = keys[i];
+        }
+    }
+    if (again == NULL)
+        return 0;
+    char text[96];
+    snprintf(text, sizeof(text), "the same key stands on line %u already", first->at.line);
+    return fail_at(b, SC_E_SYNTAX, again->span.start, text, err);
+}
+
+/* Hands the pending children over to the collection that ends. */
+static int close_collection(struct builder *b, const yaml_event_t *event, struct sc_error *err)
+{
+    struct frame *frame = &b->frames[b->depth - 1];
+    struct build_node *n = frame->node;
+    bool mapping = n->pub.kind == SC_YAML_MAPPING;
+    size_t children = b->pending_count - frame->first;
+    size_t count = mapping ? children / 2 : children;
+    const struct sc_yaml_node **all =
+        sc_pool_array(&b->stream->pool, children, sizeof(const struct sc_yaml_node *), err);
+    if (all == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < children; i++) {
+        const struct build_node *child = b->pending[frame->first + i];
+        size_t slot = !mapping ? i : i % 2 == 0 ? i / 2 : count + i / 2;
+        all[slot] = &child->pub;
+        n->weight += child->weight;
+    }
+    if (n->weight > SC_YAML_EXPANDED_MAX)
+        return fail_at(b, SC_E_TOOBIG, n->pub.span.start, "aliases multiply to too many nodes",
+                       err);
+    n->pub.count = count;
+    n->pub.keys = mapping ? all : NULL;
+    n->pub.values = mapping ? all + count : all;
+    const struct sc_yaml_node *last = count > 0 ? n->pub.values[count - 1] : NULL;
+    bool brackets =
+        n->pub.style == SC_YAML_FLOW &&
+        (b->stream->text[n->pub.span.start] == '{' || b->stream->text[n->pub.span.start] == '[') &&
+        event->end_mark.index > event->start_mark.index;
+    if (brackets)
+        n->pub.span.end = (uint32_t)sc_yaml_stream_byte(b->stream, event->end_mark.index);
+    else if (last != NULL)
+        n->pub.span.end = SC_MAX(last->span.end, mapping ? n->pub.keys[count - 1]->span.end : 0);
+    n->complete = true;
+    b->pending_count = frame->first;
+    b->depth--;
+    return mapping ? check_duplicates(b, &n->pub, err) : 0;
+}
+
+/* ---- documents ---- */
+
+static int open_document(struct builder *b, const yaml_event_t *event, struct sc_error *err)
+{
+    struct sc_yaml_stream *s = b->stream;
+    size_t at = sc_yaml_stream_byte(s, event->start_mark.index);
+    if (s->count == DOCUMENTS_MAX)
+        return fail_at(b, SC_E_TOOBIG, at, "too many documents in one file", err);
+    struct sc_yaml_document *grown = reallocarray(s->documents, s->count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return sc_fail_nomem(err);
+    s->documents = grown;
+    b->document = &grown[s->count++];
+    *b->document = (struct sc_yaml_document){
+        .span = {(uint32_t)at, (uint32_t)sc_yaml_stream_byte(s, event->end_mark.index)},
+        .explicit_start = event->data.document_start.implicit == 0,
+    };
+    memset(b->buckets, 0, sizeof(b->buckets)); /* anchors end with their document */
+    return 0;
+}
+
+static void close_document(struct builder *b, const yaml_event_t *event)
+{
+    struct sc_yaml_document *d = b->document;
+    d->explicit_end = event->data.document_end.implicit == 0;
+    if (d->root != NULL)
+        d->span.end = SC_MAX(d->span.end, d->root->span.end);
+    if (d->explicit_end)
+        d->span.end = (uint32_t)sc_yaml_stream_byte(b->stream, event->end_mark.index);
+}
+
+static int take_event(struct builder *b, const yaml_event_t *event, struct sc_error *err)
+{
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        return open_document(b, event, err);
+    case YAML_DOCUMENT_END_EVENT:
+        close_document(b, event);
+        return 0;
+    case YAML_SCALAR_EVENT:
+        return add_scalar(b, event, err);
+    case YAML_ALIAS_EVENT:
+        return add_alias(b, event, err);
+    case YAML_MAPPING_START_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+        return open_collection(b, event, err);
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+        return close_collection(b, event, err);
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    default:
+        return 0;
+    }
+}
+
+static int parse_events(struct builder *b, struct sc_error *err)
+{
+    for (;;) {
+        yaml_event_t event;
+        if (yaml_parser_parse(&b->parser, &event) == 0)
+            return parser_failed(b, err);
+        yaml_event_type_t type = event.type;
+        int rc = take_event(b, &event, err);
+        if (type == YAML_SCALAR_EVENT)
+            sc_wipe(event.data.scalar.value, event.data.scalar.length);
+        yaml_event_delete(&event);
+        if (rc < 0 || type == YAML_STREAM_END_EVENT)
+            return rc;
+    }
+}
+
+/* libyaml keeps pieces of the text in its buffers and frees them as they are. */
+static void delete_parser(yaml_parser_t *parser)
+{
+    if (parser->raw_buffer.start != NULL)
+        sc_wipe(parser->raw_buffer.start,
+                (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
+    if (parser->buffer.start != NULL)
+        sc_wipe(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
+    yaml_parser_delete(parser);
+}
+
+static int parse(struct sc_yaml_stream *stream, struct sc_yaml_position *where,
+                 struct sc_error *err)
+{
+    struct builder *b = calloc(1, sizeof(*b));
+    if (b == NULL)
+        return sc_fail_nomem(err);
+    b->stream = stream;
+    b->where = where;
+    int rc = 0;
+    if (yaml_parser_initialize(&b->parser) == 0) {
+        rc = sc_fail_nomem(err);
+    } else {
+        yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(&b->parser, (const unsigned char *)stream->text + stream->bom,
+                                     stream->len - stream->bom);
+        rc = parse_events(b, err);
+        delete_parser(&b->parser);
+    }
+    free(b->pending);
+    free(b);
+    return rc;
+}
+
+int sc_yaml_load(struct sc_bytes text, const char *name, struct sc_yaml_stream **ret,
+                 struct sc_yaml_position *ret_where, struct sc_error *err)
+{
+    if (ret_where != NULL)
+        *ret_where = (struct sc_yaml_position){0, 0};
+    if (text.len > SC_YAML_SIZE_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "'%s' is larger than the limit of %zu MiB", name,
+                       SC_YAML_SIZE_MAX / 1024 / 1024);
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
+    int rc = sc_yaml_stream_new(text, name, &stream, err);
+    if (rc < 0)
+        return rc;
+    size_t bad = sc_yaml_stream_bad_byte(stream);
+    if (bad < stream->len) {
+        struct builder shell = {.stream = stream, .where = ret_where};
+        return fail_at(&shell, SC_E_SYNTAX, bad, "not UTF-8 text", err);
+    }
+    if (stream->len >= 3 && memcmp(stream->text, BOM, 3) == 0)
+        stream->bom = 3;
+    rc = sc_yaml_stream_index(stream, err);
+    if (rc == 0)
+        rc = parse(stream, ret_where, err);
+    if (rc < 0)
+        return rc;
+    *ret = SC_TAKE(stream);
+    return 0;
+}
