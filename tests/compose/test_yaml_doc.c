@@ -180,9 +180,8 @@ static void test_refusals(void **state)
            "value' lines (while parsing a block collection that begins on line 2)");
     refuse("a: 1\nb: 2\na: 3\n", SC_E_SYNTAX,
            "'f' line 3, column 1: the same key stands on line 1 already");
-    refuse(
-        "a:\n\tb: 1\n", SC_E_SYNTAX,
-        "'f' line 2, column 1: a tab where indentation or a value is expected; use spaces");
+    refuse("a:\n\tb: 1\n", SC_E_SYNTAX,
+           "'f' line 2, column 1: a tab where indentation or a value is expected; use spaces");
 }
 
 static void test_alias_refusals(void **state)
