@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Mounting and checking places in memory; see provision/tmpfs.h.
+ */
+#include "provision/tmpfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define MOUNT_SOURCE  "secretsctl"
+#define MOUNT_FLAGS   (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define PROC_FILE_MAX ((size_t)4 * 1024 * 1024)
+/* Levels below the top: the parts of a scope, a generation, and its files. */
+#define WALK_DEPTH_MAX 12
+
+enum medium { MEDIUM_OTHER, MEDIUM_TMPFS, MEDIUM_RAMFS };
+
+static int medium_of(int fd, const char *dir, enum medium *ret, struct sc_error *err)
+{
+    struct statfs st;
+    if (fstatfs(fd, &st) < 0)
+        return sc_fail_errno(err, "cannot look at the file system of '%s'", dir);
+    *ret = st.f_type == TMPFS_MAGIC   ? MEDIUM_TMPFS
+           : st.f_type == RAMFS_MAGIC ? MEDIUM_RAMFS
+                                      : MEDIUM_OTHER;
+    return 0;
+}
+
+static bool is_mount_root(int fd)
+{
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) < 0)
+        return false;
+    return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* Whether the super block that holds fd was mounted with noswap: its line in mountinfo says so. */
+static bool has_noswap(int fd)
+{
+    struct stat st;
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(PROC_FILE_MAX);
+    if (fstat(fd, &st) < 0 || sc_file_read("/proc/self/mountinfo", &text, NULL) < 0)
+        return false;
+    char device[64];
+    snprintf(device, sizeof(device), " %u:%u ", major(st.st_dev), minor(st.st_dev));
+    for (const char *line = sc_buf_text(&text); *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        const char *found = memmem(line, len, device, strlen(device));
+        if (found != NULL && memmem(line, len, "noswap", 6) != NULL)
+            return true;
+        line += len + (line[len] == '\n');
+    }
+    return false;
+}
+
+static bool swap_is_on(void)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(PROC_FILE_MAX);
+    if (sc_file_read("/proc/swaps", &text, NULL) < 0)
+        return false; /* a kernel without swap has no such file */
+    const char *end = strchr(sc_buf_text(&text), '\n');
+    return end != NULL && end[1] != '\0'; /* more than the header */
+}
+
+static int open_dir(const char *dir, int *ret, struct sc_error *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot open the directory '%s'", dir);
+    *ret = fd;
+    return 0;
+}
+
+int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    enum medium medium = MEDIUM_OTHER;
+    int rc = open_dir(dir, &fd, err);
+    if (rc == 0)
+        rc = medium_of(fd, dir, &medium, err);
+    if (rc < 0)
+        return rc;
+    if (medium == MEDIUM_OTHER)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "'%s' is not on a file system in memory, values would reach a disk; give a "
+                       "directory on a tmpfs, or run 'provision --tmpfs' as root, which mounts one",
+                       dir);
+    enum sc_tmpfs_swap swap = SC_TMPFS_SWAP_NEVER;
+    if (medium == MEDIUM_TMPFS && !has_noswap(fd))
+        swap = swap_is_on() ? SC_TMPFS_SWAP_MAYBE : SC_TMPFS_SWAP_NONE;
+    *ret = (struct sc_tmpfs){
+        .ramfs = medium == MEDIUM_RAMFS, .own = is_mount_root(fd), .swap = swap, .quota = quota};
+    ret->fd = SC_TAKE_FD(fd);
+    return 0;
+}
+
+/* Room for two generations and the directories; the quota itself is kept by the writer. */
+static int mount_memory(const char *dir, uint64_t quota, mode_t mode, struct sc_error *err)
+{
+    char options[128];
+    snprintf(options, sizeof(options), "mode=%04o,size=%llu,nr_inodes=0,noswap", (unsigned)mode,
+             (unsigned long long)(quota * 2 + quota / 4 + (1U << 20)));
+    if (mount(MOUNT_SOURCE, dir, "tmpfs", MOUNT_FLAGS, options) == 0)
+        return 0;
+    if (errno == EINVAL) { /* a kernel before 6.4, or a user namespace: no noswap */
+        snprintf(options, sizeof(options), "mode=%04o", (unsigned)mode);
+        if (mount(MOUNT_SOURCE, dir, "ramfs", MOUNT_FLAGS, options) == 0)
+            return 0;
+    }
+    return sc_fail_errno(err, "cannot mount a tmpfs on '%s'", dir);
+}
+
+int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
+                   struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    enum medium medium = MEDIUM_OTHER;
+    int rc = sc_dir_make(dir, 0700, err);
+    if (rc == 0)
+        rc = open_dir(dir, &fd, err);
+    if (rc == 0)
+        rc = medium_of(fd, dir, &medium, err);
+    if (rc < 0)
+        return rc;
+    bool mounted = is_mount_root(fd);
+    if (mounted && medium == MEDIUM_OTHER)
+        return sc_fail(err, SC_E_EXISTS, "something else is mounted on '%s'; unmount it first",
+                       dir);
+    bool fresh = false;
+    if (!mounted) {
+        sc_fd_closep(&fd);
+        rc = mount_memory(dir, quota, mode, err);
+        if (rc < 0 && rc != SC_E_PERM)
+            return rc;
+        fresh = rc == 0; /* without the privilege, what is there must do */
+        sc_error_clear(err);
+    }
+    rc = sc_tmpfs_open(dir, quota, ret, err);
+    if (rc < 0)
+        return rc;
+    ret->fresh = fresh;
+    if (fchmod(ret->fd, mode) < 0) {
+        rc = sc_fail_errno(err, "cannot set the mode of '%s'", dir);
+        sc_tmpfs_done(ret);
+    }
+    return rc;
+}
+
+int sc_tmpfs_guard(const char *dir, struct sc_error *err)
+{
+    int rc = sc_dir_make(dir, 0700, err);
+    if (rc < 0)
+        return rc;
+    if (mount(MOUNT_SOURCE, dir, "tmpfs", MOUNT_FLAGS | MS_RDONLY, "mode=0700,size=4k") < 0)
+        return sc_fail_errno(err, "cannot mount a guard on '%s'", dir);
+    return 0;
+}
+
+int sc_tmpfs_unmount(const char *dir, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    enum medium medium = MEDIUM_OTHER;
+    int rc = open_dir(dir, &fd, err);
+    if (rc == 0)
+        rc = medium_of(fd, dir, &medium, err);
+    if (rc < 0)
+        return rc;
+    if (medium == MEDIUM_OTHER || !is_mount_root(fd))
+        return sc_fail(err, SC_E_NOTFOUND, "no tmpfs is mounted on '%s'", dir);
+    sc_fd_closep(&fd);
+    /* Lazily: containers keep what they have bound, the name is free at once. */
+    if (umount2(dir, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+        return sc_fail_errno(err, "cannot unmount '%s'", dir);
+    return 0;
+}
+
+/* Adds up what lies below; takes over the descriptor. */
+static int add_used(int dir_fd, int depth, uint64_t *total, struct sc_error *err)
+{
+    DIR *stream = fdopendir(dir_fd);
+    if (stream == NULL) {
+        int rc = sc_fail_errno(err, "cannot list a directory");
+        close(dir_fd);
+        return rc;
+    }
+    int rc = 0;
+    for (struct dirent *item; rc == 0 && (item = readdir(stream)) != NULL;) {
+        struct stat st;
+        if (sc_str_equal(item->d_name, ".") || sc_str_equal(item->d_name, "..") ||
+            fstatat(dirfd(stream), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (S_ISREG(st.st_mode))
+            *total += (uint64_t)st.st_size;
+        if (!S_ISDIR(st.st_mode) || depth >= WALK_DEPTH_MAX)
+            continue;
+        int below =
+            openat(dirfd(stream), item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (below >= 0)
+            rc = add_used(below, depth + 1, total, err);
+    }
+    closedir(stream);
+    return rc;
+}
+
+int sc_tmpfs_used(const struct sc_tmpfs *place, uint64_t *ret, struct sc_error *err)
+{
+    int fd = openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot open the directory again");
+    uint64_t total = 0;
+    int rc = add_used(fd, 0, &total, err);
+    if (rc == 0)
+        *ret = total;
+    return rc;
+}
+
+const char *sc_tmpfs_swap_name(enum sc_tmpfs_swap swap)
+{
+    static const char *const names[] = {"never", "none", "maybe"};
+    return names[swap];
+}
+
+void sc_tmpfs_done(struct sc_tmpfs *place)
+{
+    if (place == NULL)
+        return;
+    sc_fd_closep(&place->fd);
+}

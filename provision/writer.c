@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The steps of one provisioning; see provision/writer.h.
+ */
+#include "provision/writer.h"
+
+#include <errno.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "provision/scope.h"
+#include "provision/sweep.h"
+
+#include "core/banned.h"
+
+#define LOCK_STEP_MS 20
+
+/* The lock is on the directory itself: no file of ours lies between the scopes. */
+static int lock(int dir_fd, struct sc_error *err)
+{
+    const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000L * 1000L};
+    for (int waited = 0; flock(dir_fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK)
+            return sc_fail_errno(err, "cannot lock the directory");
+        if (waited >= SC_PROVISION_LOCK_MS)
+            return sc_fail(err, SC_E_BUSY, "another secretsctl is writing to the directory");
+        nanosleep(&step, NULL);
+    }
+    return 0;
+}
+
+/* Scopes that are on the place but not in the source any more. */
+static int add_gone_scopes(int top_fd, const struct sc_strv *scopes, struct sc_plan *plan,
+                           struct sc_error *err)
+{
+    SC_CLEANUP(sc_strv_done) struct sc_strv found = {0};
+    int rc = sc_sweep_find(top_fd, SC_SCOPE_CURRENT, &found, err);
+    for (size_t i = 0; rc == 0 && i < found.count; i++)
+        if (sc_plan_in_scopes(scopes, found.items[i]))
+            rc = sc_plan_add_scope(plan, found.items[i], err);
+    return rc;
+}
+
+/* A ramfs takes all memory there is, so what is there already and what comes must fit the quota
+ * twice over: two generations live side by side for a moment. */
+static int check_quota(const struct sc_tmpfs *place, const struct sc_plan *plan,
+                       struct sc_error *err)
+{
+    if (!place->ramfs)
+        return 0;
+    uint64_t used = 0;
+    int rc = sc_tmpfs_used(place, &used, err);
+    if (rc == 0 && used + plan->bytes > 2 * place->quota)
+        rc = sc_fail(err, SC_E_NOSPACE,
+                     "%llu bytes are in use and %llu are to come, over the quota of %llu",
+                     (unsigned long long)used, (unsigned long long)plan->bytes,
+                     (unsigned long long)place->quota);
+    return rc;
+}
+
+/* Without privilege files can only be our own. In a rootless engine our uid is the container's
+ * root, so an entry for root is meant for us. */
+static void adopt_root_owned(struct sc_plan *plan)
+{
+    if (geteuid() == 0)
+        return;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct sc_plan_entry *entry = &plan->entries[i];
+        entry->uid = entry->uid == 0 ? geteuid() : entry->uid;
+        entry->gid = entry->gid == 0 ? getegid() : entry->gid;
+    }
+}
+
+static int prepare_and_switch(int top_fd, const struct sc_source *source, struct sc_plan *plan,
+                              struct sc_error *err)
+{
+    int rc = 0;
+    size_t touched = 0;
+    for (; rc == 0 && touched < plan->scope_count; touched++)
+        rc = sc_scope_prepare(top_fd, source, plan, &plan->scopes[touched], err);
+    for (size_t i = 0; rc == 0 && i < plan->scope_count; i++)
+        rc = sc_scope_switch(top_fd, &plan->scopes[i], err);
+    if (rc == 0)
+        return 0;
+    for (size_t i = 0; i < touched; i++)
+        sc_scope_abort(top_fd, plan, &plan->scopes[i]);
+    return rc;
+}
+
+int sc_provision_write(const struct sc_tmpfs *place, const struct sc_source *source,
+                       const struct sc_strv *scopes, struct sc_plan *ret_plan, struct sc_error *err)
+{
+    struct sc_plan plan = {0};
+    int rc = lock(place->fd, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_plan_collect(&plan, source, scopes, place->quota, err);
+    if (rc == 0)
+        rc = check_quota(place, &plan, err);
+    adopt_root_owned(&plan);
+    if (rc == 0)
+        rc = add_gone_scopes(place->fd, scopes, &plan, err);
+    if (rc == 0)
+        rc = prepare_and_switch(place->fd, source, &plan, err);
+    for (size_t i = 0; rc == 0 && i < plan.scope_count; i++)
+        rc = sc_scope_finish(place->fd, &plan, i, err);
+    SC_IGNORE(flock(place->fd, LOCK_UN)); /* closing it would do the same */
+    if (rc < 0) {
+        sc_plan_done(&plan);
+        return rc;
+    }
+    *ret_plan = plan;
+    return 0;
+}
