@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a value is, and the judgement over a pair; see compose/credential.h.
+ */
+#include "compose/credential.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "compose/judge/shape.h"
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+static bool has_interpolation(const char *value, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        struct sc_shape_variable variable;
+        if (value[i] == '$' && sc_shape_variable(value + i, len - i, &variable))
+            return true;
+        i += value[i] == '$' && value[i + 1] == '$'; /* an escaped dollar */
+    }
+    return false;
+}
+
+static enum sc_key_kind key_kind(const char *key, size_t len)
+{
+    return key == NULL ? SC_KEY_OTHER : sc_key_classify(key, len);
+}
+
+/* A key of kind WEAK needs a value that speaks for itself. */
+static bool speaks_for_itself(const char *value, size_t len)
+{
+    if (sc_shape_is_random(value, len))
+        return true;
+    /* user:password and user/password, as NEO4J_AUTH and basic auth take it. */
+    size_t split = 0;
+    while (split < len && value[split] != ':' && value[split] != '/')
+        split++;
+    if (split == 0 || split + 1 >= len || memchr(value, ' ', len) != NULL ||
+        memchr(value, '.', len) != NULL)
+        return false;
+    for (size_t i = 0; i < split; i++) {
+        if (!sc_shape_is_word_char(value[i]))
+            return false;
+    }
+    return split + 4 < len && memchr(value + split + 1, '/', len - split - 1) == NULL;
+}
+
+static bool literal_fits(enum sc_key_kind kind, const char *value, size_t len)
+{
+    if (len == 0 || sc_shape_is_switch(value, len))
+        return false;
+    switch (kind) {
+    case SC_KEY_PASSWORD:
+        return sc_shape_spaces(value, len) < 5;
+    case SC_KEY_SECRET:
+        return !sc_shape_is_quantity(value, len) && !sc_shape_is_plain_url(value, len) &&
+               sc_shape_spaces(value, len) < 3;
+    case SC_KEY_HALF:
+        return len >= 4 && !sc_shape_is_quantity(value, len) &&
+               !sc_shape_is_plain_url(value, len) && sc_shape_spaces(value, len) == 0;
+    case SC_KEY_WEAK:
+        return speaks_for_itself(value, len);
+    case SC_KEY_OTHER:
+    default:
+        return false;
+    }
+}
+
+/* The whole value is ${NAME...}. */
+static bool judge_variable(enum sc_key_kind kind, const char *value, size_t len,
+                           struct sc_credential *ret)
+{
+    struct sc_shape_variable variable;
+    if (!sc_shape_variable(value, len, &variable) || variable.length != len)
+        return false;
+    enum sc_key_kind named = sc_key_classify(value + variable.name, variable.name_length);
+    if (kind == SC_KEY_OTHER || kind == SC_KEY_WEAK)
+        kind = named == SC_KEY_WEAK ? SC_KEY_OTHER : named;
+    if (kind == SC_KEY_OTHER)
+        return false;
+    const char *fallback = value + variable.fallback;
+    *ret = (struct sc_credential){SC_SHAPE_INTERPOLATED, kind, 0, len};
+    if (variable.fallback_length == 0 || has_interpolation(fallback, variable.fallback_length))
+        return true;
+    if (sc_shape_is_reference(fallback, variable.fallback_length))
+        return true;
+    if (!literal_fits(kind, fallback, variable.fallback_length))
+        return sc_shape_is_switch(fallback, variable.fallback_length) ? false : true;
+    *ret =
+        (struct sc_credential){SC_SHAPE_DEFAULT, kind, variable.fallback, variable.fallback_length};
+    return true;
+}
+
+/* Text with variables in it: a credential if one of them is named like one. */
+static bool judge_mixture(enum sc_key_kind kind, const char *value, size_t len,
+                          struct sc_credential *ret)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        struct sc_shape_variable variable;
+        if (value[i] != '$' || !sc_shape_variable(value + i, len - i, &variable)) {
+            i += value[i] == '$' && value[i + 1] == '$';
+            continue;
+        }
+        enum sc_key_kind named = sc_key_classify(value + i + variable.name, variable.name_length);
+        if (named == SC_KEY_PASSWORD || named == SC_KEY_SECRET ||
+            (kind == SC_KEY_PASSWORD && named == SC_KEY_OTHER)) {
+            struct sc_credential inner;
+            if (!judge_variable(SC_KEY_PASSWORD, value + i, variable.length, &inner))
+                continue;
+            *ret = inner;
+            ret->offset += i;
+            return true;
+        }
+        i += variable.length - 1;
+    }
+    return false;
+}
+
+static bool judge_url(const char *key, size_t key_len, const char *value, size_t len,
+                      struct sc_credential *ret)
+{
+    size_t offset = 0, length = 0;
+    bool found = sc_credential_in_url(value, len, &offset, &length);
+    if (!found && key != NULL && sc_shape_key_names_url(key, key_len))
+        found = sc_shape_bare_userinfo(value, len, &offset, &length);
+    if (!found)
+        return false;
+    const char *secret = value + offset;
+    struct sc_shape_variable variable;
+    *ret = (struct sc_credential){SC_SHAPE_URL, SC_KEY_PASSWORD, offset, length};
+    if (sc_shape_variable(secret, length, &variable) && variable.length == length) {
+        ret->shape = SC_SHAPE_URL_INTERPOLATED;
+        if (variable.fallback_length > 0 &&
+            !sc_shape_is_reference(secret + variable.fallback, variable.fallback_length)) {
+            ret->shape = SC_SHAPE_DEFAULT;
+            ret->offset = offset + variable.fallback;
+            ret->length = variable.fallback_length;
+        }
+        return true;
+    }
+    if (has_interpolation(secret, length)) {
+        ret->shape = SC_SHAPE_URL_INTERPOLATED;
+        return true;
+    }
+    if (sc_shape_is_reference(secret, length) || sc_shape_is_masked(secret, length))
+        return false;
+    if (sc_shape_is_placeholder(secret, length))
+        ret->shape = SC_SHAPE_PLACEHOLDER;
+    return true;
+}
+
+static bool judge_key_material(const char *value, size_t len, struct sc_credential *ret)
+{
+    size_t offset = 0, length = 0;
+    if (!sc_shape_private_key(value, len, &offset, &length))
+        return false;
+    *ret = (struct sc_credential){SC_SHAPE_KEY_MATERIAL, SC_KEY_SECRET, offset, length};
+    return true;
+}
+
+bool sc_credential_judge(const char *key, size_t key_len, const char *value, size_t value_len,
+                         struct sc_credential *ret)
+{
+    size_t skipped = 0;
+    while (value_len > 0 && (value[0] == ' ' || value[0] == '\t' || value[0] == '\n')) {
+        value++;
+        value_len--;
+        skipped++;
+    }
+    while (value_len > 0 && strchr(" \t\r\n", value[value_len - 1]) != NULL)
+        value_len--;
+    if (value_len == 0)
+        return false;
+    struct sc_credential found;
+    enum sc_key_kind kind = key_kind(key, key_len);
+    bool is_credential = judge_key_material(value, value_len, &found) ||
+                         judge_url(key, key_len, value, value_len, &found) ||
+                         judge_variable(kind, value, value_len, &found);
+    if (!is_credential && has_interpolation(value, value_len))
+        is_credential = judge_mixture(kind, value, value_len, &found);
+    else if (!is_credential && !sc_shape_is_reference(value, value_len) &&
+             !sc_shape_is_masked(value, value_len) && literal_fits(kind, value, value_len)) {
+        found = (struct sc_credential){SC_SHAPE_LITERAL, kind, 0, value_len};
+        if (sc_shape_is_placeholder(value, value_len))
+            found.shape = SC_SHAPE_PLACEHOLDER;
+        is_credential = true;
+    }
+    if (!is_credential)
+        return false;
+    found.offset += skipped;
+    *ret = found;
+    return true;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Passwords inside URLs and connection strings; see compose/credential.h and compose/judge/shape.h.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "compose/credential.h"
+#include "compose/judge/shape.h"
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+static bool ends_authority(char c)
+{
+    return c == '/' || c == '?' || c == '#' || c == ' ' || c == '"' || c == '\'' || c == '`' ||
+           c == ',' || c == '<' || c == '>' || c == '\n' || c == '\\' || c == '|';
+}
+
+/* Walks one character, or one ${...} as a whole. */
+static size_t step(const char *value, size_t len, size_t at)
+{
+    struct sc_shape_variable variable;
+    if (value[at] == '$' && sc_shape_variable(value + at, len - at, &variable))
+        return at + variable.length;
+    if (value[at] == '<') { /* <password> */
+        const char *close = memchr(value + at, '>', len - at);
+        if (close != NULL && (size_t)(close - value) - at < 40)
+            return (size_t)(close - value) + 1;
+    }
+    return at + 1;
+}
+
+/* The userinfo of an authority that begins at `start`: its password, or a token alone. */
+static bool userinfo_at(const char *value, size_t len, size_t start, size_t *ret_offset,
+                        size_t *ret_length)
+{
+    size_t colon = 0, sign = 0;
+    for (size_t at = start; at < len;) {
+        size_t next = step(value, len, at);
+        if (next == at + 1 && ends_authority(value[at]))
+            break;
+        if (value[at] == ':' && colon == 0)
+            colon = at;
+        if (value[at] == '@')
+            sign = at;
+        at = next;
+    }
+    if (sign == 0)
+        return false;
+    if (colon != 0 && colon + 1 < sign) {
+        *ret_offset = colon + 1;
+        *ret_length = sign - colon - 1;
+        return true;
+    }
+    if (colon == 0 && sign - start >= 16 && sc_shape_is_random(value + start, sign - start)) {
+        *ret_offset = start;
+        *ret_length = sign - start;
+        return true;
+    }
+    return false;
+}
+
+static bool parameter_name(const char *value, size_t equals, size_t *ret_start)
+{
+    static const char *const names[] = {"password",     "passwd",
+                                        "pwd",          "pass",
+                                        "accountkey",   "sharedaccesskey",
+                                        "access_token", "api_key",
+                                        "apikey",       "token",
+                                        "secret",       "sslpassword",
+                                        "auth_token",   "secret_access_key",
+                                        "sig",          NULL};
+    size_t start = equals;
+    while (start > 0 && (sc_shape_is_word_char(value[start - 1])))
+        start--;
+    for (const char *const *name = names; *name != NULL; name++) {
+        if (strlen(*name) == equals - start &&
+            strncasecmp(value + start, *name, equals - start) == 0) {
+            *ret_start = start;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* password=... as a part of a connection string: there must be other parts around it. */
+static bool in_parameters(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
+{
+    for (size_t at = 1; at < len; at++) {
+        size_t start = 0;
+        if (value[at] != '=' || !parameter_name(value, at, &start))
+            continue;
+        char before = start > 0 ? value[start - 1] : '\0';
+        size_t end = at + 1;
+        while (end < len && strchr(";&'\"", value[end]) == NULL &&
+               !(before != ';' && value[end] == ' ') && value[end] != ',')
+            end = step(value, len, end);
+        bool among_others =
+            (before == '?' || before == '&' || before == ';' || before == ' ' || before == ',');
+        if (!among_others && start == 0 && end < len)
+            among_others = value[end] == ';' || memchr(value + end, '=', len - end) != NULL;
+        if (!among_others || end == at + 1)
+            continue;
+        /* Prose and shell tests are no connection strings: one more NAME= must stand before or
+         * behind. */
+        if (before == ' ' && memchr(value, '=', start) == NULL &&
+            memchr(value + end, '=', len - end) == NULL)
+            continue;
+        *ret_offset = at + 1;
+        *ret_length = end - at - 1;
+        return true;
+    }
+    return false;
+}
+
+bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
+{
+    const char *from = value, *stop = value + len;
+    bool has_scheme = false;
+    while ((from = memmem(from, (size_t)(stop - from), "://", 3)) != NULL) {
+        size_t start = (size_t)(from - value) + 3;
+        has_scheme = true;
+        if (from > value && sc_shape_is_word_char(from[-1]) &&
+            userinfo_at(value, len, start, ret_offset, ret_length))
+            return true;
+        from += 3;
+    }
+    /* user:password@tcp(host:3306)/db */
+    const char *tcp = memmem(value, len, "@tcp(", 5);
+    if (tcp != NULL) {
+        const char *colon = memchr(value, ':', (size_t)(tcp - value));
+        if (colon != NULL && colon + 1 < tcp && !has_scheme) {
+            *ret_offset = (size_t)(colon + 1 - value);
+            *ret_length = (size_t)(tcp - colon - 1);
+            return true;
+        }
+    }
+    return in_parameters(value, len, ret_offset, ret_length);
+}
+
+bool sc_shape_key_names_url(const char *key, size_t len)
+{
+    static const char *const tails[] = {
+        "url", "dsn", "uri", "connection", "connectionstring", "conn", "connection_string", NULL};
+    for (const char *const *tail = tails; *tail != NULL; tail++) {
+        size_t n = strlen(*tail);
+        if (len >= n && strncasecmp(key + len - n, *tail, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool sc_shape_bare_userinfo(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
+{
+    if (memchr(value, ' ', len) != NULL || memmem(value, len, "://", 3) != NULL ||
+        (len > 7 && strncasecmp(value, "mailto:", 7) == 0))
+        return false;
+    const char *colon = memchr(value, ':', len);
+    const char *at = memrchr(value, '@', len);
+    if (colon == NULL || at == NULL || colon == value || colon + 1 >= at)
+        return false;
+    for (const char *c = value; c < colon; c++) {
+        if (!sc_shape_is_word_char(*c))
+            return false;
+    }
+    *ret_offset = (size_t)(colon + 1 - value);
+    *ret_length = (size_t)(at - colon - 1);
+    return true;
+}

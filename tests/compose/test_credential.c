@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The predicate over key and value, as a table of cases.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "compose/credential.h"
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+struct key_case {
+    const char *key;
+    enum sc_key_kind kind;
+};
+
+static const struct key_case key_cases[] = {
+    {"POSTGRES_PASSWORD", SC_KEY_PASSWORD},
+    {"PGPASSWORD", SC_KEY_PASSWORD},
+    {"PAPERLESS_DBPASS", SC_KEY_PASSWORD},
+    {"adminPassword", SC_KEY_PASSWORD},
+    {"RABBITMQ_DEFAULT_PASS", SC_KEY_PASSWORD},
+    {"PASSWORD_1", SC_KEY_PASSWORD},
+    {"JWT_SECRET", SC_KEY_SECRET},
+    {"SECRET_KEY_BASE", SC_KEY_SECRET},
+    {"OPENAI_API_KEY", SC_KEY_SECRET},
+    {"VIKUNJA_SERVICE_JWTSECRET", SC_KEY_SECRET},
+    {"VAULT_DEV_ROOT_TOKEN_ID", SC_KEY_SECRET},
+    {"AWS_ACCESS_KEY_ID", SC_KEY_HALF},
+    {"MINIO_ACCESS_KEY", SC_KEY_HALF},
+    {"NEO4J_AUTH", SC_KEY_WEAK},
+    {"KEY", SC_KEY_WEAK},
+    {"POSTGRES_PASSWORD_FILE", SC_KEY_OTHER},
+    {"TOKEN_LIFETIME", SC_KEY_OTHER},
+    {"PASSWORD_RESET_URL", SC_KEY_OTHER},
+    {"JWT_PUBLIC_KEY", SC_KEY_OTHER},
+    {"MYSQL_ALLOW_EMPTY_PASSWORD", SC_KEY_OTHER},
+    {"MYSQL_RANDOM_ROOT_PASSWORD", SC_KEY_OTHER},
+    {"OAUTH_CLIENT_ID", SC_KEY_OTHER},
+    {"REDIS_KEY_PREFIX", SC_KEY_OTHER},
+    {"POSTGRES_HOST_AUTH_METHOD", SC_KEY_OTHER},
+    {"KEYCLOAK_URL", SC_KEY_OTHER},
+    {"MONKEY", SC_KEY_OTHER},
+    {"", SC_KEY_OTHER},
+};
+
+static void keys_are_classified(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(key_cases); i++) {
+        enum sc_key_kind kind = sc_key_classify(key_cases[i].key, strlen(key_cases[i].key));
+        if (kind != key_cases[i].kind)
+            print_error("key '%s'\n", key_cases[i].key);
+        assert_int_equal(kind, key_cases[i].kind);
+    }
+}
+
+struct value_case {
+    const char *key, *value;
+    enum sc_credential_shape shape;
+    const char *secret; /* NULL: the whole value */
+};
+
+static const struct value_case value_cases[] = {
+    {"POSTGRES_PASSWORD", "secret", SC_SHAPE_LITERAL, NULL},
+    {"POSTGRES_PASSWORD", " secret\n", SC_SHAPE_LITERAL, "secret"},
+    {"DB_PASS", "1234", SC_SHAPE_LITERAL, NULL},
+    {"GF_SECURITY_ADMIN_PASSWORD", "admin", SC_SHAPE_LITERAL, NULL},
+    {"MYSQL_PASSWORD", "changeme", SC_SHAPE_PLACEHOLDER, NULL},
+    {"API_KEY", "<your key>", SC_SHAPE_PLACEHOLDER, NULL},
+    {"DB_PASSWORD", "${DB_PASSWORD}", SC_SHAPE_INTERPOLATED, NULL},
+    {"DB_PASSWORD", "$DB_PASSWORD", SC_SHAPE_INTERPOLATED, NULL},
+    {"DB_PASSWORD", "${DB_PASSWORD:?set it}", SC_SHAPE_INTERPOLATED, NULL},
+    {"DB_PASSWORD", "${DB_PASSWORD:-}", SC_SHAPE_INTERPOLATED, NULL},
+    {"DB_PASSWORD", "${DB_PASSWORD:-secret}", SC_SHAPE_DEFAULT, "secret"},
+    {"SPRING_X", "${DB_PASSWORD-hunter2}", SC_SHAPE_DEFAULT, "hunter2"},
+    {"DATABASE_URL", "postgres://u:pw@db:5432/x", SC_SHAPE_URL, "pw"},
+    {"ANYTHING", "amqp://guest:guest@mq:5672", SC_SHAPE_URL, "guest"},
+    {"DATABASE_URL", "postgres://u:${DB_PASSWORD}@db/x", SC_SHAPE_URL_INTERPOLATED,
+     "${DB_PASSWORD}"},
+    {"DATABASE_URL", "postgres://u:${P:-a/b}@db/x", SC_SHAPE_DEFAULT, "a/b"},
+    {"DATABASE_URL", "root:pw@tcp(db:3306)/x", SC_SHAPE_URL, "pw"},
+    {"CONN", "Server=db;User=sa;Password=Str0ng;Encrypt=no", SC_SHAPE_URL, "Str0ng"},
+    {"NEO4J_AUTH", "neo4j/password", SC_SHAPE_LITERAL, NULL},
+    {"AWS_ACCESS_KEY_ID", "minioadmin", SC_SHAPE_LITERAL, NULL},
+    {"NEO4J_AUTH", "none", SC_SHAPE_NONE, NULL},
+    {"DATABASE_URL", "postgres://db:5432/x", SC_SHAPE_NONE, NULL},
+    {"DATABASE_URL", "postgres://user@db:5432/x", SC_SHAPE_NONE, NULL},
+    {"DB_PASSWORD", "/run/secrets/db", SC_SHAPE_NONE, NULL},
+    {"DB_PASSWORD_FILE", "/run/secrets/db", SC_SHAPE_NONE, NULL},
+    {"DB_PASSWORD", "", SC_SHAPE_NONE, NULL},
+    {"DB_PASSWORD", "$$DB_PASSWORD", SC_SHAPE_NONE, NULL},
+    {"TOKEN", "${{ secrets.TOKEN }}", SC_SHAPE_NONE, NULL},
+    {"TOKEN", "15m", SC_SHAPE_NONE, NULL},
+    {"DB_PASSWORD", "*****", SC_SHAPE_NONE, NULL},
+    {"PASSWORD", "true", SC_SHAPE_NONE, NULL},
+    {"POSTGRES_USER", "admin", SC_SHAPE_NONE, NULL},
+    {"AUTH", "basic", SC_SHAPE_NONE, NULL},
+};
+
+static void values_are_judged(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(value_cases); i++) {
+        const struct value_case *c = &value_cases[i];
+        struct sc_credential found = {0};
+        bool is = sc_credential_judge(c->key, strlen(c->key), c->value, strlen(c->value), &found);
+        if (is != (c->shape != SC_SHAPE_NONE) || found.shape != c->shape)
+            print_error("%s=%s: shape %d\n", c->key, c->value, found.shape);
+        assert_int_equal(found.shape, c->shape);
+        if (c->secret != NULL) {
+            assert_int_equal(found.length, strlen(c->secret));
+            assert_memory_equal(c->value + found.offset, c->secret, found.length);
+        }
+    }
+}
+
+static void key_material_needs_a_body(void **state)
+{
+    (void)state;
+    char text[256];
+    snprintf(text, sizeof(text), "-----BEGIN %s KEY-----\n%0120d\n-----END", "RSA PRIVATE", 7);
+    struct sc_credential found = {0};
+    assert_true(sc_credential_judge(NULL, 0, text, strlen(text), &found));
+    assert_int_equal(found.shape, SC_SHAPE_KEY_MATERIAL);
+    snprintf(text, sizeof(text), "-----BEGIN %s KEY-----", "RSA PRIVATE");
+    assert_false(sc_credential_judge(NULL, 0, text, strlen(text), &found));
+    snprintf(text, sizeof(text), "-----BEGIN %s KEY-----\n%0120d\n-----END", "PUBLIC", 7);
+    assert_false(sc_credential_judge(NULL, 0, text, strlen(text), &found));
+}
+
+/* Every prefix and every byte changed: no read past the end (the sanitizer watches), no hang. */
+static void any_bytes_are_accepted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(value_cases); i++) {
+        char copy[128];
+        size_t len = strlen(value_cases[i].value);
+        memcpy(copy, value_cases[i].value, len);
+        struct sc_credential found;
+        for (size_t cut = 0; cut <= len; cut++)
+            sc_credential_judge("PASSWORD", 8, copy, cut, &found);
+        for (size_t at = 0; at < len; at++) {
+            copy[at] = (char)(copy[at] ^ 0x5a);
+            if (sc_credential_judge("X", 1, copy, len, &found))
+                assert_true(found.offset + found.length <= len);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_classified),
+        cmocka_unit_test(values_are_judged),
+        cmocka_unit_test(key_material_needs_a_body),
+        cmocka_unit_test(any_bytes_are_accepted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
