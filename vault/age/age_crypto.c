@@ -119,6 +119,11 @@ bool sc_age_base64_decode(unsigned char *out, size_t max, enum sc_age_base64 for
                           struct sc_bytes text, size_t *ret_len)
 {
     size_t len = 0;
+    /* libsodium 1.0.18 takes some bytes over 127 for digits where char is signed. */
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] > 127)
+            return false;
+    }
     /* Without an end pointer libsodium refuses whatever is left over, and loose bits always. */
     if (sodium_base642bin(out, max, (const char *)text.ptr, text.len, NULL, &len, NULL,
                           variant_of(form)) != 0)

@@ -67,7 +67,7 @@ static unsigned bits_at(struct sc_bytes data, size_t index)
 {
     unsigned value = 0;
     for (size_t bit = index * 5; bit < index * 5 + 5; bit++) {
-        unsigned set = bit / 8 < data.len ? data.ptr[bit / 8] >> (7 - bit % 8) & 1U : 0;
+        unsigned set = bit / 8 < data.len ? (unsigned)data.ptr[bit / 8] >> (7 - bit % 8) & 1U : 0;
         value = value << 1 | set;
     }
     return value;
