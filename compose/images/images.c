@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Look-up in the table of images; see compose/images/images.h.
+ */
+#include "compose/images/images.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/macros.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define REPOSITORY_SIZE 256
+
+static const struct sc_image_rule rules[] = {
+#include "compose/images/images_table.inc"
+};
+
+/* Where the tag begins (behind the ':'), or the end; a digest does not count. */
+static size_t tag_start(const char *image)
+{
+    size_t end = strcspn(image, "@");
+    for (size_t i = end; i > 0 && image[i - 1] != '/'; i--) {
+        if (image[i - 1] == ':')
+            return i;
+    }
+    return end;
+}
+
+bool sc_image_repository(const char *image, char *out, size_t size)
+{
+    size_t end = tag_start(image);
+    if (end > 0 && image[end - 1] == ':')
+        end--;
+    static const char *const hubs[] = {"docker.io/", "index.docker.io/", "registry-1.docker.io/"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(hubs); i++) {
+        size_t n = strlen(hubs[i]);
+        if (end > n && strncmp(image, hubs[i], n) == 0) {
+            image += n;
+            end -= n;
+        }
+    }
+    if (end > 8 && strncmp(image, "library/", 8) == 0) {
+        image += 8;
+        end -= 8;
+    }
+    if (end == 0 || end >= size || memchr(image, '$', end) != NULL)
+        return false;
+    memcpy(out, image, end);
+    out[end] = '\0';
+    return true;
+}
+
+/* Compares dotted numbers as far as both have parts: "16" and "16.2" are equal. */
+static int compare_versions(const char *a, const char *b)
+{
+    while (isdigit((unsigned char)*a) != 0 && isdigit((unsigned char)*b) != 0) {
+        char *a_end = NULL, *b_end = NULL;
+        unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+        if (x != y)
+            return x < y ? -1 : 1;
+        if (*a_end != '.' || *b_end != '.')
+            return 0;
+        a = a_end + 1;
+        b = b_end + 1;
+    }
+    return 0;
+}
+
+static bool version_fits(const struct sc_image_rule *rule, const char *image)
+{
+    const char *tag = image + tag_start(image);
+    tag += *tag == 'v' || *tag == 'V';
+    if (isdigit((unsigned char)*tag) == 0)
+        return true; /* latest, a name, or none: taken as current */
+    return (rule->min_version == NULL || compare_versions(tag, rule->min_version) >= 0) &&
+           (rule->max_version == NULL || compare_versions(tag, rule->max_version) <= 0);
+}
+
+bool sc_image_known(const char *image)
+{
+    char repository[REPOSITORY_SIZE];
+    if (image == NULL || !sc_image_repository(image, repository, sizeof(repository)))
+        return false;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(rules); i++) {
+        if (strcmp(rules[i].image, "*") != 0 && sc_str_glob(rules[i].image, repository))
+            return true;
+    }
+    return false;
+}
+
+/* 0 = does not fit; the more exact, the larger. */
+static int fitness(const struct sc_image_rule *rule, const char *repository, const char *variable)
+{
+    bool every = strcmp(rule->image, "*") == 0;
+    if (!sc_str_glob(rule->variable, variable) || (!every && !sc_str_glob(rule->image, repository)))
+        return 0;
+    int score = every ? 1 : strchr(rule->image, '*') != NULL ? 3 : 5;
+    return score * 4 + (strcmp(rule->variable, "*") == 0      ? 0
+                        : strchr(rule->variable, '*') != NULL ? 1
+                                                              : 2);
+}
+
+const struct sc_image_rule *sc_image_rule(const char *image, const char *variable)
+{
+    char repository[REPOSITORY_SIZE] = "";
+    if (image == NULL)
+        image = "";
+    if (!sc_image_repository(image, repository, sizeof(repository)))
+        repository[0] = '\0';
+    const struct sc_image_rule *best = NULL;
+    int best_score = 0;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(rules); i++) {
+        int score = fitness(&rules[i], repository, variable);
+        if (score > best_score && version_fits(&rules[i], image)) {
+            best = &rules[i];
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+bool sc_image_rule_is_credential(const struct sc_image_rule *rule)
+{
+    static const char *const not_secret[] = {"user", "other", "none"};
+    if (rule == NULL || rule->way == SC_IMAGE_WAY_NONE || strcmp(rule->variable, "*") == 0)
+        return false;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(not_secret); i++) {
+        if (strcmp(rule->kind, not_secret[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* What the '*' of the pattern stands for; "" without one. */
+static const char *rest_of(const char *pattern, const char *variable)
+{
+    const char *star = strchr(pattern, '*');
+    return star == NULL ? "" : variable + (star - pattern);
+}
+
+int sc_image_argument(const struct sc_image_rule *rule, const char *variable,
+                      char out[SC_IMAGE_ARGUMENT_SIZE], struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_IMAGE_ARGUMENT_SIZE - 1);
+    const char *from = rule->argument != NULL ? rule->argument : "";
+    while (*from != '\0') {
+        if (strncmp(from, "{VAR}", 5) == 0) {
+            sc_buf_puts(&text, variable);
+            from += 5;
+        } else if (strncmp(from, "{var}", 5) == 0) {
+            for (const char *c = variable; *c != '\0'; c++)
+                sc_buf_putc(&text, (char)tolower((unsigned char)*c));
+            from += 5;
+        } else if (strncmp(from, "{rest}", 6) == 0) {
+            sc_buf_puts(&text, rest_of(rule->variable, variable));
+            from += 6;
+        } else {
+            sc_buf_putc(&text, *from++);
+        }
+    }
+    int rc = sc_buf_status(&text, err);
+    if (rc == 0)
+        snprintf(out, SC_IMAGE_ARGUMENT_SIZE, "%s", sc_buf_text(&text));
+    return rc;
+}
