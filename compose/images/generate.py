@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turns images.tsv into a C array: generate.py images.tsv images_table.inc (run by the build)."""
+"""Turns images.tsv into a C array: generate.py images.tsv images_table.c (run by the build)."""
 import sys
 
 WAYS = ("file", "name", "prefix", "fixed", "cmd", "path", "config", "shim", "none")
@@ -16,6 +16,7 @@ def text(field):
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as table, open(sys.argv[2], "w", encoding="utf-8") as out:
+        out.write('#include "compose/images/table.h"\n\nconst struct sc_image_rule sc_image_table[] = {\n')
         for number, line in enumerate(table, 1):
             if line.startswith("#"):
                 continue
@@ -27,6 +28,7 @@ def main():
                 out.write("{%s, %s, %s, SC_IMAGE_WAY_%s, %s, %s, %s, %s, %s, %s},\n" % (
                     text(image), text(row[1]), text(row[2]), row[3].upper(), text(row[4]),
                     text(row[5]), text(row[6]), flags, text(row[8]), text(row[9])))
+        out.write("};\n\nconst size_t sc_image_table_count = sizeof(sc_image_table) / sizeof(sc_image_table[0]);\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose/images/table.h"
 #include "core/buf.h"
 #include "core/macros.h"
 #include "core/str.h"
@@ -16,10 +17,6 @@
 #include "core/banned.h"
 
 #define REPOSITORY_SIZE 256
-
-static const struct sc_image_rule rules[] = {
-#include "compose/images/images_table.inc"
-};
 
 /* Where the tag begins (behind the ':'), or the end; a digest does not count. */
 static size_t tag_start(const char *image)
@@ -87,8 +84,9 @@ bool sc_image_known(const char *image)
     char repository[REPOSITORY_SIZE];
     if (image == NULL || !sc_image_repository(image, repository, sizeof(repository)))
         return false;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(rules); i++) {
-        if (strcmp(rules[i].image, "*") != 0 && sc_str_glob(rules[i].image, repository))
+    for (size_t i = 0; i < sc_image_table_count; i++) {
+        if (strcmp(sc_image_table[i].image, "*") != 0 &&
+            sc_str_glob(sc_image_table[i].image, repository))
             return true;
     }
     return false;
@@ -115,10 +113,10 @@ const struct sc_image_rule *sc_image_rule(const char *image, const char *variabl
         repository[0] = '\0';
     const struct sc_image_rule *best = NULL;
     int best_score = 0;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(rules); i++) {
-        int score = fitness(&rules[i], repository, variable);
-        if (score > best_score && version_fits(&rules[i], image)) {
-            best = &rules[i];
+    for (size_t i = 0; i < sc_image_table_count; i++) {
+        int score = fitness(&sc_image_table[i], repository, variable);
+        if (score > best_score && version_fits(&sc_image_table[i], image)) {
+            best = &sc_image_table[i];
             best_score = score;
         }
     }
