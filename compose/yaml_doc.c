@@ -19,7 +19,6 @@
 
 #include "core/banned.h"
 
-#define BOM           "\xef\xbb\xbf"
 #define DOCUMENTS_MAX 1000
 #define BUCKETS       1024
 
@@ -546,12 +545,15 @@ int sc_yaml_load(struct sc_bytes text, const char *name, struct sc_yaml_stream *
     if (rc < 0)
         return rc;
     size_t bad = sc_yaml_stream_bad_byte(stream);
-    if (bad < stream->len) {
-        struct builder shell = {.stream = stream, .where = ret_where};
+    struct builder shell = {.stream = stream, .where = ret_where};
+    if (bad < stream->len)
         return fail_at(&shell, SC_E_SYNTAX, bad, "not UTF-8 text", err);
-    }
-    if (stream->len >= 3 && memcmp(stream->text, BOM, 3) == 0)
+    if (stream->len >= 3 && memcmp(stream->text, SC_YAML_BOM, 3) == 0)
         stream->bom = 3;
+    size_t stray = sc_yaml_stream_stray_bom(stream);
+    if (stray < stream->len)
+        return fail_at(&shell, SC_E_SYNTAX, stray, "a byte order mark in the middle of the file",
+                       err);
     rc = sc_yaml_stream_index(stream, err);
     if (rc == 0)
         rc = parse(stream, ret_where, err);

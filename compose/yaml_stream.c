@@ -73,6 +73,16 @@ size_t sc_yaml_stream_bad_byte(const struct sc_yaml_stream *s)
     return s->len;
 }
 
+size_t sc_yaml_stream_stray_bom(const struct sc_yaml_stream *s)
+{
+    for (size_t i = s->bom; i + 3 <= s->len; i++) {
+        bool line_start = i == s->bom || s->text[i - 1] == '\n' || s->text[i - 1] == '\r';
+        if (line_start && memcmp(s->text + i, SC_YAML_BOM, 3) == 0)
+            return i;
+    }
+    return s->len;
+}
+
 int sc_yaml_stream_index(struct sc_yaml_stream *s, struct sc_error *err)
 {
     size_t characters = 0;

@@ -10,6 +10,8 @@
 #include "compose/yaml_doc.h"
 #include "core/pool.h"
 
+#define SC_YAML_BOM "\xef\xbb\xbf"
+
 struct sc_yaml_stream {
     char *name;
     char *text; /* NUL-terminated copy of the file; wiped when freed */
@@ -29,6 +31,10 @@ int sc_yaml_stream_new(struct sc_bytes text, const char *name, struct sc_yaml_st
 
 /* Offset of the first byte that is not UTF-8, or the length of the text. */
 size_t sc_yaml_stream_bad_byte(const struct sc_yaml_stream *stream);
+
+/* Offset of a byte order mark that begins a line other than the first, or the length of the text.
+ * The scanner would skip it, and the line's structure would depend on bytes nobody sees. */
+size_t sc_yaml_stream_stray_bom(const struct sc_yaml_stream *stream);
 
 /* Builds the checkpoints; bom is set. */
 int sc_yaml_stream_index(struct sc_yaml_stream *stream, struct sc_error *err) SC_NODISCARD;

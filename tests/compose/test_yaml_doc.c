@@ -199,6 +199,10 @@ static void test_alias_refusals(void **state)
 static void test_hostile_bytes(void **state)
 {
     (void)state;
+    /* libyaml would skip the mark and count the line's columns from behind it */
+    refuse("a: b\n\xef\xbb\xbf"
+           "c: d\n",
+           SC_E_SYNTAX, "'f' line 2, column 1: a byte order mark in the middle of the file");
     refuse("a: \xff\n", SC_E_SYNTAX, "'f' line 1, column 4: not UTF-8 text");
     refuse("\xff\xfe"
            "a",
