@@ -9,6 +9,8 @@
 #include "core/banned.h"
 
 const struct sc_command_group sc_command_groups[] = {
+    {"Vault", sc_vault_commands},
+    {"Entries", sc_entry_commands},
     {"Help", sc_help_commands},
     {NULL, NULL},
 };

@@ -7,6 +7,8 @@
 
 #include "cli/command.h"
 
-extern const struct sc_command sc_help_commands[]; /* cli/help/commands.c */
+extern const struct sc_command sc_vault_commands[]; /* cli/vault/commands.c */
+extern const struct sc_command sc_entry_commands[]; /* cli/entry/commands.c */
+extern const struct sc_command sc_help_commands[];  /* cli/help/commands.c */
 
 #endif

@@ -12,11 +12,33 @@
 #include "cli/command.h"
 #include "vault/vault.h"
 
+/* Bytes of a key file, identity file or passphrase, at most. */
+#define SC_CLI_KEY_MAX ((size_t)16 * 1024)
+
 /* Malloc'd path of the vault to use; NULL with err set. */
 char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err) SC_NODISCARD;
 
-/* Opens and unlocks. The caller closes. NOTFOUND with "run: secretsctl init" when there is none. */
+/* Opens without unlocking: enough for what needs no key (check, backup). NOTFOUND with
+ * "run: secretsctl init" when there is none. */
+int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
+                       struct sc_error *err) SC_NODISCARD;
+
+/* Opens and unlocks. The caller closes. */
 int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                       struct sc_error *err) SC_NODISCARD;
+
+/* What the options, the environment and the credentials offer, without asking anyone. */
+struct sc_cli_keys {
+    struct sc_secret passphrase, key_file, identity; /* empty where not offered */
+};
+int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret,
+                        struct sc_error *err) SC_NODISCARD;
+void sc_cli_keys_done(struct sc_cli_keys *keys);
+struct sc_unlock sc_cli_keys_view(const struct sc_cli_keys *keys);
+
+/* The passphrase of --passphrase-fd or --passphrase-file, one line; *ret stays empty without them.
+ */
+int sc_cli_read_passphrase(const struct sc_cli *cli, struct sc_secret *ret,
+                           struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -31,6 +31,8 @@
 
 /* Bytes of a note or label text, at most. */
 #define SC_VAULT_NOTE_MAX 4096
+/* Bytes of all labels of an entry: lines of "key=value". */
+#define SC_VAULT_LABELS_MAX 1024
 
 struct sc_vault;
 
@@ -44,10 +46,27 @@ struct sc_unlock {
     const struct sc_secret *identity; /* content: AGE-SECRET-KEY-1... lines */
 };
 
-/* Makes a new vault with one slot that `with` opens, and leaves it open and unlocked. EXISTS if
- * there is a file. */
-int sc_vault_create(const char *path, const struct sc_unlock *with, const char *label,
-                    struct sc_vault **ret, struct sc_error *err) SC_NODISCARD;
+/* How hard a passphrase is to guess: Argon2id passes and memory. */
+enum sc_vault_kdf {
+    SC_VAULT_KDF_DEFAULT, /* 3 passes, 256 MiB */
+    SC_VAULT_KDF_LIGHT,   /* 3 passes, 64 MiB, for small machines */
+    SC_VAULT_KDF_STRONG   /* 4 passes, 512 MiB */
+};
+
+/* A new way to open the vault: a passphrase, a key file or both (`with`), or an age recipient. */
+struct sc_slot_new {
+    struct sc_unlock with; /* its identity is not used */
+    const char *recipient; /* "age1...", or NULL */
+    const char *label;
+    enum sc_vault_kdf kdf;
+};
+
+/* Makes a new vault with one slot, and leaves it open and unlocked. EXISTS if there is a file. */
+int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* The content of a new key file. */
+int sc_vault_make_key_file(struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 
 /* Opens an existing one. NOTFOUND without a file. */
 int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault **ret,
@@ -72,7 +91,9 @@ struct sc_entry_info {
     int64_t expires;         /* 0 = never */
     uint32_t uid, gid, mode; /* how it is provisioned; mode 0 = the default */
     bool removed;            /* a tombstone: only history shows it */
+    bool exposed;            /* somebody whose access has ended knows this value: rotate it */
     char note[SC_VAULT_NOTE_MAX];
+    char labels[SC_VAULT_LABELS_MAX]; /* lines of "key=value", sorted */
 };
 
 /* What to store. Fields left zero keep the entry's present setting (or the default of a new one).
@@ -82,8 +103,9 @@ struct sc_entry_put {
     enum sc_entry_kind kind;
     const struct sc_secret *value;
     const char *note;
+    const char *labels; /* all labels, as in sc_entry_info */
     const char *reason; /* for the audit log */
-    int64_t expires;
+    int64_t expires;    /* seconds since the epoch; negative takes it away */
     bool set_owner;
     uint32_t uid, gid;
     uint32_t mode;
@@ -108,6 +130,18 @@ int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, vo
 
 int sc_vault_remove(struct sc_vault *vault, const char *name, const char *reason,
                     struct sc_error *err) SC_NODISCARD;
+
+/* Calls fn for each version, oldest first, tombstones included. NOTFOUND. */
+int sc_vault_history(struct sc_vault *vault, const char *name, sc_entry_fn fn, void *ctx,
+                     struct sc_error *err) SC_NODISCARD;
+
+/* Makes the value of an older version the newest one, as a new version. NOTFOUND. */
+int sc_vault_revert(struct sc_vault *vault, const char *name, uint64_t version, const char *reason,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* Gives an entry, with its history, another name. EXISTS if that is in use. */
+int sc_vault_move(struct sc_vault *vault, const char *from, const char *to, const char *reason,
+                  struct sc_error *err) SC_NODISCARD;
 
 /* ---- batches: between begin and commit all changes become one; readers see none or all ---- */
 

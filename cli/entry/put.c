@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * add and rotate.
+ */
+#include "cli/entry/entry.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "cli/output.h"
+#include "cli/unlock.h"
+#include "core/parse.h"
+
+#include "core/banned.h"
+
+/* "never", or a time from now. */
+static int parse_expires(const char *text, int64_t *ret, struct sc_error *err)
+{
+    if (sc_str_equal(text, "never")) {
+        *ret = -1;
+        return 0;
+    }
+    uint64_t seconds = 0;
+    int rc = sc_parse_duration(text, "--expires", &seconds, err);
+    if (rc == 0)
+        *ret = time(NULL) + (int64_t)SC_MIN(seconds, (uint64_t)1 << 40);
+    return rc;
+}
+
+static int parse_owner(const char *text, struct sc_entry_put *put, struct sc_error *err)
+{
+    const char *colon = strchr(text, ':');
+    if (colon == NULL)
+        return sc_fail(err, SC_E_USAGE, "--owner wants numbers: UID:GID");
+    SC_CLEANUP(sc_str_freep) char *user = sc_str_ndup(text, (size_t)(colon - text), err);
+    if (user == NULL)
+        return SC_E_NOMEM;
+    uint64_t uid = 0, gid = 0;
+    int rc = sc_parse_u64(user, UINT32_MAX - 1, "the user of --owner", &uid, err);
+    if (rc == 0)
+        rc = sc_parse_u64(colon + 1, UINT32_MAX - 1, "the group of --owner", &gid, err);
+    if (rc < 0)
+        return rc;
+    put->set_owner = true;
+    put->uid = (uint32_t)uid;
+    put->gid = (uint32_t)gid;
+    return 0;
+}
+
+/* Sorted lines of key=value. */
+static int join_labels(const struct sc_strv *given, struct sc_buf *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_strv_done) struct sc_strv sorted = {0};
+    for (size_t i = 0; i < given->count; i++) {
+        const char *label = given->items[i];
+        const char *equal = strchr(label, '=');
+        if (equal == NULL || !sc_name_part_valid(label, (size_t)(equal - label)) ||
+            strchr(label, '\n') != NULL)
+            return sc_fail(err, SC_E_USAGE, "--label wants KEY=VALUE on one line");
+        int rc = sc_strv_add(&sorted, label, err);
+        if (rc < 0)
+            return rc;
+    }
+    sc_strv_sort(&sorted);
+    for (size_t i = 0; i < sorted.count; i++)
+        sc_buf_printf(ret, "%s%s", i > 0 ? "\n" : "", sorted.items[i]);
+    return sc_buf_status(ret, err);
+}
+
+static int fill(const struct sc_entry_options *opt, struct sc_buf *labels, struct sc_entry_put *put,
+                struct sc_error *err)
+{
+    put->note = opt->note;
+    put->reason = opt->reason;
+    int rc = 0;
+    if (opt->kind != NULL)
+        rc = sc_entry_kind_parse(opt->kind, &put->kind, err);
+    if (rc == 0 && opt->expires != NULL)
+        rc = parse_expires(opt->expires, &put->expires, err);
+    if (rc == 0 && opt->owner != NULL)
+        rc = parse_owner(opt->owner, put, err);
+    if (rc == 0 && opt->mode != NULL)
+        rc = sc_parse_mode(opt->mode, "--mode", &put->mode, err);
+    if (rc == 0 && opt->labels.count > 0) {
+        rc = join_labels(&opt->labels, labels, err);
+        put->labels = sc_buf_text(labels);
+    }
+    return rc;
+}
+
+/* The vault opens before the value is asked for: nobody types a value to learn that the key is
+ * wrong. */
+static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int count,
+                   struct sc_entry_put *put, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    SC_CLEANUP(sc_buf_done) struct sc_buf labels = SC_BUF_INIT(SC_VAULT_LABELS_MAX);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = sc_name_check(put->name, 2, err);
+    if (rc == 0)
+        rc = fill(opt, &labels, put, err);
+    if (rc == 0 && count > 1)
+        return sc_entry_read_value(cli, opt, count, &value, err);
+    if (rc == 0)
+        rc = sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err);
+    if (rc == 0 && !opt->keep_value) {
+        rc = sc_entry_read_value(cli, opt, count, &value, err);
+        put->value = &value;
+    }
+    return rc < 0 ? rc : sc_vault_put(vault, put, err);
+}
+
+int sc_cmd_add(struct sc_cli *cli, const void *options, int count, char **operands,
+               struct sc_error *err)
+{
+    struct sc_entry_put put = {.name = operands[0], .must_be_new = true};
+    int rc = run_put(cli, options, count, &put, err);
+    if (rc == 0)
+        sc_note(cli, "added '%s'", put.name);
+    return rc;
+}
+
+int sc_cmd_rotate(struct sc_cli *cli, const void *options, int count, char **operands,
+                  struct sc_error *err)
+{
+    const struct sc_entry_options *opt = options;
+    struct sc_entry_put put = {.name = operands[0], .must_exist = true};
+    int rc = run_put(cli, opt, count, &put, err);
+    if (rc == 0)
+        sc_note(cli, opt->keep_value ? "changed '%s', not its value" : "rotated '%s'", put.name);
+    return rc;
+}

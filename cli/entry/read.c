@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * get, list, show and history.
+ */
+#include "cli/entry/entry.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/output.h"
+#include "cli/unlock.h"
+#include "core/json.h"
+#include "core/parse.h"
+
+#include "core/banned.h"
+
+#define DOCUMENT_MAX ((size_t)512 * 1024 * 1024)
+
+int sc_cmd_get(struct sc_cli *cli, const void *options, int count, char **operands,
+               struct sc_error *err)
+{
+    (void)count;
+    const struct sc_get_options *opt = options;
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    struct sc_entry_info info;
+    uint64_t version = 0;
+    int rc = sc_name_check(operands[0], 2, err);
+    if (rc == 0 && opt->version != NULL)
+        rc = sc_parse_u64(opt->version, INT64_MAX, "--revision", &version, err);
+    if (rc == 0)
+        rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc == 0)
+        rc = sc_vault_get(vault, operands[0], version, &value, &info, err);
+    if (rc < 0)
+        return rc;
+    return sc_entry_print_value(&value, opt->reveal || info.kind == SC_ENTRY_CONFIG, err);
+}
+
+/* An entry as one JSON object; never its value. */
+static void write_json(struct sc_json *json, const struct sc_entry_info *info)
+{
+    char text[SC_TIME_TEXT_SIZE];
+    sc_json_object_begin(json);
+    sc_json_pair_string(json, "name", info->name);
+    sc_json_pair_string(json, "kind", sc_entry_kind_name(info->kind));
+    sc_json_key(json, "version");
+    sc_json_uint(json, info->version);
+    sc_json_key(json, "size");
+    sc_json_uint(json, info->size);
+    sc_time_text(text, info->created);
+    sc_json_pair_string(json, "created", text);
+    sc_time_text(text, info->expires);
+    sc_json_pair_string(json, "expires", info->expires != 0 ? text : NULL);
+    sc_json_pair_bool(json, "removed", info->removed);
+    sc_json_pair_bool(json, "exposed", info->exposed);
+    sc_json_pair_int(json, "uid", info->uid);
+    sc_json_pair_int(json, "gid", info->gid);
+    snprintf(text, sizeof(text), "%04o", (unsigned)info->mode);
+    sc_json_pair_string(json, "mode", info->mode != 0 ? text : NULL);
+    sc_json_pair_string(json, "note", info->note[0] != '\0' ? info->note : NULL);
+    sc_json_key(json, "labels");
+    sc_json_object_begin(json);
+    for (const char *line = info->labels; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        const char *equal = memchr(line, '=', len);
+        if (equal != NULL) {
+            char key[SC_NAME_PART_MAX + 1];
+            snprintf(key, sizeof(key), "%.*s", (int)(equal - line), line);
+            sc_json_key(json, key);
+            sc_json_string_n(json, equal + 1, len - (size_t)(equal + 1 - line));
+        }
+        line += len + (line[len] == '\n');
+    }
+    sc_json_object_end(json);
+    sc_json_object_end(json);
+}
+
+static const char *status_of(const struct sc_entry_info *info)
+{
+    if (info->removed)
+        return "removed";
+    if (info->exposed)
+        return "exposed";
+    return info->expires != 0 && info->expires <= time(NULL) ? "expired" : "-";
+}
+
+/* Rows on their way to a table or to JSON. */
+struct sink {
+    const struct sc_list_options *filter; /* or NULL */
+    enum sc_entry_kind kind;
+    struct sc_table *table;
+    struct sc_json json;
+};
+
+static bool has_label(const struct sc_entry_info *info, const char *wanted)
+{
+    size_t len = strlen(wanted);
+    for (const char *line = info->labels; *line != '\0';) {
+        size_t n = strcspn(line, "\n");
+        if (strncmp(line, wanted, len) == 0 && (n == len || line[len] == '='))
+            return true;
+        line += n + (line[n] == '\n');
+    }
+    return false;
+}
+
+static bool wanted(const struct sink *sink, const struct sc_entry_info *info)
+{
+    const struct sc_list_options *filter = sink->filter;
+    if (filter == NULL)
+        return true;
+    return (sink->kind == 0 || info->kind == sink->kind) &&
+           (filter->label == NULL || has_label(info, filter->label)) &&
+           (!filter->expired || (info->expires != 0 && info->expires <= time(NULL)));
+}
+
+static int take_row(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    struct sink *sink = ctx;
+    if (!wanted(sink, info))
+        return 0;
+    if (sink->table == NULL) {
+        write_json(&sink->json, info);
+        return 0;
+    }
+    char version[24], size[24], created[SC_TIME_TEXT_SIZE];
+    snprintf(version, sizeof(version), "%llu", (unsigned long long)info->version);
+    snprintf(size, sizeof(size), "%llu", (unsigned long long)info->size);
+    sc_time_text(created, info->created);
+    const char *cells[] = {info->name,     sc_entry_kind_name(info->kind), version, size, created,
+                           status_of(info)};
+    return sc_table_add(sink->table, cells, err);
+}
+
+static const char *const headers[] = {"NAME", "KIND", "VERSION", "SIZE", "CHANGED", "STATUS"};
+
+/* Runs a listing into a table, or a JSON array. */
+static int print_rows(const struct sc_cli *cli, struct sink *sink,
+                      int (*each)(struct sc_vault *, const char *, sc_entry_fn, void *,
+                                  struct sc_error *),
+                      const char *argument, struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
+    SC_CLEANUP(sc_table_freep) struct sc_table *table = NULL;
+    int rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc < 0)
+        return rc;
+    if (cli->globals.json) {
+        sc_json_init(&sink->json, &out);
+        sc_json_array_begin(&sink->json);
+    } else {
+        table = sc_table_new(headers, SC_ARRAY_SIZE(headers), err);
+        if (table == NULL)
+            return SC_E_NOMEM;
+        sink->table = table;
+    }
+    rc = each(vault, argument, take_row, sink, err);
+    if (rc < 0)
+        return rc;
+    if (table != NULL) {
+        sc_table_print(table, cli);
+        return 0;
+    }
+    sc_json_array_end(&sink->json);
+    sc_buf_putc(&out, '\n');
+    rc = sc_buf_status(&out, err);
+    if (rc == 0)
+        sc_out_buf(&out);
+    return rc;
+}
+
+int sc_cmd_list(struct sc_cli *cli, const void *options, int count, char **operands,
+                struct sc_error *err)
+{
+    struct sink sink = {.filter = options};
+    int rc = 0;
+    if (sink.filter->kind != NULL)
+        rc = sc_entry_kind_parse(sink.filter->kind, &sink.kind, err);
+    if (rc == 0 && count > 0 && operands[0][0] != '\0') {
+        SC_CLEANUP(sc_str_freep) char *prefix = sc_str_dup(operands[0], err);
+        if (prefix == NULL)
+            return SC_E_NOMEM;
+        size_t len = strlen(prefix);
+        if (len > 1 && prefix[len - 1] == '/')
+            prefix[len - 1] = '\0';
+        rc = sc_name_check(prefix, 1, err);
+    }
+    return rc < 0 ? rc : print_rows(cli, &sink, sc_vault_list, count > 0 ? operands[0] : "", err);
+}
+
+int sc_cmd_history(struct sc_cli *cli, const void *options, int count, char **operands,
+                   struct sc_error *err)
+{
+    (void)options;
+    (void)count;
+    struct sink sink = {0};
+    return print_rows(cli, &sink, sc_vault_history, operands[0], err);
+}
+
+static void print_details(const struct sc_entry_info *info)
+{
+    char text[SC_TIME_TEXT_SIZE];
+    sc_out("name\t%s\nkind\t%s\n", info->name, sc_entry_kind_name(info->kind));
+    sc_out("version\t%llu\n", (unsigned long long)info->version);
+    sc_out("size\t%llu\n", (unsigned long long)info->size);
+    sc_time_text(text, info->created);
+    sc_out("changed\t%s\n", text);
+    sc_time_text(text, info->expires);
+    sc_out("expires\t%s\n", info->expires != 0 ? text : "never");
+    sc_out("status\t%s\n", status_of(info));
+    if (info->mode != 0)
+        sc_out("mode\t%04o\n", (unsigned)info->mode);
+    if (info->uid != 0 || info->gid != 0)
+        sc_out("owner\t%u:%u\n", (unsigned)info->uid, (unsigned)info->gid);
+    for (const char *line = info->labels; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        sc_out("label\t%.*s\n", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    if (info->note[0] != '\0')
+        sc_out("note\t%s\n", info->note);
+}
+
+int sc_cmd_show(struct sc_cli *cli, const void *options, int count, char **operands,
+                struct sc_error *err)
+{
+    (void)options;
+    (void)count;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    struct sc_entry_info info;
+    int rc = sc_name_check(operands[0], 2, err);
+    if (rc == 0)
+        rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc == 0)
+        rc = sc_vault_get(vault, operands[0], 0, NULL, &info, err);
+    if (rc < 0)
+        return rc;
+    if (!cli->globals.json) {
+        print_details(&info);
+        return 0;
+    }
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &out);
+    write_json(&json, &info);
+    sc_buf_putc(&out, '\n');
+    rc = sc_buf_status(&out, err);
+    if (rc == 0)
+        sc_out_buf(&out);
+    return rc;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finding the vault and its keys; see cli/unlock.h.
+ */
+#include "cli/unlock.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/parse.h"
+#include "core/term.h"
+
+#include "core/banned.h"
+
+#define PROMPTS_MAX      3
+#define CREDENTIAL       "secretsctl.identity"
+#define IDENTITY_KEYWORD "AGE-SECRET-KEY-1"
+
+char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err)
+{
+    const char *given =
+        cli->globals.vault != NULL ? cli->globals.vault : sc_env("SECRETSCTL_VAULT");
+    if (given != NULL)
+        return sc_str_dup(given, err);
+    if (geteuid() == 0 && sc_env("XDG_DATA_HOME") == NULL)
+        return sc_str_dup("/var/lib/secretsctl/vault.db", err);
+    const char *data = sc_env("XDG_DATA_HOME");
+    if (data != NULL)
+        return sc_str_printf(err, "%s/secretsctl/vault.db", data);
+    const char *home = sc_env("HOME");
+    if (home == NULL) {
+        (void)sc_fail(err, SC_E_USAGE, "neither --vault nor HOME says where the vault is");
+        return NULL;
+    }
+    return sc_str_printf(err, "%s/.local/share/secretsctl/vault.db", home);
+}
+
+void sc_cli_keys_done(struct sc_cli_keys *keys)
+{
+    sc_secret_done(&keys->passphrase);
+    sc_secret_done(&keys->key_file);
+    sc_secret_done(&keys->identity);
+}
+
+struct sc_unlock sc_cli_keys_view(const struct sc_cli_keys *keys)
+{
+    return (struct sc_unlock){
+        .passphrase = keys->passphrase.len > 0 ? &keys->passphrase : NULL,
+        .key_file = keys->key_file.len > 0 ? &keys->key_file : NULL,
+        .identity = keys->identity.len > 0 ? &keys->identity : NULL,
+    };
+}
+
+int sc_cli_read_passphrase(const struct sc_cli *cli, struct sc_secret *ret, struct sc_error *err)
+{
+    const struct sc_globals *globals = &cli->globals;
+    int rc = 0;
+    if (globals->passphrase_file != NULL) {
+        rc = sc_file_read_secret(globals->passphrase_file, SC_CLI_KEY_MAX, true, ret, err);
+    } else if (globals->passphrase_fd != NULL) {
+        uint64_t fd = 0;
+        rc = sc_parse_u64(globals->passphrase_fd, 65535, "--passphrase-fd", &fd, err);
+        if (rc == 0)
+            rc = sc_secret_read_fd(ret, (int)fd, SC_CLI_KEY_MAX, err);
+        if (rc < 0)
+            return sc_wrap(err, rc, "cannot read the passphrase from descriptor %s",
+                           globals->passphrase_fd);
+    } else {
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    sc_secret_strip_newline(ret);
+    if (ret->len == 0)
+        return sc_fail(err, SC_E_BADPASS, "the passphrase given is empty");
+    return 0;
+}
+
+static int read_key(const char *path, struct sc_secret *ret, struct sc_error *err)
+{
+    return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
+}
+
+/* systemd hands over one file, of either form. */
+static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
+{
+    const char *dir = sc_env("CREDENTIALS_DIRECTORY");
+    if (dir == NULL)
+        return 0;
+    SC_CLEANUP(sc_str_freep) char *path = sc_path_join(dir, CREDENTIAL, err);
+    if (path == NULL)
+        return SC_E_NOMEM;
+    if (access(path, F_OK) != 0)
+        return 0;
+    SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
+    int rc = read_key(path, &content, err);
+    if (rc < 0)
+        return rc;
+    bool identity =
+        memmem(content.ptr, content.len, IDENTITY_KEYWORD, strlen(IDENTITY_KEYWORD)) != NULL;
+    sc_secret_move(identity ? &keys->identity : &keys->key_file, &content);
+    return 0;
+}
+
+static bool offers_any(const struct sc_cli_keys *keys)
+{
+    return keys->passphrase.len > 0 || keys->key_file.len > 0 || keys->identity.len > 0;
+}
+
+int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret, struct sc_error *err)
+{
+    const struct sc_globals *globals = &cli->globals;
+    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
+    int rc = sc_cli_read_passphrase(cli, &keys.passphrase, err);
+    if (rc == 0 && globals->key_file != NULL)
+        rc = read_key(globals->key_file, &keys.key_file, err);
+    if (rc == 0 && globals->identity != NULL)
+        rc = read_key(globals->identity, &keys.identity, err);
+    if (rc == 0 && !offers_any(&keys)) {
+        const char *identity = sc_env("SECRETSCTL_IDENTITY");
+        const char *key_file = sc_env("SECRETSCTL_KEY_FILE");
+        if (identity != NULL)
+            rc = read_key(identity, &keys.identity, err);
+        if (rc == 0 && key_file != NULL)
+            rc = read_key(key_file, &keys.key_file, err);
+    }
+    if (rc == 0 && !offers_any(&keys))
+        rc = read_credential(&keys, err);
+    if (rc < 0)
+        return rc;
+    *ret = keys;
+    keys = (struct sc_cli_keys){0};
+    return 0;
+}
+
+/* Asks until it fits; a key file given beside may be the other half of a slot. */
+static int unlock_by_prompt(struct sc_vault *vault, struct sc_cli_keys *keys, struct sc_error *err)
+{
+    int rc = SC_E_BADPASS;
+    for (int i = 0; i < PROMPTS_MAX && rc == SC_E_BADPASS; i++) {
+        rc = sc_term_read_secret(i == 0 ? "Passphrase: " : "Wrong. Passphrase: ", &keys->passphrase,
+                                 err);
+        if (rc < 0)
+            return rc;
+        struct sc_unlock with = sc_cli_keys_view(keys);
+        rc = sc_vault_unlock(vault, &with, err);
+    }
+    return rc;
+}
+
+static int unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
+    int rc = sc_cli_keys_collect(cli, &keys, err);
+    if (rc < 0)
+        return rc;
+    bool may_ask = !cli->globals.no_input && keys.passphrase.len == 0 && sc_term_available();
+    if (offers_any(&keys)) {
+        struct sc_unlock with = sc_cli_keys_view(&keys);
+        rc = sc_vault_unlock(vault, &with, err);
+        if (rc != SC_E_BADPASS || !may_ask)
+            return rc;
+    } else if (!may_ask) {
+        return sc_fail(err, SC_E_LOCKED,
+                       "the vault is locked and there is no terminal to ask on; give --key-file, "
+                       "--identity or --passphrase-file");
+    }
+    return unlock_by_prompt(vault, &keys, err);
+}
+
+int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
+                       struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *path = sc_cli_vault_path(cli, err);
+    if (path == NULL)
+        return err->code;
+    int rc = sc_vault_open(path, access, ret, err);
+    if (rc == SC_E_NOTFOUND)
+        return sc_fail(err, rc, "there is no vault at '%s'; run: secretsctl init", path);
+    return rc;
+}
+
+int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
+                      struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = sc_cli_open_locked(cli, access, &vault, err);
+    if (rc == 0)
+        rc = unlock(cli, vault, err);
+    if (rc == 0)
+        *ret = SC_TAKE(vault);
+    return rc;
+}

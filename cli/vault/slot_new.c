@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What init and slot add have in common: getting the secrets of a new slot.
+ */
+#include "cli/vault/vault.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/entry/entry.h"
+#include "cli/output.h"
+#include "cli/unlock.h"
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/term.h"
+
+#include "core/banned.h"
+
+#define PASSPHRASE_WORDS 6
+#define PASSPHRASE_MIN   8
+
+void sc_slot_secrets_done(struct sc_slot_secrets *secrets)
+{
+    sc_secret_done(&secrets->passphrase);
+    sc_secret_done(&secrets->key_file);
+}
+
+int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets, struct sc_error *err)
+{
+    if (access(path, F_OK) == 0)
+        return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, &secrets->key_file, err);
+    int rc = sc_vault_make_key_file(&secrets->key_file, err);
+    if (rc == 0) {
+        const struct sc_file_attr attr = {.mode = 0600};
+        rc = sc_file_create(path, sc_secret_view(&secrets->key_file), &attr, err);
+    }
+    secrets->key_file_made = rc == 0;
+    return rc;
+}
+
+/* Shown on the terminal only, never on standard output, which may be a log. */
+static int show_generated(const struct sc_secret *passphrase, struct sc_error *err)
+{
+    static const char before[] = "\nYour new passphrase, shown only now; write it down:\n\n    ";
+    SC_CLEANUP(sc_fd_closep) int tty = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0)
+        return sc_fail_errno(err, "cannot open the terminal");
+    int rc = sc_fd_write_all(tty, before, strlen(before), err);
+    if (rc == 0)
+        rc = sc_secret_write_fd(passphrase, tty, err);
+    return rc < 0 ? rc : sc_fd_write_all(tty, "\n\n", 2, err);
+}
+
+int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
+                           struct sc_error *err)
+{
+    if (cli->globals.no_input || !sc_term_available())
+        return sc_fail(err, SC_E_USAGE,
+                       "there is no terminal to ask for a passphrase on; give --passphrase-file, "
+                       "--passphrase-fd or --key-file");
+    int rc = sc_term_read_secret(
+        "New passphrase (empty: one is made for you): ", &secrets->passphrase, err);
+    if (rc < 0)
+        return rc;
+    if (secrets->passphrase.len == 0) {
+        rc = sc_generate_words(PASSPHRASE_WORDS, &secrets->passphrase, err);
+        return rc < 0 ? rc : show_generated(&secrets->passphrase, err);
+    }
+    SC_CLEANUP(sc_secret_done) struct sc_secret again = {0};
+    rc = sc_term_read_secret("Once more: ", &again, err);
+    if (rc < 0)
+        return rc;
+    if (!sc_secret_equal(&again, &secrets->passphrase))
+        return sc_fail(err, SC_E_FAILED, "the two entries differ");
+    return 0;
+}
+
+int sc_slot_describe(const struct sc_slot_options *options, const struct sc_slot_secrets *secrets,
+                     struct sc_slot_new *ret, struct sc_error *err)
+{
+    bool passphrase = secrets->passphrase.len > 0;
+    bool key_file = secrets->key_file.len > 0;
+    if (options->recipient != NULL && (passphrase || key_file))
+        return sc_fail(err, SC_E_USAGE,
+                       "--recipient stands alone: it needs no passphrase and no key file");
+    if (passphrase && secrets->passphrase.len < PASSPHRASE_MIN)
+        return sc_fail(err, SC_E_USAGE, "a passphrase has at least %d bytes", PASSPHRASE_MIN);
+    *ret = (struct sc_slot_new){
+        .with = {.passphrase = passphrase ? &secrets->passphrase : NULL,
+                 .key_file = key_file ? &secrets->key_file : NULL},
+        .recipient = options->recipient,
+        .label = options->label,
+        .kdf = SC_VAULT_KDF_DEFAULT,
+    };
+    if (sc_str_equal(options->kdf, "light"))
+        ret->kdf = SC_VAULT_KDF_LIGHT;
+    else if (sc_str_equal(options->kdf, "strong"))
+        ret->kdf = SC_VAULT_KDF_STRONG;
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The commands on the vault as a whole: handlers and their options.
+ */
+#ifndef SC_CLI_VAULT_VAULT_H
+#define SC_CLI_VAULT_VAULT_H
+
+#include "cli/command.h"
+#include "vault/vault.h"
+
+/* A new way to open the vault: init and slot add. */
+struct sc_slot_options {
+    bool passphrase;
+    const char *key_file; /* of slot add; init takes the global option */
+    const char *new_passphrase_file;
+    const char *recipient;
+    const char *label;
+    const char *kdf;
+};
+
+int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **operands,
+                struct sc_error *err) SC_NODISCARD;
+
+/* ---- shared by init and slot add (cli/vault/slot_new.c) ---- */
+
+/* Secrets that a struct sc_slot_new points to. */
+struct sc_slot_secrets {
+    struct sc_secret passphrase, key_file;
+    bool key_file_made; /* a new key file was written */
+};
+void sc_slot_secrets_done(struct sc_slot_secrets *secrets);
+
+/* Reads the key file, or makes one (0600) where there is none. */
+int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets,
+                          struct sc_error *err) SC_NODISCARD;
+/* Asks for a new passphrase; an empty answer gets a generated one, shown once. */
+int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
+                           struct sc_error *err) SC_NODISCARD;
+/* Fills `ret` from the options and the secrets. */
+int sc_slot_describe(const struct sc_slot_options *options, const struct sc_slot_secrets *secrets,
+                     struct sc_slot_new *ret, struct sc_error *err) SC_NODISCARD;
+
+#endif

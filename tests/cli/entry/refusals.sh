@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Bad input: one message, the status of the contract, nothing written, and no value repeated.
+. "$SC_SOURCE/tests/support/functions.sh"
+
+run 4 "$SECRETSCTL" list
+err_is "secretsctl: there is no vault at '$T/vault.db'; run: secretsctl init"
+
+new_vault
+printf x | run 0 "$SECRETSCTL" add shop/a
+
+run 2 "$SECRETSCTL" add shop/b hunter2
+err_is "secretsctl: a value on the command line is seen by every user and kept in the shell's history; give it on standard input or with --from-file"
+err_lacks hunter2
+
+printf y | run 1 "$SECRETSCTL" add shop/a
+err_is "secretsctl: there is an entry 'shop/a' already; change it with: rotate"
+printf y | run 4 "$SECRETSCTL" rotate shop/b
+err_is "secretsctl: there is no entry 'shop/b'"
+run 2 "$SECRETSCTL" get "shop/pass word"
+err_lacks "pass word"
+run 2 "$SECRETSCTL" get bare
+err_has "the scope is missing"
+
+head -c 1048577 /dev/zero >big
+run 1 "$SECRETSCTL" add shop/big --from-file big
+err_is "secretsctl: cannot read 'big': the value is longer than 1048576 bytes"
+run 4 "$SECRETSCTL" add shop/b --from-file absent
+err_is "secretsctl: cannot open 'absent': No such file or directory"
+
+run 0 "$SECRETSCTL" list
+[ "$(cut -f1 "$T/out")" = shop/a ] || fail "something was written"
+run 1 "$SECRETSCTL" init
+err_is "secretsctl: there is a file '$T/vault.db' already"

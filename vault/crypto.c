@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Cryptography of the vault; see vault/crypto.h. The only file of the vault that knows libsodium.
+ */
+#include "vault/crypto.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "vault/codec.h"
+
+#include "core/banned.h"
+
+#define DOMAIN       "secretsctl/v1/"
+#define SEAL_VERSION 0x01
+#define SALT_SIZE    32
+#define COMMIT_SIZE  32
+#define TAG_SIZE     crypto_aead_xchacha20poly1305_ietf_ABYTES
+
+static_assert(sizeof(crypto_generichash_state) <= sizeof(struct sc_hasher), "state must fit");
+static_assert(SC_SEAL_OVERHEAD == 1 + SALT_SIZE + COMMIT_SIZE + TAG_SIZE, "overhead");
+
+static crypto_generichash_state *state_of(struct sc_hasher *hasher)
+{
+    return (crypto_generichash_state *)(void *)hasher->opaque;
+}
+
+static void begin(struct sc_hasher *hasher, const unsigned char *key, size_t out_len,
+                  const char *label)
+{
+    (void)crypto_generichash_init(state_of(hasher), key, key != NULL ? SC_KEY_SIZE : 0, out_len);
+    sc_hasher_add(hasher, DOMAIN, strlen(DOMAIN));
+    sc_hasher_add(hasher, label, strlen(label) + 1);
+}
+
+void sc_hasher_init(struct sc_hasher *hasher, const char *label)
+{
+    begin(hasher, NULL, SC_KEY_SIZE, label);
+}
+
+void sc_hasher_add(struct sc_hasher *hasher, const void *bytes, size_t len)
+{
+    (void)crypto_generichash_update(state_of(hasher), bytes, len);
+}
+
+void sc_hasher_add_u32(struct sc_hasher *hasher, uint32_t value)
+{
+    unsigned char bytes[4];
+    sc_put_u32(bytes, value);
+    sc_hasher_add(hasher, bytes, sizeof(bytes));
+}
+
+void sc_hasher_add_u64(struct sc_hasher *hasher, uint64_t value)
+{
+    unsigned char bytes[8];
+    sc_put_u64(bytes, value);
+    sc_hasher_add(hasher, bytes, sizeof(bytes));
+}
+
+void sc_hasher_add_sized(struct sc_hasher *hasher, struct sc_bytes bytes)
+{
+    sc_hasher_add_u64(hasher, bytes.len);
+    sc_hasher_add(hasher, bytes.ptr, bytes.len);
+}
+
+void sc_hasher_final(struct sc_hasher *hasher, unsigned char out[SC_KEY_SIZE])
+{
+    (void)crypto_generichash_final(state_of(hasher), out, SC_KEY_SIZE);
+}
+
+void sc_kdf(unsigned char out[SC_KEY_SIZE], const unsigned char key[SC_KEY_SIZE], const char *label,
+            struct sc_bytes data)
+{
+    struct sc_hasher hasher;
+    begin(&hasher, key, SC_KEY_SIZE, label);
+    sc_hasher_add_sized(&hasher, data);
+    sc_hasher_final(&hasher, out);
+    sodium_memzero(&hasher, sizeof(hasher));
+}
+
+static unsigned log2_floor(size_t n)
+{
+    unsigned bits = 0;
+    while (n >>= 1)
+        bits++;
+    return bits;
+}
+
+size_t sc_seal_padded(size_t len)
+{
+    size_t n = len + 1; /* the padding has at least its first byte */
+    if (n <= SC_PAD_MIN)
+        return SC_PAD_MIN;
+    unsigned e = log2_floor(n);
+    unsigned s = log2_floor(e) + 1;
+    size_t mask = ((size_t)1 << (e - s)) - 1;
+    return (n + mask) & ~mask;
+}
+
+/* out: 32 bytes that encrypt, 32 bytes that commit to key, label, salt and aad. */
+static void derive_record_keys(unsigned char out[64], const struct sc_seal_key *key,
+                               const unsigned char *salt, struct sc_bytes aad)
+{
+    struct sc_hasher hasher;
+    begin(&hasher, key->key, 64, key->label);
+    sc_hasher_add(&hasher, salt, SALT_SIZE);
+    sc_hasher_add_sized(&hasher, aad);
+    (void)crypto_generichash_final(state_of(&hasher), out, 64);
+    sodium_memzero(&hasher, sizeof(hasher));
+}
+
+static int make_salt(unsigned char salt[SALT_SIZE], const struct sc_seal_key *key,
+                     struct sc_bytes aad, struct sc_bytes padded, struct sc_error *err)
+{
+    unsigned char noise[32];
+    int rc = sc_random_bytes(noise, sizeof(noise), err);
+    if (rc < 0)
+        return rc;
+    struct sc_hasher hasher;
+    begin(&hasher, key->hedge, SALT_SIZE, "salt");
+    sc_hasher_add_sized(&hasher, aad);
+    sc_hasher_add(&hasher, noise, sizeof(noise));
+    sc_hasher_add(&hasher, padded.ptr, padded.len);
+    sc_hasher_final(&hasher, salt);
+    sodium_memzero(&hasher, sizeof(hasher));
+    return 0;
+}
+
+/* One key per salt, so a fixed nonce never meets a key twice. */
+static const unsigned char zero_nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
+
+int sc_seal(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes content,
+            struct sc_buf *ret, struct sc_error *err)
+{
+    if (content.len > SC_SEAL_PLAIN_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "%zu bytes are over the limit of a record", content.len);
+    SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
+    size_t padded_len = sc_seal_padded(content.len);
+    unsigned char *padded = NULL;
+    int rc = sc_secret_resize(&work, padded_len + 64, &padded, err);
+    if (rc < 0)
+        return rc;
+    unsigned char *keys = padded + padded_len;
+    if (content.len > 0)
+        memcpy(padded, content.ptr, content.len);
+    padded[content.len] = 0x80;
+
+    unsigned char head[1 + SALT_SIZE + COMMIT_SIZE] = {SEAL_VERSION};
+    rc = make_salt(head + 1, key, aad, (struct sc_bytes){padded, padded_len}, err);
+    if (rc < 0)
+        return rc;
+    derive_record_keys(keys, key, head + 1, aad);
+    memcpy(head + 1 + SALT_SIZE, keys + SC_KEY_SIZE, COMMIT_SIZE);
+
+    /* Encrypted in place, so that the tag is the only thing that needs more room. */
+    unsigned char tag[TAG_SIZE];
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt_detached(
+        padded, tag, NULL, padded, padded_len, aad.ptr, aad.len, NULL, zero_nonce, keys);
+    sc_buf_append(ret, head, sizeof(head));
+    sc_buf_append(ret, padded, padded_len);
+    sc_buf_append(ret, tag, sizeof(tag));
+    return sc_buf_status(ret, err);
+}
+
+int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
+                 struct sc_secret *ret, struct sc_error *err)
+{
+    if (sealed.len < SC_SEAL_OVERHEAD + SC_PAD_MIN ||
+        sealed.len > SC_SEAL_OVERHEAD + sc_seal_padded(SC_SEAL_PLAIN_MAX) ||
+        sealed.ptr[0] != SEAL_VERSION)
+        return sc_fail(err, SC_E_FORMAT, "a sealed record has an unknown form");
+    size_t len = sealed.len - SC_SEAL_OVERHEAD;
+    SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
+    unsigned char *plain = NULL;
+    int rc = sc_secret_resize(&work, len + 64, &plain, err);
+    if (rc < 0)
+        return rc;
+    unsigned char *keys = plain + len;
+    derive_record_keys(keys, key, sealed.ptr + 1, aad);
+    if (sodium_memcmp(keys + SC_KEY_SIZE, sealed.ptr + 1 + SALT_SIZE, COMMIT_SIZE) != 0)
+        return sc_fail(err, SC_E_BADPASS, "a sealed record was made with another key");
+    const unsigned char *cipher = sealed.ptr + 1 + SALT_SIZE + COMMIT_SIZE;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+            plain, NULL, cipher, len, cipher + len, aad.ptr, aad.len, zero_nonce, keys) != 0)
+        return sc_fail(err, SC_E_TAMPERED, "a sealed record was changed");
+    size_t end = len;
+    while (end > 0 && plain[end - 1] == 0)
+        end--;
+    if (end == 0 || plain[end - 1] != 0x80 || sc_seal_padded(end - 1) != len)
+        return sc_fail(err, SC_E_TAMPERED, "a sealed record is padded wrongly");
+    sc_secret_truncate(&work, end - 1);
+    sc_secret_move(ret, &work);
+    return 0;
+}
+
+void sc_sign_public(unsigned char pk[SC_KEY_SIZE], const unsigned char seed[SC_KEY_SIZE])
+{
+    unsigned char sk[crypto_sign_SECRETKEYBYTES];
+    (void)crypto_sign_seed_keypair(pk, sk, seed);
+    sodium_memzero(sk, sizeof(sk));
+}
+
+void sc_sign(unsigned char sig[SC_SIGNATURE_SIZE], struct sc_bytes message,
+             const unsigned char seed[SC_KEY_SIZE])
+{
+    unsigned char pk[SC_KEY_SIZE];
+    unsigned char sk[crypto_sign_SECRETKEYBYTES];
+    (void)crypto_sign_seed_keypair(pk, sk, seed);
+    (void)crypto_sign_detached(sig, NULL, message.ptr, message.len, sk);
+    sodium_memzero(sk, sizeof(sk));
+}
+
+bool sc_sign_verify(const unsigned char sig[SC_SIGNATURE_SIZE], struct sc_bytes message,
+                    const unsigned char pk[SC_KEY_SIZE])
+{
+    return crypto_sign_verify_detached(sig, message.ptr, message.len, pk) == 0;
+}
+
+void sc_x25519_public(unsigned char pk[SC_KEY_SIZE], const unsigned char sk[SC_KEY_SIZE])
+{
+    (void)crypto_scalarmult_base(pk, sk);
+}
+
+int sc_argon2id(unsigned char out[SC_KEY_SIZE], const struct sc_secret *passphrase,
+                const unsigned char salt[SC_KDF_SALT_SIZE], struct sc_kdf_cost cost,
+                struct sc_error *err)
+{
+    struct sc_bytes text = sc_secret_view(passphrase);
+    if (crypto_pwhash(out, SC_KEY_SIZE, (const char *)text.ptr, text.len, salt, cost.ops,
+                      (size_t)cost.mem, crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return sc_fail(err, SC_E_NOMEM, "there is not enough memory for the passphrase (%llu MiB)",
+                       (unsigned long long)(cost.mem >> 20));
+    return 0;
+}
+
+bool sc_crypto_equal(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a handle holds, for the files of this module. Users see vault/vault.h.
+ *
+ * Keys lie in arena blocks that the handle owns and sc_vault_close() frees. What is read from the
+ * file (state, scopes) is a cache that sc_view_begin() renews when another process has written.
+ */
+#ifndef SC_VAULT_HANDLE_H
+#define SC_VAULT_HANDLE_H
+
+#include <sys/types.h>
+
+#include "vault/crypto.h"
+#include "vault/state/state.h"
+#include "vault/store/db.h"
+#include "vault/vault.h"
+
+#define SC_UID_SIZE 16
+
+/* Derived from the root bundle; in the arena. */
+struct sc_root_keys {
+    unsigned char root[SC_KEY_SIZE];
+    unsigned char seed[SC_KEY_SIZE]; /* Ed25519 */
+    unsigned char meta[SC_KEY_SIZE];
+    unsigned char wrap[SC_KEY_SIZE];
+    unsigned char audit[SC_KEY_SIZE];
+    unsigned char hedge[SC_KEY_SIZE];
+};
+
+/* Derived from a scope key; in the arena. */
+struct sc_scope_keys {
+    unsigned char scope[SC_KEY_SIZE];
+    unsigned char idx[SC_KEY_SIZE];
+    unsigned char name[SC_KEY_SIZE];
+    unsigned char value[SC_KEY_SIZE];
+    unsigned char hedge[SC_KEY_SIZE];
+};
+
+struct sc_scope {
+    int64_t id;
+    unsigned char uid[SC_UID_SIZE];
+    uint32_t epoch;
+    uint32_t depth; /* of the hash tree */
+    uint64_t rows;
+    unsigned char root[SC_KEY_SIZE];
+    unsigned char bound[SC_KEY_SIZE]; /* hash of the sealed name and key */
+    char name[SC_NAME_SIZE];          /* "" while it cannot be read */
+    struct sc_scope_keys *keys;       /* NULL until needed */
+};
+
+/* Scope keys that a grant opened, by uid. */
+struct sc_granted {
+    unsigned char uid[SC_UID_SIZE];
+    uint32_t epoch;
+    char name[SC_NAME_SIZE];
+    unsigned char *key; /* in the arena */
+};
+
+struct sc_vault {
+    char *path;
+    struct sc_db *db;
+    enum sc_vault_access access;
+    bool fresh; /* its tables are still to be made, by the first transaction */
+    unsigned char vault_id[SC_UID_SIZE];
+    unsigned char sign_pk[SC_KEY_SIZE];
+    uint32_t root_epoch;
+    struct sc_root_keys *root;          /* NULL for a handle that holds grants only, or nothing */
+    unsigned char slot_id[SC_UID_SIZE]; /* which slot opened it */
+    struct sc_granted *granted;
+    size_t granted_count;
+    struct sc_scope *scopes;
+    size_t scope_count;
+    struct sc_state state; /* as verified last */
+    unsigned view_depth;   /* nested reads share one snapshot */
+    struct sc_txn *txn;    /* the open batch, or NULL */
+};
+
+/* ---- vault/view.c: one consistent, verified state for the reads in between ---- */
+
+int sc_view_begin(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+void sc_view_end(struct sc_vault *vault);
+
+/* LOCKED unless a key of any kind is there. */
+int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+
+/* ---- vault/vault.c: the tables and the first row of a fresh file, in a transaction ---- */
+
+int sc_vault_make_tables(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Records; see vault/record.h.
+ */
+#include "vault/record.h"
+
+#include <string.h>
+
+#include "vault/codec.h"
+#include "vault/txn.h"
+
+#include "core/banned.h"
+
+#define AAD_MAGIC  "SCTLv1"
+#define AAD_SIZE   (6 + SC_UID_SIZE + SC_UID_SIZE + 4 + 1 + SC_KEY_SIZE + 8 + 1 + 2)
+#define PAD_SCHEME 1
+#define BLOB_MAX   ((size_t)1310720)
+
+struct sc_place sc_place_of(struct sc_scope *scope, const char *leaf, uint64_t version,
+                            enum sc_record_kind kind)
+{
+    struct sc_place place = {.scope = scope, .version = version, .kind = kind};
+    sc_scope_index(scope, leaf, place.idx);
+    return place;
+}
+
+static struct sc_bytes make_aad(unsigned char out[AAD_SIZE], const struct sc_vault *vault,
+                                const struct sc_place *place)
+{
+    unsigned char *at = out;
+    memcpy(at, AAD_MAGIC, 6);
+    memcpy(at + 6, vault->vault_id, SC_UID_SIZE);
+    memcpy(at + 22, place->scope->uid, SC_UID_SIZE);
+    sc_put_u32(at + 38, place->scope->epoch);
+    at[42] = (unsigned char)place->kind;
+    memcpy(at + 43, place->idx, SC_KEY_SIZE);
+    sc_put_u64(at + 75, place->version);
+    at[83] = PAD_SCHEME;
+    sc_put_u16(at + 84, 0); /* flags: none yet */
+    return (struct sc_bytes){out, AAD_SIZE};
+}
+
+static struct sc_seal_key seal_key(const struct sc_place *place)
+{
+    const struct sc_scope_keys *keys = place->scope->keys;
+    bool name = place->kind == SC_RECORD_NAME;
+    return (struct sc_seal_key){
+        .key = name ? keys->name : keys->value, .hedge = keys->hedge, .label = "rec"};
+}
+
+void sc_record_hash(unsigned char out[SC_KEY_SIZE], const struct sc_place *place,
+                    struct sc_bytes sealed)
+{
+    struct sc_hasher hasher;
+    sc_hasher_init(&hasher, "row");
+    sc_hasher_add(&hasher, place->scope->uid, SC_UID_SIZE);
+    sc_hasher_add(&hasher, place->idx, SC_KEY_SIZE);
+    sc_hasher_add_u64(&hasher, place->version);
+    sc_hasher_add_u32(&hasher, (uint32_t)place->kind);
+    sc_hasher_add_u32(&hasher, place->scope->epoch);
+    sc_hasher_add_sized(&hasher, sealed);
+    sc_hasher_final(&hasher, out);
+}
+
+static void bind_place(struct sc_stmt *stmt, const struct sc_place *place)
+{
+    sc_stmt_bind_int(stmt, 1, place->scope->id);
+    sc_stmt_bind_blob(stmt, 2, place->idx, SC_KEY_SIZE);
+    sc_stmt_bind_int(stmt, 3, (int64_t)place->version);
+    sc_stmt_bind_int(stmt, 4, place->kind);
+}
+
+static int delete_row(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *blob = NULL;
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
+    int rc = sc_db_prepare(vault->db,
+                           "DELETE FROM blob WHERE id=(SELECT blob_id FROM rec WHERE scope_id=? "
+                           "AND idx=? AND ver=? AND kind=?)",
+                           &blob, err);
+    if (rc == 0)
+        rc = sc_db_prepare(vault->db,
+                           "DELETE FROM rec WHERE scope_id=? AND idx=? AND ver=? AND kind=?", &row,
+                           err);
+    if (rc < 0)
+        return rc;
+    bind_place(blob, place);
+    bind_place(row, place);
+    rc = sc_stmt_run(blob, err);
+    return rc < 0 ? rc : sc_stmt_run(row, err);
+}
+
+static int insert_row(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
+                      struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *blob = NULL;
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
+    int rc = sc_db_prepare(vault->db, "INSERT INTO blob(ct) VALUES(?)", &blob, err);
+    if (rc == 0)
+        rc = sc_db_prepare(vault->db,
+                           "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
+                           "VALUES(?, ?, ?, ?, ?, ?, ?)",
+                           &row, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_blob(blob, 1, sealed.ptr, sealed.len);
+    rc = sc_stmt_run(blob, err);
+    if (rc < 0)
+        return rc;
+    unsigned char hash[SC_KEY_SIZE];
+    sc_record_hash(hash, place, sealed);
+    bind_place(row, place);
+    sc_stmt_bind_int(row, 5, place->scope->epoch);
+    sc_stmt_bind_blob(row, 6, hash, sizeof(hash));
+    sc_stmt_bind_int(row, 7, sc_db_last_id(vault->db));
+    return sc_stmt_run(row, err);
+}
+
+int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
+                    struct sc_error *err)
+{
+    unsigned char aad[AAD_SIZE];
+    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(BLOB_MAX);
+    struct sc_seal_key key = seal_key(place);
+    int rc = sc_txn_touch(vault, place->scope, place->idx, err);
+    if (rc == 0)
+        rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
+    if (rc == 0)
+        rc = delete_row(vault, place, err);
+    return rc < 0 ? rc : insert_row(vault, place, sc_buf_view(&sealed), err);
+}
+
+int sc_record_delete(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
+{
+    int rc = sc_txn_touch(vault, place->scope, place->idx, err);
+    return rc < 0 ? rc : delete_row(vault, place, err);
+}
+
+int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
+                   struct sc_bytes sealed, struct sc_secret *ret, struct sc_error *err)
+{
+    unsigned char aad[AAD_SIZE];
+    struct sc_seal_key key = seal_key(place);
+    int rc = sc_seal_open(&key, make_aad(aad, vault, place), sealed, ret, err);
+    /* The key is the right one: a commitment that does not fit means a record moved or replaced. */
+    if (rc == SC_E_BADPASS)
+        return sc_fail(err, SC_E_TAMPERED, "a record was moved or replaced");
+    return rc;
+}
+
+int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,
+                   struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(vault->db,
+                           "SELECT rec.rh, blob.ct FROM rec JOIN blob ON blob.id=rec.blob_id "
+                           "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
+                           &stmt, err);
+    if (rc < 0)
+        return rc;
+    bind_place(stmt, place);
+    rc = sc_stmt_step(stmt, &row, err);
+    if (rc < 0)
+        return rc;
+    if (!row)
+        return sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
+    unsigned char stored[SC_KEY_SIZE], hash[SC_KEY_SIZE];
+    rc = sc_stmt_fixed(stmt, 0, stored, sizeof(stored), err);
+    if (rc < 0)
+        return rc;
+    struct sc_bytes sealed = sc_stmt_blob(stmt, 1);
+    sc_record_hash(hash, place, sealed);
+    if (memcmp(stored, hash, sizeof(hash)) != 0)
+        return sc_fail(err, SC_E_TAMPERED, "a record was changed");
+    return sc_record_open(vault, place, sealed, ret, err);
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The SQLite connection; see vault/store/db.h. The only file that knows sqlite3.h.
+ *
+ * A process must not open and close the vault file by other means while SQLite has it open: closing
+ * any descriptor of a file drops the process's POSIX locks on it. So the file is examined first.
+ */
+#include "vault/store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define STATEMENTS_MAX 64
+#define LENGTH_MAX     (2 * 1024 * 1024)
+
+struct sc_stmt {
+    const char *sql;
+    sqlite3_stmt *raw;
+    struct sc_db *db;
+    int failed; /* first SQLite code of a bind */
+};
+
+struct sc_db {
+    sqlite3 *raw;
+    char *path;
+    enum sc_db_mode mode;
+    bool immutable; /* read-only medium: no lock, no log */
+    size_t count;
+    struct sc_stmt statements[STATEMENTS_MAX];
+};
+
+static int code_of_sqlite(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return SC_E_BUSY;
+    case SQLITE_FULL:
+        return SC_E_NOSPACE;
+    case SQLITE_NOMEM:
+        return SC_E_NOMEM;
+    case SQLITE_NOTADB:
+        return SC_E_FORMAT;
+    case SQLITE_CORRUPT:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_ERROR: /* a table or column that should be there is not */
+    case SQLITE_SCHEMA:
+        return SC_E_TAMPERED;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_AUTH:
+        return SC_E_PERM;
+    case SQLITE_TOOBIG:
+        return SC_E_TOOBIG;
+    default:
+        return SC_E_IO;
+    }
+}
+
+static const char *text_of_code(int code)
+{
+    switch (code) {
+    case SC_E_BUSY:
+        return "another process is writing to the vault; try again";
+    case SC_E_NOSPACE:
+        return "no space left on the device; nothing was changed";
+    case SC_E_FORMAT:
+        return "this file is not a vault";
+    case SC_E_TAMPERED:
+        return "the vault's file is damaged";
+    case SC_E_PERM:
+        return "no permission to use the vault's file or its directory";
+    default:
+        return "the vault's file cannot be read or written";
+    }
+}
+
+static int fail_sqlite(const struct sc_db *db, int rc, struct sc_error *err)
+{
+    int code = code_of_sqlite(rc);
+    if (code == SC_E_NOMEM)
+        return sc_fail_nomem(err);
+    return sc_fail(err, code, "'%s': %s (sqlite %d)", db->path, text_of_code(code), rc);
+}
+
+static int check_file(const char *path, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ELOOP)
+        return sc_fail(err, SC_E_PERM, "the vault '%s' is a symbolic link; name the file itself",
+                       path);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return sc_fail_errno(err, "cannot open the vault '%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return sc_fail(err, SC_E_FORMAT, "the vault '%s' is not a regular file", path);
+    if (st.st_uid != geteuid() && geteuid() != 0)
+        return sc_fail(err, SC_E_PERM, "the vault '%s' belongs to another user", path);
+    if ((st.st_mode & 077) != 0)
+        return sc_fail(err, SC_E_PERM, "others have access to the vault '%s'; run: chmod 600 '%s'",
+                       path, path);
+    struct statfs fs;
+    const long network[] = {0x6969 /* nfs */, 0x517B /* smb */, (long)0xFF534D42 /* cifs */,
+                            (long)0xFE534D42 /* smb2 */};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(network) && fstatfs(fd, &fs) == 0; i++) {
+        if ((long)fs.f_type == network[i])
+            return sc_fail(err, SC_E_UNSUPPORTED,
+                           "the vault '%s' is on a network file system, whose locks cannot be "
+                           "trusted; use a local disk",
+                           path);
+    }
+    return 0;
+}
+
+static int create_file(const char *path, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return sc_fail(err, SC_E_EXISTS, "there is a file '%s' already", path);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot create the vault '%s'", path);
+    return 0;
+}
+
+/* A directory that cannot be written has no room for the log's index: the file is read as it is,
+ * which is right as long as no log is waiting beside it. */
+static int decide_immutable(struct sc_db *db, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(db->path, err);
+    SC_CLEANUP(sc_str_freep) char *log = sc_str_printf(err, "%s-wal", db->path);
+    if (dir == NULL || log == NULL)
+        return SC_E_NOMEM;
+    if (db->mode != SC_DB_READ || access(dir, W_OK) == 0)
+        return 0;
+    struct stat st;
+    if (stat(log, &st) == 0 && st.st_size > 0)
+        return sc_fail(err, SC_E_PERM,
+                       "'%s' waits to be recovered, but its directory cannot be written", db->path);
+    db->immutable = true;
+    return 0;
+}
+
+/* Percent-encodes what a URI would take for its own. */
+static char *uri_of(const struct sc_db *db, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(NULL, db->path, err);
+    if (absolute == NULL)
+        return NULL;
+    SC_CLEANUP(sc_buf_done) struct sc_buf uri = SC_BUF_INIT(16384);
+    sc_buf_puts(&uri, "file://");
+    for (const char *c = absolute; *c != '\0'; c++) {
+        if (strchr("%?#", *c) != NULL)
+            sc_buf_printf(&uri, "%%%02x", (unsigned)(unsigned char)*c);
+        else
+            sc_buf_putc(&uri, *c);
+    }
+    if (db->immutable)
+        sc_buf_puts(&uri, "?immutable=1");
+    if (sc_buf_status(&uri, err) < 0)
+        return NULL;
+    return sc_buf_take(&uri);
+}
+
+static int harden(struct sc_db *db, struct sc_error *err)
+{
+    sqlite3_extended_result_codes(db->raw, 1);
+    sqlite3_busy_timeout(db->raw, SC_DB_BUSY_MS);
+    sqlite3_limit(db->raw, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+    sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    int rc =
+        sc_db_exec(db,
+                   "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+                   "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
+                   "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;",
+                   err);
+    return rc;
+}
+
+/* The mode is written into the file once, when it is made; later opens find it there. */
+static int set_journal_mode(struct sc_db *db, struct sc_error *err)
+{
+    if (db->immutable)
+        return 0;
+    const char *sql = db->mode == SC_DB_CREATE ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode";
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(db, sql, &stmt, err);
+    if (rc == 0)
+        rc = sc_stmt_step(stmt, &row, err);
+    if (rc < 0)
+        return rc;
+    struct sc_bytes mode = sc_stmt_blob(stmt, 0);
+    if (mode.len == 3 && memcmp(mode.ptr, "wal", 3) == 0)
+        return 0;
+    if (db->mode == SC_DB_CREATE)
+        return sc_fail(err, SC_E_UNSUPPORTED, "'%s': this file system cannot hold a vault",
+                       db->path);
+    /* A file that was restored by other means may be in rollback mode: as safe with this setting.
+     */
+    return sc_db_exec(db, "PRAGMA synchronous=EXTRA", err);
+}
+
+static int open_connection(struct sc_db *db, struct sc_error *err)
+{
+    int rc = decide_immutable(db, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_str_freep) char *uri = uri_of(db, err);
+    if (uri == NULL)
+        return SC_E_NOMEM;
+    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_NOFOLLOW |
+                (db->immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    int code = sqlite3_open_v2(uri, &db->raw, flags, NULL);
+    if (code != SQLITE_OK)
+        return fail_sqlite(db, code, err);
+    rc = harden(db, err);
+    return rc < 0 ? rc : set_journal_mode(db, err);
+}
+
+int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret, struct sc_error *err)
+{
+    int rc = mode == SC_DB_CREATE ? create_file(path, err) : check_file(path, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
+    if (db == NULL)
+        return sc_fail_nomem(err);
+    db->mode = mode;
+    db->path = sc_str_dup(path, err);
+    if (db->path == NULL)
+        return SC_E_NOMEM;
+    rc = open_connection(db, err);
+    if (rc == 0)
+        *ret = SC_TAKE(db);
+    return rc;
+}
+
+void sc_db_closep(struct sc_db **db)
+{
+    if (*db == NULL)
+        return;
+    for (size_t i = 0; i < (*db)->count; i++)
+        sqlite3_finalize((*db)->statements[i].raw);
+    sqlite3_close((*db)->raw); /* the last one out folds the log into the file */
+    free((*db)->path);
+    free(*db);
+    *db = NULL;
+}
+
+int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err)
+{
+    int rc = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
+}
+
+bool sc_db_in_transaction(const struct sc_db *db)
+{
+    return sqlite3_get_autocommit(db->raw) == 0;
+}
+
+int sc_db_commit(struct sc_db *db, struct sc_error *err)
+{
+    return sc_db_exec(db, "COMMIT", err);
+}
+
+void sc_db_rollback(struct sc_db *db)
+{
+    if (sc_db_in_transaction(db))
+        (void)sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void sc_db_checkpoint(struct sc_db *db)
+{
+    if (!db->immutable)
+        (void)sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+int64_t sc_db_last_id(const struct sc_db *db)
+{
+    return sqlite3_last_insert_rowid(db->raw);
+}
+
+int sc_db_changes(const struct sc_db *db)
+{
+    return sqlite3_changes(db->raw);
+}
+
+static int copy_pages(struct sc_db *db, struct sc_db *to, struct sc_error *err)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(to->raw, "main", db->raw, "main");
+    if (backup == NULL)
+        return fail_sqlite(to, sqlite3_extended_errcode(to->raw), err);
+    int rc = sqlite3_backup_step(backup, -1);
+    int done = sqlite3_backup_finish(backup);
+    if (rc != SQLITE_DONE)
+        return fail_sqlite(to, rc, err);
+    return done == SQLITE_OK ? 0 : fail_sqlite(to, done, err);
+}
+
+int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
+{
+    SC_CLEANUP(sc_db_closep) struct sc_db *to = NULL;
+    int rc = sc_db_open(path, SC_DB_CREATE, &to, err);
+    if (rc < 0)
+        return rc;
+    rc = copy_pages(db, to, err);
+    sc_db_closep(&to); /* writes the log back: only then is the file the whole copy */
+    if (rc == 0) {
+        SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || fsync(fd) < 0)
+            rc = sc_fail_errno(err, "cannot flush '%s'", path);
+    }
+    if (rc == 0)
+        return sc_dir_sync_parent(path, err);
+    unlink(path);
+    return rc;
+}
+
+int sc_db_prepare(struct sc_db *db, const char *sql, struct sc_stmt **ret, struct sc_error *err)
+{
+    for (size_t i = 0; i < db->count; i++) {
+        if (db->statements[i].sql == sql) {
+            *ret = &db->statements[i];
+            return 0;
+        }
+    }
+    if (db->count == STATEMENTS_MAX)
+        return sc_fail(err, SC_E_BUG, "more statements than the cache holds");
+    struct sc_stmt *stmt = &db->statements[db->count];
+    *stmt = (struct sc_stmt){.sql = sql, .db = db};
+    int rc = sqlite3_prepare_v3(db->raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->raw, NULL);
+    if (rc != SQLITE_OK)
+        return fail_sqlite(db, rc, err);
+    db->count++;
+    *ret = stmt;
+    return 0;
+}
+
+void sc_stmt_resetp(struct sc_stmt **stmt)
+{
+    if (*stmt == NULL)
+        return;
+    (void)sqlite3_reset((*stmt)->raw);
+    (void)sqlite3_clear_bindings((*stmt)->raw);
+    (*stmt)->failed = 0;
+}
+
+static void note_bind(struct sc_stmt *stmt, int rc)
+{
+    if (rc != SQLITE_OK && stmt->failed == 0)
+        stmt->failed = rc;
+}
+
+void sc_stmt_bind_int(struct sc_stmt *stmt, int at, int64_t value)
+{
+    note_bind(stmt, sqlite3_bind_int64(stmt->raw, at, value));
+}
+
+void sc_stmt_bind_blob(struct sc_stmt *stmt, int at, const void *bytes, size_t len)
+{
+    note_bind(stmt, sqlite3_bind_blob64(stmt->raw, at, bytes, len, SQLITE_STATIC));
+}
+
+void sc_stmt_bind_null(struct sc_stmt *stmt, int at)
+{
+    note_bind(stmt, sqlite3_bind_null(stmt->raw, at));
+}
+
+int sc_stmt_step(struct sc_stmt *stmt, bool *ret_row, struct sc_error *err)
+{
+    int rc = stmt->failed != 0 ? stmt->failed : sqlite3_step(stmt->raw);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return fail_sqlite(stmt->db, rc, err);
+    *ret_row = rc == SQLITE_ROW;
+    return 0;
+}
+
+int sc_stmt_run(struct sc_stmt *stmt, struct sc_error *err)
+{
+    bool row = true;
+    int rc = 0;
+    while (rc == 0 && row)
+        rc = sc_stmt_step(stmt, &row, err);
+    sc_stmt_resetp(&stmt);
+    return rc;
+}
+
+int64_t sc_stmt_int(struct sc_stmt *stmt, int column)
+{
+    return sqlite3_column_int64(stmt->raw, column);
+}
+
+struct sc_bytes sc_stmt_blob(struct sc_stmt *stmt, int column)
+{
+    const void *bytes = sqlite3_column_blob(stmt->raw, column);
+    return (struct sc_bytes){bytes, (size_t)sqlite3_column_bytes(stmt->raw, column)};
+}
+
+int sc_stmt_fixed(struct sc_stmt *stmt, int column, void *out, size_t size, struct sc_error *err)
+{
+    struct sc_bytes bytes = sc_stmt_blob(stmt, column);
+    if (bytes.len != size || bytes.ptr == NULL)
+        return sc_fail(err, SC_E_TAMPERED, "'%s': a field has a wrong length", stmt->db->path);
+    memcpy(out, bytes.ptr, size);
+    return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SQLite, hardened and reduced to what the vault needs: one connection, cached statements, our
+ * errors. It only ever sees ciphertext. SQL text passed here is a string literal: the cache
+ * compares pointers.
+ *
+ * Threads: one at a time. Never carried across fork.
+ */
+#ifndef SC_VAULT_STORE_DB_H
+#define SC_VAULT_STORE_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+/* Milliseconds a writer waits for another one. */
+#define SC_DB_BUSY_MS 5000
+
+struct sc_db;
+
+enum sc_db_mode { SC_DB_READ, SC_DB_WRITE, SC_DB_CREATE };
+
+/* Opens the file after checking that it is a regular file of ours which nobody else can write.
+ * CREATE makes it (EXISTS). READ works on read-only media. */
+int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret,
+               struct sc_error *err) SC_NODISCARD;
+
+/* Folds the write-ahead log into the file where nobody else uses it, and closes. NULL is allowed.
+ */
+void sc_db_closep(struct sc_db **db);
+
+/* Runs SQL without parameters. */
+int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err) SC_NODISCARD;
+
+bool sc_db_in_transaction(const struct sc_db *db);
+/* COMMIT. After IO the outcome is unknown: close, reopen and look. */
+int sc_db_commit(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
+void sc_db_rollback(struct sc_db *db);
+/* Moves the log's content into the file and empties it; busy readers are no error. */
+void sc_db_checkpoint(struct sc_db *db);
+
+int64_t sc_db_last_id(const struct sc_db *db);
+/* Rows changed by the last statement. */
+int sc_db_changes(const struct sc_db *db);
+
+/* Copies the database, as one consistent state, into a new file at `path` (EXISTS). */
+int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err) SC_NODISCARD;
+
+/* A prepared statement, borrowed from the connection: SC_CLEANUP(sc_stmt_resetp). */
+struct sc_stmt;
+int sc_db_prepare(struct sc_db *db, const char *sql, struct sc_stmt **ret,
+                  struct sc_error *err) SC_NODISCARD;
+void sc_stmt_resetp(struct sc_stmt **stmt);
+
+/* Parameters count from 1. Bytes are not copied: they must live until the reset. A failure is kept
+ * and reported by the next step. */
+void sc_stmt_bind_int(struct sc_stmt *stmt, int at, int64_t value);
+void sc_stmt_bind_blob(struct sc_stmt *stmt, int at, const void *bytes, size_t len);
+void sc_stmt_bind_null(struct sc_stmt *stmt, int at);
+
+int sc_stmt_step(struct sc_stmt *stmt, bool *ret_row, struct sc_error *err) SC_NODISCARD;
+/* Steps to the end and resets, for statements that yield no row. */
+int sc_stmt_run(struct sc_stmt *stmt, struct sc_error *err) SC_NODISCARD;
+
+/* Columns count from 0; bytes are valid until the next step. */
+int64_t sc_stmt_int(struct sc_stmt *stmt, int column);
+struct sc_bytes sc_stmt_blob(struct sc_stmt *stmt, int column);
+/* Copies a blob of exactly `size` bytes; TAMPERED when it has another length. */
+int sc_stmt_fixed(struct sc_stmt *stmt, int column, void *out, size_t size,
+                  struct sc_error *err) SC_NODISCARD;
+
+#endif

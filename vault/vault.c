@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making, opening, unlocking and closing; see vault/vault.h.
+ */
+#include "vault/vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/arena.h"
+#include "core/random.h"
+#include "core/str.h"
+#include "vault/handle.h"
+#include "vault/scope/scope.h"
+#include "vault/slot/slot.h"
+#include "vault/store/schema.h"
+#include "vault/txn.h"
+
+#include "core/banned.h"
+
+static int new_handle(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                      struct sc_error *err)
+{
+    int rc = sc_random_init(err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = calloc(1, sizeof(*vault));
+    if (vault == NULL)
+        return sc_fail_nomem(err);
+    vault->access = access;
+    vault->path = sc_str_dup(path, err);
+    if (vault->path == NULL)
+        return SC_E_NOMEM;
+    *ret = SC_TAKE(vault);
+    return 0;
+}
+
+static int make_root(struct sc_vault *vault, struct sc_error *err)
+{
+    struct sc_root_keys *keys = sc_arena_alloc(sizeof(*keys), err);
+    if (keys == NULL)
+        return SC_E_NOMEM;
+    vault->root = keys; /* freed with the handle */
+    int rc = sc_random_bytes(vault->vault_id, SC_UID_SIZE, err);
+    if (rc == 0)
+        rc = sc_random_bytes(keys->root, SC_KEY_SIZE, err);
+    if (rc == 0)
+        rc = sc_random_bytes(keys->seed, SC_KEY_SIZE, err);
+    if (rc < 0)
+        return rc;
+    vault->root_epoch = 1;
+    sc_root_derive(vault, keys);
+    sc_sign_public(vault->sign_pk, keys->seed);
+    return 0;
+}
+
+static int insert_vault_row(struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc =
+        sc_db_prepare(vault->db,
+                      "INSERT INTO vault(id, vault_id, format, min_reader, min_writer, sign_pk) "
+                      "VALUES(1, ?, 1, 1, 1, ?)",
+                      &stmt, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_blob(stmt, 1, vault->vault_id, SC_UID_SIZE);
+    sc_stmt_bind_blob(stmt, 2, vault->sign_pk, SC_KEY_SIZE);
+    return sc_stmt_run(stmt, err);
+}
+
+int sc_vault_make_tables(struct sc_vault *vault, struct sc_error *err)
+{
+    int rc = sc_schema_create(vault->db, err);
+    if (rc == 0)
+        rc = insert_vault_row(vault, err);
+    if (rc == 0)
+        vault->fresh = false;
+    return rc;
+}
+
+static int fill_new(struct sc_vault *vault, const struct sc_slot_new *slot, struct sc_error *err)
+{
+    vault->fresh = true;
+    int rc = make_root(vault, err);
+    if (rc == 0)
+        rc = sc_vault_begin(vault, err);
+    if (rc == 0)
+        rc = sc_slot_insert(vault, slot, vault->slot_id, err);
+    if (rc == 0)
+        rc = sc_txn_note(vault, "init", "", NULL, err);
+    if (rc < 0) {
+        sc_vault_rollback(vault);
+        return rc;
+    }
+    return sc_vault_commit(vault, err);
+}
+
+int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
+                    struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = new_handle(path, SC_VAULT_WRITE, &vault, err);
+    if (rc == 0)
+        rc = sc_db_open(path, SC_DB_CREATE, &vault->db, err);
+    if (rc < 0)
+        return rc;
+    rc = fill_new(vault, slot, err);
+    if (rc < 0) {
+        sc_db_closep(&vault->db);
+        unlink(path); /* ours: it was made with O_EXCL just now */
+        return rc;
+    }
+    *ret = SC_TAKE(vault);
+    return 0;
+}
+
+static int read_vault_row(struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(vault->db, "SELECT vault_id, sign_pk, min_reader, min_writer FROM vault",
+                           &stmt, err);
+    if (rc == 0)
+        rc = sc_stmt_step(stmt, &row, err);
+    if (rc < 0)
+        return rc;
+    if (!row)
+        return sc_fail(err, SC_E_TAMPERED, "the vault's file is damaged: its first row is missing");
+    int64_t needed = sc_stmt_int(stmt, vault->access == SC_VAULT_WRITE ? 3 : 2);
+    if (needed > SC_FORMAT_VERSION)
+        return sc_fail(err, SC_E_FORMAT, "this vault needs a newer version of this program");
+    rc = sc_stmt_fixed(stmt, 0, vault->vault_id, SC_UID_SIZE, err);
+    return rc < 0 ? rc : sc_stmt_fixed(stmt, 1, vault->sign_pk, SC_KEY_SIZE, err);
+}
+
+int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                  struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = new_handle(path, access, &vault, err);
+    if (rc == 0)
+        rc = sc_db_open(path, access == SC_VAULT_WRITE ? SC_DB_WRITE : SC_DB_READ, &vault->db, err);
+    if (rc == 0)
+        rc = sc_schema_check(vault->db, err);
+    if (rc == 0)
+        rc = read_vault_row(vault, err);
+    if (rc == 0)
+        *ret = SC_TAKE(vault);
+    return rc;
+}
+
+int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct sc_error *err)
+{
+    int rc = sc_view_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_slot_unlock(vault, with, err);
+    sc_view_end(vault);
+    return rc;
+}
+
+void sc_vault_close(struct sc_vault *vault)
+{
+    if (vault == NULL)
+        return;
+    sc_vault_rollback(vault);
+    sc_db_closep(&vault->db);
+    sc_scope_unload(vault);
+    for (size_t i = 0; i < vault->granted_count; i++)
+        sc_arena_free(vault->granted[i].key);
+    free(vault->granted);
+    sc_arena_free(vault->root);
+    free(vault->path);
+    free(vault);
+}
+
+void sc_vault_closep(struct sc_vault **vault)
+{
+    sc_vault_close(*vault);
+    *vault = NULL;
+}

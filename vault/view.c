@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading views; see vault/handle.h.
+ */
+#include "vault/handle.h"
+
+#include "vault/scope/scope.h"
+
+#include "core/banned.h"
+
+int sc_view_begin(struct sc_vault *vault, struct sc_error *err)
+{
+    if (vault->view_depth > 0) {
+        vault->view_depth++;
+        return 0;
+    }
+    int rc = vault->txn != NULL ? 0 : sc_db_exec(vault->db, "BEGIN", err);
+    if (rc == 0)
+        rc = sc_scope_load(vault, err);
+    if (rc == 0)
+        vault->view_depth = 1;
+    else if (vault->txn == NULL)
+        sc_db_rollback(vault->db);
+    return rc;
+}
+
+void sc_view_end(struct sc_vault *vault)
+{
+    if (vault->view_depth == 0 || --vault->view_depth > 0)
+        return;
+    if (vault->txn == NULL)
+        sc_db_rollback(vault->db);
+}
+
+int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err)
+{
+    if (vault->root == NULL && vault->granted_count == 0)
+        return sc_fail(err, SC_E_LOCKED, "the vault is locked");
+    return 0;
+}
