@@ -40,6 +40,7 @@ struct chunk {
     struct chunk *next;
     unsigned char *base; /* first usable byte, after the guard page */
     size_t size;         /* usable bytes */
+    bool locked;         /* never leaves memory */
 };
 
 /* Process-wide like malloc's own state: a secret must not depend on who allocated it. */
@@ -48,7 +49,9 @@ static struct {
     struct chunk *chunks;
     struct sc_arena_policy policy;
     bool require_lock;
-    pid_t owner; /* process that made the chunks; 0 before the first use */
+    bool mapped;    /* the policy says something: pages were handed out */
+    bool inherited; /* a child of a process with chunks: blocks may come along that are not ours */
+    pid_t owner;    /* process that made the chunks; 0 before the first use */
     unsigned char canary[CANARY_SIZE];
 } arena = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -82,7 +85,7 @@ static bool cover_with_memfd_secret(unsigned char *at, size_t size)
 }
 
 /* Maps usable pages between two guard pages and locks them; NULL with errno set. */
-static unsigned char *map_pages(size_t size)
+static unsigned char *map_pages(size_t size, bool *ret_locked)
 {
     size_t page = page_size();
     unsigned char *range =
@@ -106,7 +109,7 @@ static unsigned char *map_pages(size_t size)
         }
     }
     struct sc_arena_policy *policy = &arena.policy;
-    bool first = policy->bytes == 0;
+    bool first = !arena.mapped;
     bool nodump = madvise(base, size, MADV_DONTDUMP) == 0;
     bool nofork = madvise(base, size, secret ? MADV_DONTFORK : MADV_WIPEONFORK) == 0;
     policy->locked = locked && (first || policy->locked);
@@ -114,6 +117,8 @@ static unsigned char *map_pages(size_t size)
     policy->dump_excluded = nodump && (first || policy->dump_excluded);
     policy->fork_wiped = nofork && (first || policy->fork_wiped);
     policy->bytes += size;
+    arena.mapped = true;
+    *ret_locked = locked;
     return base;
 }
 
@@ -135,7 +140,7 @@ static struct chunk *add_chunk(size_t size)
     struct chunk *chunk = malloc(sizeof(*chunk));
     if (chunk == NULL)
         return NULL;
-    chunk->base = map_pages(size);
+    chunk->base = map_pages(size, &chunk->locked);
     if (chunk->base == NULL) {
         free(chunk);
         return NULL;
@@ -205,10 +210,22 @@ static int prepare_for_this_process(struct sc_error *err)
     int rc = sc_random_bytes(arena.canary, sizeof(arena.canary), err);
     if (rc < 0)
         return rc;
-    arena.chunks = NULL;
+    arena.inherited = arena.owner != 0;
+    /* The pages are wiped or gone already; where they were, something else may be by now. */
+    while (arena.chunks != NULL) {
+        struct chunk *next = arena.chunks->next;
+        free(arena.chunks);
+        arena.chunks = next;
+    }
     arena.policy = (struct sc_arena_policy){0};
+    arena.mapped = false;
     arena.owner = self;
     return 0;
+}
+
+static bool may_serve(const struct chunk *chunk)
+{
+    return chunk->size == CHUNK_SIZE && (chunk->locked || !arena.require_lock);
 }
 
 static void *allocate_locked(size_t size, struct sc_error *err)
@@ -218,7 +235,7 @@ static void *allocate_locked(size_t size, struct sc_error *err)
     size_t need = round_up(sizeof(struct block) + size, ALIGNMENT) + CANARY_SIZE;
     if (size <= SMALL_MAX) {
         for (struct chunk *chunk = arena.chunks; chunk != NULL; chunk = chunk->next) {
-            void *payload = chunk->size == CHUNK_SIZE ? carve_first_fit(chunk, need) : NULL;
+            void *payload = may_serve(chunk) ? carve_first_fit(chunk, need) : NULL;
             if (payload != NULL)
                 return payload;
         }
@@ -255,30 +272,37 @@ static struct chunk **find_chunk(const unsigned char *address)
     return link;
 }
 
+static void release(struct chunk **link, struct block *block)
+{
+    struct chunk *chunk = *link;
+    unsigned char *end = (unsigned char *)block + block->size;
+    if (block->state != BLOCK_IN_USE || end > chunk->base + chunk->size ||
+        memcmp(end - CANARY_SIZE, arena.canary, CANARY_SIZE) != 0)
+        die_of_corruption();
+    explicit_bzero(block + 1, block->size - sizeof(*block));
+    block->state = BLOCK_FREE;
+    if (chunk->size != CHUNK_SIZE) {
+        *link = chunk->next;
+        unmap_chunk(chunk);
+    } else {
+        merge_free_neighbours(chunk, (size_t)((unsigned char *)block - chunk->base));
+    }
+}
+
 void sc_arena_free(void *payload)
 {
     if (payload == NULL)
         return;
     pthread_mutex_lock(&arena.mutex);
-    struct block *block = (struct block *)payload - 1;
-    struct chunk **link = find_chunk((unsigned char *)block);
-    /* In a forked child the block belongs to the parent and is already zero or unmapped. */
-    if (*link != NULL) {
-        struct chunk *chunk = *link;
-        unsigned char *end = (unsigned char *)block + block->size;
-        if (block->state != BLOCK_IN_USE || end > chunk->base + chunk->size ||
-            memcmp(end - CANARY_SIZE, arena.canary, CANARY_SIZE) != 0)
+    /* Before a forked child's first allocation every block is its parent's: zero, or not even
+     * there. */
+    if (arena.owner == getpid()) {
+        struct block *block = (struct block *)payload - 1;
+        struct chunk **link = find_chunk((unsigned char *)block);
+        if (*link != NULL)
+            release(link, block);
+        else if (!arena.inherited)
             die_of_corruption();
-        explicit_bzero(payload, block->size - sizeof(*block));
-        block->state = BLOCK_FREE;
-        if (chunk->size != CHUNK_SIZE) {
-            *link = chunk->next;
-            unmap_chunk(chunk);
-        } else {
-            merge_free_neighbours(chunk, (size_t)((unsigned char *)block - chunk->base));
-        }
-    } else if (arena.owner == getpid()) {
-        die_of_corruption();
     }
     pthread_mutex_unlock(&arena.mutex);
 }

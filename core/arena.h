@@ -12,8 +12,8 @@
  * docs/adr/001-locked-arena.md). Here a failed lock is visible in sc_arena_policy(), and fatal
  * where the caller says so.
  *
- * Threads: calls may come from any thread. Fork: a child sees zeroes and must not use blocks of its
- * parent; it may allocate new ones.
+ * Threads: calls may come from any thread. Fork: a child sees zeroes, or no memory at all, where its
+ * parent has blocks; it may free them (nothing happens) but not touch them, and allocate its own.
  */
 #ifndef SC_CORE_ARENA_H
 #define SC_CORE_ARENA_H
@@ -27,7 +27,7 @@
 #define SC_ARENA_BLOCK_MAX ((size_t)4 * 1024 * 1024)
 
 struct sc_arena_policy {
-    bool locked;        /* every page handed out so far is locked in memory */
+    bool locked;        /* every page handed out so far was locked in memory */
     bool memfd_secret;  /* pages come from memfd_secret: invisible to the kernel's direct map too */
     bool dump_excluded; /* MADV_DONTDUMP took effect */
     bool fork_wiped;    /* MADV_WIPEONFORK (or DONTFORK for memfd_secret) took effect */

@@ -68,6 +68,8 @@ void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args)
     va_list again;
     va_copy(again, args);
     int wanted = vsnprintf(NULL, 0, fmt, args);
+    if (wanted < 0 && buf->failed == 0)
+        buf->failed = SC_E_TOOBIG; /* over INT_MAX bytes */
     if (wanted > 0 && reserve(buf, (size_t)wanted) == 0) {
         vsnprintf(buf->data + buf->len, (size_t)wanted + 1, fmt, again);
         buf->len += (size_t)wanted;

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "core/banned.h"
@@ -32,6 +34,18 @@ int sc_fd_ensure_standard(struct sc_error *err)
     return 0;
 }
 
+/* Whether a call that failed with this errno is worth another try; waits where the descriptor does
+ * not block (a pipe shared with a program that made it so). */
+static bool try_again(int fd, short events)
+{
+    if (errno == EINTR)
+        return true;
+    if (errno != EAGAIN)
+        return false;
+    struct pollfd wait = {.fd = fd, .events = events};
+    return poll(&wait, 1, -1) >= 0 || errno == EINTR;
+}
+
 int sc_fd_read_some(int fd, void *buffer, size_t size, size_t *ret_got, struct sc_error *err)
 {
     for (;;) {
@@ -40,7 +54,7 @@ int sc_fd_read_some(int fd, void *buffer, size_t size, size_t *ret_got, struct s
             *ret_got = (size_t)got;
             return 0;
         }
-        if (errno != EINTR)
+        if (!try_again(fd, POLLIN))
             return sc_fail_errno(err, "cannot read");
     }
 }
@@ -51,7 +65,7 @@ int sc_fd_write_all(int fd, const void *data, size_t len, struct sc_error *err)
     while (len > 0) {
         ssize_t put = write(fd, at, len);
         if (put < 0) {
-            if (errno == EINTR)
+            if (try_again(fd, POLLOUT))
                 continue;
             return sc_fail_errno(err, "cannot write");
         }

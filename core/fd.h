@@ -19,11 +19,12 @@ void sc_fd_closep(int *fd);
  * ever becomes standard output. Call first thing in main. */
 int sc_fd_ensure_standard(struct sc_error *err) SC_NODISCARD;
 
-/* One read(2) that survives EINTR; *ret_got is 0 at end of file. */
+/* One read(2) that survives EINTR and waits where the descriptor does not; *ret_got is 0 at end of
+ * file. */
 int sc_fd_read_some(int fd, void *buffer, size_t size, size_t *ret_got,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Writes everything, through EINTR and short writes. */
+/* Writes everything, through EINTR, short writes and descriptors that do not block. */
 int sc_fd_write_all(int fd, const void *data, size_t len, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -133,6 +133,8 @@ int sc_file_replace(const char *path, struct sc_bytes content, const struct sc_f
                     struct sc_error *err)
 {
     char *resolved = realpath(path, NULL);
+    if (resolved == NULL && errno != ENOENT)
+        return sc_fail_errno(err, "cannot resolve '%s'", path);
     int rc = write_durably(resolved != NULL ? resolved : path, content, attr, PUBLISH_REPLACE, err);
     free(resolved);
     return rc;
@@ -191,7 +193,7 @@ char *sc_path_dirname(const char *path, struct sc_error *err)
 
 char *sc_path_join(const char *dir, const char *leaf, struct sc_error *err)
 {
-    const char *separator = sc_str_has_suffix(dir, "/") ? "" : "/";
+    const char *separator = dir[0] == '\0' || sc_str_has_suffix(dir, "/") ? "" : "/";
     return sc_str_printf(err, "%s%s%s", dir, separator, leaf);
 }
 

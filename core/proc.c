@@ -22,8 +22,11 @@ extern char **environ;
 int sc_proc_harden(struct sc_error *err)
 {
     umask(077);
-    const struct rlimit none = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) < 0)
+        return sc_fail_errno(err, "cannot read the limit of core dumps");
+    limit.rlim_cur = 0; /* the hard limit stays, so that a child may have its own core dumps */
+    if (setrlimit(RLIMIT_CORE, &limit) < 0)
         return sc_fail_errno(err, "cannot switch core dumps off");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return sc_fail_errno(err, "cannot switch tracing off");

@@ -23,9 +23,11 @@ int sc_secret_reserve(struct sc_secret *secret, size_t cap, struct sc_error *err
     size_t wanted = secret->cap == 0 ? FIRST_CAPACITY : secret->cap;
     while (wanted < cap && wanted < SC_ARENA_BLOCK_MAX)
         wanted *= 2;
-    unsigned char *grown = sc_arena_alloc(SC_MAX(wanted, cap), err);
+    struct sc_error own = {0};
+    struct sc_error *reason = err != NULL ? err : &own;
+    unsigned char *grown = sc_arena_alloc(SC_MAX(wanted, cap), reason);
     if (grown == NULL)
-        return cap > SC_ARENA_BLOCK_MAX ? SC_E_TOOBIG : SC_E_NOMEM;
+        return reason->code;
     if (secret->len > 0)
         memcpy(grown, secret->ptr, secret->len);
     sc_arena_free(secret->ptr);
@@ -40,10 +42,14 @@ int sc_secret_append(struct sc_secret *secret, const void *bytes, size_t len, st
         return 0;
     if (len > SC_ARENA_BLOCK_MAX)
         return sc_fail(err, SC_E_TOOBIG, "%zu bytes are over the limit of a secret", len);
+    /* A part of the secret itself moves along when it grows. */
+    bool own = secret->ptr != NULL && (const unsigned char *)bytes >= secret->ptr &&
+               (const unsigned char *)bytes < secret->ptr + secret->len;
+    size_t offset = own ? (size_t)((const unsigned char *)bytes - secret->ptr) : 0;
     int rc = sc_secret_reserve(secret, secret->len + len, err);
     if (rc < 0)
         return rc;
-    memcpy(secret->ptr + secret->len, bytes, len);
+    memcpy(secret->ptr + secret->len, own ? secret->ptr + offset : bytes, len);
     secret->len += len;
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -33,23 +34,41 @@ bool sc_term_available(void)
     return tty >= 0;
 }
 
-static void install_handlers(struct sigaction saved[SC_ARRAY_SIZE(caught_signals)])
+/* What install_handlers() changed. */
+struct signals {
+    struct sigaction actions[SC_ARRAY_SIZE(caught_signals)];
+    sigset_t mask;
+};
+
+/* Signals are let in only while waiting for input, so that none slips in just before the wait and
+ * is forgotten by it. Those the terminal sends to the background stay open: they stop reads and
+ * settings. */
+static void install_handlers(struct signals *saved)
 {
     struct sigaction action = {.sa_handler = note_signal}; /* no SA_RESTART: read(2) must return */
+    sigset_t blocked;
     sigemptyset(&action.sa_mask);
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++) {
+        int number = caught_signals[i];
+        if (number != SIGTTIN && number != SIGTTOU)
+            sigaddset(&blocked, number);
+    }
+    pthread_sigmask(SIG_BLOCK, &blocked, &saved->mask);
     for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++) {
         pending[caught_signals[i]] = 0;
-        sigaction(caught_signals[i], &action, &saved[i]);
+        sigaction(caught_signals[i], &action, &saved->actions[i]);
     }
 }
 
 /* Puts the handlers back and delivers what came meanwhile. True if the process was stopped by it.
  */
-static bool restore_handlers(const struct sigaction saved[SC_ARRAY_SIZE(caught_signals)])
+static bool restore_handlers(const struct signals *saved)
 {
     bool stopped = false;
     for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++)
-        sigaction(caught_signals[i], &saved[i], NULL);
+        sigaction(caught_signals[i], &saved->actions[i], NULL);
+    pthread_sigmask(SIG_SETMASK, &saved->mask, NULL);
     for (size_t i = 0; i < SC_ARRAY_SIZE(caught_signals); i++) {
         int number = caught_signals[i];
         if (!pending[number])
@@ -60,8 +79,24 @@ static bool restore_handlers(const struct sigaction saved[SC_ARRAY_SIZE(caught_s
     return stopped;
 }
 
+/* One byte, *ret_got 0 at the end of file. */
+static int read_byte(int tty, const sigset_t *mask, unsigned char *ret, size_t *ret_got,
+                     struct sc_error *err)
+{
+    struct pollfd wait = {.fd = tty, .events = POLLIN};
+    ssize_t got = ppoll(&wait, 1, NULL, mask);
+    if (got >= 0)
+        got = read(tty, ret, 1);
+    if (got < 0 && errno == EINTR)
+        return sc_fail(err, SC_E_CANCELLED, "cancelled");
+    if (got < 0)
+        return sc_fail_errno(err, "cannot read from the terminal");
+    *ret_got = (size_t)got;
+    return 0;
+}
+
 /* Byte by byte, so that nothing after the line end is swallowed. */
-static int read_line(int tty, struct sc_secret *ret, struct sc_error *err)
+static int read_line(int tty, const sigset_t *mask, struct sc_secret *ret, struct sc_error *err)
 {
     unsigned char *line = NULL;
     int rc = sc_secret_resize(ret, SC_TERM_LINE_MAX, &line, err);
@@ -70,11 +105,10 @@ static int read_line(int tty, struct sc_secret *ret, struct sc_error *err)
     size_t len = 0;
     for (;;) {
         unsigned char c = 0;
-        ssize_t got = read(tty, &c, 1);
-        if (got < 0 && errno == EINTR)
-            return sc_fail(err, SC_E_CANCELLED, "cancelled");
-        if (got < 0)
-            return sc_fail_errno(err, "cannot read from the terminal");
+        size_t got = 0;
+        rc = read_byte(tty, mask, &c, &got, err);
+        if (rc < 0)
+            return rc;
         if (got == 0 && len == 0)
             return sc_fail(err, SC_E_CANCELLED, "nothing was entered");
         if (got == 0 || c == '\n' || c == '\r')
@@ -96,22 +130,23 @@ static int ask_once(int tty, const char *prompt, struct sc_secret *ret, bool *re
     struct termios before;
     if (tcgetattr(tty, &before) < 0)
         return sc_fail_errno(err, "cannot control the terminal");
-    struct sigaction saved[SC_ARRAY_SIZE(caught_signals)];
-    install_handlers(saved);
+    struct signals saved;
+    install_handlers(&saved);
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
     int rc = 0;
     if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
-        rc = sc_fail_errno(err, "cannot switch the terminal's echo off");
+        rc = errno == EINTR ? sc_fail(err, SC_E_CANCELLED, "cancelled") /* in the background */
+                            : sc_fail_errno(err, "cannot switch the terminal's echo off");
     if (rc == 0)
         rc = sc_fd_write_all(tty, prompt, strlen(prompt), err);
     if (rc == 0) {
-        rc = read_line(tty, ret, err);
+        rc = read_line(tty, &saved.mask, ret, err);
         SC_IGNORE(write(tty, "\n", 1) < 0); /* cosmetic */
     }
     while (tcsetattr(tty, TCSAFLUSH, &before) < 0 && errno == EINTR && !pending[SIGTTOU])
         ;
-    *ret_again = restore_handlers(saved);
+    *ret_again = restore_handlers(&saved);
     return rc;
 }
 

@@ -22,17 +22,18 @@ static struct {
     enum sc_fail_alloc_mode mode;
 } plan;
 
-/* Names the linker gives: __real_X is the function, __wrap_X stands before it. */
+/* mmap64 is what mmap becomes with 64-bit offsets, which meson asks for. Names the linker gives:
+ * __real_X is the function, __wrap_X stands before it. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__real_reallocarray(void *old, size_t n, size_t size);
-void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__real_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t n, size_t size);
-void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset);
 
 void sc_fail_alloc_at(unsigned n, enum sc_fail_alloc_mode mode)
 {
@@ -76,9 +77,9 @@ void *__wrap_reallocarray(void *old, size_t n, size_t size)
     return must_fail() ? NULL : __real_reallocarray(old, n, size);
 }
 
-void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset)
 {
-    return must_fail() ? MAP_FAILED : __real_mmap(at, len, prot, flags, fd, offset);
+    return must_fail() ? MAP_FAILED : __real_mmap64(at, len, prot, flags, fd, offset);
 }
 
 static bool run_one(int (*fn)(void *ctx), void *ctx, unsigned place, enum sc_fail_alloc_mode mode,

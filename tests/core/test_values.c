@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Secrets, buffers, strings, names, numbers, JSON and errors: the small types every module stands
+ * on, at their limits and with every allocation failing in turn.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/json.h"
+#include "core/name.h"
+#include "core/parse.h"
+#include "core/secret.h"
+#include "core/str.h"
+#include "tests/support/fail_alloc.h"
+
+#include "core/banned.h"
+
+/* ---- secrets ---- */
+
+static int pipe_with(const char *text)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+    close(ends[1]);
+    return ends[0];
+}
+
+static void test_secret_grows_and_keeps(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_secret_done) struct sc_secret secret = {0};
+    for (size_t i = 0; i < 100000; i++) {
+        unsigned char byte = (unsigned char)(i % 251);
+        assert_int_equal(sc_secret_append(&secret, &byte, 1, NULL), 0);
+    }
+    assert_int_equal(secret.len, 100000);
+    for (size_t i = 0; i < secret.len; i++)
+        assert_int_equal(secret.ptr[i], i % 251);
+    struct sc_error err = {0};
+    assert_int_equal(sc_secret_reserve(&secret, SC_ARENA_BLOCK_MAX + 1, &err), SC_E_TOOBIG);
+    assert_int_equal(secret.len, 100000);
+}
+
+static void test_secret_appends_part_of_itself(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_secret_done) struct sc_secret secret = {0};
+    assert_int_equal(sc_secret_append(&secret, "0123456789abcdef", 16, NULL), 0);
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(sc_secret_append(&secret, secret.ptr, secret.len, NULL), 0);
+    assert_int_equal(secret.len, 16384);
+    assert_memory_equal(secret.ptr + 16368, "0123456789abcdef", 16);
+}
+
+static void test_secret_from_descriptor(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_secret_done) struct sc_secret secret = {0};
+    struct sc_error err = {0};
+    int fd = pipe_with("four");
+    assert_int_equal(sc_secret_read_fd(&secret, fd, 4, &err), 0);
+    close(fd);
+    assert_int_equal(secret.len, 4);
+    fd = pipe_with("fives");
+    assert_int_equal(sc_secret_read_fd(&secret, fd, 4, &err), SC_E_TOOBIG);
+    assert_string_equal(err.message, "the value is longer than 4 bytes");
+    close(fd);
+    assert_memory_equal(secret.ptr, "four", 4); /* untouched */
+    fd = pipe_with("");
+    assert_int_equal(sc_secret_read_fd(&secret, fd, 0, &err), 0);
+    close(fd);
+    assert_int_equal(secret.len, 0);
+    assert_int_equal(sc_secret_read_fd(&secret, -1, 4, &err), SC_E_IO);
+}
+
+static void test_secret_newline_compare_move(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } cases[] = {{"a\n", "a"},   {"a\r\n", "a"}, {"a\n\n", "a\n"},
+                 {"a\r", "a\r"}, {"\n", ""},     {"", ""}};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        SC_CLEANUP(sc_secret_done) struct sc_secret a = {0};
+        SC_CLEANUP(sc_secret_done) struct sc_secret b = {0};
+        assert_int_equal(sc_secret_append(&a, cases[i].before, strlen(cases[i].before), NULL), 0);
+        assert_int_equal(sc_secret_append(&b, cases[i].after, strlen(cases[i].after), NULL), 0);
+        sc_secret_strip_newline(&a);
+        assert_true(sc_secret_equal(&a, &b));
+        sc_secret_move(&b, &a);
+        assert_null(a.ptr);
+        assert_int_equal(b.len, strlen(cases[i].after));
+        sc_secret_move(&b, &b);
+        assert_int_equal(b.len, strlen(cases[i].after));
+    }
+}
+
+/* ---- buffers ---- */
+
+static void test_buf_keeps_its_maximum(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(10);
+    struct sc_error err = {0};
+    assert_string_equal(sc_buf_text(&buf), "");
+    sc_buf_puts(&buf, "12345");
+    sc_buf_printf(&buf, "%d", 67890);
+    assert_int_equal(sc_buf_status(&buf, &err), 0);
+    sc_buf_putc(&buf, 'x');
+    assert_string_equal(sc_buf_text(&buf), "1234567890");
+    assert_int_equal(sc_buf_status(&buf, &err), SC_E_TOOBIG);
+    assert_string_equal(err.message, "the content is longer than 10 bytes");
+    sc_buf_clear(&buf);
+    assert_int_equal(sc_buf_status(&buf, &err), 0);
+    sc_buf_append(&buf, "", SIZE_MAX);
+    assert_int_equal(sc_buf_status(&buf, &err), SC_E_TOOBIG);
+}
+
+static void test_buf_from_descriptor(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(5);
+    int fd = pipe_with("12345");
+    assert_int_equal(sc_buf_read_fd(&buf, fd, NULL), 0);
+    close(fd);
+    assert_string_equal(sc_buf_text(&buf), "12345");
+    fd = pipe_with("6");
+    assert_int_equal(sc_buf_read_fd(&buf, fd, NULL), SC_E_TOOBIG);
+    close(fd);
+    char *taken = sc_buf_take(&buf);
+    assert_string_equal(taken, "12345");
+    assert_null(buf.data);
+    free(taken);
+}
+
+/* ---- strings, names, numbers ---- */
+
+static void test_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+    } cases[] = {
+        {"", true},
+        {"plain", true},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x91", true},
+        {"\xc0\xaf", false},         /* overlong */
+        {"\xe0\x80\xaf", false},     /* overlong */
+        {"\xed\xa0\x80", false},     /* surrogate */
+        {"\xf4\x90\x80\x80", false}, /* over U+10FFFF */
+        {"\xe2\x82", false},         /* cut */
+        {"\x80", false},
+        {"\xff", false},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++)
+        assert_int_equal(sc_str_is_utf8(cases[i].text, strlen(cases[i].text)), cases[i].valid);
+}
+
+static void test_glob(void **state)
+{
+    (void)state;
+    assert_true(sc_str_glob("*", ""));
+    assert_true(sc_str_glob("a*c?e", "abbbcde"));
+    assert_true(sc_str_glob("*a*b", "xxaxxbxxb"));
+    assert_false(sc_str_glob("a*c?e", "abbbcd"));
+    assert_false(sc_str_glob("", "a"));
+    assert_false(sc_str_glob("?", ""));
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool valid;
+    } cases[] = {
+        {"shop/db_password", true},
+        {"prod/shop/A.b-c_9", true},
+        {"a/b/c/d/e/f/g/h", true},
+        {"a/b/c/d/e/f/g/h/i", false},
+        {"password", false},
+        {"", false},
+        {"/a", false},
+        {"a/", false},
+        {"a//b", false},
+        {"a/..", false},
+        {"./a", false},
+        {"a/...", true},
+        {"a/b c", false},
+        {"a/b\n", false},
+        {"a/\xc3\xa4", false},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++)
+        assert_int_equal(sc_name_check(cases[i].name, 2, NULL) == 0, cases[i].valid);
+    char part[SC_NAME_PART_MAX + 2];
+    memset(part, 'a', sizeof(part));
+    assert_true(sc_name_part_valid(part, SC_NAME_PART_MAX));
+    assert_false(sc_name_part_valid(part, SC_NAME_PART_MAX + 1));
+    struct sc_error err = {0};
+    assert_int_equal(sc_name_check("hunter2!", 1, &err), SC_E_BADNAME);
+    assert_null(strstr(err.message, "hunter2")); /* it may be a value in the wrong place */
+    char out[SC_NAME_PART_MAX + 1];
+    assert_int_equal(sc_name_from_text(out, "DB PASSWORD", NULL), 0);
+    assert_string_equal(out, "db_password");
+    assert_int_equal(sc_name_to_variable(out, "db.password-1", NULL), 0);
+    assert_string_equal(out, "DB_PASSWORD_1");
+    assert_int_equal(sc_name_to_variable(out, "1a", NULL), SC_E_BADNAME);
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",   " 1",  "1 ",  "+1",
+                                      "-1", "0x1", "1.0", "18446744073709551616"};
+    uint64_t value = 7;
+    uint32_t mode = 7;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(bad); i++) {
+        assert_int_equal(sc_parse_u64(bad[i], UINT64_MAX, "--n", &value, NULL), SC_E_USAGE);
+        assert_int_equal(sc_parse_size(bad[i], "--n", &value, NULL), SC_E_USAGE);
+        assert_int_equal(sc_parse_duration(bad[i], "--n", &value, NULL), SC_E_USAGE);
+    }
+    assert_int_equal(value, 7);
+    assert_int_equal(sc_parse_u64("18446744073709551615", UINT64_MAX, "--n", &value, NULL), 0);
+    assert_true(value == UINT64_MAX);
+    assert_int_equal(sc_parse_u64("11", 10, "--n", &value, NULL), SC_E_USAGE);
+    assert_int_equal(sc_parse_size("17179869184G", "--n", &value, NULL), SC_E_USAGE); /* 2^64 */
+    assert_int_equal(sc_parse_size("64K", "--n", &value, NULL), 0);
+    assert_int_equal(value, 65536);
+    assert_int_equal(sc_parse_duration("2w", "--n", &value, NULL), 0);
+    assert_int_equal(value, 1209600);
+    assert_int_equal(sc_parse_mode("0400", "--mode", &mode, NULL), 0);
+    assert_int_equal(mode, 0400);
+    assert_int_equal(sc_parse_mode("0800", "--mode", &mode, NULL), SC_E_USAGE);
+    assert_int_equal(sc_parse_mode("17777", "--mode", &mode, NULL), SC_E_USAGE);
+    char text[SC_TIME_TEXT_SIZE];
+    sc_time_text(text, 1700000000);
+    assert_string_equal(text, "2023-11-14T22:13:20Z");
+    sc_time_text(text, INT64_MAX);
+    assert_string_equal(text, "@9223372036854775807");
+}
+
+/* ---- JSON, errors ---- */
+
+static void test_json(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(4096);
+    struct sc_json json;
+    sc_json_init(&json, &buf);
+    sc_json_object_begin(&json);
+    sc_json_pair_string(&json, "a\"b", "tab\t nul\x01 \xc3\xa4 \xff\xc3 end");
+    sc_json_key(&json, "list");
+    sc_json_array_begin(&json);
+    sc_json_int(&json, -1);
+    sc_json_uint(&json, UINT64_MAX);
+    sc_json_bool(&json, true);
+    sc_json_null(&json);
+    sc_json_object_begin(&json);
+    sc_json_object_end(&json);
+    sc_json_string(&json, NULL);
+    sc_json_array_end(&json);
+    sc_json_pair_int(&json, "n", 0);
+    sc_json_object_end(&json);
+    assert_string_equal(sc_buf_text(&buf),
+                        "{\"a\\\"b\":\"tab\\t nul\\u0001 \xc3\xa4 \xef\xbf\xbd\xef\xbf\xbd end\","
+                        "\"list\":[-1,18446744073709551615,true,null,{},null],\"n\":0}");
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    errno = ENOENT;
+    assert_int_equal(sc_fail_errno(&err, "cannot open '%s'", "x"), SC_E_NOTFOUND);
+    assert_int_equal(err.saved_errno, ENOENT);
+    assert_int_equal(sc_wrap(&err, SC_E_NOTFOUND, "in '%s'", "y"), SC_E_NOTFOUND);
+    assert_string_equal(err.message, "in 'y': cannot open 'x': No such file or directory");
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(sc_wrap(&err, SC_E_IO, "level %zu", i), SC_E_IO);
+    assert_int_equal(strlen(err.message), SC_ERROR_MESSAGE_MAX - 1);
+    assert_true(sc_str_has_suffix(err.message, "..."));
+    assert_int_equal(sc_fail(NULL, SC_E_BUSY, "nothing"), SC_E_BUSY);
+    assert_int_equal(sc_error_exit_status(-1000), 1);
+    assert_string_equal(sc_error_name(1), "BUG");
+}
+
+/* ---- no memory ---- */
+
+static int use_everything(void *ctx)
+{
+    (void)ctx;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(100000);
+    SC_CLEANUP(sc_strv_done) struct sc_strv list = {0};
+    SC_CLEANUP(sc_str_freep) char *text = sc_str_dup("text", &err);
+    if (text == NULL)
+        return err.code;
+    for (int i = 0; i < 1000; i++)
+        sc_buf_printf(&buf, "%d,", i);
+    int rc = sc_buf_status(&buf, &err);
+    for (int i = 0; rc == 0 && i < 20; i++)
+        rc = sc_strv_add(&list, "item", &err);
+    if (rc == 0)
+        rc = sc_strv_take(&list, sc_str_ndup("last", 4, &err), &err);
+    return rc;
+}
+
+static void test_every_allocation_fails_once(void **state)
+{
+    (void)state;
+    assert_in_range(sc_fail_alloc_each(use_everything, NULL), 20, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_secret_grows_and_keeps),
+        cmocka_unit_test(test_secret_appends_part_of_itself),
+        cmocka_unit_test(test_secret_from_descriptor),
+        cmocka_unit_test(test_secret_newline_compare_move),
+        cmocka_unit_test(test_buf_keeps_its_maximum),
+        cmocka_unit_test(test_buf_from_descriptor),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_glob),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
