@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where values lie; see cli/place.h.
+ */
+#include "cli/place.h"
+
+#include <unistd.h>
+
+#include "core/fsutil.h"
+#include "core/parse.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+char *sc_cli_run_dir(struct sc_error *err)
+{
+    const char *chosen = sc_env("SECRETSCTL_RUN_DIR");
+    if (chosen != NULL)
+        return sc_path_absolute(NULL, chosen, err);
+    if (geteuid() == 0)
+        return sc_str_dup("/run/secretsctl", err);
+    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    if (runtime != NULL)
+        return sc_path_join(runtime, "secretsctl", err);
+    (void)sc_fail(err, SC_E_UNSUPPORTED,
+                  "XDG_RUNTIME_DIR is not set; name a directory with SECRETSCTL_RUN_DIR");
+    return NULL;
+}
