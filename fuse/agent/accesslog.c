@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The read log on disk; see fuse/agent/accesslog.h.
+ */
+#include "fuse/agent/accesslog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/fd.h"
+#include "core/parse.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define FIELDS   15 /* without the hash */
+#define HEX_SIZE (2 * SC_HASH_SIZE)
+#define NOTHING  "-"
+
+static void chain_next(const unsigned char *chain, const char *line, size_t len, unsigned char *out)
+{
+    char joined[SC_HASH_SIZE + SC_ACCESS_LINE_MAX];
+    memcpy(joined, chain, SC_HASH_SIZE);
+    memcpy(joined + SC_HASH_SIZE, line, len);
+    sc_hash_blake2b(out, joined, SC_HASH_SIZE + len, NULL, 0);
+}
+
+/* ---- reading ---- */
+
+/* Whether `line` (without its newline) continues the chain; then moves the chain on. */
+static bool check_line(unsigned char *chain, const char *line, size_t len)
+{
+    char hex[HEX_SIZE + 1];
+    unsigned char next[SC_HASH_SIZE];
+    if (len <= HEX_SIZE || len > SC_ACCESS_LINE_MAX || line[len - HEX_SIZE - 1] != '\t')
+        return false;
+    chain_next(chain, line, len - HEX_SIZE - 1, next);
+    sc_hex(hex, next, SC_HASH_SIZE);
+    if (memcmp(hex, line + len - HEX_SIZE, HEX_SIZE) != 0)
+        return false;
+    memcpy(chain, next, SC_HASH_SIZE);
+    return true;
+}
+
+/* A loss has the sequence and its own wording in the fields; an entry has them all. */
+static bool split(char *line, struct sc_access_entry *ret)
+{
+    char *fields[FIELDS + 1];
+    size_t count = 0;
+    for (char *at = line; at != NULL && count <= FIELDS; count++) {
+        fields[count] = at;
+        at = strchr(at, '\t');
+        if (at != NULL)
+            *at++ = '\0';
+    }
+    if (count != FIELDS + 1)
+        return false;
+    *ret = (struct sc_access_entry){
+        .time = fields[1], .name = fields[2], .result = fields[4], .uid = fields[5],
+        .gid = fields[6], .pid = fields[7], .start = fields[8], .container = fields[9],
+        .project = fields[10], .service = fields[11], .image = fields[12], .exe = fields[13],
+        .cgroup = fields[14],
+    };
+    return sc_parse_u64(fields[0], UINT64_MAX, "sequence", &ret->sequence, NULL) == 0 &&
+           sc_parse_u64(fields[3], UINT64_MAX, "version", &ret->version, NULL) == 0;
+}
+
+struct scan {
+    unsigned char chain[SC_HASH_SIZE];
+    uint64_t lines;
+    off_t whole; /* bytes up to the end of the last whole line */
+    sc_access_fn fn;
+    void *ctx;
+};
+
+static int scan_line(struct scan *scan, const char *path, char *line, struct sc_error *err)
+{
+    struct sc_access_entry entry;
+    size_t len = strlen(line);
+    scan->lines++;
+    if (!check_line(scan->chain, line, len))
+        return sc_fail(err, SC_E_TAMPERED, "'%s' line %llu: the chain of hashes is broken", path,
+                       (unsigned long long)scan->lines);
+    scan->whole += (off_t)len + 1;
+    if (scan->fn == NULL)
+        return 0;
+    if (!split(line, &entry))
+        return sc_fail(err, SC_E_FORMAT, "'%s' line %llu: not a line of a read log", path,
+                       (unsigned long long)scan->lines);
+    return scan->fn(&entry, scan->ctx, err);
+}
+
+static int scan_file(int fd, const char *path, struct scan *scan, struct sc_error *err)
+{
+    char block[4 * SC_ACCESS_LINE_MAX];
+    size_t len = 0;
+    for (;;) {
+        size_t got = 0;
+        int rc = sc_fd_read_some(fd, block + len, sizeof(block) - 1 - len, &got, err);
+        if (rc < 0)
+            return rc;
+        len += got;
+        char *start = block;
+        for (char *end; (end = memchr(start, '\n', len - (size_t)(start - block))) != NULL;
+             start = end + 1) {
+            *end = '\0';
+            rc = scan_line(scan, path, start, err);
+            if (rc < 0)
+                return rc;
+        }
+        len -= (size_t)(start - block);
+        memmove(block, start, len);
+        if (got == 0)
+            return 0; /* what is left has no newline: cut by a crash */
+        if (len >= SC_ACCESS_LINE_MAX)
+            return sc_fail(err, SC_E_TAMPERED, "'%s' line %llu: too long", path,
+                           (unsigned long long)scan->lines + 1);
+    }
+}
+
+int sc_access_log_read(const char *path, sc_access_fn fn, void *ctx, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot open '%s'", path);
+    struct scan scan = {.fn = fn, .ctx = ctx};
+    return scan_file(fd, path, &scan, err);
+}
+
+/* ---- writing ---- */
+
+int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot open '%s'", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return sc_fail(err, SC_E_BUSY, "another process writes '%s'", path);
+    struct scan scan = {0};
+    int rc = scan_file(fd, path, &scan, err);
+    if (rc < 0)
+        return rc;
+    if (ftruncate(fd, scan.whole) < 0 || lseek(fd, scan.whole, SEEK_SET) < 0)
+        return sc_fail_errno(err, "cannot go on with '%s'", path);
+    *ret = (struct sc_access_log){.sequence = scan.lines};
+    memcpy(ret->chain, scan.chain, sizeof(ret->chain));
+    ret->fd = SC_TAKE_FD(fd);
+    return 0;
+}
+
+/* Appends a field without the bytes that divide fields and lines. */
+static void add_field(struct sc_buf *line, const char *text)
+{
+    sc_buf_putc(line, '\t');
+    sc_buf_puts(line, text[0] != '\0' ? "" : NOTHING);
+    for (; *text != '\0'; text++)
+        sc_buf_putc(line, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+}
+
+static int write_line(struct sc_access_log *log, struct sc_buf *line, struct sc_error *err)
+{
+    char hex[HEX_SIZE + 1];
+    unsigned char next[SC_HASH_SIZE];
+    int rc = sc_buf_status(line, err);
+    if (rc < 0)
+        return rc;
+    chain_next(log->chain, line->data, line->len, next);
+    sc_hex(hex, next, SC_HASH_SIZE);
+    sc_buf_putc(line, '\t');
+    sc_buf_puts(line, hex);
+    sc_buf_putc(line, '\n');
+    rc = sc_buf_status(line, err);
+    off_t before = lseek(log->fd, 0, SEEK_CUR);
+    if (rc == 0)
+        rc = sc_fd_write_all(log->fd, line->data, line->len, err);
+    if (rc < 0) {
+        /* Half a line would break the chain: back to where it was whole. */
+        if (before >= 0 && ftruncate(log->fd, before) == 0)
+            SC_IGNORE(lseek(log->fd, before, SEEK_SET) < 0);
+        return rc;
+    }
+    memcpy(log->chain, next, sizeof(log->chain));
+    log->sequence++;
+    log->dirty = true;
+    return 0;
+}
+
+static void add_reader(struct sc_buf *line, const struct sc_reader *reader,
+                       const struct sc_store_container *container)
+{
+    char id[2 * SC_READER_ID + 1] = "";
+    bool known = container != NULL && container->known != 0;
+    if (reader->in_container)
+        sc_hex(id, reader->container, SC_READER_ID);
+    sc_buf_printf(line, "\t%u\t%u\t%d\t%llu", reader->uid, reader->gid, reader->tgid,
+                  (unsigned long long)reader->start);
+    add_field(line, id);
+    add_field(line, known ? container->project : "");
+    add_field(line, known ? container->service : "");
+    add_field(line, known ? container->image : "");
+    add_field(line, reader->exe);
+    add_field(line, reader->cgroup);
+}
+
+int sc_access_log_add(struct sc_access_log *log, const char *name,
+                      const struct sc_ring_record *record,
+                      const struct sc_store_container *container, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(SC_ACCESS_LINE_MAX);
+    char time_text[SC_TIME_TEXT_SIZE];
+    const char *result = record->result == 0 ? "ok" : strerrorname_np(record->result);
+    sc_time_text(time_text, record->time / 1000000000);
+    sc_buf_printf(&line, "%llu\t%s", (unsigned long long)log->sequence + 1, time_text);
+    add_field(&line, name);
+    sc_buf_printf(&line, "\t%llu", (unsigned long long)record->version);
+    add_field(&line, result != NULL ? result : "unknown");
+    add_reader(&line, &record->reader, container);
+    return write_line(log, &line, err);
+}
+
+int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost, struct sc_error *err)
+{
+    static const struct sc_reader nobody = {0};
+    SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(SC_ACCESS_LINE_MAX);
+    sc_buf_printf(&line, "%llu\t-\t-\t%llu\tlost", (unsigned long long)log->sequence + 1,
+                  (unsigned long long)lost);
+    add_reader(&line, &nobody, NULL);
+    return write_line(log, &line, err);
+}
+
+int sc_access_log_flush(struct sc_access_log *log, struct sc_error *err)
+{
+    if (log->fd < 0 || !log->dirty)
+        return 0;
+    log->dirty = false;
+    return fdatasync(log->fd) == 0 ? 0 : sc_fail_errno(err, "cannot flush the read log");
+}
+
+void sc_access_log_close(struct sc_access_log *log)
+{
+    if (log->fd >= 0) {
+        SC_IGNORE(sc_access_log_flush(log, NULL));
+        close(log->fd);
+    }
+    *log = (struct sc_access_log)SC_ACCESS_LOG_CLOSED;
+}

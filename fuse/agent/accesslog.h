@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The read log on disk: append-only lines in a hash chain.
+ *
+ * A line is tab-separated text: sequence, time (RFC 3339), name, version, result, uid, gid, pid, start
+ * time, container id, project, service, image, executable, cgroup, and BLAKE2b-256 over the hash of
+ * the line before and the line itself. Cutting, editing and reordering break the chain; cutting the
+ * end shows against a later line only, or a copy of the head. No value stands in it, nor a hash of
+ * one.
+ *
+ * The file belongs to one agent at a time (an exclusive lock). Lines are flushed to disk in batches.
+ */
+#ifndef SC_FUSE_AGENT_ACCESSLOG_H
+#define SC_FUSE_AGENT_ACCESSLOG_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/name.h"
+#include "fuse/shared/ring.h"
+#include "fuse/shared/store.h"
+
+#define SC_ACCESS_LINE_MAX 4096
+
+struct sc_access_log {
+    int fd; /* -1 = closed */
+    uint64_t sequence;
+    unsigned char chain[SC_HASH_SIZE];
+    bool dirty;
+};
+#define SC_ACCESS_LOG_CLOSED {.fd = -1}
+
+/* Opens or makes the log, checks its chain and goes on behind it. TAMPERED with the line's number when
+ * the chain is broken; a last line that was cut by a crash is dropped. BUSY if another agent has it. */
+int sc_access_log_open(const char *path, struct sc_access_log *ret,
+                       struct sc_error *err) SC_NODISCARD;
+/* `container` may be NULL. */
+int sc_access_log_add(struct sc_access_log *log, const char *name,
+                      const struct sc_ring_record *record,
+                      const struct sc_store_container *container, struct sc_error *err) SC_NODISCARD;
+/* A line that says that `lost` opens could not be logged. */
+int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost,
+                           struct sc_error *err) SC_NODISCARD;
+int sc_access_log_flush(struct sc_access_log *log, struct sc_error *err) SC_NODISCARD;
+void sc_access_log_close(struct sc_access_log *log);
+
+/* One line, read back; texts point into the line. */
+struct sc_access_entry {
+    uint64_t sequence, version;
+    const char *time, *name, *result, *uid, *gid, *pid, *start, *container, *project, *service,
+        *image, *exe, *cgroup;
+};
+typedef int (*sc_access_fn)(const struct sc_access_entry *entry, void *ctx, struct sc_error *err);
+
+/* Calls fn for each line in order. TAMPERED where the chain breaks. NOTFOUND without a file. */
+int sc_access_log_read(const char *path, sc_access_fn fn, void *ctx,
+                       struct sc_error *err) SC_NODISCARD;
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the agent does again and again: compare, answer, log, and make room; see fuse/agent/state.h.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "fuse/agent/engine.h"
+#include "fuse/agent/state.h"
+
+#include "core/banned.h"
+
+#define ENGINE_BUDGET_MS 400 /* below the wait of a request */
+#define ENGINE_PAUSE     INT64_C(2000000000)
+#define MOVE_WAIT_MS     15000
+
+/* ---- a larger or a compact store ---- */
+
+/* Writes all that is needed into new memory and has the keeper start a worker on it. */
+static int move_store(struct sc_agent *agent, struct sc_error *err)
+{
+    size_t size = agent->feed.store.capacity;
+    while (size < SC_STORE_MAX / 2 && size < 2 * sc_feed_needed(&agent->feed))
+        size *= 2;
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    bool secret = false;
+    int rc = sc_store_create(size, &fd, &secret, err);
+    if (rc == 0)
+        rc = sc_feed_move(&agent->feed, fd, err);
+    if (rc < 0)
+        return rc;
+    struct sc_message message = {.kind = SC_MESSAGE_STORE, .fd_count = 1};
+    rc = sc_message_send(agent->keeper_fd, &message, &fd, err);
+    if (rc == 0)
+        rc = sc_message_receive(agent->keeper_fd, MOVE_WAIT_MS, &message, NULL, err);
+    if (rc == 0 && message.kind == SC_MESSAGE_FAILED)
+        rc = sc_message_error(&message, err);
+    close(agent->store_fd);
+    agent->store_fd = SC_TAKE_FD(fd);
+    return rc;
+}
+
+int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
+{
+    bool changed = false;
+    agent->looked = sc_journal_now();
+    int rc = sc_feed_sync(&agent->feed, &changed, err);
+    if (agent->feed.full) {
+        sc_error_clear(err);
+        rc = move_store(agent, err);
+        if (rc == 0)
+            rc = sc_feed_sync(&agent->feed, &changed, err);
+        changed = true;
+    }
+    if (changed)
+        sc_journal_wake(agent->journal);
+    /* A source that cannot be read now is read at the next look: readers go on with what is known. */
+    if (rc == SC_E_LOCKED || rc == SC_E_BUSY || rc == SC_E_IO || rc == SC_E_NOTFOUND ||
+        rc == SC_E_TAMPERED || rc == SC_E_ROLLBACK) {
+        sc_error_clear(err);
+        return 0;
+    }
+    return rc;
+}
+
+/* ---- questions ---- */
+
+static int tell_container(struct sc_agent *agent, const unsigned char *id, struct sc_error *err)
+{
+    struct sc_store_container facts = {0};
+    memcpy(facts.id, id, sizeof(facts.id));
+    const struct sc_store_container *known = sc_feed_find_container(&agent->feed, id);
+    int64_t now = sc_journal_now();
+    if (known != NULL)
+        facts = *known;
+    else if (agent->engine != NULL && now >= agent->engine_down &&
+             sc_engine_container(agent->engine, id, ENGINE_BUDGET_MS, &facts, NULL) < 0)
+        agent->engine_down = sc_journal_now() + ENGINE_PAUSE; /* silent: do not let all wait for it */
+    return sc_feed_container(&agent->feed, &facts, err);
+}
+
+static int answer_one(struct sc_agent *agent, struct sc_journal_parked *parked,
+                      struct sc_error *err)
+{
+    unsigned char id[SC_CONTAINER_ID_SIZE];
+    uint64_t node = parked->node, version = parked->version;
+    uint32_t ask = parked->ask;
+    memcpy(id, parked->container, sizeof(id));
+    if (atomic_load(&parked->state) != SC_PARKED_WAITING)
+        return 0; /* freed while it was read */
+    if (ask == SC_ASK_VALUE)
+        return sc_feed_value(&agent->feed, node, version, err);
+    return tell_container(agent, id, err);
+}
+
+int sc_agent_answer(struct sc_agent *agent, struct sc_error *err)
+{
+    unsigned count = 0;
+    int rc = 0;
+    for (size_t i = 0; i < SC_JOURNAL_BANKS && rc == 0; i++) {
+        struct sc_journal_bank *bank = &agent->journal->banks[i];
+        for (size_t j = 0; j < SC_JOURNAL_PARKED && rc == 0; j++) {
+            if (atomic_load(&bank->parked[j].state) != SC_PARKED_WAITING)
+                continue;
+            rc = answer_one(agent, &bank->parked[j], err);
+            count++;
+        }
+    }
+    if (agent->feed.full) {
+        sc_error_clear(err);
+        rc = move_store(agent, err);
+    }
+    if (count > 0)
+        sc_journal_wake(agent->journal);
+    return rc;
+}
+
+/* ---- the log ---- */
+
+/* Whether this request was logged already: a worker died behind the ring and before the reply, and the
+ * next one answered again. */
+static bool folded(struct sc_agent *agent, const struct sc_ring_record *record)
+{
+    uint64_t key = sc_idmap_mix(record->unique, record->node);
+    uint64_t *cell = &agent->fold[key % SC_AGENT_FOLD];
+    bool seen = *cell == key;
+    *cell = key;
+    return seen;
+}
+
+static int log_record(struct sc_agent *agent, const struct sc_ring_record *record,
+                      struct sc_error *err)
+{
+    const char *name = sc_feed_name(&agent->feed, record->node);
+    const struct sc_store_container *container = NULL;
+    if (record->reader.in_container) {
+        container = sc_feed_find_container(&agent->feed, record->reader.container);
+        if (container == NULL && agent->engine != NULL &&
+            tell_container(agent, record->reader.container, NULL) == 0)
+            container = sc_feed_find_container(&agent->feed, record->reader.container);
+    }
+    return sc_access_log_add(&agent->log, name != NULL ? name : "", record, container, err);
+}
+
+int sc_agent_drain(struct sc_agent *agent, struct sc_error *err)
+{
+    struct sc_ring_record record;
+    struct sc_ring *ring = &agent->journal->ring;
+    int rc = 0;
+    while (rc == 0 && sc_ring_take(ring, sc_journal_now(), &agent->hole_since, &record)) {
+        if (agent->log.fd >= 0 && !folded(agent, &record))
+            rc = log_record(agent, &record, err);
+    }
+    uint64_t lost = atomic_load(&ring->lost);
+    if (rc == 0 && agent->log.fd >= 0 && lost > agent->lost_told) {
+        rc = sc_access_log_add_loss(&agent->log, lost - agent->lost_told, err);
+        agent->lost_told = lost;
+    }
+    return rc == 0 ? sc_access_log_flush(&agent->log, err) : rc;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making and ending the mount.
+ *
+ * Below the FUSE mount lies a small read-only tmpfs, so that a container engine that finds nothing
+ * mounted cannot create a directory in place of a missing secret. Nothing here touches a path inside
+ * the mount: that would wait for a server that may not be there.
+ */
+#ifndef SC_FUSE_HOLD_MOUNT_H
+#define SC_FUSE_HOLD_MOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+
+enum sc_mount_state {
+    SC_MOUNT_NONE,  /* no file system of ours there */
+    SC_MOUNT_GUARD, /* our guard alone */
+    SC_MOUNT_LIVE,
+    SC_MOUNT_DEAD, /* its server is gone for good */
+    SC_MOUNT_OTHER /* something else is mounted there */
+};
+
+/* What is mounted at the directory (absolute, without links), from mountinfo; *ret_device is major:minor
+ * of a file system of ours as makedev(3) has it. */
+int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigned *ret_minor,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* Prepares the directory (made if missing, must be empty; a dead mount there is detached), and mounts:
+ * as root by mount(2), else by fusermount3. *ret_fd is the FUSE descriptor; INIT waits in it. */
+int sc_mount_open(const char *directory, bool allow_other, int *ret_fd,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* How many other mount namespaces (containers) hold the file system. */
+int sc_mount_users(unsigned minor);
+
+/* Unmounts. BUSY while it is in use, unless `force`: then the connection is aborted first and every
+ * reader gets an error. Takes the guard away too. */
+int sc_mount_close(const char *directory, bool force, struct sc_error *err) SC_NODISCARD;
+
+/* Ends the connection for good: requests that wait fail, and nothing can hang on it. */
+void sc_mount_abort(unsigned minor);
+
+#endif

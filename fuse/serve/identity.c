@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reader identity; see fuse/serve/identity.h.
+ */
+#include "fuse/serve/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "core/parse.h"
+
+#include "core/banned.h"
+
+#define STATUS_MAX 2048
+#define STAT_MAX   1024
+
+/* Where engines put a container, seen from the root: "PREFIX<64 hex>SUFFIX" at the start of the path,
+ * directly or below one directory where `below` says so. */
+struct place {
+    const char *prefix;
+    const char *suffix;
+};
+
+static const struct place places[] = {
+    {"/docker/", ""},                         /* Docker, cgroupfs driver */
+    {"/system.slice/docker-", ".scope"},      /* Docker, systemd driver */
+    {"/machine.slice/libpod-", ".scope"},     /* Podman */
+    {"/libpod_parent/libpod-", ""},           /* Podman, cgroupfs driver */
+    {"/system.slice/cri-containerd-", ".scope"},
+    {"/kubepods.slice/cri-containerd-", ".scope"},
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_id(const char *text, unsigned char *ret)
+{
+    for (size_t i = 0; i < SC_READER_ID; i++) {
+        int high = hex_digit(text[2 * i]);
+        int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+        if (low < 0)
+            return false;
+        ret[i] = (unsigned char)(high * 16 + low);
+    }
+    return true;
+}
+
+static bool container_of(const char *path, unsigned char *ret)
+{
+    for (size_t i = 0; i < SC_ARRAY_SIZE(places); i++) {
+        size_t prefix = strlen(places[i].prefix);
+        size_t suffix = strlen(places[i].suffix);
+        unsigned char id[SC_READER_ID];
+        if (strncmp(path, places[i].prefix, prefix) != 0 || !parse_id(path + prefix, id))
+            continue;
+        const char *end = path + prefix + 2 * SC_READER_ID;
+        if (strncmp(end, places[i].suffix, suffix) != 0 ||
+            (end[suffix] != '\0' && end[suffix] != '/'))
+            continue;
+        memcpy(ret, id, SC_READER_ID);
+        return true;
+    }
+    return false;
+}
+
+void sc_reader_parse_cgroup(char *text, struct sc_reader *ret)
+{
+    const char *longest = "";
+    bool found = false;
+    for (char *line = text; line != NULL && *line != '\0';) {
+        char *next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        /* "hierarchy:controllers:path"; under v1 a container shows in most lines, but not in all. */
+        char *colon = strchr(line, ':');
+        char *path = colon != NULL ? strchr(colon + 1, ':') : NULL;
+        if (path != NULL) {
+            path++;
+            bool here = container_of(path, ret->container);
+            if ((here && !found) || (here == found && strlen(path) > strlen(longest)))
+                longest = path;
+            found = found || here;
+        }
+        line = next;
+    }
+    ret->in_container = found;
+    snprintf(ret->cgroup, sizeof(ret->cgroup), "%s", longest);
+}
+
+/* A small file of /proc as text; its length, 0 if there is none. */
+static size_t read_at(int dir, const char *name, char *text, size_t size)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+    size_t len = 0, got = 1;
+    while (fd >= 0 && got > 0 && len < size - 1) {
+        if (sc_fd_read_some(fd, text + len, size - 1 - len, &got, NULL) < 0)
+            break;
+        len += got;
+    }
+    text[len] = '\0';
+    return len;
+}
+
+/* Field 22 of stat, counted behind the name in parentheses, which may hold anything. */
+static uint64_t start_time(int dir)
+{
+    char text[STAT_MAX];
+    if (read_at(dir, "stat", text, sizeof(text)) == 0)
+        return 0;
+    char *at = strrchr(text, ')');
+    for (int field = 2; field < 22 && at != NULL; field++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return 0;
+    at++;
+    at[strcspn(at, " ")] = '\0';
+    uint64_t start = 0;
+    return sc_parse_u64(at, UINT64_MAX, "start time", &start, NULL) == 0 ? start : 0;
+}
+
+/* The thread group of a thread. A signal 0 to "thread tid of group tid" tells in a fraction of the time
+ * that /proc takes whether the two are the same, which is the usual case. */
+static int32_t tgid_of(int dir, uint32_t tid)
+{
+    char text[STATUS_MAX];
+    if (syscall(SYS_tgkill, tid, tid, 0) == 0 || errno == EPERM)
+        return (int32_t)tid;
+    if (read_at(dir, "status", text, sizeof(text)) == 0)
+        return 0;
+    char *at = strstr(text, "\nTgid:\t");
+    if (at == NULL)
+        return 0;
+    at += 7;
+    at[strcspn(at, "\n")] = '\0';
+    uint64_t tgid = 0;
+    return sc_parse_u64(at, INT32_MAX, "Tgid", &tgid, NULL) == 0 ? (int32_t)tgid : 0;
+}
+
+void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_reader *ret)
+{
+    char path[32];
+    char text[SC_CGROUP_FILE_MAX];
+    struct stat st;
+    *ret = (struct sc_reader){.tid = (int32_t)tid, .uid = uid, .gid = gid};
+    if (tid == 0)
+        return;
+    snprintf(path, sizeof(path), "/proc/%u", tid);
+    SC_CLEANUP(sc_fd_closep) int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return;
+    ret->tgid = tgid_of(dir, tid);
+    ret->start = start_time(dir);
+    if (read_at(dir, "cgroup", text, sizeof(text)) > 0)
+        sc_reader_parse_cgroup(text, ret);
+    ssize_t len = readlinkat(dir, "exe", ret->exe, sizeof(ret->exe) - 1);
+    ret->exe[len > 0 ? len : 0] = '\0';
+    if (fstatat(dir, "exe", &st, 0) == 0) {
+        ret->exe_dev = (uint64_t)st.st_dev;
+        ret->exe_ino = (uint64_t)st.st_ino;
+    }
+    if (fstatat(dir, "ns/mnt", &st, 0) == 0)
+        ret->mount_ns = (uint64_t)st.st_ino;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * OPEN is the gate: who asks, may it, note it, answer. READ hands out one version; see
+ * fuse/serve/serve.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/secret.h"
+#include "fuse/serve/fault.h"
+#include "fuse/serve/identity.h"
+#include "fuse/serve/serve.h"
+
+#include "core/banned.h"
+
+#define NS_PER_MS     INT64_C(1000000)
+#define DAY_SECONDS   86400
+#define OPENS_REACH   16
+
+static void refuse(const struct sc_turn *turn, int error_number)
+{
+    SC_IGNORE(sc_wire_reply_error(turn->serve->fuse_fd, turn->request.unique, error_number));
+}
+
+/* ---- waiting for the agent ---- */
+
+bool sc_serve_overdue(const struct sc_turn *turn)
+{
+    return turn->parked != NULL && sc_journal_now() >= turn->parked->deadline;
+}
+
+/* Copies the request to a parked slot and rings the agent. A request that waits already gets a new
+ * slot if it now waits for something else; its old one is freed by the caller. */
+bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
+                   const unsigned char *container)
+{
+    struct sc_serve *serve = turn->serve;
+    if (turn->len > SC_PARKED_REQUEST)
+        return false;
+    for (size_t i = 0; i < SC_JOURNAL_PARKED; i++) {
+        struct sc_journal_parked *slot = &serve->bank->parked[i];
+        uint32_t state = SC_PARKED_FREE;
+        if (!atomic_compare_exchange_strong(&slot->state, &state, SC_PARKED_FILLING))
+            continue;
+        int64_t wait = ask == SC_ASK_VALUE ? SC_WAIT_VALUE_MS : SC_WAIT_CONTAINER_MS;
+        slot->ask = ask;
+        slot->node = turn->request.node;
+        slot->version = version;
+        memset(slot->container, 0, sizeof(slot->container));
+        if (container != NULL)
+            memcpy(slot->container, container, sizeof(slot->container));
+        slot->asked_at = serve->view.seen;
+        slot->deadline = sc_journal_now() + wait * NS_PER_MS;
+        slot->size = (uint32_t)turn->len;
+        memcpy(slot->request, turn->bytes, turn->len);
+        atomic_store(&slot->state, SC_PARKED_WAITING);
+        const uint64_t one = 1;
+        if (serve->bell_fd >= 0)
+            SC_IGNORE(write(serve->bell_fd, &one, sizeof(one)) < 0);
+        sc_journal_wake(serve->journal); /* the thread that tends the parked must learn the deadline */
+        return true;
+    }
+    return false;
+}
+
+/* The version's bytes. NULL: *ret_errno is 0 if the request was (or stays) parked, else the answer. */
+static const struct sc_store_value *value_or_park(const struct sc_turn *turn, uint64_t version,
+                                                  bool *ret_waits, int *ret_errno)
+{
+    struct sc_serve *serve = turn->serve;
+    *ret_waits = false;
+    *ret_errno = 0;
+    const struct sc_store_value *value = sc_view_value(&serve->view, turn->request.node, version);
+    if (value != NULL)
+        return value;
+    const struct sc_journal_parked *parked = turn->parked;
+    const struct sc_view_node *node = sc_view_node(&serve->view, turn->request.node);
+    bool asked = parked != NULL && parked->ask == SC_ASK_VALUE && parked->version == version;
+    if (asked && node != NULL && node->failed_version == version &&
+        node->failed_at >= parked->asked_at)
+        *ret_errno = node->failed_errno;
+    else if (asked && sc_serve_overdue(turn))
+        *ret_errno = ENOKEY; /* there is nobody who could open the vault */
+    else if (asked || sc_serve_park(turn, SC_ASK_VALUE, version, NULL))
+        *ret_waits = true;
+    else
+        *ret_errno = EAGAIN;
+    return NULL;
+}
+
+/* ---- policy ---- */
+
+/* Counts an allowed open against the rule's limit; false when the limit is used up. */
+static bool within_limit(struct sc_journal *journal, const struct sc_rule *rule)
+{
+    if (rule->opens == 0)
+        return true;
+    for (size_t i = 0; i < OPENS_REACH; i++) {
+        struct sc_journal_opens *cell = &journal->opens[(rule->hash + i) % SC_JOURNAL_OPENS];
+        uint64_t owner = 0;
+        if (!atomic_compare_exchange_strong(&cell->rule, &owner, rule->hash) && owner != rule->hash)
+            continue;
+        if (atomic_fetch_add(&cell->count, 1) < rule->opens)
+            return true;
+        atomic_fetch_sub(&cell->count, 1);
+        return false;
+    }
+    return false; /* no counter is free: a limit that cannot be kept is not granted */
+}
+
+/* What is known of the reader's container, as far as the request has waited for it. */
+static const struct sc_store_container *facts_of(const struct sc_turn *turn,
+                                                 const struct sc_reader *reader, bool *ret_known)
+{
+    uint64_t at = 0;
+    const struct sc_store_container *facts = NULL;
+    if (reader->in_container)
+        facts = sc_view_container(&turn->serve->view, reader->container, &at);
+    *ret_known = facts != NULL && facts->known != 0;
+    /* "Cannot tell" answers those who asked before it was said; others ask anew. */
+    if (facts != NULL && facts->known == 0 &&
+        (turn->parked == NULL || at < turn->parked->asked_at))
+        return NULL;
+    return facts;
+}
+
+enum gate { GATE_OPEN, GATE_SHUT, GATE_WAIT };
+
+static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *node,
+                       const struct sc_reader *reader, uint32_t *ret_rule)
+{
+    const struct sc_policy *policy = &turn->serve->view.policy;
+    bool known = false;
+    const struct sc_store_container *facts = facts_of(turn, reader, &known);
+    const struct sc_question question = {
+        .name = node->name,
+        .reader = reader,
+        .container = known ? facts : NULL,
+        .minute = (uint16_t)(time(NULL) % DAY_SECONDS / 60),
+    };
+    *ret_rule = 0;
+    switch (sc_policy_decide(policy, &question, ret_rule)) {
+    case SC_VERDICT_ALLOW:
+        if (*ret_rule > 0 && !within_limit(turn->serve->journal, &policy->rules[*ret_rule - 1]))
+            return GATE_SHUT;
+        return GATE_OPEN;
+    case SC_VERDICT_UNDECIDED:
+        if (facts != NULL || sc_serve_overdue(turn))
+            return GATE_SHUT;
+        if (turn->parked != NULL && turn->parked->ask == SC_ASK_CONTAINER)
+            return GATE_WAIT;
+        return sc_serve_park(turn, SC_ASK_CONTAINER, 0, reader->container) ? GATE_WAIT : GATE_SHUT;
+    case SC_VERDICT_REFUSE:
+    default:
+        return GATE_SHUT;
+    }
+}
+
+/* ---- OPEN ---- */
+
+/* Notes the open; false if it must be refused because it could not be noted. */
+static bool note(const struct sc_turn *turn, const struct sc_view_node *node, int result,
+                 const struct sc_reader *reader, uint32_t rule)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const struct sc_ring_record record = {
+        .time = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+        .unique = turn->request.unique & ~SC_WIRE_RESENT,
+        .node = node->id,
+        .version = node->version,
+        .result = result,
+        .rule = rule,
+        .reader = *reader,
+    };
+    bool kept = sc_ring_put(&turn->serve->journal->ring, &record);
+    return kept || !turn->serve->journal->log_deny;
+}
+
+static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
+                  const struct sc_store_value *value)
+{
+    struct sc_serve *serve = turn->serve;
+    sc_journal_note_open(serve->journal, turn->request.tid, node->id, value->len);
+    sc_journal_count_handle(serve->journal, node->id, value->version, 1);
+    sc_fault(SC_FAULT_BEFORE_REPLY);
+    SC_IGNORE(sc_wire_reply_open(serve->fuse_fd, turn->request.unique, value->version, false));
+}
+
+/* What an open is refused for before anyone asks who it is; 0 if nothing. */
+static int precheck(const struct sc_turn *turn, const struct sc_view_node *node)
+{
+    if (node == NULL || !node->live)
+        return ENOENT;
+    if (node->directory)
+        return EISDIR;
+    if ((turn->request.flags & O_ACCMODE) != O_RDONLY)
+        return EROFS;
+    return 0;
+}
+
+bool sc_serve_open(struct sc_turn *turn)
+{
+    struct sc_serve *serve = turn->serve;
+    const struct sc_view_node *node = sc_view_node(&serve->view, turn->request.node);
+    int error_number = precheck(turn, node);
+    if (error_number == EROFS &&
+        (int32_t)turn->request.tid == atomic_load(&serve->journal->nudge_pid)) {
+        SC_IGNORE(sc_wire_reply_open(serve->fuse_fd, turn->request.unique, node->version, false));
+        return true;
+    }
+    if (error_number != 0) {
+        refuse(turn, error_number);
+        return true;
+    }
+    struct sc_reader reader = {.tid = (int32_t)turn->request.tid, .uid = turn->request.uid,
+                               .gid = turn->request.gid};
+    if (serve->journal->identity)
+        sc_reader_identify(turn->request.tid, turn->request.uid, turn->request.gid, &reader);
+    const struct sc_store_value *value = NULL;
+    uint32_t rule = 0;
+    bool waits = false;
+    if (atomic_load(&serve->journal->locked) != 0)
+        error_number = ENOKEY;
+    else
+        value = value_or_park(turn, node->version, &waits, &error_number);
+    if (waits)
+        return false;
+    if (error_number == 0) {
+        enum gate gate = judge(turn, node, &reader, &rule);
+        if (gate == GATE_WAIT)
+            return false;
+        error_number = gate == GATE_OPEN ? 0 : EACCES;
+    }
+    sc_fault(SC_FAULT_DECIDED);
+    if (!note(turn, node, error_number, &reader, rule))
+        error_number = EACCES;
+    sc_fault(SC_FAULT_LOGGED);
+    if (error_number != 0)
+        refuse(turn, error_number);
+    else
+        grant(turn, node, value);
+    return true;
+}
+
+/* ---- READ ---- */
+
+bool sc_serve_read(struct sc_turn *turn)
+{
+    struct sc_serve *serve = turn->serve;
+    const struct sc_wire_request *request = &turn->request;
+    bool waits = false;
+    int error_number = 0;
+    const struct sc_store_value *value =
+        value_or_park(turn, request->fh, &waits, &error_number);
+    if (waits)
+        return false;
+    if (value == NULL) {
+        refuse(turn, error_number == ENOENT ? ESTALE : error_number);
+        return true;
+    }
+    size_t len = 0;
+    if (request->offset < value->len)
+        len = SC_MIN(value->len - (size_t)request->offset, (size_t)request->size);
+    len = SC_MIN(len, SC_WIRE_REPLY_MAX);
+    /* Pages of a memfd_secret cannot be handed to the kernel: copy, reply, wipe. */
+    memcpy(turn->reply, value->bytes + (len > 0 ? request->offset : 0), len);
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load(&value->dead) != 0)
+        refuse(turn, ESTALE); /* wiped while it was being copied */
+    else
+        SC_IGNORE(sc_wire_reply_data(serve->fuse_fd, request->unique, turn->reply, len));
+    sc_wipe(turn->reply, len);
+    return true;
+}

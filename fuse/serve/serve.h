@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One worker's state, and the answer to one request.
+ *
+ * A serving thread calls sc_serve_request() with the bytes the kernel gave it, and each request is
+ * answered exactly once: at once, or, when the agent has to be asked, after it was copied to a parked
+ * slot of the journal. Nothing here waits for disk, network or another process.
+ *
+ * The view is read under a lock shared by the serving threads and taken alone for updates.
+ */
+#ifndef SC_FUSE_SERVE_SERVE_H
+#define SC_FUSE_SERVE_SERVE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "fuse/serve/view.h"
+#include "fuse/serve/wire.h"
+#include "fuse/shared/journal.h"
+#include "fuse/shared/store.h"
+
+/* How long a request waits for the agent: facts on a container, and a value. */
+#define SC_WAIT_CONTAINER_MS 500
+#define SC_WAIT_VALUE_MS     5000
+
+struct sc_serve {
+    int fuse_fd;
+    int bell_fd; /* an eventfd: rings the agent; -1 in tests without one */
+    struct sc_journal *journal;
+    struct sc_journal_bank *bank;
+    struct sc_store store;
+    struct sc_view view;
+    pthread_rwlock_t lock;
+    _Atomic bool stop;
+};
+
+/* One request on its way, and the thread's buffer for replies: locked, wiped after use. */
+struct sc_turn {
+    struct sc_serve *serve;
+    unsigned char *reply; /* SC_WIRE_REPLY_MAX bytes */
+    const unsigned char *bytes;
+    size_t len;
+    struct sc_wire_request request;
+    const struct sc_journal_parked *parked; /* the slot it waited in, or NULL */
+};
+
+/* Maps store, builds the view, claims a bank. */
+int sc_serve_init(struct sc_serve *serve, int fuse_fd, int store_fd, struct sc_journal *journal,
+                  struct sc_error *err) SC_NODISCARD;
+void sc_serve_done(struct sc_serve *serve);
+
+/* The reply buffer of a thread; NULL with NOMEM. */
+unsigned char *sc_serve_buffer_new(struct sc_error *err) SC_NODISCARD;
+void sc_serve_buffer_free(unsigned char *buffer);
+
+/* Answers (or parks) the request in `bytes`. `parked` is the slot it waited in, or NULL. True if it
+ * was answered, or needs no answer; false if it waits (again) for the agent. */
+bool sc_serve_request(struct sc_serve *serve, unsigned char *reply, const unsigned char *bytes,
+                      size_t len, const struct sc_journal_parked *parked);
+
+/* The handlers, by kind: fuse/serve/ops.c, open.c, listing.c. Called with the lock held for reading. */
+bool sc_serve_open(struct sc_turn *turn);
+bool sc_serve_read(struct sc_turn *turn);
+void sc_serve_listing(struct sc_turn *turn);
+
+/* Parks the request until the agent has answered; false when no slot is free. */
+bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
+                   const unsigned char *container);
+/* Whether the wait in the parked slot is over. */
+bool sc_serve_overdue(const struct sc_turn *turn);
+
+void sc_serve_attributes(const struct sc_view_node *node, struct sc_wire_attr *ret);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The read log's first station: a bounded ring in the journal's memory. A worker writes one record
+ * for each OPEN before it replies; the agent drains them to disk. No value and no hash of one.
+ *
+ * Many writers (threads of one or two workers), one reader. A writer that dies between reserving and
+ * finishing leaves a hole, which the reader skips after a second. A full ring loses records and counts
+ * them; whether opens are refused then is the worker's decision.
+ */
+#ifndef SC_FUSE_SHARED_RING_H
+#define SC_FUSE_SHARED_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SC_RING_RECORDS  4096 /* a power of two */
+#define SC_READER_EXE    160
+#define SC_READER_CGROUP 160
+#define SC_READER_ID     32
+
+/* Who asks: as far as /proc tells. Texts are cut at their size and end in a NUL. */
+struct sc_reader {
+    int32_t tid, tgid; /* tgid 0: the reader is not visible from here */
+    uint32_t uid, gid;
+    uint64_t start; /* start time of the process in clock ticks */
+    uint64_t exe_dev, exe_ino;
+    uint64_t mount_ns;
+    bool in_container;
+    unsigned char container[SC_READER_ID];
+    char exe[SC_READER_EXE];
+    char cgroup[SC_READER_CGROUP];
+};
+
+struct sc_ring_record {
+    int64_t time; /* CLOCK_REALTIME, nanoseconds */
+    uint64_t unique; /* of the request, without the kernel's resend bit */
+    uint64_t node, version;
+    int32_t result; /* 0 or an errno */
+    uint32_t rule;  /* 1 + index of the policy rule that decided; 0 = none did */
+    struct sc_reader reader;
+};
+
+struct sc_ring_cell {
+    _Atomic uint64_t sequence; /* position + 1 when the record is whole */
+    struct sc_ring_record record;
+};
+
+struct sc_ring {
+    _Atomic uint64_t head; /* next position to reserve */
+    _Atomic uint64_t tail; /* next position to drain */
+    _Atomic uint64_t lost;
+    struct sc_ring_cell cells[SC_RING_RECORDS];
+};
+
+/* False if the ring is full: the loss has been counted. */
+bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record);
+
+/* The oldest record, if there is one. A hole is passed over once *hole_since (CLOCK_MONOTONIC, kept by
+ * the caller between calls, 0 at first) lies a second back; it counts as lost. */
+bool sc_ring_take(struct sc_ring *ring, int64_t now, int64_t *hole_since,
+                  struct sc_ring_record *ret);
+
+#endif
