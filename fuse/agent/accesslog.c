@@ -62,9 +62,18 @@ static bool split(char *line, struct sc_access_entry *ret)
     if (count != FIELDS + 1)
         return false;
     *ret = (struct sc_access_entry){
-        .time = fields[1], .name = fields[2], .result = fields[4], .uid = fields[5],
-        .gid = fields[6], .pid = fields[7], .start = fields[8], .container = fields[9],
-        .project = fields[10], .service = fields[11], .image = fields[12], .exe = fields[13],
+        .time = fields[1],
+        .name = fields[2],
+        .result = fields[4],
+        .uid = fields[5],
+        .gid = fields[6],
+        .pid = fields[7],
+        .start = fields[8],
+        .container = fields[9],
+        .project = fields[10],
+        .service = fields[11],
+        .image = fields[12],
+        .exe = fields[13],
         .cgroup = fields[14],
     };
     return sc_parse_u64(fields[0], UINT64_MAX, "sequence", &ret->sequence, NULL) == 0 &&

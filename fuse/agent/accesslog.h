@@ -2,13 +2,14 @@
  *
  * The read log on disk: append-only lines in a hash chain.
  *
- * A line is tab-separated text: sequence, time (RFC 3339), name, version, result, uid, gid, pid, start
- * time, container id, project, service, image, executable, cgroup, and BLAKE2b-256 over the hash of
- * the line before and the line itself. Cutting, editing and reordering break the chain; cutting the
- * end shows against a later line only, or a copy of the head. No value stands in it, nor a hash of
- * one.
+ * A line is tab-separated text: sequence, time (RFC 3339), name, version, result, uid, gid, pid,
+ * start time, container id, project, service, image, executable, cgroup, and BLAKE2b-256 over the
+ * hash of the line before and the line itself. Cutting, editing and reordering break the chain;
+ * cutting the end shows against a later line only, or a copy of the head. No value stands in it,
+ * nor a hash of one.
  *
- * The file belongs to one agent at a time (an exclusive lock). Lines are flushed to disk in batches.
+ * The file belongs to one agent at a time (an exclusive lock). Lines are flushed to disk in
+ * batches.
  */
 #ifndef SC_FUSE_AGENT_ACCESSLOG_H
 #define SC_FUSE_AGENT_ACCESSLOG_H
@@ -29,16 +30,21 @@ struct sc_access_log {
     unsigned char chain[SC_HASH_SIZE];
     bool dirty;
 };
-#define SC_ACCESS_LOG_CLOSED {.fd = -1}
+#define SC_ACCESS_LOG_CLOSED                                                                       \
+    {                                                                                              \
+        .fd = -1                                                                                   \
+    }
 
-/* Opens or makes the log, checks its chain and goes on behind it. TAMPERED with the line's number when
- * the chain is broken; a last line that was cut by a crash is dropped. BUSY if another agent has it. */
+/* Opens or makes the log, checks its chain and goes on behind it. TAMPERED with the line's number
+ * when the chain is broken; a last line that was cut by a crash is dropped. BUSY if another agent
+ * has it. */
 int sc_access_log_open(const char *path, struct sc_access_log *ret,
                        struct sc_error *err) SC_NODISCARD;
 /* `container` may be NULL. */
 int sc_access_log_add(struct sc_access_log *log, const char *name,
                       const struct sc_ring_record *record,
-                      const struct sc_store_container *container, struct sc_error *err) SC_NODISCARD;
+                      const struct sc_store_container *container,
+                      struct sc_error *err) SC_NODISCARD;
 /* A line that says that `lost` opens could not be logged. */
 int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost,
                            struct sc_error *err) SC_NODISCARD;

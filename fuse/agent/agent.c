@@ -20,13 +20,13 @@
 
 #include "core/banned.h"
 
-#define START_WAIT_MS    20000
-#define CONTROL_WAIT_MS  10000
-#define TICK_MS          200
-#define LOOK_EVERY       INT64_C(1000000000)
-#define RECONNECT_TRIES  100
-#define RECONNECT_PAUSE  50000 /* microseconds */
-#define PRELOAD_MAX      256
+#define START_WAIT_MS   20000
+#define CONTROL_WAIT_MS 10000
+#define TICK_MS         200
+#define LOOK_EVERY      INT64_C(1000000000)
+#define RECONNECT_TRIES 100
+#define RECONNECT_PAUSE 50000 /* microseconds */
+#define PRELOAD_MAX     256
 
 /* ---- memory ---- */
 
@@ -57,8 +57,9 @@ static int make_memory(struct sc_agent *agent, const struct sc_agent_options *op
     if (rc == 0)
         rc = sc_store_create(size, &agent->store_fd, &agent->store_secret, err);
     if (rc == 0 && options->require_lock && !agent->store_secret)
-        rc = sc_fail(err, SC_E_PERM, "this system refuses memory that cannot be swapped "
-                                     "(see 'ulimit -l', or use --allow-unlocked-memory)");
+        rc = sc_fail(err, SC_E_PERM,
+                     "this system refuses memory that cannot be swapped "
+                     "(see 'ulimit -l', or use --allow-unlocked-memory)");
     if (rc < 0)
         return rc;
     agent->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -193,8 +194,6 @@ static int copy_options(struct sc_agent *agent, const struct sc_agent_options *o
         if (agent->engine == NULL)
             return SC_E_NOMEM;
     }
-    if (rc == 0 && options->access_log != NULL)
-        rc = sc_access_log_open(options->access_log, &agent->log, err);
     return rc;
 }
 
@@ -205,8 +204,12 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
     if (rc < 0)
         return rc;
     rc = attach(agent, options->directory, err);
-    if (rc == SC_E_NOTFOUND) {
+    bool fresh = rc == SC_E_NOTFOUND;
+    if (fresh)
         sc_error_clear(err);
+    if ((rc == 0 || fresh) && options->access_log != NULL)
+        rc = sc_access_log_open(options->access_log, &agent->log, err);
+    if (fresh && (rc == 0 || options->access_log == NULL)) {
         rc = make_memory(agent, options, err);
         if (rc == 0)
             rc = first_feed(agent, err);
@@ -345,6 +348,31 @@ int sc_mount_upgrade(const char *directory, const char *program, struct sc_error
     if ((size_t)snprintf(order.text, sizeof(order.text), "%s", program) >= sizeof(order.text))
         return sc_fail(err, SC_E_TOOBIG, "the path of the program is too long");
     return command(directory, &order, err);
+}
+
+int sc_mount_status(const char *directory, struct sc_mount_status *ret, struct sc_error *err)
+{
+    int fds[SC_MESSAGE_FDS] = {-1, -1, -1};
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    struct sc_journal *journal = NULL;
+    int rc = join(directory, SC_MESSAGE_LOOK, &fd, fds, err);
+    if (rc == 0)
+        rc = sc_journal_map(fds[0], &journal, err);
+    if (rc == 0)
+        *ret = (struct sc_mount_status){
+            .keeper = atomic_load(&journal->keeper_pid),
+            .worker = atomic_load(&journal->worker_pid),
+            .agent = atomic_load(&journal->agent_pid),
+            .generation = atomic_load(&journal->generation),
+            .requests = atomic_load(&journal->requests),
+            .replayed = atomic_load(&journal->replayed),
+            .restarts = atomic_load(&journal->restarts),
+            .lost = atomic_load(&journal->ring.lost),
+        };
+    sc_journal_unmap(&journal);
+    for (size_t i = 0; i < SC_MESSAGE_FDS; i++)
+        sc_fd_closep(&fds[i]);
+    return rc;
 }
 
 int sc_mount_handles(const char *directory, const char *name, uint64_t version, int64_t *ret_count,

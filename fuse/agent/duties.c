@@ -56,7 +56,8 @@ int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
     }
     if (changed)
         sc_journal_wake(agent->journal);
-    /* A source that cannot be read now is read at the next look: readers go on with what is known. */
+    /* A source that cannot be read now is read at the next look: readers go on with what is known.
+     */
     if (rc == SC_E_LOCKED || rc == SC_E_BUSY || rc == SC_E_IO || rc == SC_E_NOTFOUND ||
         rc == SC_E_TAMPERED || rc == SC_E_ROLLBACK) {
         sc_error_clear(err);
@@ -77,7 +78,8 @@ static int tell_container(struct sc_agent *agent, const unsigned char *id, struc
         facts = *known;
     else if (agent->engine != NULL && now >= agent->engine_down &&
              sc_engine_container(agent->engine, id, ENGINE_BUDGET_MS, &facts, NULL) < 0)
-        agent->engine_down = sc_journal_now() + ENGINE_PAUSE; /* silent: do not let all wait for it */
+        agent->engine_down =
+            sc_journal_now() + ENGINE_PAUSE; /* silent: do not let all wait for it */
     return sc_feed_container(&agent->feed, &facts, err);
 }
 
@@ -119,8 +121,8 @@ int sc_agent_answer(struct sc_agent *agent, struct sc_error *err)
 
 /* ---- the log ---- */
 
-/* Whether this request was logged already: a worker died behind the ring and before the reply, and the
- * next one answered again. */
+/* Whether this request was logged already: a worker died behind the ring and before the reply, and
+ * the next one answered again. */
 static bool folded(struct sc_agent *agent, const struct sc_ring_record *record)
 {
     uint64_t key = sc_idmap_mix(record->unique, record->node);

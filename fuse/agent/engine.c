@@ -91,16 +91,18 @@ int sc_engine_container(const char *socket_path, const unsigned char *id, int bu
     if (strlen(socket_path) >= sizeof(address.sun_path))
         return sc_fail(err, SC_E_TOOBIG, "the path of the engine's socket is too long");
     memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
-    SC_CLEANUP(sc_fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    SC_CLEANUP(sc_fd_closep)
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return sc_fail_errno(err, "cannot connect to the container engine");
-    /* The request fits the socket's buffer, so only reading can wait. HTTP/1.0: the end of the body is
-     * the end of the stream. */
+    /* The request fits the socket's buffer, so only reading can wait. HTTP/1.0: the end of the body
+     * is the end of the stream. */
     sc_hex(hex, id, SC_CONTAINER_ID_SIZE);
-    snprintf(request, sizeof(request),
-             "GET /containers/json?all=1&filters=%%7B%%22id%%22%%3A%%5B%%22%s%%22%%5D%%7D HTTP/1.0\r\n"
-             "Host: engine\r\n\r\n",
-             hex);
+    snprintf(
+        request, sizeof(request),
+        "GET /containers/json?all=1&filters=%%7B%%22id%%22%%3A%%5B%%22%s%%22%%5D%%7D HTTP/1.0\r\n"
+        "Host: engine\r\n\r\n",
+        hex);
     int rc = ask(fd, request, deadline, &answer, err);
     if (rc < 0)
         return rc;

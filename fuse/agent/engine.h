@@ -15,7 +15,8 @@
 /* Bytes of an answer, at most. */
 #define SC_ENGINE_ANSWER_MAX ((size_t)256 * 1024)
 
-/* Fills *ret (known is 0 when the engine has no such container). IO when it does not answer in time. */
+/* Fills *ret (known is 0 when the engine has no such container). IO when it does not answer in
+ * time. */
 int sc_engine_container(const char *socket_path, const unsigned char *id, int budget_ms,
                         struct sc_store_container *ret, struct sc_error *err) SC_NODISCARD;
 

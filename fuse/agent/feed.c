@@ -374,8 +374,12 @@ int sc_feed_learn(struct sc_feed *feed, struct sc_error *err)
         if (record->type == SC_STORE_ENTRY) {
             const struct sc_store_entry *from = body;
             struct sc_source_entry about = {
-                .size = from->size, .version = from->version, .mtime = from->mtime,
-                .uid = from->uid, .gid = from->gid, .mode = from->mode,
+                .size = from->size,
+                .version = from->version,
+                .mtime = from->mtime,
+                .uid = from->uid,
+                .gid = from->gid,
+                .mode = from->mode,
             };
             memcpy(about.name, from->name, SC_MIN((size_t)from->name_len, sizeof(about.name) - 1));
             struct sc_feed_entry *entry = find(feed, from->id);

@@ -3,10 +3,10 @@
  * The store kept equal to the source: what is new, what changed, what is gone, and the values that
  * workers ask for.
  *
- * A value is read from the source when a reader first asks for it; once asked for, its successors are
- * put into the store before they are announced, so that nobody waits for them. A superseded version is
- * wiped when no handle has been open on it for a while; asked for again, it comes from the source's
- * history. Threads: the agent's.
+ * A value is read from the source when a reader first asks for it; once asked for, its successors
+ * are put into the store before they are announced, so that nobody waits for them. A superseded
+ * version is wiped when no handle has been open on it for a while; asked for again, it comes from
+ * the source's history. Threads: the agent's.
  */
 #ifndef SC_FUSE_AGENT_FEED_H
 #define SC_FUSE_AGENT_FEED_H
@@ -75,8 +75,8 @@ int sc_feed_preload(struct sc_feed *feed, size_t limit, struct sc_error *err) SC
 /* Wipes versions that nobody needs. */
 void sc_feed_sweep(struct sc_feed *feed);
 
-/* Bytes a compact store would need now; and writing all that is needed into a new store, which becomes
- * the feed's. */
+/* Bytes a compact store would need now; and writing all that is needed into a new store, which
+ * becomes the feed's. */
 size_t sc_feed_needed(const struct sc_feed *feed);
 int sc_feed_move(struct sc_feed *feed, int store_fd, struct sc_error *err) SC_NODISCARD;
 

@@ -30,6 +30,13 @@ int sc_watch_open(const char *path, struct sc_watch *ret, struct sc_error *err)
     return 0;
 }
 
+/* The file itself, or a companion of a database: FILE-wal, FILE-journal. */
+static bool concerns(const char *leaf, const char *name)
+{
+    size_t len = strlen(leaf);
+    return strncmp(name, leaf, len) == 0 && (name[len] == '\0' || name[len] == '-');
+}
+
 bool sc_watch_take(struct sc_watch *watch)
 {
     _Alignas(struct inotify_event) char events[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];
@@ -40,7 +47,7 @@ bool sc_watch_take(struct sc_watch *watch)
             const struct inotify_event *event = (const void *)(events + at);
             at += (ssize_t)(sizeof(*event) + event->len);
             ours = ours || (event->mask & IN_Q_OVERFLOW) != 0 ||
-                   (event->len > 0 && sc_str_has_prefix(event->name, watch->leaf));
+                   (event->len > 0 && concerns(watch->leaf, event->name));
         }
     }
     return ours;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whether a file has changed, told at once: inotify on its directory, since databases change by way of
- * neighbours (FILE-wal) and renames.
+ * Whether a file has changed, told at once: inotify on its directory, since databases change by way
+ * of neighbours (FILE-wal) and renames.
  */
 #ifndef SC_FUSE_AGENT_WATCH_H
 #define SC_FUSE_AGENT_WATCH_H
@@ -11,10 +11,13 @@
 #include "core/error.h"
 
 struct sc_watch {
-    int fd; /* readable when something happened; -1 = not watching */
+    int fd;     /* readable when something happened; -1 = not watching */
     char *leaf; /* name of the file in its directory */
 };
-#define SC_WATCH_NONE {.fd = -1}
+#define SC_WATCH_NONE                                                                              \
+    {                                                                                              \
+        .fd = -1                                                                                   \
+    }
 
 /* IO where inotify is refused: the caller looks now and then instead. */
 int sc_watch_open(const char *path, struct sc_watch *ret, struct sc_error *err) SC_NODISCARD;

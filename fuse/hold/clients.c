@@ -83,8 +83,10 @@ static void attach(struct sc_keeper *keeper, struct sc_keeper_client *client,
 {
     struct sc_error err = {0};
     for (size_t i = 0; i < SC_KEEPER_CLIENTS; i++) {
-        if (keeper->clients[i].fd >= 0 && keeper->clients[i].agent && &keeper->clients[i] != client) {
-            SC_IGNORE(sc_fail(&err, SC_E_BUSY, "this mount has an agent already"));
+        if (keeper->clients[i].fd >= 0 && keeper->clients[i].agent &&
+            &keeper->clients[i] != client) {
+            SC_IGNORE(sc_fail(&err, SC_E_BUSY, "'%s' is mounted already; see: secretsctl umount",
+                              keeper->journal->directory));
             send_error(client, &err);
             return;
         }

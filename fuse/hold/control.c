@@ -75,7 +75,9 @@ int sc_message_receive(int fd, int milliseconds, struct sc_message *ret, int *re
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * SC_MESSAGE_FDS)];
     struct sc_message message;
     struct iovec part = {.iov_base = &message, .iov_len = sizeof(message)};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
                             .msg_controllen = sizeof(control)};
     for (size_t i = 0; ret_fds != NULL && i < SC_MESSAGE_FDS; i++)
         ret_fds[i] = -1;
@@ -115,8 +117,9 @@ int sc_control_path(const char *directory, char *ret_path, size_t size, struct s
     else if (runtime != NULL)
         snprintf(base, sizeof(base), "%s/secretsctl-mounts", runtime);
     else
-        return sc_fail(err, SC_E_USAGE, "XDG_RUNTIME_DIR is not set: there is no private place for "
-                                        "the control socket");
+        return sc_fail(err, SC_E_USAGE,
+                       "XDG_RUNTIME_DIR is not set: there is no private place for "
+                       "the control socket");
     int rc = sc_dir_make(base, 0700, err);
     if (rc < 0)
         return rc;
@@ -124,7 +127,8 @@ int sc_control_path(const char *directory, char *ret_path, size_t size, struct s
     if (lstat(base, &st) < 0)
         return sc_fail_errno(err, "cannot look at '%s'", base);
     if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
-        return sc_fail(err, SC_E_PERM, "'%s' must be a directory of this user with mode 0700", base);
+        return sc_fail(err, SC_E_PERM, "'%s' must be a directory of this user with mode 0700",
+                       base);
     if ((size_t)snprintf(ret_path, size, "%s/%s", base, hex) >= size)
         return sc_fail(err, SC_E_TOOBIG, "the path of the control socket is too long");
     return 0;

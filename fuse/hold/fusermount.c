@@ -40,8 +40,9 @@ static int run(char *const argv[], int comm_fd, int *ret_status, struct sc_error
     int failure = errno;
     posix_spawn_file_actions_destroy(&actions);
     if (failure == ENOENT)
-        return sc_fail(err, SC_E_UNSUPPORTED, "without root this needs " PROGRAM
-                                              " (package fuse3), or: secretsctl provision --tmpfs");
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "without root this needs " PROGRAM
+                       " (package fuse3), or: secretsctl provision --tmpfs");
     errno = failure;
     if (failure != 0)
         return sc_fail_errno(err, "cannot run " PROGRAM);
@@ -58,7 +59,9 @@ static int receive_descriptor(int fd)
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     char byte;
     struct iovec part = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
                             .msg_controllen = sizeof(control)};
     if (recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1)
         return -1;
@@ -77,8 +80,10 @@ static int explain(const char *directory, bool allow_other, struct sc_error *err
     if (access("/dev/fuse", R_OK | W_OK) < 0)
         return sc_fail(err, SC_E_PERM, "this user may not open /dev/fuse (mode 0666 is usual)");
     if (allow_other)
-        return sc_fail(err, SC_E_PERM, PROGRAM " refused '%s': for --allow-other "
-                       "'user_allow_other' must stand in /etc/fuse.conf", directory);
+        return sc_fail(err, SC_E_PERM,
+                       PROGRAM " refused '%s': for --allow-other "
+                               "'user_allow_other' must stand in /etc/fuse.conf",
+                       directory);
     return sc_fail(err, SC_E_PERM, PROGRAM " refused '%s': the directory must belong to this user",
                    directory);
 }
@@ -118,6 +123,7 @@ int sc_fusermount_close(const char *directory, bool lazy, struct sc_error *err)
     int status = 0;
     int rc = run(lazy ? lazy_argv : eager_argv, -1, &status, err);
     if (rc == 0 && status != 0)
-        return sc_fail(err, SC_E_BUSY, "'%s' is in use; close its files, or use --force", directory);
+        return sc_fail(err, SC_E_BUSY, "'%s' is in use; close its files, or use --force",
+                       directory);
     return rc;
 }

@@ -26,8 +26,8 @@
 #define POLL_MAX     (1 + SC_KEEPER_CLIENTS + 2 * SC_KEEPER_WORKERS)
 #define INIT_WAIT_MS 5000
 
-/* Out of reach of the OOM killer where that is granted, and never paged out: a keeper that waits for a
- * disk cannot start the next worker. */
+/* Out of reach of the OOM killer where that is granted, and never paged out: a keeper that waits
+ * for a disk cannot start the next worker. */
 static void settle(void)
 {
     SC_CLEANUP(sc_fd_closep) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -74,8 +74,8 @@ static int begin(struct sc_keeper *keeper, struct sc_error *err)
     if (!resumed) {
         close(keeper->fds.fd[SC_HOLD_FUSE]);
         keeper->fds.fd[SC_HOLD_FUSE] = -1;
-        rc = sc_mount_open(journal->directory, journal->allow_other,
-                           &keeper->fds.fd[SC_HOLD_FUSE], err);
+        rc = sc_mount_open(journal->directory, journal->allow_other, &keeper->fds.fd[SC_HOLD_FUSE],
+                           err);
         if (rc == 0)
             rc = answer_init(keeper, err);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The keeper's state, shared by its three files: keeper.c (life and events), workers.c (starting and
- * replacing workers), clients.c (agent and commands).
+ * The keeper's state, shared by its three files: keeper.c (life and events), workers.c (starting
+ * and replacing workers), clients.c (agent and commands).
  */
 #ifndef SC_FUSE_HOLD_KEEPER_H
 #define SC_FUSE_HOLD_KEEPER_H
@@ -39,7 +39,7 @@ struct sc_keeper {
     struct sc_keeper_client clients[SC_KEEPER_CLIENTS];
     char program[SC_MESSAGE_TEXT]; /* of workers to come; "" = this binary */
     bool upgrading;
-    bool ended; /* unmounted or disconnected: leave */
+    bool ended;       /* unmounted or disconnected: leave */
     bool handed_over; /* leave, the new worker starts a keeper of its own program */
     int64_t pinged;
     int failures; /* workers in a row that did not become ready */

@@ -169,9 +169,8 @@ int sc_mount_users(unsigned minor)
         return 0;
     seen[count++] = namespace_of("self");
     for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
-        uint64_t name = entry->d_name[0] >= '1' && entry->d_name[0] <= '9'
-                            ? namespace_of(entry->d_name)
-                            : 0;
+        uint64_t name =
+            entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? namespace_of(entry->d_name) : 0;
         bool known = name == 0;
         for (size_t i = 0; i < count && !known; i++)
             known = seen[i] == name;
@@ -197,8 +196,8 @@ static int check_empty(const char *directory, struct sc_error *err)
         empty = sc_str_equal(entry->d_name, ".") || sc_str_equal(entry->d_name, "..");
     closedir(dir);
     if (!empty)
-        return sc_fail(err, SC_E_EXISTS,
-                       "'%s' is not empty; give an empty or a new directory", directory);
+        return sc_fail(err, SC_E_EXISTS, "'%s' is not empty; give an empty or a new directory",
+                       directory);
     return 0;
 }
 
@@ -210,7 +209,8 @@ static int prepare(const char *directory, struct sc_error *err)
     if (rc < 0)
         return rc;
     if (state == SC_MOUNT_LIVE)
-        return sc_fail(err, SC_E_BUSY, "'%s' is mounted already; see: secretsctl umount", directory);
+        return sc_fail(err, SC_E_BUSY, "'%s' is mounted already; see: secretsctl umount",
+                       directory);
     if (state == SC_MOUNT_OTHER)
         return sc_fail(err, SC_E_BUSY, "another file system is mounted on '%s'", directory);
     if (state == SC_MOUNT_DEAD && umount2(directory, MNT_DETACH) < 0)
@@ -227,8 +227,9 @@ static int open_device(int *ret_fd, struct sc_error *err)
 {
     int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-        return sc_fail(err, SC_E_UNSUPPORTED, "there is no /dev/fuse here (load the module 'fuse', "
-                                              "or use: secretsctl provision --tmpfs)");
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "there is no /dev/fuse here (load the module 'fuse', "
+                       "or use: secretsctl provision --tmpfs)");
     if (fd < 0)
         return sc_fail_errno(err, "cannot open '/dev/fuse'");
     *ret_fd = fd;
@@ -258,7 +259,8 @@ static int mount_as_root(const char *directory, bool allow_other, int *ret_fd, s
             umount2(directory, MNT_DETACH);
         return rc;
     }
-    /* The control files of FUSE: the last resort when something hangs. Refused where it is mounted. */
+    /* The control files of FUSE: the last resort when something hangs. Refused where it is mounted.
+     */
     SC_IGNORE(mount("fusectl", "/sys/fs/fuse/connections", "fusectl", flags, NULL));
     *ret_fd = SC_TAKE_FD(fd);
     return 0;
@@ -300,8 +302,8 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err)
     if (users > 0)
         return sc_fail(err, SC_E_BUSY,
                        "'%s' is in use by %d container%s or other mount namespace%s; stop them, or "
-                       "use --force", directory, users, users == 1 ? "" : "s",
-                       users == 1 ? "" : "s");
+                       "use --force",
+                       directory, users, users == 1 ? "" : "s", users == 1 ? "" : "s");
     if (force)
         sc_mount_abort(minor);
     if (geteuid() != 0)

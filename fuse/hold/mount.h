@@ -3,8 +3,8 @@
  * Making and ending the mount.
  *
  * Below the FUSE mount lies a small read-only tmpfs, so that a container engine that finds nothing
- * mounted cannot create a directory in place of a missing secret. Nothing here touches a path inside
- * the mount: that would wait for a server that may not be there.
+ * mounted cannot create a directory in place of a missing secret. Nothing here touches a path
+ * inside the mount: that would wait for a server that may not be there.
  */
 #ifndef SC_FUSE_HOLD_MOUNT_H
 #define SC_FUSE_HOLD_MOUNT_H
@@ -22,13 +22,14 @@ enum sc_mount_state {
     SC_MOUNT_OTHER /* something else is mounted there */
 };
 
-/* What is mounted at the directory (absolute, without links), from mountinfo; *ret_device is major:minor
- * of a file system of ours as makedev(3) has it. */
+/* What is mounted at the directory (absolute, without links), from mountinfo; *ret_device is
+ * major:minor of a file system of ours as makedev(3) has it. */
 int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigned *ret_minor,
                   struct sc_error *err) SC_NODISCARD;
 
-/* Prepares the directory (made if missing, must be empty; a dead mount there is detached), and mounts:
- * as root by mount(2), else by fusermount3. *ret_fd is the FUSE descriptor; INIT waits in it. */
+/* Prepares the directory (made if missing, must be empty; a dead mount there is detached), and
+ * mounts: as root by mount(2), else by fusermount3. *ret_fd is the FUSE descriptor; INIT waits in
+ * it. */
 int sc_mount_open(const char *directory, bool allow_other, int *ret_fd,
                   struct sc_error *err) SC_NODISCARD;
 

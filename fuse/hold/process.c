@@ -18,7 +18,7 @@
 #include "core/banned.h"
 
 /* Inherited descriptors move to here or above, clear of the fixed numbers. */
-#define CLEAR_FD      32
+#define CLEAR_FD        32
 #define ENVIRONMENT_MAX 16
 
 extern char **environ;
@@ -51,8 +51,8 @@ int sc_hold_inherit(struct sc_hold_fds *ret, struct sc_error *err)
 /* What the processes of a mount may know of the environment. */
 static void bare_environment(char *ret[ENVIRONMENT_MAX])
 {
-    static const char *const kept[] = {"PATH=", "NOTIFY_SOCKET=", "SECRETSCTL_FAULT=",
-                                       "XDG_RUNTIME_DIR=", "DOCKER_HOST="};
+    static const char *const kept[] = {
+        "PATH=", "NOTIFY_SOCKET=", "SECRETSCTL_FAULT=", "XDG_RUNTIME_DIR=", "DOCKER_HOST="};
     size_t count = 0;
     for (char **at = environ; *at != NULL && count < ENVIRONMENT_MAX - 1; at++) {
         for (size_t i = 0; i < SC_ARRAY_SIZE(kept); i++) {
@@ -87,8 +87,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
     if (failure == 0)
         failure = posix_spawnattr_setpgroup(attributes, 0);
     if (failure == 0)
-        failure = posix_spawnattr_setflags(attributes,
-                                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+        failure =
+            posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
     return failure;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The processes of a mount and what they hand to each other: descriptors at fixed numbers, and small
- * messages over a socket pair.
+ * The processes of a mount and what they hand to each other: descriptors at fixed numbers, and
+ * small messages over a socket pair.
  *
  * Every process is this program itself with a hidden command word, started by posix_spawn: no state
  * but the descriptors is inherited, so a new binary can take over from an old one. Each end of a
@@ -30,7 +30,12 @@ enum sc_hold_fd {
 struct sc_hold_fds {
     int fd[SC_HOLD_MAX]; /* -1 = none */
 };
-#define SC_HOLD_FDS_NONE {{-1, -1, -1, -1, -1, -1}}
+#define SC_HOLD_FDS_NONE                                                                           \
+    {                                                                                              \
+        {                                                                                          \
+            -1, -1, -1, -1, -1, -1                                                                 \
+        }                                                                                          \
+    }
 
 /* For SC_CLEANUP. */
 void sc_hold_close(struct sc_hold_fds *fds);
@@ -48,14 +53,14 @@ int sc_hold_spawn(const char *program, const char *word, const char *mode,
 enum sc_message_kind {
     SC_MESSAGE_PING = 1, /* keeper to worker, answered by PONG */
     SC_MESSAGE_PONG,
-    SC_MESSAGE_READY,  /* worker serves; keeper holds the mount */
-    SC_MESSAGE_STOP,   /* to a worker: finish what you have and leave */
-    SC_MESSAGE_FAILED, /* code and text of an error */
-    SC_MESSAGE_ATTACH, /* agent to keeper, answered by READY with journal, store and bell */
-    SC_MESSAGE_STORE,  /* agent to keeper, with a new store: start workers on it */
+    SC_MESSAGE_READY,   /* worker serves; keeper holds the mount */
+    SC_MESSAGE_STOP,    /* to a worker: finish what you have and leave */
+    SC_MESSAGE_FAILED,  /* code and text of an error */
+    SC_MESSAGE_ATTACH,  /* agent to keeper, answered by READY with journal, store and bell */
+    SC_MESSAGE_STORE,   /* agent to keeper, with a new store: start workers on it */
     SC_MESSAGE_UPGRADE, /* text: the program to go on with */
     SC_MESSAGE_UNMOUNT, /* value 1: even if it is in use */
-    SC_MESSAGE_LOOK,   /* like ATTACH without becoming the agent: for `who` and status */
+    SC_MESSAGE_LOOK,    /* like ATTACH without becoming the agent: for `who` and status */
     SC_MESSAGE_DONE
 };
 
@@ -76,8 +81,8 @@ int sc_message_pair(int ret_fds[2], struct sc_error *err) SC_NODISCARD;
 int sc_message_send(int fd, const struct sc_message *message, const int *fds,
                     struct sc_error *err) SC_NODISCARD;
 
-/* One message; ret_fds gets SC_MESSAGE_FDS descriptors, -1 where none (NULL: close them). NOTFOUND at
- * end of file, BUSY when none came in the time. */
+/* One message; ret_fds gets SC_MESSAGE_FDS descriptors, -1 where none (NULL: close them). NOTFOUND
+ * at end of file, BUSY when none came in the time. */
 int sc_message_receive(int fd, int milliseconds, struct sc_message *ret, int *ret_fds,
                        struct sc_error *err) SC_NODISCARD;
 

@@ -102,8 +102,8 @@ int sc_worker_main(struct sc_error *err)
     signal(SIGPIPE, SIG_IGN);
     rc = sc_journal_map(worker.fds.fd[SC_HOLD_JOURNAL], &worker.journal, err);
     if (rc == 0)
-        rc = sc_serve_init(&worker.serve, worker.fds.fd[SC_HOLD_FUSE],
-                           worker.fds.fd[SC_HOLD_STORE], worker.journal, err);
+        rc = sc_serve_init(&worker.serve, worker.fds.fd[SC_HOLD_FUSE], worker.fds.fd[SC_HOLD_STORE],
+                           worker.journal, err);
     worker.serve.bell_fd = worker.fds.fd[SC_HOLD_BELL];
     if (rc == 0)
         rc = sc_loop_start(&worker.loop, &worker.serve, worker.journal->threads, err);

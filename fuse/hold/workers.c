@@ -20,7 +20,6 @@
 #define SILENCE_MAX   (2 * NS_PER_S)
 #define START_MAX     (10 * NS_PER_S)
 #define BACKOFF_AFTER 5
-#define BACKOFF       (NS_PER_S / 5)
 
 static struct sc_keeper_worker *find(struct sc_keeper *keeper, enum sc_worker_state state)
 {
@@ -57,8 +56,8 @@ int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err)
     struct sc_hold_fds fds = keeper->fds;
     fds.fd[SC_HOLD_PEER] = ends[1];
     atomic_fetch_add(&keeper->journal->generation, 1);
-    rc = sc_hold_spawn(keeper->program[0] != '\0' ? keeper->program : NULL, SC_HOLD_WORKER,
-                       "serve", &fds, &pid, err);
+    rc = sc_hold_spawn(keeper->program[0] != '\0' ? keeper->program : NULL, SC_HOLD_WORKER, "serve",
+                       &fds, &pid, err);
     close(ends[1]);
     if (rc < 0) {
         close(ends[0]);
@@ -80,7 +79,8 @@ static void became_ready(struct sc_keeper *keeper, struct sc_keeper_worker *read
         struct sc_keeper_worker *worker = &keeper->workers[i];
         if (worker == ready || worker->state != SC_WORKER_SERVING)
             continue;
-        SC_IGNORE(sc_message_send(worker->peer, &stop, NULL, NULL)); /* a dead one shows by its pidfd */
+        SC_IGNORE(
+            sc_message_send(worker->peer, &stop, NULL, NULL)); /* a dead one shows by its pidfd */
         enter(worker, SC_WORKER_LEAVING);
     }
     enter(ready, SC_WORKER_SERVING);
@@ -148,14 +148,14 @@ void sc_keeper_worker_died(struct sc_keeper *keeper, struct sc_keeper_worker *wo
     } else {
         atomic_fetch_add(&keeper->journal->restarts, 1);
     }
-    bool covered = find(keeper, SC_WORKER_SERVING) != NULL ||
-                   find(keeper, SC_WORKER_STARTING) != NULL;
+    bool covered =
+        find(keeper, SC_WORKER_SERVING) != NULL || find(keeper, SC_WORKER_STARTING) != NULL;
     if (!covered && keeper->failures < BACKOFF_AFTER)
         start_or_fail(keeper);
 }
 
-/* SIGKILL, and go on without waiting: a thread that sleeps in the kernel keeps its process from dying
- * until the next worker answers what it waits for. */
+/* SIGKILL, and go on without waiting: a thread that sleeps in the kernel keeps its process from
+ * dying until the next worker answers what it waits for. */
 static void replace(struct sc_keeper *keeper, struct sc_keeper_worker *worker)
 {
     bool only = worker->state == SC_WORKER_SERVING && find(keeper, SC_WORKER_STARTING) == NULL;

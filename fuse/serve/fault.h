@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The points of a request at which tests kill a worker. In the program the calls vanish; the test
- * build of this module defines SC_FUSE_FAULTS and dies by SIGKILL at the point its environment names.
+ * build of this module defines SC_FUSE_FAULTS and dies by SIGKILL at the point its environment
+ * names.
  */
 #ifndef SC_FUSE_SERVE_FAULT_H
 #define SC_FUSE_SERVE_FAULT_H

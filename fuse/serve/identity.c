@@ -20,18 +20,18 @@
 #define STATUS_MAX 2048
 #define STAT_MAX   1024
 
-/* Where engines put a container, seen from the root: "PREFIX<64 hex>SUFFIX" at the start of the path,
- * directly or below one directory where `below` says so. */
+/* Where engines put a container, seen from the root: "PREFIX<64 hex>SUFFIX" at the start of the
+ * path, directly or below one directory where `below` says so. */
 struct place {
     const char *prefix;
     const char *suffix;
 };
 
 static const struct place places[] = {
-    {"/docker/", ""},                         /* Docker, cgroupfs driver */
-    {"/system.slice/docker-", ".scope"},      /* Docker, systemd driver */
-    {"/machine.slice/libpod-", ".scope"},     /* Podman */
-    {"/libpod_parent/libpod-", ""},           /* Podman, cgroupfs driver */
+    {"/docker/", ""},                     /* Docker, cgroupfs driver */
+    {"/system.slice/docker-", ".scope"},  /* Docker, systemd driver */
+    {"/machine.slice/libpod-", ".scope"}, /* Podman */
+    {"/libpod_parent/libpod-", ""},       /* Podman, cgroupfs driver */
     {"/system.slice/cri-containerd-", ".scope"},
     {"/kubepods.slice/cri-containerd-", ".scope"},
 };
@@ -81,7 +81,8 @@ void sc_reader_parse_cgroup(char *text, struct sc_reader *ret)
         char *next = strchr(line, '\n');
         if (next != NULL)
             *next++ = '\0';
-        /* "hierarchy:controllers:path"; under v1 a container shows in most lines, but not in all. */
+        /* "hierarchy:controllers:path"; under v1 a container shows in most lines, but not in all.
+         */
         char *colon = strchr(line, ':');
         char *path = colon != NULL ? strchr(colon + 1, ':') : NULL;
         if (path != NULL) {
@@ -128,8 +129,8 @@ static uint64_t start_time(int dir)
     return sc_parse_u64(at, UINT64_MAX, "start time", &start, NULL) == 0 ? start : 0;
 }
 
-/* The thread group of a thread. A signal 0 to "thread tid of group tid" tells in a fraction of the time
- * that /proc takes whether the two are the same, which is the usual case. */
+/* The thread group of a thread. A signal 0 to "thread tid of group tid" tells in a fraction of the
+ * time that /proc takes whether the two are the same, which is the usual case. */
 static int32_t tgid_of(int dir, uint32_t tid)
 {
     char text[STATUS_MAX];

@@ -2,8 +2,8 @@
  *
  * Who a reader is, asked of /proc while its request waits.
  *
- * A caller cannot leave before it is answered, so the thread id of a request names the caller and not
- * a later process of that number. Nothing is cached. The container id counts only where a path
+ * A caller cannot leave before it is answered, so the thread id of a request names the caller and
+ * not a later process of that number. Nothing is cached. The container id counts only where a path
  * anchored at the root of the hierarchy names it: a user who owns a subtree can make directories of
  * any name below. `exe` is a hint, not a wall: whoever may run a program may read through it.
  *

@@ -2,9 +2,9 @@
  *
  * READDIR; see fuse/serve/serve.h.
  *
- * The offset of an entry is its node id, and entries come in the order of their ids: a listing that is
- * continued later, by another worker, after entries came and went, neither repeats nor skips one that
- * was there all the time.
+ * The offset of an entry is its node id, and entries come in the order of their ids: a listing that
+ * is continued later, by another worker, after entries came and went, neither repeats nor skips one
+ * that was there all the time.
  */
 #include <string.h>
 #include <sys/stat.h>

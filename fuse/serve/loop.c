@@ -78,9 +78,10 @@ static int start_threads(struct sc_loop *loop, unsigned threads, struct sc_error
     return 0;
 }
 
-/* A request that a dead worker had taken is in the journal; one that the kernel had handed over while
- * that worker died is too. RESEND covers what neither can: a slot overwritten by a bug, or a journal
- * lost with both holders. It changes the numbers of requests, so it comes after the journal. */
+/* A request that a dead worker had taken is in the journal; one that the kernel had handed over
+ * while that worker died is too. RESEND covers what neither can: a slot overwritten by a bug, or a
+ * journal lost with both holders. It changes the numbers of requests, so it comes after the
+ * journal. */
 static void recover(struct sc_loop *loop, unsigned char *reply)
 {
     struct sc_journal *journal = loop->serve->journal;

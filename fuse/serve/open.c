@@ -17,9 +17,9 @@
 
 #include "core/banned.h"
 
-#define NS_PER_MS     INT64_C(1000000)
-#define DAY_SECONDS   86400
-#define OPENS_REACH   16
+#define NS_PER_MS   INT64_C(1000000)
+#define DAY_SECONDS 86400
+#define OPENS_REACH 16
 
 static void refuse(const struct sc_turn *turn, int error_number)
 {
@@ -61,13 +61,15 @@ bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version
         const uint64_t one = 1;
         if (serve->bell_fd >= 0)
             SC_IGNORE(write(serve->bell_fd, &one, sizeof(one)) < 0);
-        sc_journal_wake(serve->journal); /* the thread that tends the parked must learn the deadline */
+        sc_journal_wake(
+            serve->journal); /* the thread that tends the parked must learn the deadline */
         return true;
     }
     return false;
 }
 
-/* The version's bytes. NULL: *ret_errno is 0 if the request was (or stays) parked, else the answer. */
+/* The version's bytes. NULL: *ret_errno is 0 if the request was (or stays) parked, else the answer.
+ */
 static const struct sc_store_value *value_or_park(const struct sc_turn *turn, uint64_t version,
                                                   bool *ret_waits, int *ret_errno)
 {
@@ -122,8 +124,7 @@ static const struct sc_store_container *facts_of(const struct sc_turn *turn,
         facts = sc_view_container(&turn->serve->view, reader->container, &at);
     *ret_known = facts != NULL && facts->known != 0;
     /* "Cannot tell" answers those who asked before it was said; others ask anew. */
-    if (facts != NULL && facts->known == 0 &&
-        (turn->parked == NULL || at < turn->parked->asked_at))
+    if (facts != NULL && facts->known == 0 && (turn->parked == NULL || at < turn->parked->asked_at))
         return NULL;
     return facts;
 }
@@ -217,8 +218,8 @@ bool sc_serve_open(struct sc_turn *turn)
         refuse(turn, error_number);
         return true;
     }
-    struct sc_reader reader = {.tid = (int32_t)turn->request.tid, .uid = turn->request.uid,
-                               .gid = turn->request.gid};
+    struct sc_reader reader = {
+        .tid = (int32_t)turn->request.tid, .uid = turn->request.uid, .gid = turn->request.gid};
     if (serve->journal->identity)
         sc_reader_identify(turn->request.tid, turn->request.uid, turn->request.gid, &reader);
     const struct sc_store_value *value = NULL;
@@ -255,8 +256,7 @@ bool sc_serve_read(struct sc_turn *turn)
     const struct sc_wire_request *request = &turn->request;
     bool waits = false;
     int error_number = 0;
-    const struct sc_store_value *value =
-        value_or_park(turn, request->fh, &waits, &error_number);
+    const struct sc_store_value *value = value_or_park(turn, request->fh, &waits, &error_number);
     if (waits)
         return false;
     if (value == NULL) {

@@ -47,8 +47,8 @@ void sc_serve_done(struct sc_serve *serve)
 
 unsigned char *sc_serve_buffer_new(struct sc_error *err)
 {
-    void *buffer = mmap(NULL, SC_WIRE_REPLY_MAX, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *buffer =
+        mmap(NULL, SC_WIRE_REPLY_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (buffer == MAP_FAILED) {
         sc_fail_nomem(err);
         return NULL;
@@ -112,8 +112,8 @@ static void getattr(const struct sc_turn *turn)
     }
     struct sc_wire_attr attr;
     sc_serve_attributes(node, &attr);
-    /* Between the open and the fstat of one thread the value may rotate: it gets the size of what it
-     * has opened. */
+    /* Between the open and the fstat of one thread the value may rotate: it gets the size of what
+     * it has opened. */
     uint64_t size = 0;
     if (!node->directory &&
         sc_journal_recent_size(serve->journal, turn->request.tid, node->id, &size))
@@ -138,8 +138,8 @@ static void setattr(const struct sc_turn *turn)
 static void write_nothing(const struct sc_turn *turn)
 {
     if (is_nudge(turn))
-        SC_IGNORE(sc_wire_reply_written(turn->serve->fuse_fd, turn->request.unique,
-                                        turn->request.size));
+        SC_IGNORE(
+            sc_wire_reply_written(turn->serve->fuse_fd, turn->request.unique, turn->request.size));
     else
         error(turn, EROFS);
 }
@@ -246,15 +246,16 @@ static void refresh(struct sc_serve *serve)
     if (current)
         return;
     pthread_rwlock_wrlock(&serve->lock);
-    SC_IGNORE(sc_view_update(&serve->view, NULL)); /* out of memory: tried again at the next request */
+    SC_IGNORE(
+        sc_view_update(&serve->view, NULL)); /* out of memory: tried again at the next request */
     pthread_rwlock_unlock(&serve->lock);
 }
 
 bool sc_serve_request(struct sc_serve *serve, unsigned char *reply, const unsigned char *bytes,
                       size_t len, const struct sc_journal_parked *parked)
 {
-    struct sc_turn turn = {.serve = serve, .reply = reply, .bytes = bytes, .len = len,
-                           .parked = parked};
+    struct sc_turn turn = {
+        .serve = serve, .reply = reply, .bytes = bytes, .len = len, .parked = parked};
     int error_number = 0;
     if (sc_wire_parse(bytes, len, &turn.request, &error_number) < 0)
         return true; /* not a request: nobody to answer */

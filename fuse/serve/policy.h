@@ -3,11 +3,13 @@
  * Who may open what: rules as workers see them, and the decision.
  *
  *   allow|deny NAME-GLOB [to CONDITION...] [between HH:MM-HH:MM] [opens N]
- *   condition = project=P | service=P | image=P | container=P | exe=P | unit=P | uid=N | gid=N | host
+ *   condition = project=P | service=P | image=P | container=P | exe=P | unit=P | uid=N | gid=N |
+ * host
  *
- * All conditions of a rule must hold; patterns are globs. A deny beats an allow. A scope about which
- * one rule speaks is closed to everybody no rule allows; other scopes are open, as the mode bits say.
- * Times are UTC. fuse/agent/policy_file.h reads the text; the encoded form is what the store carries.
+ * All conditions of a rule must hold; patterns are globs. A deny beats an allow. A scope about
+ * which one rule speaks is closed to everybody no rule allows; other scopes are open, as the mode
+ * bits say. Times are UTC. fuse/agent/policy_file.h reads the text; the encoded form is what the
+ * store carries.
  *
  * Ownership: a decoded policy points into the bytes it came from. Threads: readers side by side.
  */
@@ -77,7 +79,7 @@ struct sc_question {
     const char *name; /* full name of the entry */
     const struct sc_reader *reader;
     const struct sc_store_container *container; /* NULL: not in one, or not known */
-    uint16_t minute; /* of the day, UTC */
+    uint16_t minute;                            /* of the day, UTC */
 };
 
 /* *ret_rule: 1 + the index of the rule that decided, 0 if none did. */

@@ -3,8 +3,8 @@
  * One worker's state, and the answer to one request.
  *
  * A serving thread calls sc_serve_request() with the bytes the kernel gave it, and each request is
- * answered exactly once: at once, or, when the agent has to be asked, after it was copied to a parked
- * slot of the journal. Nothing here waits for disk, network or another process.
+ * answered exactly once: at once, or, when the agent has to be asked, after it was copied to a
+ * parked slot of the journal. Nothing here waits for disk, network or another process.
  *
  * The view is read under a lock shared by the serving threads and taken alone for updates.
  */
@@ -59,7 +59,8 @@ void sc_serve_buffer_free(unsigned char *buffer);
 bool sc_serve_request(struct sc_serve *serve, unsigned char *reply, const unsigned char *bytes,
                       size_t len, const struct sc_journal_parked *parked);
 
-/* The handlers, by kind: fuse/serve/ops.c, open.c, listing.c. Called with the lock held for reading. */
+/* The handlers, by kind: fuse/serve/ops.c, open.c, listing.c. Called with the lock held for
+ * reading. */
 bool sc_serve_open(struct sc_turn *turn);
 bool sc_serve_read(struct sc_turn *turn);
 void sc_serve_listing(struct sc_turn *turn);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What waits: requests of dead workers, requests parked for the agent, pollers; see fuse/serve/loop.h.
+ * What waits: requests of dead workers, requests parked for the agent, pollers; see
+ * fuse/serve/loop.h.
  */
 #include <string.h>
 
@@ -12,8 +13,9 @@
 #define TICK_PARKED_MS 10
 #define TICK_DYING_MS  5
 
-/* Answers one request that another worker had taken. It is copied first: its thread, if it still runs
- * for a moment, may overwrite the slot. Answering twice does no harm, the second reply is refused. */
+/* Answers one request that another worker had taken. It is copied first: its thread, if it still
+ * runs for a moment, may overwrite the slot. Answering twice does no harm, the second reply is
+ * refused. */
 static bool adopt_request(struct sc_serve *serve, unsigned char *reply,
                           const unsigned char *request, size_t size)
 {
@@ -101,8 +103,7 @@ static void tend_polls(struct sc_serve *serve, bool all)
             continue;
         pthread_rwlock_rdlock(&serve->lock);
         const struct sc_view_node *node = sc_view_node(&serve->view, node_id);
-        bool changed =
-            node == NULL || !node->live || node->version != atomic_load(&cell->version);
+        bool changed = node == NULL || !node->live || node->version != atomic_load(&cell->version);
         pthread_rwlock_unlock(&serve->lock);
         if (!changed && !all)
             continue;

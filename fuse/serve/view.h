@@ -21,11 +21,11 @@
 
 struct sc_view_node {
     uint64_t id, parent;
-    const char *name; /* full name; of a directory: the name of an entry below it */
-    uint32_t name_len;  /* bytes of it that are this node's */
-    uint32_t leaf;      /* where the last part starts */
+    const char *name;  /* full name; of a directory: the name of an entry below it */
+    uint32_t name_len; /* bytes of it that are this node's */
+    uint32_t leaf;     /* where the last part starts */
     bool directory;
-    uint32_t children;  /* directory: live nodes right below */
+    uint32_t children; /* directory: live nodes right below */
     bool live;
     uint64_t version, size;
     int64_t mtime;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The FUSE protocol: requests decoded into a struct that needs no kernel header, and replies written.
+ * The FUSE protocol: requests decoded into a struct that needs no kernel header, and replies
+ * written.
  *
  * Requests come from the kernel, but nothing here trusts them: lengths, names and sizes are checked
- * before use, and a request that lies is answered with EINVAL or dropped when not even its header is
- * whole. The parser is a pure function of the bytes (tests/fuzz/fuse_wire_fuzz.c).
+ * before use, and a request that lies is answered with EINVAL or dropped when not even its header
+ * is whole. The parser is a pure function of the bytes (tests/fuzz/fuse_wire_fuzz.c).
  *
- * Replies are written with one writev(2). ENOENT from it means that the request was answered before or
- * that its reader is gone; that is no error. Threads: any; no state.
+ * Replies are written with one writev(2). ENOENT from it means that the request was answered before
+ * or that its reader is gone; that is no error. Threads: any; no state.
  */
 #ifndef SC_FUSE_SERVE_WIRE_H
 #define SC_FUSE_SERVE_WIRE_H
@@ -51,9 +52,9 @@ struct sc_wire_request {
     uint32_t uid, gid, tid;
     const char *name; /* LOOKUP: a C string inside the request */
     uint64_t fh, offset;
-    uint32_t size;  /* READ, READDIR: bytes wanted; WRITE: bytes sent */
-    uint32_t flags; /* OPEN: of open(2); POLL: FUSE_POLL_* */
-    uint64_t kh;    /* POLL */
+    uint32_t size;                        /* READ, READDIR: bytes wanted; WRITE: bytes sent */
+    uint32_t flags;                       /* OPEN: of open(2); POLL: FUSE_POLL_* */
+    uint64_t kh;                          /* POLL */
     uint32_t major, minor, max_readahead; /* INIT */
     uint64_t init_flags;
 };
@@ -71,8 +72,8 @@ struct sc_wire_protocol {
     uint64_t flags;
 };
 
-/* FORMAT if not even the header is whole, so that there is nobody to answer; else 0, and *ret_errno is
- * what to answer to a request that lies (0 if it does not). */
+/* FORMAT if not even the header is whole, so that there is nobody to answer; else 0, and *ret_errno
+ * is what to answer to a request that lies (0 if it does not). */
 int sc_wire_parse(const void *bytes, size_t len, struct sc_wire_request *ret,
                   int *ret_errno) SC_NODISCARD;
 

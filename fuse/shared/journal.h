@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The journal: what must outlive a worker, in a memfd that keeper, workers and agent share. It holds
- * requests, names of containers and counters; never a value.
+ * The journal: what must outlive a worker, in a memfd that keeper, workers and agent share. It
+ * holds requests, names of containers and counters; never a value.
  *
  * A serving thread lets the kernel write each request straight into its slot here, and clears the
- * slot after the reply. The kernel has finished that copy before a SIGKILL acts, so a request that was
- * taken is always found here, and the next worker answers it. Each generation of workers has a bank
- * of slots for itself, since two generations overlap in a hand-over.
+ * slot after the reply. The kernel has finished that copy before a SIGKILL acts, so a request that
+ * was taken is always found here, and the next worker answers it. Each generation of workers has a
+ * bank of slots for itself, since two generations overlap in a hand-over.
  *
- * Layout is fixed by `version`: an upgrade maps what the old program made. Fields are atomic or have
- * one writer. Threads and processes: any.
+ * Layout is fixed by `version`: an upgrade maps what the old program made. Fields are atomic or
+ * have one writer. Threads and processes: any.
  */
 #ifndef SC_FUSE_SHARED_JOURNAL_H
 #define SC_FUSE_SHARED_JOURNAL_H
@@ -37,7 +37,8 @@ enum sc_bank_state { SC_BANK_FREE, SC_BANK_SERVING, SC_BANK_KILLED };
 enum sc_parked_state { SC_PARKED_FREE, SC_PARKED_FILLING, SC_PARKED_WAITING };
 enum sc_ask { SC_ASK_VALUE = 1, SC_ASK_CONTAINER = 2 };
 
-/* Each starts with FUSE's request header, whose `unique` at offset 8 is 0 while the slot is free. */
+/* Each starts with FUSE's request header, whose `unique` at offset 8 is 0 while the slot is free.
+ */
 struct sc_journal_slot {
     _Alignas(64) unsigned char request[SC_JOURNAL_REQUEST];
 };
@@ -47,8 +48,8 @@ struct sc_journal_parked {
     uint32_t ask;           /* enum sc_ask */
     uint64_t node, version; /* of the value asked for */
     unsigned char container[32];
-    uint64_t asked_at;      /* where the store ended */
-    int64_t deadline;       /* CLOCK_MONOTONIC, nanoseconds */
+    uint64_t asked_at; /* where the store ended */
+    int64_t deadline;  /* CLOCK_MONOTONIC, nanoseconds */
     uint32_t size;
     uint32_t unused;
     _Alignas(8) unsigned char request[SC_PARKED_REQUEST];
@@ -98,9 +99,9 @@ struct sc_journal {
     uint64_t proto_flags;
     uint32_t threads;
     bool allow_other;
-    bool log_deny; /* a full ring refuses opens instead of counting the loss */
-    bool identity; /* look readers up in /proc */
-    bool resend;   /* ask the kernel to send requests again after a worker died */
+    bool log_deny;                   /* a full ring refuses opens instead of counting the loss */
+    bool identity;                   /* look readers up in /proc */
+    bool resend;                     /* ask the kernel to send requests again after a worker died */
     char directory[SC_JOURNAL_PATH]; /* the mount point, absolute */
     char control[SC_JOURNAL_PATH];   /* the keeper's socket */
     int64_t created;                 /* seconds since the epoch */
@@ -108,7 +109,7 @@ struct sc_journal {
     _Atomic uint32_t changed; /* a futex: the store grew, or something else wants a look */
     _Atomic uint32_t locked;  /* the vault is locked: opens get ENOKEY */
     _Atomic int32_t agent_pid, keeper_pid, worker_pid;
-    _Atomic int32_t nudge_pid; /* the one process that may open for writing */
+    _Atomic int32_t nudge_pid;   /* the one process that may open for writing */
     _Atomic uint64_t generation; /* of workers */
     _Atomic uint64_t requests, replayed, restarts, upgrades;
 
@@ -132,7 +133,8 @@ void sc_journal_clear(unsigned char *request);
 
 /* A bank for this process, taken from the free ones; NULL if all are in use. */
 struct sc_journal_bank *sc_journal_claim(struct sc_journal *journal);
-/* Whether the process that owns the bank is gone (or was sent SIGKILL by the keeper: *ret_dying). */
+/* Whether the process that owns the bank is gone (or was sent SIGKILL by the keeper: *ret_dying).
+ */
 bool sc_journal_orphaned(const struct sc_journal_bank *bank, bool *ret_dying);
 /* Makes the bank of a dead worker this process's own, so that one alone frees it; false if another
  * was faster. */
@@ -141,8 +143,8 @@ void sc_journal_release(struct sc_journal_bank *bank);
 /* Notes that the keeper has sent SIGKILL to that worker. */
 void sc_journal_mark_killed(struct sc_journal *journal, int pid);
 
-/* Wakes those who wait in sc_journal_wait(), which returns when `changed` is no longer `seen` or after
- * the time. */
+/* Wakes those who wait in sc_journal_wait(), which returns when `changed` is no longer `seen` or
+ * after the time. */
 void sc_journal_wake(struct sc_journal *journal);
 void sc_journal_wait(struct sc_journal *journal, uint32_t seen, int milliseconds);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Node ids: a function of kind and full name alone, so that any server process, now or after an
- * upgrade, gives a file the id it always had. A container's bind mount pins an id for the life of the
- * container; by name it follows rotation, removal and re-adding.
+ * upgrade, gives a file the id it always had. A container's bind mount pins an id for the life of
+ * the container; by name it follows rotation, removal and re-adding.
  *
  * Threads: any.
  */

@@ -3,9 +3,9 @@
  * The read log's first station: a bounded ring in the journal's memory. A worker writes one record
  * for each OPEN before it replies; the agent drains them to disk. No value and no hash of one.
  *
- * Many writers (threads of one or two workers), one reader. A writer that dies between reserving and
- * finishing leaves a hole, which the reader skips after a second. A full ring loses records and counts
- * them; whether opens are refused then is the worker's decision.
+ * Many writers (threads of one or two workers), one reader. A writer that dies between reserving
+ * and finishing leaves a hole, which the reader skips after a second. A full ring loses records and
+ * counts them; whether opens are refused then is the worker's decision.
  */
 #ifndef SC_FUSE_SHARED_RING_H
 #define SC_FUSE_SHARED_RING_H
@@ -33,7 +33,7 @@ struct sc_reader {
 };
 
 struct sc_ring_record {
-    int64_t time; /* CLOCK_REALTIME, nanoseconds */
+    int64_t time;    /* CLOCK_REALTIME, nanoseconds */
     uint64_t unique; /* of the request, without the kernel's resend bit */
     uint64_t node, version;
     int32_t result; /* 0 or an errno */
@@ -56,8 +56,8 @@ struct sc_ring {
 /* False if the ring is full: the loss has been counted. */
 bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record);
 
-/* The oldest record, if there is one. A hole is passed over once *hole_since (CLOCK_MONOTONIC, kept by
- * the caller between calls, 0 at first) lies a second back; it counts as lost. */
+/* The oldest record, if there is one. A hole is passed over once *hole_since (CLOCK_MONOTONIC, kept
+ * by the caller between calls, 0 at first) lies a second back; it counts as lost. */
 bool sc_ring_take(struct sc_ring *ring, int64_t now, int64_t *hole_since,
                   struct sc_ring_record *ret);
 

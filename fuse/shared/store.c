@@ -127,8 +127,7 @@ int sc_store_put_entry(struct sc_store *store, const struct sc_source_entry *ent
                        struct sc_error *err)
 {
     size_t len = strlen(entry->name);
-    struct sc_store_entry *to =
-        reserve(store, SC_STORE_ENTRY, sizeof(*to) + len + 1, err);
+    struct sc_store_entry *to = reserve(store, SC_STORE_ENTRY, sizeof(*to) + len + 1, err);
     if (to == NULL)
         return SC_E_TOOBIG;
     to->id = sc_node_id(SC_NODE_FILE, entry->name, len);

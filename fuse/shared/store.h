@@ -2,17 +2,19 @@
  *
  * The store: what the agent tells the workers, in memory they share and no one else sees.
  *
- * An append-only sequence of records in a memfd_secret(2) (a locked memfd where the kernel has none):
- * entries, values, containers, policy. The agent is the one writer; a record counts once `committed`
- * has passed it, so an agent that dies while writing leaves nothing half said. Workers build an index
- * (fuse/serve/view.h) and read on from where they stopped. The keeper holds the descriptor and never
- * maps it: a new worker, or a new agent, goes on where the last one was, asking nobody.
+ * An append-only sequence of records in a memfd_secret(2) (a locked memfd where the kernel has
+ * none): entries, values, containers, policy. The agent is the one writer; a record counts once
+ * `committed` has passed it, so an agent that dies while writing leaves nothing half said. Workers
+ * build an index (fuse/serve/view.h) and read on from where they stopped. The keeper holds the
+ * descriptor and never maps it: a new worker, or a new agent, goes on where the last one was,
+ * asking nobody.
  *
  * A value that nobody needs any more is marked dead and wiped in place; a reader copies first and
- * looks at the mark afterwards. When the store is full the agent writes a compact one and the keeper
- * starts workers on it.
+ * looks at the mark afterwards. When the store is full the agent writes a compact one and the
+ * keeper starts workers on it.
  *
- * Ownership: struct sc_store owns its mapping, not the descriptor. Threads: one writer; any readers.
+ * Ownership: struct sc_store owns its mapping, not the descriptor. Threads: one writer; any
+ * readers.
  */
 #ifndef SC_FUSE_SHARED_STORE_H
 #define SC_FUSE_SHARED_STORE_H

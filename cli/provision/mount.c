@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mount and umount.
+ */
+#include "cli/provision/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/unlock.h"
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/hash.h"
+#include "core/parse.h"
+#include "fuse/agent/agent.h"
+
+#include "core/banned.h"
+
+#define DEFAULT_DIRECTORY "/run/secretsctl"
+#define DEFAULT_ENGINE    "/run/docker.sock"
+#define HASH_BYTES        8
+
+/* ---- places ---- */
+
+char *sc_cli_mount_directory(const char *given, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *path = NULL;
+    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    if (given != NULL)
+        path = sc_path_absolute(NULL, given, err);
+    else if (geteuid() == 0 || runtime == NULL)
+        path = sc_str_dup(DEFAULT_DIRECTORY, err);
+    else
+        path = sc_path_join(runtime, "secretsctl", err);
+    if (path == NULL)
+        return NULL;
+    /* Links in the directories above are resolved; the last part may not exist yet, or be a dead
+     * mount that must not be touched. */
+    SC_CLEANUP(sc_str_freep) char *parent = sc_path_dirname(path, err);
+    if (parent == NULL)
+        return NULL;
+    char *real = realpath(parent, NULL);
+    if (real == NULL)
+        return SC_TAKE(path); /* parents to be made have no links */
+    const char *slash = strrchr(path, '/');
+    char *joined = sc_path_join(real, slash + 1, err);
+    free(real);
+    return joined;
+}
+
+char *sc_cli_access_folder(const struct sc_cli *cli, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *vault = sc_cli_vault_path(cli, err);
+    return vault == NULL ? NULL : sc_str_printf(err, "%s.access", vault);
+}
+
+char *sc_cli_access_log(const struct sc_cli *cli, const char *directory, struct sc_error *err)
+{
+    unsigned char hash[SC_HASH_SIZE];
+    char hex[2 * HASH_BYTES + 1];
+    SC_CLEANUP(sc_str_freep) char *folder = sc_cli_access_folder(cli, err);
+    if (folder == NULL)
+        return NULL;
+    sc_hash_blake2b(hash, directory, strlen(directory), NULL, 0);
+    sc_hex(hex, hash, HASH_BYTES);
+    return sc_str_printf(err, "%s/%s.log", folder, hex);
+}
+
+/* ---- into the background ---- */
+
+/* In the parent: waits until the child serves or has failed, and ends as the child would have. The
+ * child goes on from here before anything is unlocked: locked memory does not pass a fork. */
+static int wait_for_child(struct sc_cli *cli, pid_t child, int ready_fd, struct sc_error *err)
+{
+    char byte = 0;
+    size_t got = 0;
+    int status = 0;
+    int rc = sc_fd_read_some(ready_fd, &byte, 1, &got, err);
+    if (rc < 0 || got == 1)
+        return rc;
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return sc_fail_errno(err, "cannot wait for the mount");
+    }
+    cli->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return 0;
+}
+
+static int detach(struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || setsid() < 0 || chdir("/") < 0)
+        return sc_fail_errno(err, "cannot go to the background");
+    for (int fd = 0; fd <= 2; fd++) {
+        if (dup2(null, fd) < 0)
+            return sc_fail_errno(err, "cannot go to the background");
+    }
+    return 0;
+}
+
+/* ---- mount ---- */
+
+/* All that a mount needs while it runs. */
+struct session {
+    struct sc_vault *vault;
+    struct sc_source source;
+    struct sc_agent *agent;
+    char *directory, *vault_path, *log, *engine;
+    struct sc_buf policy;
+    unsigned rules;
+};
+
+static void session_done(struct session *session)
+{
+    sc_agent_free(session->agent);
+    sc_vault_close(session->vault);
+    free(session->directory);
+    free(session->vault_path);
+    free(session->log);
+    free(session->engine);
+    sc_buf_done(&session->policy);
+}
+
+static char *engine_socket(const char *given, struct sc_error *err)
+{
+    const char *host = sc_env("DOCKER_HOST");
+    if (given != NULL)
+        return sc_str_dup(given, err);
+    if (host != NULL && sc_str_has_prefix(host, "unix://"))
+        return sc_str_dup(host + strlen("unix://"), err);
+    return sc_str_dup(DEFAULT_ENGINE, err);
+}
+
+static int prepare(struct session *session, const struct sc_cli *cli,
+                   const struct sc_mount_options *opt, struct sc_error *err)
+{
+    session->vault_path = sc_cli_vault_path(cli, err);
+    session->log = sc_cli_access_log(cli, session->directory, err);
+    session->engine = engine_socket(opt->engine, err);
+    if (session->vault_path == NULL || session->log == NULL || session->engine == NULL)
+        return err->code;
+    SC_CLEANUP(sc_str_freep) char *folder = sc_path_dirname(session->log, err);
+    if (folder == NULL)
+        return err->code;
+    int rc = sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
+    if (rc == 0)
+        rc = sc_dir_make(folder, 0700, err);
+    session->source = sc_vault_source(session->vault);
+    return rc;
+}
+
+static int start(struct session *session, const struct sc_mount_options *opt, struct sc_error *err)
+{
+    uint64_t memory = 0;
+    int rc = opt->memory != NULL ? sc_parse_size(opt->memory, "--memory", &memory, err) : 0;
+    if (rc < 0)
+        return rc;
+    const struct sc_agent_options options = {
+        .directory = session->directory,
+        .allow_other = opt->allow_other || (geteuid() == 0 && !opt->only_me),
+        .log_deny = sc_str_equal(opt->log_full, "deny"),
+        .no_resend = opt->no_resend,
+        .threads = (unsigned)SC_MIN(opt->threads.value, 8ULL),
+        .store_size = (size_t)memory,
+        .require_lock = !opt->allow_unlocked,
+        .watch = session->vault_path,
+        .access_log = session->log,
+        .engine = sc_str_equal(session->engine, "none") ? NULL : session->engine,
+        .policy = sc_buf_view(&session->policy),
+        .policy_rules = session->rules,
+    };
+    return sc_agent_start(&options, &session->source, &session->agent, err);
+}
+
+static int block_signals(int *ret_fd, struct sc_error *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return sc_fail_errno(err, "cannot block signals");
+    *ret_fd = signalfd(-1, &set, SFD_CLOEXEC);
+    /* Keepers and workers whose starter died are reaped here, not left to whoever is process 1. */
+    SC_IGNORE(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+    const struct sigaction children = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+    sigaction(SIGCHLD, &children, NULL);
+    return *ret_fd < 0 ? sc_fail_errno(err, "cannot make a signalfd") : 0;
+}
+
+/* Until a signal says stop; then the mount ends, unless somebody still uses it. */
+static int work(struct session *session, int signal_fd, struct sc_error *err)
+{
+    int rc = sc_agent_run(session->agent, signal_fd, err);
+    struct signalfd_siginfo info;
+    if (rc < 0 || fcntl(signal_fd, F_SETFL, O_NONBLOCK) < 0 ||
+        read(signal_fd, &info, sizeof(info)) <= 0)
+        return rc;
+    return sc_agent_unmount(session->agent, false, err);
+}
+
+static int serve(struct sc_cli *cli, const struct sc_mount_options *opt, const char *directory,
+                 int ready_fd, struct sc_error *err)
+{
+    SC_CLEANUP(session_done)
+    struct session session = {.policy = SC_BUF_INIT(SC_POLICY_BYTES_MAX)};
+    SC_CLEANUP(sc_fd_closep) int signal_fd = -1;
+    session.directory = sc_str_dup(directory, err);
+    int rc = session.directory == NULL ? SC_E_NOMEM : prepare(&session, cli, opt, err);
+    if (rc == 0)
+        rc = block_signals(&signal_fd, err);
+    if (rc == 0)
+        rc = start(&session, opt, err);
+    if (rc < 0)
+        return rc;
+    sc_note(cli, "serving on '%s'", directory);
+    if (ready_fd >= 0) {
+        rc = detach(err);
+        if (rc == 0)
+            rc = sc_fd_write_all(ready_fd, "R", 1, err);
+    }
+    return rc < 0 ? rc : work(&session, signal_fd, err);
+}
+
+static int upgrade(const char *directory, struct sc_error *err)
+{
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (len <= 0)
+        return sc_fail_errno(err, "cannot tell the path of this program");
+    program[len] = '\0';
+    return sc_mount_upgrade(directory, program, err);
+}
+
+int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **operands,
+                 struct sc_error *err)
+{
+    const struct sc_mount_options *opt = options;
+    SC_CLEANUP(sc_str_freep)
+    char *directory = sc_cli_mount_directory(count > 0 ? operands[0] : NULL, err);
+    if (directory == NULL)
+        return err->code;
+    if (opt->upgrade)
+        return upgrade(directory, err);
+    if (opt->foreground)
+        return serve(cli, opt, directory, -1, err);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return sc_fail_errno(err, "cannot make a pipe");
+    SC_CLEANUP(sc_fd_closep) int read_end = ends[0];
+    SC_CLEANUP(sc_fd_closep) int write_end = ends[1];
+    pid_t child = fork();
+    if (child < 0)
+        return sc_fail_errno(err, "cannot go to the background");
+    if (child == 0)
+        return serve(cli, opt, directory, write_end, err);
+    sc_fd_closep(&write_end);
+    write_end = -1;
+    return wait_for_child(cli, child, read_end, err);
+}
+
+int sc_cmd_umount(struct sc_cli *cli, const void *options, int count, char **operands,
+                  struct sc_error *err)
+{
+    (void)cli;
+    const struct sc_umount_options *opt = options;
+    SC_CLEANUP(sc_str_freep)
+    char *directory = sc_cli_mount_directory(count > 0 ? operands[0] : NULL, err);
+    if (directory == NULL)
+        return err->code;
+    return sc_mount_end(directory, opt->force, err);
+}

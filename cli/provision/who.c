@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * who: the read log, by reader and version.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "cli/provision/mount.h"
+#include "core/fsutil.h"
+#include "core/json.h"
+#include "core/name.h"
+#include "core/parse.h"
+#include "fuse/agent/agent.h"
+
+#include "core/banned.h"
+
+#define READERS_MAX  100000
+#define DOCUMENT_MAX ((size_t)64 * 1024 * 1024)
+#define SHORT_ID     12
+
+/* One reader of one version, with one result. */
+struct reader {
+    uint64_t version, opens;
+    char *who; /* "project/service (container)", or the program on the host */
+    char *uid, *result, *last;
+};
+
+struct list {
+    const char *name;
+    bool all;
+    struct reader *items;
+    size_t count, cap;
+};
+
+static void list_done(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].who);
+        free(list->items[i].uid);
+        free(list->items[i].result);
+        free(list->items[i].last);
+    }
+    free(list->items);
+}
+
+static bool is_set(const char *text)
+{
+    return !sc_str_equal(text, "-");
+}
+
+static char *describe(const struct sc_access_entry *entry, struct sc_error *err)
+{
+    if (!is_set(entry->container))
+        return sc_str_printf(err, "host %s", entry->exe);
+    if (is_set(entry->service))
+        return sc_str_printf(err, "%s/%s %.*s", entry->project, entry->service, SHORT_ID,
+                             entry->container);
+    return sc_str_printf(err, "container %.*s %s", SHORT_ID, entry->container, entry->image);
+}
+
+static int set_last(struct reader *reader, const char *time, struct sc_error *err)
+{
+    char *copy = sc_str_dup(time, err);
+    if (copy == NULL)
+        return SC_E_NOMEM;
+    free(reader->last);
+    reader->last = copy;
+    reader->opens++;
+    return 0;
+}
+
+static int add(struct list *list, const struct sc_access_entry *entry, char *who,
+               struct sc_error *err)
+{
+    if (list->count == READERS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %d readers", READERS_MAX);
+    if (list->count == list->cap) {
+        size_t cap = list->cap == 0 ? 64 : list->cap * 2;
+        struct reader *grown = reallocarray(list->items, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        list->items = grown;
+        list->cap = cap;
+    }
+    struct reader *reader = &list->items[list->count++];
+    *reader = (struct reader){.version = entry->version};
+    reader->who = sc_str_dup(who, err);
+    reader->uid = sc_str_dup(entry->uid, err);
+    reader->result = sc_str_dup(entry->result, err);
+    if (reader->who == NULL || reader->uid == NULL || reader->result == NULL)
+        return SC_E_NOMEM;
+    return set_last(reader, entry->time, err);
+}
+
+static int take(const struct sc_access_entry *entry, void *ctx, struct sc_error *err)
+{
+    struct list *list = ctx;
+    if (!sc_str_equal(entry->name, list->name) ||
+        (!list->all && !sc_str_equal(entry->result, "ok")))
+        return 0;
+    SC_CLEANUP(sc_str_freep) char *who = describe(entry, err);
+    if (who == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < list->count; i++) {
+        struct reader *reader = &list->items[i];
+        if (reader->version == entry->version && sc_str_equal(reader->who, who) &&
+            sc_str_equal(reader->uid, entry->uid) && sc_str_equal(reader->result, entry->result))
+            return set_last(reader, entry->time, err);
+    }
+    return add(list, entry, who, err);
+}
+
+static int read_folder(const char *folder, struct list *list, struct sc_error *err)
+{
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return errno == ENOENT ? sc_fail(err, SC_E_NOTFOUND, "no read log yet: nothing was mounted")
+                               : sc_fail_errno(err, "cannot open '%s'", folder);
+    int rc = 0;
+    for (struct dirent *file = readdir(dir); file != NULL && rc == 0; file = readdir(dir)) {
+        if (!sc_str_has_suffix(file->d_name, ".log"))
+            continue;
+        SC_CLEANUP(sc_str_freep) char *path = sc_path_join(folder, file->d_name, err);
+        rc = path == NULL ? SC_E_NOMEM : sc_access_log_read(path, take, list, err);
+    }
+    closedir(dir);
+    return rc;
+}
+
+/* Handles open on a version now; -1 when nothing is mounted there. */
+static int64_t handles(const char *directory, const struct list *list, const struct reader *reader)
+{
+    int64_t count = -1;
+    if (!sc_str_equal(reader->result, "ok") ||
+        sc_mount_handles(directory, list->name, reader->version, &count, NULL) < 0)
+        return -1;
+    return count;
+}
+
+static int print_json(const struct list *list, const char *directory, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &out);
+    sc_json_object_begin(&json);
+    sc_json_pair_string(&json, "name", list->name);
+    sc_json_key(&json, "readers");
+    sc_json_array_begin(&json);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct reader *reader = &list->items[i];
+        int64_t open = handles(directory, list, reader);
+        sc_json_object_begin(&json);
+        sc_json_pair_string(&json, "reader", reader->who);
+        sc_json_pair_string(&json, "uid", reader->uid);
+        sc_json_pair_int(&json, "version", (int64_t)reader->version);
+        sc_json_pair_string(&json, "result", reader->result);
+        sc_json_pair_int(&json, "opens", (int64_t)reader->opens);
+        sc_json_pair_string(&json, "last", reader->last);
+        sc_json_key(&json, "open_handles_of_version");
+        if (open < 0)
+            sc_json_null(&json);
+        else
+            sc_json_int(&json, open);
+        sc_json_object_end(&json);
+    }
+    sc_json_array_end(&json);
+    sc_json_object_end(&json);
+    sc_buf_putc(&out, '\n');
+    int rc = sc_buf_status(&out, err);
+    if (rc == 0)
+        sc_out_buf(&out);
+    return rc;
+}
+
+static int print_table(const struct sc_cli *cli, const struct list *list, const char *directory,
+                       struct sc_error *err)
+{
+    static const char *const headers[] = {"VERSION", "READER", "UID",     "RESULT",
+                                          "OPENS",   "LAST",   "OPEN NOW"};
+    SC_CLEANUP(sc_table_freep)
+    struct sc_table *table = sc_table_new(headers, SC_ARRAY_SIZE(headers), err);
+    int rc = table == NULL ? SC_E_NOMEM : 0;
+    for (size_t i = 0; i < list->count && rc == 0; i++) {
+        const struct reader *reader = &list->items[i];
+        char version[24], opens[24], open_now[24];
+        int64_t open = handles(directory, list, reader);
+        snprintf(version, sizeof(version), "%llu", (unsigned long long)reader->version);
+        snprintf(opens, sizeof(opens), "%llu", (unsigned long long)reader->opens);
+        snprintf(open_now, sizeof(open_now), "%lld", (long long)open);
+        const char *const cells[] = {version,
+                                     reader->who,
+                                     reader->uid,
+                                     reader->result,
+                                     opens,
+                                     reader->last,
+                                     open < 0 ? "-" : open_now};
+        rc = sc_table_add(table, cells, err);
+    }
+    if (rc == 0)
+        sc_table_print(table, cli);
+    return rc;
+}
+
+int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operands,
+               struct sc_error *err)
+{
+    (void)count;
+    const struct sc_who_options *opt = options;
+    SC_CLEANUP(list_done) struct list list = {.name = operands[0], .all = opt->all};
+    int rc = sc_name_check(operands[0], 1, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_str_freep) char *folder = sc_cli_access_folder(cli, err);
+    SC_CLEANUP(sc_str_freep) char *directory = sc_cli_mount_directory(opt->directory, err);
+    if (folder == NULL || directory == NULL)
+        return err->code;
+    rc = read_folder(folder, &list, err);
+    if (rc < 0)
+        return rc;
+    return cli->globals.json ? print_json(&list, directory, err)
+                             : print_table(cli, &list, directory, err);
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by tests that mount: a vault, a mount at $M, and no dead mount left behind.
+# shellcheck shell=bash
+
+# needs_fuse: skips where this user cannot mount FUSE.
+needs_fuse() {
+    needs_root
+    [ -c /dev/fuse ] || skip "there is no /dev/fuse"
+    requires setsid
+}
+
+# Ends the mount by force: aborts the connection, so that nothing can hang on it.
+end_mount() {
+    timeout 20 "$SECRETSCTL" umount --force "$M" >/dev/null 2>&1
+    umount -l "$M" 2>/dev/null
+    umount -l "$M" 2>/dev/null
+    true
+}
+
+# mounted [OPTION...]: mounts at $M and ends that at exit.
+mounted() {
+    M=$T/mnt
+    on_exit end_mount
+    timeout 30 "$SECRETSCTL" mount -q "$@" "$M" || fail "cannot mount: $*"
+}
+
+# pid_of keeper|worker: of the mount at $M, as its status says.
+pid_of() { "$SECRETSCTL" __fuse-status "$M" | sed -n "s/^$1	//p"; }
+
+# until_true SECONDS COMMAND...: tries every 50 ms.
+until_true() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
+
+# reads FILE TEXT: whether the file's content is the text, within 10 seconds.
+reads() { [ "$(timeout 10 cat "$1" && printf .)" = "$2." ]; }
