@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A filter that tells where one of many literals may stand.
+ *
+ * Of each literal the words at `stride` neighbouring offsets are registered, so that looking at
+ * every stride-th place of the data is enough to meet one of them. A place is looked at with one
+ * keyed multiplication and one cache line of a bit table; the few that pass are looked up in a
+ * bucket table and handed to the caller, who compares. False candidates are possible, missed
+ * literals are not.
+ *
+ * Everything derived from literals lies in locked memory. Threads: any number may scan one index.
+ */
+#ifndef SC_AUDIT_KNOWN_GRAM_H
+#define SC_AUDIT_KNOWN_GRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+/* Words of one index at most: its tables then fit blocks of the locked arena. */
+#define SC_GRAM_ENTRIES_MAX ((size_t)300000)
+/* Bytes of a word at most and at least. */
+#define SC_GRAM_WIDTH_MAX 8
+#define SC_GRAM_WIDTH_MIN 5
+
+/* A registered word: what it hashes to, which literal it belongs to and how far into it. */
+struct sc_gram_entry {
+    uint32_t tag;
+    uint32_t literal;
+    uint32_t offset;
+};
+
+struct sc_gram {
+    uint64_t multiplier; /* odd and random: which words collide cannot be predicted */
+    uint64_t mask;       /* keeps `width` bytes of a word */
+    size_t width;
+    size_t stride;
+    unsigned shift;                /* from a hash to the word of the bit table */
+    uint64_t *bits;                /* two bits for each entry, both in one word */
+    uint32_t *buckets;             /* first entry of each bucket, one more at the end */
+    struct sc_gram_entry *entries; /* by bucket */
+    size_t count;
+};
+
+/* An index without entries. The multiplier is made odd. */
+void sc_gram_init(struct sc_gram *gram, uint64_t multiplier, size_t width, size_t stride);
+
+/* What a word of the data, or of a literal, hashes to; entries carry the upper half as their tag.
+ */
+uint64_t sc_gram_hash(const struct sc_gram *gram, const unsigned char *word);
+
+/* Makes the tables from entries (copied), once. */
+int sc_gram_build(struct sc_gram *gram, const struct sc_gram_entry *entries, size_t count,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* Called for each candidate: the literal would begin at `start`. A negative result stops. */
+typedef int (*sc_gram_fn)(uint32_t literal, size_t start, void *ctx, struct sc_error *err);
+
+int sc_gram_scan(const struct sc_gram *gram, const unsigned char *data, size_t len, sc_gram_fn fn,
+                 void *ctx, struct sc_error *err) SC_NODISCARD;
+
+void sc_gram_done(struct sc_gram *gram);
+
+#endif

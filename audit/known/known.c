@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A set of known values; see audit/known/known.h.
+ *
+ * Forms ("literals" to the filter) are kept one after the other in blocks of the locked arena. The
+ * words of at most SC_GRAM_ENTRIES_MAX make one index; a large set has several, and each chunk of
+ * data is run through all of them.
+ */
+#include "audit/known/known.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/known/gram.h"
+#include "audit/known/piece.h"
+#include "core/arena.h"
+#include "core/random.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define BLOCK_SIZE   ((size_t)1024 * 1024)
+#define STRIDE       4
+#define VALUES_FIRST 64
+#define LITERALS_MAX ((size_t)16 * 1024 * 1024)
+/* Values too short for this are not searched, so every literal holds a word at each of STRIDE
+ * offsets. */
+#define LITERAL_MIN SC_KNOWN_RAW_MIN
+
+struct value {
+    char *name;
+    enum sc_known_standing standing;
+    struct sc_secret token; /* of a value that is compared; else empty */
+    uint32_t first_literal;
+};
+
+struct literal {
+    const unsigned char *bytes; /* in a block */
+    uint32_t len;
+    uint32_t value;
+    enum sc_encoding encoding;
+};
+
+struct sc_known {
+    struct value *values;
+    size_t count, cap;
+    struct literal *literals;
+    size_t literal_count, literal_cap;
+    unsigned char **blocks;
+    size_t block_count, block_used;
+    struct sc_gram *indexes;
+    size_t index_count;
+    size_t shortest; /* bytes of the shortest literal */
+    bool built;
+};
+
+const char *sc_known_standing_text(enum sc_known_standing standing)
+{
+    switch (standing) {
+    case SC_KNOWN_SEARCHED:
+        return "searched in raw bytes";
+    case SC_KNOWN_SHORT:
+        return "too short to search in raw bytes; compared with whole tokens";
+    case SC_KNOWN_COMMON:
+        return "too common to search in raw bytes; compared with whole tokens";
+    case SC_KNOWN_TINY:
+        return "too short to tell from any other text; not searched";
+    case SC_KNOWN_GUESSABLE:
+        return "too easy to guess for a fingerprint; not searched";
+    default:
+        return "unknown";
+    }
+}
+
+struct sc_known *sc_known_new(struct sc_error *err)
+{
+    struct sc_known *known = calloc(1, sizeof(*known));
+    if (known == NULL) {
+        SC_IGNORE(sc_fail_nomem(err)); /* the code is in err */
+        return NULL;
+    }
+    known->shortest = SIZE_MAX;
+    return known;
+}
+
+void sc_known_free(struct sc_known *known)
+{
+    if (known == NULL)
+        return;
+    for (size_t i = 0; i < known->count; i++) {
+        free(known->values[i].name);
+        sc_secret_done(&known->values[i].token);
+    }
+    for (size_t i = 0; i < known->block_count; i++)
+        sc_arena_free(known->blocks[i]);
+    for (size_t i = 0; i < known->index_count; i++)
+        sc_gram_done(&known->indexes[i]);
+    free(known->values);
+    free(known->literals);
+    free(known->blocks);
+    free(known->indexes);
+    free(known);
+}
+
+void sc_known_freep(struct sc_known **known)
+{
+    sc_known_free(*known);
+}
+
+/* Makes room for one more item. */
+static int grow(void **items, size_t count, size_t *cap, size_t size, struct sc_error *err)
+{
+    if (count < *cap)
+        return 0;
+    size_t wanted = *cap == 0 ? VALUES_FIRST : *cap * 2;
+    void *grown = reallocarray(*items, wanted, size);
+    if (grown == NULL)
+        return sc_fail_nomem(err);
+    *items = grown;
+    *cap = wanted;
+    return 0;
+}
+
+/* A copy in the blocks; NULL with err set. */
+static const unsigned char *keep_bytes(struct sc_known *known, struct sc_bytes form,
+                                       struct sc_error *err)
+{
+    if (known->block_count == 0 || BLOCK_SIZE - known->block_used < form.len) {
+        unsigned char **grown =
+            reallocarray(known->blocks, known->block_count + 1, sizeof(*known->blocks));
+        if (grown == NULL) {
+            SC_IGNORE(sc_fail_nomem(err)); /* the code is in err */
+            return NULL;
+        }
+        known->blocks = grown;
+        known->blocks[known->block_count] = sc_arena_alloc(BLOCK_SIZE, err);
+        if (known->blocks[known->block_count] == NULL)
+            return NULL;
+        known->block_count++;
+        known->block_used = 0;
+    }
+    unsigned char *copy = known->blocks[known->block_count - 1] + known->block_used;
+    memcpy(copy, form.ptr, form.len);
+    known->block_used += form.len;
+    return copy;
+}
+
+/* Encodings often coincide: the first name for a form is the one that is reported. */
+static bool has_literal(const struct sc_known *known, const struct value *value,
+                        struct sc_bytes form)
+{
+    for (size_t i = value->first_literal; i < known->literal_count; i++) {
+        const struct literal *literal = &known->literals[i];
+        if (literal->len == form.len && memcmp(literal->bytes, form.ptr, form.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int add_literal(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
+                       struct sc_error *err)
+{
+    struct sc_known *known = ctx;
+    const struct value *value = &known->values[known->count];
+    if (form.len < LITERAL_MIN || has_literal(known, value, form))
+        return 0;
+    assert(form.len <= SC_KNOWN_FORM_MAX);
+    if (known->literal_count >= LITERALS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "too many values to search for at once");
+    int rc = grow((void **)&known->literals, known->literal_count, &known->literal_cap,
+                  sizeof(*known->literals), err);
+    if (rc < 0)
+        return rc;
+    const unsigned char *bytes = keep_bytes(known, form, err);
+    if (bytes == NULL)
+        return SC_E_NOMEM;
+    known->literals[known->literal_count++] =
+        (struct literal){bytes, (uint32_t)form.len, (uint32_t)known->count, encoding};
+    known->shortest = SC_MIN(known->shortest, form.len);
+    return 0;
+}
+
+static int add_forms(struct sc_known *known, struct sc_bytes value, struct sc_error *err)
+{
+    struct sc_bytes pieces[SC_PIECES_MAX];
+    size_t count = sc_piece_choose(value, pieces);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = sc_encode_each(pieces[i], add_literal, known, err);
+    return rc;
+}
+
+int sc_known_add(struct sc_known *known, const char *name, struct sc_bytes value,
+                 struct sc_error *err)
+{
+    assert(!known->built);
+    if (known->count >= SC_KNOWN_VALUES_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %zu values to search for", SC_KNOWN_VALUES_MAX);
+    int rc = grow((void **)&known->values, known->count, &known->cap, sizeof(*known->values), err);
+    if (rc < 0)
+        return rc;
+    struct sc_bytes trimmed = sc_piece_trim(value);
+    struct value *slot = &known->values[known->count];
+    *slot = (struct value){
+        .name = sc_str_dup(name, err),
+        .standing = sc_piece_standing(trimmed),
+        .first_literal = (uint32_t)known->literal_count,
+    };
+    if (slot->name == NULL)
+        return SC_E_NOMEM;
+    if (slot->standing == SC_KNOWN_SEARCHED)
+        rc = add_forms(known, trimmed, err);
+    else
+        rc = sc_secret_append(&slot->token, trimmed.ptr, trimmed.len, err);
+    if (rc < 0) {
+        free(slot->name);
+        sc_secret_done(&slot->token);
+        known->literal_count = slot->first_literal;
+        return rc;
+    }
+    known->count++;
+    return 0;
+}
+
+/* Indexes literals [from, to): at most SC_GRAM_ENTRIES_MAX / STRIDE of them. */
+static int build_index(struct sc_known *known, size_t from, size_t to, struct sc_error *err)
+{
+    struct sc_gram *gram = &known->indexes[known->index_count];
+    uint64_t multiplier = 0;
+    int rc = sc_random_bytes(&multiplier, sizeof(multiplier), err);
+    if (rc < 0)
+        return rc;
+    sc_gram_init(gram, multiplier, SC_MIN((size_t)SC_GRAM_WIDTH_MAX, known->shortest - STRIDE + 1),
+                 STRIDE);
+    size_t count = (to - from) * STRIDE;
+    struct sc_gram_entry *entries = sc_arena_alloc(count * sizeof(*entries), err);
+    if (entries == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t literal = (uint32_t)(from + i / STRIDE), offset = (uint32_t)(i % STRIDE);
+        uint64_t hash = sc_gram_hash(gram, known->literals[literal].bytes + offset);
+        entries[i] = (struct sc_gram_entry){(uint32_t)(hash >> 32), literal, offset};
+    }
+    rc = sc_gram_build(gram, entries, count, err);
+    sc_arena_free(entries);
+    if (rc == 0)
+        known->index_count++;
+    return rc;
+}
+
+int sc_known_build(struct sc_known *known, struct sc_error *err)
+{
+    assert(!known->built);
+    const size_t per_index = SC_GRAM_ENTRIES_MAX / STRIDE;
+    size_t indexes = (known->literal_count + per_index - 1) / per_index;
+    known->indexes = calloc(SC_MAX(indexes, (size_t)1), sizeof(*known->indexes));
+    if (known->indexes == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < indexes; i++) {
+        size_t from = i * per_index;
+        int rc = build_index(known, from, SC_MIN(from + per_index, known->literal_count), err);
+        if (rc < 0)
+            return rc;
+    }
+    known->built = true;
+    return 0;
+}
+
+size_t sc_known_count(const struct sc_known *known)
+{
+    return known->count;
+}
+
+const char *sc_known_name(const struct sc_known *known, size_t index)
+{
+    return known->values[index].name;
+}
+
+enum sc_known_standing sc_known_standing(const struct sc_known *known, size_t index)
+{
+    return known->values[index].standing;
+}
+
+struct scan {
+    const struct sc_known *known;
+    struct sc_bytes data;
+    sc_known_fn fn;
+    void *ctx;
+};
+
+static int compare_literal(uint32_t index, size_t start, void *ctx, struct sc_error *err)
+{
+    const struct scan *scan = ctx;
+    const struct literal *literal = &scan->known->literals[index];
+    if (literal->len > scan->data.len - start ||
+        memcmp(scan->data.ptr + start, literal->bytes, literal->len) != 0)
+        return 0;
+    const struct sc_known_hit hit = {literal->value, literal->encoding, start, literal->len};
+    return scan->fn(&hit, scan->ctx, err);
+}
+
+int sc_known_scan(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn, void *ctx,
+                  struct sc_error *err)
+{
+    assert(known->built);
+    struct scan scan = {known, data, fn, ctx};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < known->index_count; i++)
+        rc = sc_gram_scan(&known->indexes[i], data.ptr, data.len, compare_literal, &scan, err);
+    return rc;
+}
+
+int sc_known_compare(const struct sc_known *known, struct sc_bytes token, sc_known_fn fn, void *ctx,
+                     struct sc_error *err)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        const struct value *value = &known->values[i];
+        bool compared = value->standing == SC_KNOWN_SHORT || value->standing == SC_KNOWN_COMMON;
+        if (!compared || value->token.len != token.len ||
+            memcmp(value->token.ptr, token.ptr, token.len) != 0)
+            continue;
+        const struct sc_known_hit hit = {i, SC_ENCODING_PLAIN, 0, token.len};
+        int rc = fn(&hit, ctx, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The search over pieces; see audit/known/stream.h.
+ *
+ * Each piece is searched in place. Only around a border bytes are copied: the last EDGE_MAX bytes
+ * of the past and the first of the piece, of which only hits that cross the border count.
+ */
+#include "audit/known/stream.h"
+
+#include <string.h>
+
+#include "core/arena.h"
+
+#include "core/banned.h"
+
+#define EDGE_MAX (SC_KNOWN_FORM_MAX - 1)
+/* Base64 characters at the end of a line from which it is taken for the beginning of a wrapped
+ * block. */
+#define RUN_MIN 16
+
+static int known_scan(const void *set, struct sc_bytes data, sc_known_fn fn, void *ctx,
+                      struct sc_error *err)
+{
+    return sc_known_scan(set, data, fn, ctx, err);
+}
+
+static int known_compare(const void *set, struct sc_bytes token, sc_known_fn fn, void *ctx,
+                         struct sc_error *err)
+{
+    return sc_known_compare(set, token, fn, ctx, err);
+}
+
+static size_t known_count(const void *set)
+{
+    return sc_known_count(set);
+}
+
+static const char *known_name(const void *set, size_t index)
+{
+    return sc_known_name(set, index);
+}
+
+static enum sc_known_standing known_standing(const void *set, size_t index)
+{
+    return sc_known_standing(set, index);
+}
+
+struct sc_searcher sc_known_searcher(const struct sc_known *known)
+{
+    return (struct sc_searcher){known_scan, known_compare,  known_count,
+                                known_name, known_standing, known};
+}
+
+int sc_stream_init(struct sc_stream *stream, const struct sc_searcher *searcher, sc_known_fn fn,
+                   void *ctx, struct sc_error *err)
+{
+    struct sc_stream made = {
+        .searcher = searcher,
+        .fn = fn,
+        .ctx = ctx,
+        .edge = sc_arena_alloc(2 * EDGE_MAX, err),
+        .join = sc_arena_alloc(SC_STREAM_JOIN_MAX, err),
+    };
+    if (made.edge == NULL || made.join == NULL) {
+        sc_stream_done(&made);
+        return SC_E_NOMEM;
+    }
+    *stream = made;
+    return 0;
+}
+
+void sc_stream_done(struct sc_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    sc_arena_free(stream->edge);
+    sc_arena_free(stream->join);
+    *stream = (struct sc_stream){0};
+}
+
+/* ---- hits in one piece, and across the border before it ---- */
+
+struct shift {
+    struct sc_stream *stream;
+    uint64_t base; /* offset of the buffer's first byte in the stream */
+    size_t border; /* position of the border in the buffer; 0: all hits count */
+};
+
+static int pass_on(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
+{
+    const struct shift *shift = ctx;
+    if (shift->border > 0 &&
+        (hit->offset >= shift->border || hit->offset + hit->len <= shift->border))
+        return 0; /* seen, or to be seen, in its own piece */
+    struct sc_known_hit moved = *hit;
+    moved.offset += shift->base;
+    return shift->stream->fn(&moved, shift->stream->ctx, err);
+}
+
+static int search_piece(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)
+{
+    const struct sc_searcher *searcher = stream->searcher;
+    if (stream->edge_len > 0) {
+        size_t add = SC_MIN(data.len, (size_t)EDGE_MAX);
+        memcpy(stream->edge + stream->edge_len, data.ptr, add);
+        struct shift across = {stream, stream->offset - stream->edge_len, stream->edge_len};
+        struct sc_bytes both = {stream->edge, stream->edge_len + add};
+        int rc = searcher->scan(searcher->set, both, pass_on, &across, err);
+        if (rc < 0)
+            return rc;
+    }
+    struct shift inside = {stream, stream->offset, 0};
+    return searcher->scan(searcher->set, data, pass_on, &inside, err);
+}
+
+/* The edge becomes the last EDGE_MAX bytes of all that was written. */
+static void keep_edge(struct sc_stream *stream, struct sc_bytes data)
+{
+    if (data.len >= EDGE_MAX) {
+        memcpy(stream->edge, data.ptr + data.len - EDGE_MAX, EDGE_MAX);
+        stream->edge_len = EDGE_MAX;
+        return;
+    }
+    size_t keep = SC_MIN(stream->edge_len, EDGE_MAX - data.len);
+    memmove(stream->edge, stream->edge + stream->edge_len - keep, keep);
+    memcpy(stream->edge + keep, data.ptr, data.len);
+    stream->edge_len = keep + data.len;
+}
+
+/* ---- base64 that is wrapped over lines ---- */
+
+static bool is_base64(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '-' || c == '_';
+}
+
+static int report_joined(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
+{
+    struct sc_stream *stream = ctx;
+    bool group = hit->encoding == SC_ENCODING_BASE64 || hit->encoding == SC_ENCODING_BASE64URL ||
+                 hit->encoding == SC_ENCODING_BASE64_TWICE ||
+                 hit->encoding == SC_ENCODING_BASE64_UTF16 || hit->encoding == SC_ENCODING_BASE32;
+    if (!group)
+        return 0;
+    /* Where exactly the hit lies among the lines is not kept: the block's beginning stands for it.
+     */
+    struct sc_known_hit placed = *hit;
+    placed.offset = stream->join_offset;
+    return stream->fn(&placed, stream->ctx, err);
+}
+
+static int search_join(struct sc_stream *stream, struct sc_error *err)
+{
+    const struct sc_searcher *searcher = stream->searcher;
+    struct sc_bytes joined = {stream->join, stream->join_len};
+    return searcher->scan(searcher->set, joined, report_joined, stream, err);
+}
+
+static int join_byte(struct sc_stream *stream, unsigned char c, uint64_t offset,
+                     struct sc_error *err)
+{
+    if (stream->join_len == SC_STREAM_JOIN_MAX) {
+        int rc = search_join(stream, err);
+        if (rc < 0)
+            return rc;
+        memmove(stream->join, stream->join + SC_STREAM_JOIN_MAX - EDGE_MAX, EDGE_MAX);
+        stream->join_len = EDGE_MAX;
+        stream->join_offset = offset - SC_MIN(offset, (uint64_t)EDGE_MAX);
+    }
+    stream->join[stream->join_len++] = c;
+    return 0;
+}
+
+static int end_join(struct sc_stream *stream, struct sc_error *err)
+{
+    int rc = stream->state == SC_STREAM_TEXT ? 0 : search_join(stream, err);
+    stream->join_len = 0;
+    stream->state = SC_STREAM_TEXT;
+    return rc;
+}
+
+/* The byte before position `at` of the piece, going back by `back`; the past is in the edge. */
+static bool byte_before(const struct sc_stream *stream, struct sc_bytes data, size_t at,
+                        size_t back, unsigned char *ret)
+{
+    if (back <= at)
+        *ret = data.ptr[at - back];
+    else if (back - at <= stream->edge_len)
+        *ret = stream->edge[stream->edge_len - (back - at)];
+    else
+        return false;
+    return true;
+}
+
+/* At a line's end: whether base64 stands before it, and if so the join begins with it. */
+static void try_join(struct sc_stream *stream, struct sc_bytes data, size_t newline)
+{
+    unsigned char c = 0;
+    size_t skip = byte_before(stream, data, newline, 1, &c) && c == '\r' ? 1 : 0;
+    size_t run = 0;
+    while (run < EDGE_MAX / 2 && byte_before(stream, data, newline, skip + run + 1, &c) &&
+           is_base64(c))
+        run++;
+    if (run < RUN_MIN)
+        return;
+    for (size_t i = 0; i < run; i++) {
+        if (byte_before(stream, data, newline, skip + run - i, &c))
+            stream->join[i] = c;
+    }
+    stream->join_len = run;
+    stream->join_offset = stream->offset + newline - SC_MIN(skip + run, stream->offset + newline);
+    stream->state = SC_STREAM_INDENT;
+}
+
+/* One byte inside a block. */
+static int continue_join(struct sc_stream *stream, unsigned char c, uint64_t offset,
+                         struct sc_error *err)
+{
+    if (is_base64(c)) {
+        stream->state = SC_STREAM_RUN;
+        return join_byte(stream, c, offset, err);
+    }
+    if (c == '\n' && stream->state == SC_STREAM_RUN) {
+        stream->state = SC_STREAM_INDENT;
+        return 0;
+    }
+    bool blank = c == ' ' || c == '\t';
+    if (c == '\r' || (blank && stream->state == SC_STREAM_INDENT))
+        return 0;
+    return end_join(stream, err);
+}
+
+static int search_wrapped(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)
+{
+    for (size_t at = 0; at < data.len;) {
+        if (stream->state == SC_STREAM_TEXT) {
+            const unsigned char *newline = memchr(data.ptr + at, '\n', data.len - at);
+            if (newline == NULL)
+                break;
+            at = (size_t)(newline - data.ptr);
+            try_join(stream, data, at);
+        } else {
+            int rc = continue_join(stream, data.ptr[at], stream->offset + at, err);
+            if (rc < 0)
+                return rc;
+            /* The line end that closed a block may open the next one. */
+            if (stream->state == SC_STREAM_TEXT && data.ptr[at] == '\n')
+                continue;
+        }
+        at++;
+    }
+    return 0;
+}
+
+int sc_stream_write(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)
+{
+    if (data.len == 0)
+        return 0;
+    int rc = search_wrapped(stream, data, err);
+    if (rc == 0)
+        rc = search_piece(stream, data, err);
+    if (rc < 0)
+        return rc;
+    keep_edge(stream, data);
+    stream->offset += data.len;
+    return 0;
+}
+
+int sc_stream_end(struct sc_stream *stream, struct sc_error *err)
+{
+    int rc = end_join(stream, err);
+    stream->edge_len = 0;
+    stream->offset = 0;
+    return rc;
+}
