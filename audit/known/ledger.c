@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The three lists of a verification; see audit/known/ledger.h. How they are printed as JSON is in
+ * audit/known/ledger_json.c.
+ */
+#include "audit/known/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/known/redact.h"
+
+#include "core/banned.h"
+
+#define FIRST_CAPACITY 64
+/* How many leaks back an equal one is looked for: an object full of leaks must not cost a square.
+ */
+#define COUNTED_TOGETHER ((size_t)256)
+
+static void leak_done(struct sc_leak *leak)
+{
+    free(leak->name);
+    free(leak->file);
+    free(leak->service);
+    free(leak->key);
+    free(leak->where);
+    free(leak->path);
+    free(leak->layer);
+    free(leak->created_by);
+    free(leak->fate);
+}
+
+static int grow(void **items, size_t count, size_t *cap, size_t size, struct sc_error *err)
+{
+    if (count < *cap)
+        return 0;
+    size_t wanted = *cap == 0 ? FIRST_CAPACITY : *cap * 2;
+    void *grown = reallocarray(*items, wanted, size);
+    if (grown == NULL)
+        return sc_fail_nomem(err);
+    *items = grown;
+    *cap = wanted;
+    return 0;
+}
+
+/* A redacted copy, NULL for NULL; a failure is noted in *ret_rc and later copies are not tried. */
+static char *copy(const struct sc_ledger *ledger, const char *text, int *ret_rc,
+                  struct sc_error *err)
+{
+    if (text == NULL || *ret_rc < 0)
+        return NULL;
+    char *made = ledger->searcher == NULL ? sc_str_dup(text, err)
+                                          : sc_redact_text(ledger->searcher, text, err);
+    if (made == NULL)
+        *ret_rc = SC_E_NOMEM;
+    return made;
+}
+
+static bool same_leak(const struct sc_leak *leak, const struct sc_spot *spot, const char *name,
+                      const struct sc_known_hit *hit, bool token)
+{
+    return leak->encoding == hit->encoding && leak->token == token &&
+           sc_str_equal(leak->name, name) && sc_str_equal(leak->place, spot->place) &&
+           sc_str_equal(leak->file, spot->file) && sc_str_equal(leak->key, spot->key) &&
+           sc_str_equal(leak->where, spot->where) && sc_str_equal(leak->path, spot->path) &&
+           sc_str_equal(leak->layer, spot->layer) && leak->line == spot->line;
+}
+
+int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const char *name,
+                   const struct sc_known_hit *hit, bool token, size_t since, struct sc_error *err)
+{
+    if (ledger->leak_count > COUNTED_TOGETHER)
+        since = SC_MAX(since, ledger->leak_count - COUNTED_TOGETHER);
+    for (size_t i = since; i < ledger->leak_count; i++) {
+        if (same_leak(&ledger->leaks[i], spot, name, hit, token)) {
+            ledger->leaks[i].count++;
+            return 0;
+        }
+    }
+    if (ledger->leak_count >= SC_LEAKS_MAX) {
+        ledger->leaks_dropped++;
+        return 0;
+    }
+    int rc = grow((void **)&ledger->leaks, ledger->leak_count, &ledger->leak_cap,
+                  sizeof(*ledger->leaks), err);
+    if (rc < 0)
+        return rc;
+    struct sc_leak leak = {
+        .name = sc_str_dup(name, err),
+        .encoding = hit->encoding,
+        .token = token,
+        .place = spot->place,
+        .file = copy(ledger, spot->file, &rc, err),
+        .service = copy(ledger, spot->service, &rc, err),
+        .key = copy(ledger, spot->key, &rc, err),
+        .where = copy(ledger, spot->where, &rc, err),
+        .path = copy(ledger, spot->path, &rc, err),
+        .layer = copy(ledger, spot->layer, &rc, err),
+        .line = spot->line,
+        .column = spot->column,
+        .count = 1,
+    };
+    if (rc < 0 || leak.name == NULL) {
+        leak_done(&leak);
+        return SC_E_NOMEM;
+    }
+    ledger->leaks[ledger->leak_count++] = leak;
+    return 0;
+}
+
+int sc_ledger_looked(struct sc_ledger *ledger, const char *surface, const char *object,
+                     const char *id, uint64_t bytes, struct sc_error *err)
+{
+    if (ledger->looked_count >= SC_LEDGER_OBJECTS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %zu objects to look at", SC_LEDGER_OBJECTS_MAX);
+    int rc = grow((void **)&ledger->looked, ledger->looked_count, &ledger->looked_cap,
+                  sizeof(*ledger->looked), err);
+    if (rc < 0)
+        return rc;
+    struct sc_looked *slot = &ledger->looked[ledger->looked_count];
+    *slot = (struct sc_looked){surface, copy(ledger, object, &rc, err), copy(ledger, id, &rc, err),
+                               bytes};
+    if (rc < 0) {
+        free(slot->object);
+        free(slot->id);
+        return rc;
+    }
+    ledger->looked_count++;
+    return 0;
+}
+
+int sc_ledger_skip(struct sc_ledger *ledger, const char *surface, const char *object,
+                   const char *reason, struct sc_error *err)
+{
+    if (ledger->skipped_count >= SC_LEDGER_OBJECTS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %zu objects that cannot be read",
+                       SC_LEDGER_OBJECTS_MAX);
+    int rc = grow((void **)&ledger->skipped, ledger->skipped_count, &ledger->skipped_cap,
+                  sizeof(*ledger->skipped), err);
+    if (rc < 0)
+        return rc;
+    struct sc_unlooked *slot = &ledger->skipped[ledger->skipped_count];
+    *slot = (struct sc_unlooked){surface, copy(ledger, object, &rc, err),
+                                 copy(ledger, reason, &rc, err), 0};
+    if (rc < 0) {
+        free(slot->object);
+        free(slot->reason);
+        return rc;
+    }
+    ledger->skipped_count++;
+    return 0;
+}
+
+int sc_ledger_set_text(const struct sc_ledger *ledger, char **text, const char *by,
+                       struct sc_error *err)
+{
+    int rc = 0;
+    char *made = copy(ledger, by, &rc, err);
+    if (rc == 0) {
+        free(*text);
+        *text = made;
+    }
+    return rc;
+}
+
+int sc_ledger_note(struct sc_ledger *ledger, const char *note, struct sc_error *err)
+{
+    return sc_strv_contains(&ledger->notes, note) ? 0 : sc_strv_add(&ledger->notes, note, err);
+}
+
+/* Appends n items of one list to another. */
+static int move_items(void **to, size_t *to_count, size_t *to_cap, const void *from, size_t n,
+                      size_t size)
+{
+    if (n == 0)
+        return 0;
+    void *grown = reallocarray(*to, *to_count + n, size);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    memcpy((char *)grown + *to_count * size, from, n * size);
+    *to = grown;
+    *to_count += n;
+    *to_cap = *to_count;
+    return 0;
+}
+
+int sc_ledger_move(struct sc_ledger *to, struct sc_ledger *from, struct sc_error *err)
+{
+    int rc = move_items((void **)&to->leaks, &to->leak_count, &to->leak_cap, from->leaks,
+                        from->leak_count, sizeof(*from->leaks));
+    from->leak_count = rc == 0 ? 0 : from->leak_count;
+    if (rc == 0)
+        rc = move_items((void **)&to->looked, &to->looked_count, &to->looked_cap, from->looked,
+                        from->looked_count, sizeof(*from->looked));
+    from->looked_count = rc == 0 ? 0 : from->looked_count;
+    if (rc == 0)
+        rc = move_items((void **)&to->skipped, &to->skipped_count, &to->skipped_cap, from->skipped,
+                        from->skipped_count, sizeof(*from->skipped));
+    from->skipped_count = rc == 0 ? 0 : from->skipped_count;
+    to->leaks_dropped += from->leaks_dropped;
+    rc = rc < 0 ? sc_fail_nomem(err) : 0;
+    for (size_t i = 0; rc == 0 && i < from->notes.count; i++)
+        rc = sc_ledger_note(to, from->notes.items[i], err);
+    sc_ledger_done(from);
+    return rc;
+}
+
+void sc_ledger_done(struct sc_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->leak_count; i++)
+        leak_done(&ledger->leaks[i]);
+    for (size_t i = 0; i < ledger->looked_count; i++) {
+        free(ledger->looked[i].object);
+        free(ledger->looked[i].id);
+    }
+    for (size_t i = 0; i < ledger->skipped_count; i++) {
+        free(ledger->skipped[i].object);
+        free(ledger->skipped[i].reason);
+    }
+    free(ledger->leaks);
+    free(ledger->looked);
+    free(ledger->skipped);
+    sc_strv_done(&ledger->notes);
+    *ledger = (struct sc_ledger){.searcher = ledger->searcher};
+}

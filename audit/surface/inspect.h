@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Searches a JSON document: every string in it decoded, every key, and the raw text.
+ */
+#ifndef SC_AUDIT_SURFACE_INSPECT_H
+#define SC_AUDIT_SURFACE_INSPECT_H
+
+#include "audit/known/probe.h"
+
+/* The spot's `where` becomes the JSON pointer, its key the last part of it or the name of an
+ * environment variable. Text that is no JSON is searched raw, and SYNTAX is returned. */
+int sc_inspect_json(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes json,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* Which kind of place a pointer of an image's or container's settings is: "label", "history", or
+ * `other`. */
+const char *sc_inspect_place(const char *pointer, const char *other);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The places of a running system where values can stand: one function for each.
+ *
+ * Each enters what it found, what it looked at and what it could not look at into the probe's
+ * ledger. A thing that cannot be read is no error of the call: it is entered as skipped. What fails
+ * the call is a failure of our own (NOMEM, a limit). Threads: one probe, one thread.
+ */
+#ifndef SC_AUDIT_SURFACE_SURFACE_H
+#define SC_AUDIT_SURFACE_SURFACE_H
+
+#include "audit/known/probe.h"
+#include "audit/surface/http.h"
+#include "core/str.h"
+
+/* Environment and command line of every process; `proc` is "/proc" but in tests. */
+int sc_surface_processes(struct sc_probe *probe, const char *proc,
+                         struct sc_error *err) SC_NODISCARD;
+
+/* What `docker inspect` says of containers (all of them if names is empty). */
+int sc_surface_containers(struct sc_probe *probe, const struct sc_engine *engine,
+                          const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
+
+/* The same of images: settings and history, not their layers. */
+int sc_surface_image_settings(struct sc_probe *probe, const struct sc_engine *engine,
+                              const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
+
+/* The logs of containers. */
+int sc_surface_logs(struct sc_probe *probe, const struct sc_engine *engine,
+                    const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
+
+#endif
