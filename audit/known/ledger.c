@@ -66,9 +66,15 @@ static bool same_leak(const struct sc_leak *leak, const struct sc_spot *spot, co
            sc_str_equal(leak->layer, spot->layer) && leak->line == spot->line;
 }
 
-int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const char *name,
-                   const struct sc_known_hit *hit, bool token, size_t since, struct sc_error *err)
+void sc_ledger_object(struct sc_ledger *ledger)
 {
+    ledger->since = ledger->leak_count;
+}
+
+int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const char *name,
+                   const struct sc_known_hit *hit, bool token, struct sc_error *err)
+{
+    size_t since = ledger->since;
     if (ledger->leak_count > COUNTED_TOGETHER)
         since = SC_MAX(since, ledger->leak_count - COUNTED_TOGETHER);
     for (size_t i = since; i < ledger->leak_count; i++) {
@@ -141,7 +147,7 @@ int sc_ledger_skip(struct sc_ledger *ledger, const char *surface, const char *ob
         return rc;
     struct sc_unlooked *slot = &ledger->skipped[ledger->skipped_count];
     *slot = (struct sc_unlooked){surface, copy(ledger, object, &rc, err),
-                                 copy(ledger, reason, &rc, err), 0};
+                                 copy(ledger, reason, &rc, err), 0, false};
     if (rc < 0) {
         free(slot->object);
         free(slot->reason);

@@ -54,6 +54,7 @@ struct sc_unlooked {
     char *object;
     char *reason;
     size_t line;
+    bool accepted; /* a person said that this hole is known */
 };
 
 struct sc_ledger {
@@ -61,6 +62,7 @@ struct sc_ledger {
     struct sc_leak *leaks;
     size_t leak_count, leak_cap;
     size_t leaks_dropped; /* over SC_LEAKS_MAX */
+    size_t since;         /* leaks from here on are of the object being looked at */
     struct sc_looked *looked;
     size_t looked_count, looked_cap;
     struct sc_unlooked *skipped;
@@ -68,10 +70,12 @@ struct sc_ledger {
     struct sc_strv notes; /* facts for the coverage statement that are no holes */
 };
 
-/* Adds a leak, or counts one up if the same stands at or after leak number `since`. */
+/* Begins a new object: equal leaks are counted together inside one object only. */
+void sc_ledger_object(struct sc_ledger *ledger);
+
+/* Adds a leak, or counts one up that is the same. */
 int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const char *name,
-                   const struct sc_known_hit *hit, bool token, size_t since,
-                   struct sc_error *err) SC_NODISCARD;
+                   const struct sc_known_hit *hit, bool token, struct sc_error *err) SC_NODISCARD;
 
 int sc_ledger_looked(struct sc_ledger *ledger, const char *surface, const char *object,
                      const char *id, uint64_t bytes, struct sc_error *err) SC_NODISCARD;

@@ -136,6 +136,7 @@ void sc_ledger_json_skipped(struct sc_json *json, const struct sc_ledger *ledger
         sc_json_pair_string(json, "reason", skipped->reason);
         number_or_null(json, "line", skipped->line);
         sc_json_pair_string(json, "surface", skipped->surface);
+        sc_json_pair_bool(json, "accepted", skipped->accepted);
         sc_json_object_end(json);
     }
     sc_json_array_end(json);

@@ -15,14 +15,14 @@ static int enter(const struct sc_known_hit *hit, void *ctx, struct sc_error *err
 {
     struct sc_probe *probe = ctx;
     const char *name = probe->searcher->name(probe->searcher->set, hit->value);
-    return sc_ledger_leak(probe->ledger, probe->spot, name, hit, false, probe->since, err);
+    return sc_ledger_leak(probe->ledger, probe->spot, name, hit, false, err);
 }
 
 static int enter_token(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
 {
     struct sc_probe *probe = ctx;
     const char *name = probe->searcher->name(probe->searcher->set, hit->value);
-    return sc_ledger_leak(probe->ledger, probe->spot, name, hit, true, probe->since, err);
+    return sc_ledger_leak(probe->ledger, probe->spot, name, hit, true, err);
 }
 
 int sc_probe_init(struct sc_probe *probe, const struct sc_searcher *searcher,
@@ -30,18 +30,12 @@ int sc_probe_init(struct sc_probe *probe, const struct sc_searcher *searcher,
 {
     *probe = (struct sc_probe){.searcher = searcher, .ledger = ledger};
     ledger->searcher = searcher;
-    sc_probe_object(probe);
     return sc_stream_init(&probe->stream, searcher, enter, probe, err);
 }
 
 void sc_probe_done(struct sc_probe *probe)
 {
     sc_stream_done(&probe->stream);
-}
-
-void sc_probe_object(struct sc_probe *probe)
-{
-    probe->since = probe->ledger->leak_count;
 }
 
 int sc_probe_bytes(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,

@@ -15,16 +15,12 @@ struct sc_probe {
     const struct sc_searcher *searcher;
     struct sc_ledger *ledger;
     const struct sc_spot *spot; /* of what is being searched */
-    size_t since;               /* leaks from here on are of this object */
     struct sc_stream stream;
 };
 
 int sc_probe_init(struct sc_probe *probe, const struct sc_searcher *searcher,
                   struct sc_ledger *ledger, struct sc_error *err) SC_NODISCARD;
 void sc_probe_done(struct sc_probe *probe);
-
-/* Begins a new object: equal leaks are counted together inside one object only. */
-void sc_probe_object(struct sc_probe *probe);
 
 /* Searches raw bytes. */
 int sc_probe_bytes(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,

@@ -114,7 +114,7 @@ static int search_answer(struct sc_probe *probe, const struct kind *kind, const 
     if (title == NULL)
         return SC_E_NOMEM;
     const struct sc_spot spot = {.place = "inspect", .file = title, .service = identity.service};
-    sc_probe_object(probe);
+    sc_ledger_object(probe->ledger);
     rc = sc_inspect_json(probe, &spot, json, &why);
     if (rc == SC_E_NOMEM)
         return sc_fail_nomem(err);

@@ -63,6 +63,7 @@ static int search_block(struct sc_probe *probe, const struct sc_spot *spot,
                         const struct sc_secret *block, bool variables, struct sc_error *err)
 {
     struct sc_bytes all = sc_secret_view(block);
+    const size_t before = probe->ledger->leak_count;
     int rc = 0;
     for (size_t at = 0; rc == 0 && at < all.len;) {
         const unsigned char *start = all.ptr + at;
@@ -73,8 +74,10 @@ static int search_block(struct sc_probe *probe, const struct sc_spot *spot,
                        : sc_probe_token(probe, spot, item, err);
         at += n + 1;
     }
-    /* A value may hold a NUL, and then spans two strings: all of it once more, as one. */
-    return rc < 0 ? rc : sc_probe_bytes(probe, spot, all, err);
+    /* A value that holds a NUL spans two strings: all of it once more, as one. */
+    if (rc == 0 && probe->ledger->leak_count == before)
+        rc = sc_probe_bytes(probe, spot, all, err);
+    return rc;
 }
 
 static int search_file(struct sc_probe *probe, const struct process *process, bool variables,
@@ -109,7 +112,7 @@ static int search_process(struct sc_probe *probe, int proc_fd, const char *pid,
         return has_ended(errno) ? 0 : sc_ledger_skip(probe->ledger, "env", pid, "cannot open", err);
     struct process process = {.fd = fd, .pid = pid};
     read_title(&process);
-    sc_probe_object(probe);
+    sc_ledger_object(probe->ledger);
     uint64_t bytes = 0;
     size_t skipped = probe->ledger->skipped_count;
     int rc = search_file(probe, &process, true, &bytes, err);

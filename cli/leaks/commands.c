@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The commands of the group "Finding leaks".
+ */
+#include "cli/commands.h"
+
+#include "cli/leaks/leaks.h"
+
+#include "core/banned.h"
+
+#define VERIFY(field) offsetof(struct sc_verify_options, field)
+
+static const struct sc_option verify_options[] = {
+    {"scope", 0, "PREFIX", "only secrets below this scope", SC_OPTION_TEXT, VERIFY(scope), NULL, 0},
+    {"all-versions", 0, NULL, "look for older versions of each secret too", SC_OPTION_FLAG,
+     VERIFY(all_versions), NULL, 0},
+    {"accept-unproved", 0, NULL, "pass although some values are too short or common to prove",
+     SC_OPTION_FLAG, VERIFY(accept_unproved), NULL, 0},
+    {"accept-skipped", 0, "GLOB", "pass although objects of this name cannot be searched",
+     SC_OPTION_LIST, VERIFY(accept_skipped), NULL, 0},
+    {"timeout", 0, "SECONDS", "give up on an engine that is silent for so long (30)",
+     SC_OPTION_NUMBER, VERIFY(timeout), NULL, 0},
+    {0},
+};
+
+const struct sc_command sc_leaks_commands[] = {
+    {
+        .name = "verify",
+        .operands = "[WHAT [NAME...]]...",
+        .summary = "prove that no secret of the vault stands anywhere",
+        .description =
+            "Looks for every secret of the vault, in every encoding, where secrets leak to. WHAT "
+            "is "
+            "env (environments and command lines of all processes), container or image (what the "
+            "engine tells of all, or of the named ones). Without WHAT: all of these.\n\n"
+            "Ends with a coverage statement: what was looked at, and what could not be. What could "
+            "not be looked at is never a pass: then the exit status is 1, or 3 with findings. "
+            "Values "
+            "shorter than 8 bytes, and very common words, are compared with whole tokens only and "
+            "named in the statement.",
+        .examples = "secretsctl verify\teverything that needs no argument\n"
+                    "secretsctl verify env container web\tall processes, and one container",
+        .options = verify_options,
+        .options_size = sizeof(struct sc_verify_options),
+        .max_operands = SC_OPERANDS_ANY,
+        .run = sc_verify_run,
+    },
+    {0},
+};

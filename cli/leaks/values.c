@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vault's secrets as a set of known values.
+ */
+#include "audit/known/known.h"
+#include "cli/leaks/leaks.h"
+#include "cli/unlock.h"
+
+#include "core/banned.h"
+
+struct loader {
+    struct sc_vault *vault;
+    struct sc_known *known;
+    bool all_versions;
+};
+
+static int add_version(struct loader *loader, const char *name, uint64_t version,
+                       struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    int rc = sc_vault_get(loader->vault, name, version, &value, NULL, err);
+    return rc < 0 ? rc : sc_known_add(loader->known, name, sc_secret_view(&value), err);
+}
+
+static int add_past(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    return info->removed ? 0 : add_version(ctx, info->name, info->version, err);
+}
+
+static int add_entry(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    struct loader *loader = ctx;
+    /* A config may be seen; a template's secrets are entries of their own. */
+    if (info->kind != SC_ENTRY_SECRET)
+        return 0;
+    if (loader->all_versions)
+        return sc_vault_history(loader->vault, info->name, add_past, loader, err);
+    return add_version(loader, info->name, 0, err);
+}
+
+int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_versions,
+                   struct sc_known **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_known_freep) struct sc_known *known = sc_known_new(err);
+    if (known == NULL)
+        return SC_E_NOMEM;
+    struct loader loader = {vault, known, all_versions};
+    rc = sc_vault_list(vault, scope == NULL ? "" : scope, add_entry, &loader, err);
+    if (rc < 0)
+        return rc;
+    if (sc_known_count(known) == 0)
+        return sc_fail(err, SC_E_NOTFOUND, "there is no secret to look for");
+    rc = sc_known_build(known, err);
+    if (rc == 0)
+        *ret = SC_TAKE(known);
+    return rc;
+}

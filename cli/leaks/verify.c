@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * secretsctl verify: loads the values, looks at each surface that was asked for, judges the result.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "audit/known/probe.h"
+#include "audit/surface/surface.h"
+#include "cli/leaks/leaks.h"
+#include "cli/output.h"
+#include "core/parse.h"
+
+#include "core/banned.h"
+
+#define TIMEOUT_MAX 3600
+
+/* Whether there is an engine to ask. That this machine has none is a fact, not a hole, unless
+ * somebody asked for one. */
+static bool engine_expected(const struct sc_verify_targets *targets)
+{
+    return !targets->by_default || sc_env("DOCKER_HOST") != NULL ||
+           access("/var/run/docker.sock", F_OK) == 0 || errno != ENOENT;
+}
+
+static int look(const struct sc_verify_targets *targets, const struct sc_engine *engine,
+                struct sc_probe *probe, struct sc_error *err)
+{
+    int rc = 0;
+    if (targets->asked[SC_VERIFY_ENV])
+        rc = sc_surface_processes(probe, "/proc", err);
+    if (rc < 0)
+        return rc;
+    if (!engine_expected(targets))
+        return sc_ledger_note(probe->ledger, "there is no container engine on this machine", err);
+    if (targets->asked[SC_VERIFY_CONTAINER])
+        rc = sc_surface_containers(probe, engine, &targets->names[SC_VERIFY_CONTAINER], err);
+    if (rc == 0 && targets->asked[SC_VERIFY_IMAGE])
+        rc = sc_surface_image_settings(probe, engine, &targets->names[SC_VERIFY_IMAGE], err);
+    return rc;
+}
+
+/* Enters each value whose absence is not proved; tokens prove enough for the short ones as long as
+ * everything looked at consists of tokens. */
+static int judge(struct sc_ledger *ledger, const struct sc_searcher *searcher, bool raw_bytes,
+                 struct sc_verdict *verdict, struct sc_error *err)
+{
+    verdict->values = searcher->count(searcher->set);
+    for (size_t i = 0; i < verdict->values; i++) {
+        enum sc_known_standing standing = searcher->standing(searcher->set, i);
+        if (standing == SC_KNOWN_SEARCHED)
+            continue;
+        bool compared = standing == SC_KNOWN_SHORT || standing == SC_KNOWN_COMMON;
+        verdict->unproved += compared && !raw_bytes ? 0 : 1;
+        SC_CLEANUP(sc_str_freep)
+        char *note = sc_str_printf(err, "value %s: %s", searcher->name(searcher->set, i),
+                                   sc_known_standing_text(standing));
+        if (note == NULL)
+            return SC_E_NOMEM;
+        int rc = sc_ledger_note(ledger, note, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Marks what a person said is known not to be searched, and counts the rest. */
+static size_t count_holes(struct sc_ledger *ledger, const struct sc_strv *accepted)
+{
+    size_t holes = 0;
+    for (size_t i = 0; i < ledger->skipped_count; i++) {
+        struct sc_unlooked *skipped = &ledger->skipped[i];
+        for (size_t j = 0; j < accepted->count && !skipped->accepted; j++)
+            skipped->accepted = sc_str_glob(accepted->items[j], skipped->object);
+        holes += skipped->accepted ? 0 : 1;
+    }
+    return holes;
+}
+
+static int verify(struct sc_cli *cli, const struct sc_verify_options *options,
+                  const struct sc_verify_targets *targets, const struct sc_searcher *searcher,
+                  struct sc_error *err)
+{
+    struct sc_engine engine = sc_engine_default();
+    if (options->timeout.given)
+        engine.timeout = (int)options->timeout.value;
+    SC_CLEANUP(sc_ledger_done) struct sc_ledger ledger = {0};
+    SC_CLEANUP(sc_probe_done) struct sc_probe probe = {0};
+    struct sc_verdict verdict = {0};
+    int rc = sc_probe_init(&probe, searcher, &ledger, err);
+    if (rc == 0)
+        rc = look(targets, &engine, &probe, err);
+    if (rc == 0)
+        rc = judge(&ledger, searcher, false, &verdict, err);
+    if (rc < 0)
+        return rc;
+    verdict.holes = count_holes(&ledger, &options->accept_skipped);
+    verdict.complete = verdict.holes == 0 && (verdict.unproved == 0 || options->accept_unproved);
+    rc = sc_verify_print(cli, &ledger, &verdict, err);
+    if (rc == 0 && ledger.leak_count > 0)
+        cli->exit_status = sc_error_exit_status(SC_E_FINDINGS);
+    else if (rc == 0 && !verdict.complete)
+        cli->exit_status = sc_error_exit_status(SC_E_FAILED);
+    return rc;
+}
+
+int sc_verify_run(struct sc_cli *cli, const void *options, int count, char **operands,
+                  struct sc_error *err)
+{
+    const struct sc_verify_options *given = options;
+    if (given->timeout.given && (given->timeout.value == 0 || given->timeout.value > TIMEOUT_MAX))
+        return sc_fail(err, SC_E_USAGE, "--timeout takes 1 to %d seconds", TIMEOUT_MAX);
+    SC_CLEANUP(sc_verify_targets_done) struct sc_verify_targets targets = {0};
+    int rc = sc_verify_targets_parse(&targets, count, operands, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_known_freep) struct sc_known *known = NULL;
+    rc = sc_verify_load(cli, given->scope, given->all_versions, &known, err);
+    if (rc < 0)
+        return rc;
+    struct sc_searcher searcher = sc_known_searcher(known);
+    return verify(cli, given, &targets, &searcher, err);
+}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# verify over processes: a value in an environment or on a command line is found in any form, short ones
+# as whole tokens; what cannot be read is never a pass.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires jq
+
+new_vault
+printf 'Zq8-vvT1.pLm~0xY' | "$SECRETSCTL" add shop/token 2>/dev/null
+printf 'pin4242' | "$SECRETSCTL" add shop/pin 2>/dev/null
+unset DOCKER_HOST
+
+kill_child() { kill "$child" 2>/dev/null; }
+on_exit kill_child
+
+# Other processes of the machine may be unreadable here; what matters is our own child.
+findings() { # COMMAND...: the findings on a child that runs it
+    "$@" &
+    child=$!
+    sleep 0.2
+    local got=0
+    "$SECRETSCTL" verify env --accept-skipped '*' --json >"$T/out" 2>"$T/err" || got=$?
+    kill_child
+    wait "$child" 2>/dev/null || true
+    echo "$got"
+    jq -c --arg p "process $child " '.findings[] | select(.file | startswith($p)) |
+        [.rule, .severity, .class, .place, .key, .name, .encoding, .redacted]' "$T/out"
+}
+
+got=$(findings env X=1 sleep 30)
+[ "$got" = 0 ] || fail "a clean process: $got"
+
+got=$(findings env DB=Zq8-vvT1.pLm~0xY sleep 30)
+[ "$got" = '3
+["known-value","high","known-value","env","DB","shop/token","plain","*****"]' ] || fail "plain: $got"
+
+got=$(findings env "AUTH=Basic $(printf 'shop:Zq8-vvT1.pLm~0xY' | base64)" sleep 30)
+[ "$got" = '3
+["known-value","high","known-value","env","AUTH","shop/token","base64","*****"]' ] || fail "base64: $got"
+
+got=$(findings env PIN=pin4242 URL=redis://:pin4242@cache:6379 OTHER=xpin4242 sleep 30)
+[ "$got" = '3
+["known-value-token","medium","known-value","env","PIN","shop/pin","plain","*****"]
+["known-value-token","medium","known-value","env","URL","shop/pin","plain","*****"]' ] || fail "token: $got"
+
+got=$(findings bash -c 'sleep 30; exit 0' --password=Zq8-vvT1.pLm~0xY)
+[ "$got" = '3
+["known-value","high","known-value","cmdline",null,"shop/token","plain","*****"]' ] || fail "cmdline: $got"
+
+# The value itself is never printed, not even where a name holds it.
+got=$(findings env 'Zq8-vvT1.pLm~0xY=1' sleep 30)
+[ "$(echo "$got" | head -1)" = 3 ] || fail "name: $got"
+out_lacks Zq8-vvT1.pLm
