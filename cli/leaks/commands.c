@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/leaks/audit.h"
 #include "cli/leaks/leaks.h"
 
 #include "core/banned.h"
@@ -24,6 +25,28 @@ static const struct sc_option verify_options[] = {
 };
 
 const struct sc_command sc_leaks_commands[] = {
+    {
+        .name = "audit",
+        .operands = "[PATH...]",
+        .summary = "find credentials in files and folders",
+        .description =
+            "Looks for credentials that stand in the clear: in Compose files (environment, "
+            "commands, health checks, labels, build arguments, inline configs, driver options), "
+            "env files, Dockerfiles, shell scripts, pipelines, Kubernetes manifests, the fences of "
+            "Markdown files, and tokens of known form in any file. PATH is a file, a folder or '-' "
+            "for standard input; without one the working directory is looked at. No vault is "
+            "needed, and nothing is sent anywhere.\n\n"
+            "Values are never printed: a finding shows the first character and a fingerprint that "
+            "means nothing without its key.\n\n"
+            "The exit status is 3 when a finding reaches --fail-on (medium unless given), else 1 "
+            "when something could not be read, else 0.",
+        .examples = "secretsctl audit\tlook at everything below the working directory\n"
+                    "secretsctl audit --format json compose.yml\tfor other programs",
+        .options = sc_audit_cli_options,
+        .options_size = sizeof(struct sc_audit_cli_options),
+        .max_operands = SC_OPERANDS_ANY,
+        .run = sc_leaks_audit,
+    },
     {
         .name = "verify",
         .operands = "[WHAT [NAME...]]...",

@@ -79,9 +79,9 @@ static const char *const password_words[] = {
     "passcode", "authpass",  "rootpw", "pswd",     NULL};
 
 /* Glued to another word: PGPASSWORD, dbpass, adminpwd. */
-static const char *const password_tails[] = {"password",   "passwd",   "passphrase", "pwd",
-                                             "dbpass",     "userpass", "rootpass",   "adminpass",
-                                             "masterpass", "hpass",    NULL};
+static const char *const password_tails[] = {
+    "password",  "passwd",     "passphrase", "pwd",         "dbpass",     "userpass", "rootpass",
+    "adminpass", "masterpass", "hpass",      "requirepass", "masterauth", NULL};
 
 static const char *const secret_words[] = {
     "secret", "secrets", "token",      "tokens",        "apikey",     "apikeys",   "salt",
@@ -106,34 +106,34 @@ static const char *const key_makers[] = {
 
 /* A key that ends in one of these says something about a credential and holds none. */
 static const char *const describing_words[] = {
-    "file",       "files",       "path",     "dir",        "directory",    "folder",
-    "filename",   "location",    "mount",    "store",      "length",       "len",
-    "size",       "min",         "max",      "limit",      "count",        "bits",
-    "rounds",     "cost",        "bytes",    "ttl",        "expiry",       "expire",
-    "expires",    "expiration",  "lifetime", "timeout",    "age",          "duration",
-    "interval",   "seconds",     "minutes",  "hours",      "days",         "time",
-    "validity",   "period",      "rotation", "enabled",    "enable",       "disable",
-    "disabled",   "required",    "require",  "allowed",    "allow",        "optional",
-    "insecure",   "verify",      "validate", "validation", "verification", "check",
-    "policy",     "strength",    "rules",    "rule",       "header",       "headers",
-    "name",       "names",       "prefix",   "suffix",     "field",        "attribute",
-    "claim",      "scope",       "scopes",   "audience",   "issuer",       "realm",
-    "algorithm",  "alg",         "algo",     "type",       "format",       "encoding",
-    "version",    "mode",        "method",   "methods",    "provider",     "strategy",
-    "backend",    "driver",      "domain",   "host",       "hostname",     "port",
-    "url",        "uri",         "endpoint", "server",     "address",      "addr",
-    "region",     "user",        "username", "email",      "login",        "id",
-    "ids",        "reset",       "change",   "update",     "template",     "generator",
-    "hint",       "description", "label",    "title",      "text",         "message",
-    "icon",       "placeholder", "zone",     "index",      "column",       "table",
-    "hash",       "hashing",     "hasher",   "encoder",    "fingerprint",  "thumbprint",
-    "source",     "from",        "ref",      "reference",  "manager",      "service",
-    "plugin",     "origin",      "origins",  "cert",       "certificate",  "ca",
-    "env",        "var",         "schema",   "db",         "docs",         "usage",
-    "pattern",    "regex",       "grace",    "refresh",    "retries",      "attempts",
-    "admins",     "visible",     "secure",   "only",       "support",      "arn",
-    "version",    "sizes",       "leeway",   "lookup",     "mapping",      "map",
-    "serializer", "class",       NULL};
+    "stdin",        "fd",         "file",       "files",       "path",     "dir",
+    "directory",    "folder",     "filename",   "location",    "mount",    "store",
+    "length",       "len",        "size",       "min",         "max",      "limit",
+    "count",        "bits",       "rounds",     "cost",        "bytes",    "ttl",
+    "expiry",       "expire",     "expires",    "expiration",  "lifetime", "timeout",
+    "age",          "duration",   "interval",   "seconds",     "minutes",  "hours",
+    "days",         "time",       "validity",   "period",      "rotation", "enabled",
+    "enable",       "disable",    "disabled",   "required",    "require",  "allowed",
+    "allow",        "optional",   "insecure",   "verify",      "validate", "validation",
+    "verification", "check",      "policy",     "strength",    "rules",    "rule",
+    "header",       "headers",    "name",       "names",       "prefix",   "suffix",
+    "field",        "attribute",  "claim",      "scope",       "scopes",   "audience",
+    "issuer",       "realm",      "algorithm",  "alg",         "algo",     "type",
+    "format",       "encoding",   "version",    "mode",        "method",   "methods",
+    "provider",     "strategy",   "backend",    "driver",      "domain",   "host",
+    "hostname",     "port",       "url",        "uri",         "endpoint", "server",
+    "address",      "addr",       "region",     "user",        "username", "email",
+    "login",        "id",         "ids",        "reset",       "change",   "update",
+    "template",     "generator",  "hint",       "description", "label",    "title",
+    "text",         "message",    "icon",       "placeholder", "zone",     "index",
+    "column",       "table",      "hash",       "hashing",     "hasher",   "encoder",
+    "fingerprint",  "thumbprint", "source",     "from",        "ref",      "reference",
+    "manager",      "service",    "plugin",     "origin",      "origins",  "cert",
+    "certificate",  "ca",         "env",        "var",         "schema",   "db",
+    "docs",         "usage",      "pattern",    "regex",       "grace",    "refresh",
+    "retries",      "attempts",   "admins",     "visible",     "secure",   "only",
+    "support",      "arn",        "version",    "sizes",       "leeway",   "lookup",
+    "mapping",      "map",        "serializer", "class",       NULL};
 
 static bool has_word(const struct words *words, const char *word)
 {

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From pairs to findings; see audit/detect/context.h.
+ */
+#include "audit/detect/context.h"
+
+#include <string.h>
+
+#include "compose/credential.h"
+#include "core/buf.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define KEY_MAX ((size_t)256)
+
+void sc_detect_init(struct sc_detect *detect, const char *file, struct sc_bytes text,
+                    const struct sc_fingerprint_key *key)
+{
+    *detect = (struct sc_detect){
+        .file = file, .text = (const char *)text.ptr, .len = text.len, .key = key, .known_line = 1};
+}
+
+void sc_detect_done(struct sc_detect *detect)
+{
+    sc_findings_done(&detect->findings);
+    sc_skips_done(&detect->skips);
+    *detect = (struct sc_detect){0};
+}
+
+void sc_detect_position(struct sc_detect *detect, size_t offset, size_t *ret_line,
+                        size_t *ret_column)
+{
+    offset = SC_MIN(offset, detect->len);
+    size_t start = offset >= detect->known_offset ? detect->known_offset : 0;
+    size_t line = offset >= detect->known_offset ? detect->known_line : 1;
+    for (;;) { /* `start` is the first byte of `line` */
+        const char *newline = memchr(detect->text + start, '\n', offset - start);
+        if (newline == NULL)
+            break;
+        start = (size_t)(newline - detect->text) + 1;
+        line++;
+    }
+    detect->known_offset = start;
+    detect->known_line = line;
+    size_t column = 1;
+    for (size_t at = start; at < offset; at++)
+        column += ((unsigned char)detect->text[at] & 0xc0) != 0x80;
+    *ret_line = line;
+    *ret_column = column;
+}
+
+size_t sc_detect_offset(const struct sc_detect *detect, size_t base, size_t line, size_t column)
+{
+    size_t start = base;
+    for (; line > 1; line--) {
+        const char *newline = memchr(detect->text + start, '\n', detect->len - start);
+        if (newline == NULL)
+            return detect->len;
+        start = (size_t)(newline - detect->text) + 1;
+    }
+    return SC_MIN(start + (column > 0 ? column - 1 : 0), detect->len);
+}
+
+static struct sc_span make_span(struct sc_detect *detect, struct sc_region region)
+{
+    struct sc_span span = {.offset = region.offset, .length = region.len};
+    sc_detect_position(detect, region.offset, &span.line, &span.column);
+    sc_detect_position(detect, region.offset + region.len, &span.end_line, &span.end_column);
+    return span;
+}
+
+/* Where the outer text has the secret: at the place the unquoted text would have it, one further
+ * behind a quote, or anywhere in the raw stretch; else the whole stretch. */
+static struct sc_region locate(const struct sc_detect *detect, const struct sc_pair *pair,
+                               size_t offset, size_t length)
+{
+    const char *secret = pair->value + offset;
+    const char *raw = detect->text + pair->raw.offset;
+    size_t expected = pair->skip + offset;
+    for (size_t quote = 0; quote < 2; quote++) {
+        size_t at = expected + quote;
+        if (at + length <= pair->raw.len && memcmp(raw + at, secret, length) == 0)
+            return (struct sc_region){pair->raw.offset + at, length};
+    }
+    size_t from = SC_MIN(expected, pair->raw.len);
+    const char *found = memmem(raw + from, pair->raw.len - from, secret, length);
+    if (found == NULL)
+        found = memmem(raw, pair->raw.len, secret, length);
+    if (found != NULL)
+        return (struct sc_region){(size_t)(found - detect->text), length};
+    return pair->raw;
+}
+
+static enum sc_finding_class class_of(const struct sc_credential *credential,
+                                      enum sc_finding_class wanted)
+{
+    bool half = credential->key == SC_KEY_HALF;
+    switch (credential->shape) {
+    case SC_SHAPE_PLACEHOLDER:
+        return half ? SC_CLASS_HALF : SC_CLASS_PLACEHOLDER;
+    case SC_SHAPE_INTERPOLATED:
+        return half ? SC_CLASS_HALF : SC_CLASS_INTERPOLATED;
+    case SC_SHAPE_DEFAULT:
+        return half ? SC_CLASS_HALF : SC_CLASS_DEFAULT;
+    case SC_SHAPE_URL:
+        return SC_CLASS_URL;
+    case SC_SHAPE_URL_INTERPOLATED:
+        return SC_CLASS_URL_INTERPOLATED;
+    case SC_SHAPE_KEY_MATERIAL:
+        return SC_CLASS_KEY_MATERIAL;
+    case SC_SHAPE_LITERAL:
+    case SC_SHAPE_NONE:
+    default:
+        return half ? SC_CLASS_HALF : wanted;
+    }
+}
+
+/* The family's fix with "{key}" filled in. */
+static char *make_fix(const struct sc_pair *pair, const char *key, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(1024);
+    const char *text = sc_families[pair->family].fix;
+    const char *hole = strstr(text, "{key}");
+    if (hole == NULL || key == NULL) {
+        sc_buf_puts(&out, hole == NULL ? text : "mount the value as a file instead");
+    } else {
+        sc_buf_append(&out, text, (size_t)(hole - text));
+        sc_buf_puts(&out, key);
+        sc_buf_puts(&out, hole + 5);
+    }
+    if (sc_buf_status(&out, err) < 0)
+        return NULL;
+    return sc_str_dup(sc_buf_text(&out), err);
+}
+
+int sc_detect_add(struct sc_detect *detect, const char *rule, enum sc_finding_class class,
+                  enum sc_severity severity, const struct sc_pair *pair, struct sc_region value,
+                  struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *key = NULL;
+    if (pair->key != NULL && pair->key_len <= KEY_MAX) {
+        key = sc_str_ndup(pair->key, pair->key_len, err);
+        if (key == NULL)
+            return SC_E_NOMEM;
+    }
+    SC_CLEANUP(sc_str_freep) char *fix = make_fix(pair, key, err);
+    if (fix == NULL)
+        return SC_E_NOMEM;
+    struct sc_finding_facts facts = {
+        .rule = rule,
+        .severity = severity,
+        .class = class,
+        .file = detect->file,
+        .service = pair->service,
+        .key = key,
+        .where = pair->where != NULL ? pair->where : sc_families[pair->family].where,
+        .fix = fix,
+        .commit = detect->commit,
+        .span = make_span(detect, value),
+    };
+    struct sc_bytes bytes = {(const unsigned char *)detect->text + value.offset, value.len};
+    return sc_findings_add(&detect->findings, &facts, bytes, detect->key, err);
+}
+
+int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
+                   struct sc_error *err)
+{
+    struct sc_credential credential;
+    bool found = sc_credential_judge(pair->key, pair->key == NULL ? 0 : pair->key_len, pair->value,
+                                     pair->value_len, &credential);
+    if (found && pair->ignore_variables &&
+        (credential.shape == SC_SHAPE_INTERPOLATED ||
+         credential.shape == SC_SHAPE_URL_INTERPOLATED))
+        found = false;
+    if (ret_found != NULL)
+        *ret_found = found;
+    if (!found)
+        return 0;
+    enum sc_finding_class class = class_of(&credential, pair->class);
+    struct sc_region region = locate(detect, pair, credential.offset, credential.length);
+    return sc_detect_add(detect, sc_family_rule(pair->family, class), class,
+                         sc_finding_class_severity(class), pair, region, err);
+}
+
+int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,
+                   struct sc_error *err)
+{
+    size_t line, column;
+    sc_detect_position(detect, offset, &line, &column);
+    return sc_skips_add(&detect->skips, detect->file, reason, line, err);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * YAML that is no Compose file: Kubernetes manifests, pipelines, values files, configuration.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "audit/detect/region.h"
+#include "audit/detect/yaml.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* Recursion follows the depth of the document, which the YAML loader bounds. */
+
+struct walk {
+    const struct sc_yaml_detect *yaml;
+    struct sc_yaml_place place;
+    struct sc_shell_context shell;
+};
+
+static int walk_node(const struct walk *walk, const struct sc_yaml_node *node,
+                     struct sc_error *err);
+
+static bool is_script_key(const struct sc_yaml_node *key)
+{
+    static const char *const names[] = {
+        "run", "script",  "before_script", "after_script", "commands", "bash",
+        "sh",  "command", "args",          "entrypoint",   "inline",   NULL};
+    for (const char *const *name = names; *name != NULL; name++) {
+        if (sc_yaml_equals(key, *name))
+            return true;
+    }
+    return false;
+}
+
+static int walk_script(const struct walk *walk, const struct sc_yaml_node *key,
+                       const struct sc_yaml_node *value, struct sc_error *err)
+{
+    bool words = sc_yaml_equals(key, "command") || sc_yaml_equals(key, "args") ||
+                 sc_yaml_equals(key, "entrypoint");
+    if (words || sc_yaml_is(value, SC_YAML_SCALAR))
+        return sc_yaml_judge_command(walk->yaml, &walk->shell, value, err);
+    int rc = 0;
+    for (size_t i = 0; i < value->count && rc == 0; i++) {
+        if (sc_yaml_is(value->values[i], SC_YAML_SCALAR))
+            rc = sc_yaml_judge_command(walk->yaml, &walk->shell, value->values[i], err);
+        else
+            rc = walk_node(walk, value->values[i], err);
+    }
+    return rc;
+}
+
+/* Captions of forms and schemas: `password: Password`, `token: string`. */
+static bool is_caption(const struct sc_yaml_node *key, const struct sc_yaml_node *value)
+{
+    static const char *const types[] = {"string", "str",     "text",   "integer",
+                                        "number", "boolean", "object", "password",
+                                        "secret", "token",   NULL};
+    if (memchr(value->text, ' ', value->len) != NULL)
+        return true;
+    if (value->len <= key->len &&
+        strncasecmp(key->text + key->len - value->len, value->text, value->len) == 0)
+        return true;
+    for (const char *const *type = types; *type != NULL; type++) {
+        if (strcmp(*type, value->text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_literal_place(const struct walk *walk, const struct sc_yaml_node *node)
+{
+    const struct sc_yaml_node *key = node->key;
+    return walk->place.family != SC_FAMILY_YAML || sc_yaml_equals(key, "environment") ||
+           sc_yaml_equals(key, "env") || sc_yaml_equals(key, "variables");
+}
+
+static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mapping, size_t index,
+                       struct sc_error *err)
+{
+    const struct sc_yaml_node *key = mapping->keys[index], *value = mapping->values[index];
+    if (!sc_yaml_is(key, SC_YAML_SCALAR))
+        return 0;
+    if (!is_literal_place(walk, mapping) && is_caption(key, value))
+        return sc_yaml_judge(walk->yaml, &walk->place, NULL, value, err);
+    return sc_yaml_judge(walk->yaml, &walk->place, key, value, err);
+}
+
+/* - name: X
+ *   value: Y */
+static int walk_named_value(const struct walk *walk, const struct sc_yaml_node *node,
+                            struct sc_error *err)
+{
+    const struct sc_yaml_node *name = sc_yaml_get(node, "name");
+    const struct sc_yaml_node *value = sc_yaml_get(node, "value");
+    if (name == NULL)
+        name = sc_yaml_get(node, "key");
+    if (!sc_yaml_is(name, SC_YAML_SCALAR) || !sc_yaml_is(value, SC_YAML_SCALAR))
+        return 0;
+    return sc_yaml_judge(walk->yaml, &walk->place, name, value, err);
+}
+
+static int walk_mapping(const struct walk *walk, const struct sc_yaml_node *node,
+                        struct sc_error *err)
+{
+    if (sc_yaml_is_service(node)) {
+        const char *name = node->key == NULL ? NULL : node->key->text;
+        return sc_yaml_detect_service(walk->yaml, name, node, err);
+    }
+    int rc = walk_named_value(walk, node, err);
+    for (size_t i = 0; i < node->count && rc == 0; i++) {
+        const struct sc_yaml_node *key = node->keys[i], *value = node->values[i];
+        if (value->kind == SC_YAML_ALIAS || sc_yaml_equals(key, "valueFrom"))
+            continue;
+        if (is_script_key(key) && value->kind != SC_YAML_MAPPING)
+            rc = walk_script(walk, key, value, err);
+        else if (value->kind == SC_YAML_SCALAR && !sc_yaml_is_null(value))
+            rc = walk_scalar(walk, node, i, err);
+        else
+            rc = walk_node(walk, value, err);
+    }
+    return rc;
+}
+
+static int walk_node(const struct walk *walk, const struct sc_yaml_node *node, struct sc_error *err)
+{
+    if (sc_yaml_is(node, SC_YAML_MAPPING))
+        return walk_mapping(walk, node, err);
+    int rc = 0;
+    for (size_t i = 0; sc_yaml_is(node, SC_YAML_SEQUENCE) && i < node->count && rc == 0; i++) {
+        const struct sc_yaml_node *item = node->values[i];
+        if (item->kind != SC_YAML_SCALAR) {
+            rc = walk_node(walk, item, err);
+            continue;
+        }
+        bool pair = is_literal_place(walk, node) && memchr(item->text, '=', item->len) != NULL;
+        if (pair && node->key != NULL && !is_script_key(node->key)) {
+            struct sc_yaml_node list = *node;
+            list.count = 1;
+            list.values = node->values + i;
+            rc = sc_yaml_judge_pairs(walk->yaml, &walk->place, &list, err);
+        } else {
+            rc = sc_yaml_judge(walk->yaml, &walk->place, NULL, item, err);
+        }
+    }
+    return rc;
+}
+
+/* kind: Secret. What stands under data is the value, whatever its key. */
+static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
+                       struct sc_error *err)
+{
+    static const char *const members[] = {"data", "stringData"};
+    int rc = 0;
+    for (size_t m = 0; m < SC_ARRAY_SIZE(members); m++) {
+        const struct sc_yaml_node *data = sc_yaml_get(root, members[m]);
+        for (size_t i = 0; sc_yaml_is(data, SC_YAML_MAPPING) && i < data->count && rc == 0; i++) {
+            const struct sc_yaml_node *key = data->keys[i], *value = data->values[i];
+            if (!sc_yaml_is(value, SC_YAML_SCALAR) || value->len == 0 ||
+                !sc_yaml_is(key, SC_YAML_SCALAR) ||
+                memmem(value->text, value->len, "{{", 2) != NULL || value->text[0] == '$' ||
+                value->text[0] == '<')
+                continue;
+            struct sc_pair pair = {.family = SC_FAMILY_KUBE_SECRET,
+                                   .key = key->text,
+                                   .key_len = key->len,
+                                   .where = members[m]};
+            rc = sc_detect_add(
+                walk->yaml->detect, sc_family_rule(SC_FAMILY_KUBE_SECRET, SC_CLASS_LITERAL),
+                SC_CLASS_LITERAL, SC_SEVERITY_HIGH, &pair, sc_yaml_inside(walk->yaml, value), err);
+        }
+    }
+    return rc;
+}
+
+static bool is_pipeline(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *root)
+{
+    const char *file = yaml->detect->file;
+    if (strstr(file, ".github/workflows/") != NULL || strstr(file, ".gitlab-ci") != NULL ||
+        strstr(file, "azure-pipelines") != NULL || strstr(file, ".circleci/") != NULL ||
+        strstr(file, ".drone.yml") != NULL || strstr(file, ".woodpecker") != NULL ||
+        strstr(file, ".travis.yml") != NULL || strstr(file, "bitbucket-pipelines") != NULL)
+        return true;
+    return sc_yaml_get(root, "stages") != NULL || sc_yaml_get(root, "jobs") != NULL ||
+           sc_yaml_get(root, "pipelines") != NULL || sc_yaml_get(root, "before_script") != NULL;
+}
+
+int sc_yaml_detect_manifest(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *root,
+                            struct sc_error *err)
+{
+    enum sc_family family = SC_FAMILY_YAML;
+    const struct sc_yaml_node *kind = sc_yaml_get(root, "kind");
+    bool kube = sc_yaml_is(kind, SC_YAML_SCALAR) && sc_yaml_get(root, "apiVersion") != NULL;
+    if (kube)
+        family = SC_FAMILY_KUBE_ENV;
+    else if (is_pipeline(yaml, root))
+        family = SC_FAMILY_CI;
+    struct walk walk = {
+        .yaml = yaml,
+        .place = {family, NULL, NULL, true},
+        .shell = sc_shell_script,
+    };
+    if (family != SC_FAMILY_YAML)
+        walk.shell.assign = walk.shell.environ = walk.shell.command = family;
+    if (kube && sc_yaml_equals(kind, "Secret"))
+        return walk_secret(&walk, root, err);
+    return walk_node(&walk, root, err);
+}

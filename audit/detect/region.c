@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which reader a text gets; see audit/detect/region.h.
+ */
+#include "audit/detect/region.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "audit/detect/shell.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* Bytes at the start of a text that are looked at to tell its kind. */
+#define SNIFF_MAX ((size_t)64 * 1024)
+
+struct suffix {
+    const char *text;
+    enum sc_text_kind kind;
+};
+
+static const struct suffix suffixes[] = {
+    {".yml", SC_TEXT_YAML},          {".yaml", SC_TEXT_YAML},
+    {".env", SC_TEXT_DOTENV},        {".dockerfile", SC_TEXT_DOCKERFILE},
+    {".sh", SC_TEXT_SHELL},          {".bash", SC_TEXT_SHELL},
+    {".zsh", SC_TEXT_SHELL},         {".ksh", SC_TEXT_SHELL},
+    {".md", SC_TEXT_MARKDOWN},       {".markdown", SC_TEXT_MARKDOWN},
+    {".mdx", SC_TEXT_MARKDOWN},      {".ini", SC_TEXT_CONFIG},
+    {".cfg", SC_TEXT_CONFIG},        {".conf", SC_TEXT_CONFIG},
+    {".cnf", SC_TEXT_CONFIG},        {".toml", SC_TEXT_CONFIG},
+    {".properties", SC_TEXT_CONFIG}, {".json", SC_TEXT_CONFIG},
+    {".tfvars", SC_TEXT_CONFIG},
+};
+
+static bool starts_nocase(const char *text, const char *prefix)
+{
+    return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+enum sc_text_kind sc_text_kind_of_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    size_t len = strlen(name);
+    if (starts_nocase(name, "dockerfile") || starts_nocase(name, "containerfile")) {
+        const char *rest = name + (starts_nocase(name, "dockerfile") ? 10 : 13);
+        if (*rest == '\0' || *rest == '.' || *rest == '-' || *rest == '_')
+            return SC_TEXT_DOCKERFILE;
+    }
+    if (starts_nocase(name, ".env") &&
+        (name[4] == '\0' || name[4] == '.' || name[4] == '-' || name[4] == '_'))
+        return SC_TEXT_DOTENV;
+    if (starts_nocase(name, "env.") || strcasecmp(name, ".envrc") == 0)
+        return SC_TEXT_DOTENV;
+    if (strcmp(name, ".bashrc") == 0 || strcmp(name, ".profile") == 0 ||
+        strcmp(name, ".zshrc") == 0 || strcmp(name, ".bash_history") == 0)
+        return SC_TEXT_SHELL;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(suffixes); i++) {
+        size_t n = strlen(suffixes[i].text);
+        if (len > n && strcasecmp(name + len - n, suffixes[i].text) == 0)
+            return suffixes[i].kind;
+    }
+    return SC_TEXT_OTHER;
+}
+
+enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
+{
+    enum sc_text_kind kind = sc_text_kind_of_name(path);
+    if (kind != SC_TEXT_OTHER)
+        return kind;
+    const char *bytes = (const char *)text.ptr;
+    size_t len = SC_MIN(text.len, SNIFF_MAX);
+    if (len > 2 && memcmp(bytes, "#!", 2) == 0) {
+        const char *newline = memchr(bytes, '\n', len);
+        size_t line = newline == NULL ? len : (size_t)(newline - bytes);
+        if (memmem(bytes, line, "sh", 2) != NULL)
+            return SC_TEXT_SHELL;
+        return SC_TEXT_OTHER;
+    }
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash == NULL ? path : slash, '.');
+    bool is_text = dot == NULL || strcasecmp(dot, ".txt") == 0 || strcasecmp(dot, ".rst") == 0;
+    if (is_text &&
+        (memmem(bytes, len, "\n```", 4) != NULL || (len > 3 && memcmp(bytes, "```", 3) == 0)))
+        return SC_TEXT_MARKDOWN;
+    if (is_text && (memmem(bytes, len, "\nservices:\n", 11) != NULL ||
+                    (len > 10 && memcmp(bytes, "services:\n", 10) == 0)))
+        return SC_TEXT_YAML;
+    if (is_text && len > 5 && memcmp(bytes, "FROM ", 5) == 0)
+        return SC_TEXT_DOCKERFILE;
+    return SC_TEXT_OTHER;
+}
+
+int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,
+                     struct sc_error *err)
+{
+    if (region.len == 0)
+        return 0;
+    if (detect->depth >= SC_DETECT_DEPTH_MAX)
+        return sc_detect_skip(detect, "texts nested too deeply", region.offset, err);
+    detect->depth++;
+    int rc = 0;
+    switch (kind) {
+    case SC_TEXT_YAML:
+        rc = sc_detect_yaml(detect, region, err);
+        break;
+    case SC_TEXT_DOTENV:
+        rc = sc_detect_dotenv(detect, region, SC_FAMILY_DOTENV, err);
+        break;
+    case SC_TEXT_DOCKERFILE:
+        rc = sc_detect_dockerfile(detect, region, err);
+        break;
+    case SC_TEXT_SHELL:
+        rc = sc_detect_shell(detect, region, &sc_shell_script, err);
+        break;
+    case SC_TEXT_MARKDOWN:
+        rc = sc_detect_markdown(detect, region, err);
+        break;
+    case SC_TEXT_CONFIG:
+        rc = sc_detect_config(detect, region, SC_FAMILY_CONFIG, err);
+        break;
+    case SC_TEXT_OTHER:
+    default:
+        break; /* only the token rules */
+    }
+    detect->depth--;
+    return rc;
+}
+
+int sc_detect_written_file(struct sc_detect *detect, struct sc_region region, const char *target,
+                           struct sc_error *err)
+{
+    enum sc_text_kind kind = sc_text_kind_of_name(target);
+    if (kind == SC_TEXT_OTHER || kind == SC_TEXT_DOTENV) {
+        if (detect->depth >= SC_DETECT_DEPTH_MAX)
+            return sc_detect_skip(detect, "texts nested too deeply", region.offset, err);
+        return sc_detect_dotenv(detect, region, SC_FAMILY_SHELL_HEREDOC, err);
+    }
+    return sc_detect_region(detect, region, kind, err);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The readers of the kinds of text, and the choice between them.
+ */
+#ifndef SC_AUDIT_DETECT_REGION_H
+#define SC_AUDIT_DETECT_REGION_H
+
+#include "audit/detect/context.h"
+
+enum sc_text_kind {
+    SC_TEXT_OTHER, /* source and anything else: only the token rules */
+    SC_TEXT_YAML,
+    SC_TEXT_DOTENV,
+    SC_TEXT_DOCKERFILE,
+    SC_TEXT_SHELL,
+    SC_TEXT_MARKDOWN,
+    SC_TEXT_CONFIG, /* ini, properties, toml, conf, JSON */
+};
+
+/* By the name alone; OTHER if it says nothing. */
+enum sc_text_kind sc_text_kind_of_name(const char *path);
+/* By name and, where the name says nothing, by content (first line, fences). */
+enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text);
+
+/* Looks at a region as the kind it is. */
+int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,
+                     struct sc_error *err) SC_NODISCARD;
+
+/* A here document written to `target` ("" if that is not known). */
+int sc_detect_written_file(struct sc_detect *detect, struct sc_region region, const char *target,
+                           struct sc_error *err) SC_NODISCARD;
+
+int sc_detect_yaml(struct sc_detect *detect, struct sc_region region,
+                   struct sc_error *err) SC_NODISCARD;
+int sc_detect_dotenv(struct sc_detect *detect, struct sc_region region, enum sc_family family,
+                     struct sc_error *err) SC_NODISCARD;
+int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region,
+                         struct sc_error *err) SC_NODISCARD;
+int sc_detect_markdown(struct sc_detect *detect, struct sc_region region,
+                       struct sc_error *err) SC_NODISCARD;
+/* key = value, key: value, "key": "value", line by line. */
+int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_family family,
+                     struct sc_error *err) SC_NODISCARD;
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Findings, their redaction and their fingerprint; see audit/finding.h.
+ */
+#include "audit/finding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define EXCERPT_MAX  ((size_t)400) /* bytes of an excerpt */
+#define EXCERPT_LEAD ((size_t)120) /* bytes in front of the value that are kept */
+#define STARS        "*****"
+
+static const char *const severity_names[SC_SEVERITY_MAX] = {"low", "medium", "high"};
+
+static const char *const class_names[SC_CLASS_MAX] = {
+    [SC_CLASS_LITERAL] = "literal",
+    [SC_CLASS_PLACEHOLDER] = "placeholder",
+    [SC_CLASS_INTERPOLATED] = "interpolated",
+    [SC_CLASS_DEFAULT] = "default",
+    [SC_CLASS_URL] = "url",
+    [SC_CLASS_URL_INTERPOLATED] = "url-interpolated",
+    [SC_CLASS_COMMAND] = "command",
+    [SC_CLASS_LABEL] = "label",
+    [SC_CLASS_HALF] = "half",
+    [SC_CLASS_KEY_MATERIAL] = "key-material",
+};
+
+const char *sc_severity_name(enum sc_severity severity)
+{
+    return severity_names[severity];
+}
+
+const char *sc_finding_class_name(enum sc_finding_class class)
+{
+    return class_names[class];
+}
+
+void sc_redact(char out[SC_REDACTED_SIZE], const void *value, size_t len)
+{
+    const char *text = value;
+    if (len >= 4 && text[0] > ' ' && text[0] < 0x7f)
+        snprintf(out, SC_REDACTED_SIZE, "%c%s", text[0], STARS);
+    else
+        snprintf(out, SC_REDACTED_SIZE, "%s", STARS);
+}
+
+/* Over the rule and the value, not the place: the same secret keeps its fingerprint when lines
+ * move. */
+static void make_fingerprint(struct sc_finding *finding, struct sc_bytes value,
+                             const struct sc_fingerprint_key *key)
+{
+    unsigned char inner[SC_HASH_SIZE * 2];
+    unsigned char outer[SC_HASH_SIZE];
+    sc_hash_blake2b(inner, finding->rule, strlen(finding->rule), key->bytes, sizeof(key->bytes));
+    sc_hash_blake2b(inner + SC_HASH_SIZE, value.ptr, value.len, key->bytes, sizeof(key->bytes));
+    sc_hash_blake2b(outer, inner, sizeof(inner), key->bytes, sizeof(key->bytes));
+    sc_hex(finding->fingerprint, outer, SC_FINGERPRINT_DIGITS / 2);
+}
+
+static int copy_text(char **ret, const char *text, struct sc_error *err)
+{
+    if (text == NULL)
+        return 0;
+    *ret = sc_str_dup(text, err);
+    return *ret == NULL ? SC_E_NOMEM : 0;
+}
+
+static int grow(struct sc_findings *list, size_t more, struct sc_error *err)
+{
+    if (more > SC_FINDINGS_MAX - list->count)
+        return sc_fail(err, SC_E_TOOBIG, "more than %zu findings; audit a smaller part",
+                       SC_FINDINGS_MAX);
+    if (list->count + more <= list->cap)
+        return 0;
+    size_t cap = SC_MAX(list->cap * 2, list->count + more);
+    struct sc_finding *items = realloc(list->items, cap * sizeof(*items));
+    if (items == NULL)
+        return sc_fail_nomem(err);
+    list->items = items;
+    list->cap = cap;
+    return 0;
+}
+
+int sc_findings_add(struct sc_findings *list, const struct sc_finding_facts *facts,
+                    struct sc_bytes value, const struct sc_fingerprint_key *key,
+                    struct sc_error *err)
+{
+    struct sc_finding finding = {.rule = facts->rule,
+                                 .severity = facts->severity,
+                                 .class = facts->class,
+                                 .span = facts->span};
+    int rc = grow(list, 1, err);
+    if (rc == 0)
+        rc = copy_text(&finding.file, facts->file, err);
+    if (rc == 0)
+        rc = copy_text(&finding.service, facts->service, err);
+    if (rc == 0)
+        rc = copy_text(&finding.key, facts->key, err);
+    if (rc == 0)
+        rc = copy_text(&finding.where, facts->where, err);
+    if (rc == 0)
+        rc = copy_text(&finding.fix, facts->fix, err);
+    if (rc == 0)
+        rc = copy_text(&finding.commit, facts->commit, err);
+    if (rc < 0) {
+        sc_finding_done(&finding);
+        return rc;
+    }
+    sc_redact(finding.redacted, value.ptr, value.len);
+    make_fingerprint(&finding, value, key);
+    list->items[list->count++] = finding;
+    return 0;
+}
+
+/* The first 100 characters of a line that are not blank, as code scanning services hash them so
+ * that a result is recognised when lines move (documented with their uploader). */
+static uint64_t line_hash(const char *line, const char *end)
+{
+    uint64_t hash = 0;
+    size_t taken = 0;
+    for (const char *at = line; at < end && taken < 100; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == ' ' || c == '\t')
+            continue;
+        if (c == '\r') {
+            if (at + 1 < end && at[1] == '\n')
+                continue;
+            c = '\n';
+        }
+        hash = hash * 37 + c;
+        taken++;
+    }
+    if (taken < 100) {
+        hash = hash * 37 + 65535;
+        taken++;
+    }
+    for (; taken < 100; taken++)
+        hash *= 37;
+    return hash;
+}
+
+/* The end of the masked stretch at `at`, or 0 where no finding of the list begins. */
+static const struct sc_finding *value_at(const struct sc_findings *list, size_t first, size_t at)
+{
+    for (size_t i = first; i < list->count; i++) {
+        const struct sc_span *span = &list->items[i].span;
+        if (span->length > 0 && at >= span->offset && at < span->offset + span->length)
+            return &list->items[i];
+    }
+    return NULL;
+}
+
+static void render_excerpt(struct sc_buf *out, const struct sc_findings *list, size_t first,
+                           const struct sc_finding *finding, struct sc_bytes text)
+{
+    size_t start = SC_MIN(finding->span.offset, text.len);
+    while (start > 0 && text.ptr[start - 1] != '\n')
+        start--;
+    bool cut = finding->span.offset - start > EXCERPT_LEAD;
+    if (cut)
+        start = finding->span.offset - EXCERPT_LEAD;
+    if (cut)
+        sc_buf_puts(out, "...");
+    size_t stop = SC_MIN(finding->span.offset + 1, text.len);
+    for (size_t at = start; at < stop;) {
+        const struct sc_finding *hidden = value_at(list, first, at);
+        if (hidden != NULL) {
+            sc_buf_puts(out, hidden->redacted);
+            at = hidden->span.offset + hidden->span.length;
+            continue;
+        }
+        unsigned char c = text.ptr[at++];
+        sc_buf_putc(out, c < ' ' || c == 0x7f ? ' ' : (char)c);
+    }
+}
+
+int sc_findings_add_excerpts(struct sc_findings *list, size_t first, struct sc_bytes text,
+                             struct sc_error *err)
+{
+    for (size_t i = first; i < list->count; i++) {
+        struct sc_finding *finding = &list->items[i];
+        SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(EXCERPT_MAX);
+        render_excerpt(&out, list, first, finding, text);
+        if (sc_buf_status(&out, NULL) == SC_E_NOMEM)
+            return sc_fail_nomem(err);
+        free(finding->excerpt);
+        finding->excerpt = sc_str_dup(sc_buf_text(&out), err);
+        if (finding->excerpt == NULL)
+            return SC_E_NOMEM;
+        size_t start = SC_MIN(finding->span.offset, text.len);
+        while (start > 0 && text.ptr[start - 1] != '\n')
+            start--;
+        snprintf(finding->line_hash, sizeof(finding->line_hash), "%llx",
+                 (unsigned long long)line_hash((const char *)text.ptr + start,
+                                               (const char *)text.ptr + text.len));
+    }
+    return 0;
+}
+
+int sc_findings_move(struct sc_findings *to, struct sc_findings *from, struct sc_error *err)
+{
+    int rc = grow(to, from->count, err);
+    if (rc < 0)
+        return rc;
+    if (from->count > 0)
+        memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
+    to->count += from->count;
+    from->count = 0;
+    return 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct sc_finding *a = left, *b = right;
+    int order = strcmp(a->file, b->file);
+    if (order != 0)
+        return order;
+    if (a->span.offset != b->span.offset)
+        return a->span.offset < b->span.offset ? -1 : 1;
+    if (a->span.line != b->span.line)
+        return a->span.line < b->span.line ? -1 : 1;
+    order = strcmp(a->rule, b->rule);
+    return order != 0 ? order : strcmp(a->fingerprint, b->fingerprint);
+}
+
+void sc_findings_sort(struct sc_findings *list)
+{
+    if (list->count > 1)
+        qsort(list->items, list->count, sizeof(*list->items), compare);
+}
+
+void sc_findings_remove(struct sc_findings *list, size_t index)
+{
+    sc_finding_done(&list->items[index]);
+    list->count--;
+    memmove(list->items + index, list->items + index + 1,
+            (list->count - index) * sizeof(*list->items));
+}
+
+void sc_finding_done(struct sc_finding *finding)
+{
+    free(finding->file);
+    free(finding->service);
+    free(finding->key);
+    free(finding->where);
+    free(finding->excerpt);
+    free(finding->fix);
+    free(finding->commit);
+    *finding = (struct sc_finding){0};
+}
+
+void sc_findings_done(struct sc_findings *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        sc_finding_done(&list->items[i]);
+    free(list->items);
+    *list = (struct sc_findings){0};
+}
+
+void sc_finding_json(struct sc_json *json, const struct sc_finding *finding)
+{
+    sc_json_object_begin(json);
+    sc_json_pair_string(json, "rule", finding->rule);
+    sc_json_pair_string(json, "severity", sc_severity_name(finding->severity));
+    sc_json_pair_string(json, "class", sc_finding_class_name(finding->class));
+    sc_json_pair_string(json, "file", finding->file);
+    sc_json_pair_int(json, "line", (int64_t)finding->span.line);
+    sc_json_pair_int(json, "column", (int64_t)finding->span.column);
+    sc_json_pair_string(json, "service", finding->service);
+    sc_json_pair_string(json, "key", finding->key);
+    sc_json_pair_string(json, "where", finding->where);
+    sc_json_pair_string(json, "redacted", finding->redacted);
+    sc_json_pair_string(json, "fingerprint", finding->fingerprint);
+    sc_json_pair_string(json, "fix", finding->fix);
+    if (finding->commit != NULL)
+        sc_json_pair_string(json, "commit", finding->commit);
+    sc_json_object_end(json);
+}

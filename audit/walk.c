@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Walks folders; see audit/walk.h. Symbolic links below a folder are not followed: what they point
+ * to is either in the tree or not part of it. Only a loop among them is reported.
+ */
+#include "audit/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "core/fsutil.h"
+
+#include "core/banned.h"
+
+struct walk {
+    bool no_ignore;
+    struct sc_ignore *ignore;
+    struct sc_strv *files;
+    struct sc_skips *skips;
+};
+
+static int walk_folder(const struct walk *walk, const char *path, unsigned depth,
+                       struct sc_error *err);
+
+static int skip(const struct walk *walk, const char *path, const char *reason, struct sc_error *err)
+{
+    return sc_skips_add(walk->skips, path, reason, 0, err);
+}
+
+static int visit(const struct walk *walk, const char *path, unsigned depth, struct sc_error *err)
+{
+    struct stat st;
+    if (!walk->no_ignore && sc_ignore_matches(walk->ignore, path, NULL))
+        return 0;
+    if (lstat(path, &st) < 0)
+        return skip(walk, path, "cannot be read", err);
+    if (S_ISLNK(st.st_mode)) {
+        if (stat(path, &st) < 0 && errno == ELOOP)
+            return skip(walk, path, "a loop of symbolic links", err);
+        return 0;
+    }
+    if (S_ISDIR(st.st_mode))
+        return walk_folder(walk, path, depth + 1, err);
+    if (!S_ISREG(st.st_mode))
+        return skip(walk, path, "not a regular file", err);
+    if (walk->files->count >= SC_AUDIT_FILES_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %zu files; audit a smaller part",
+                       SC_AUDIT_FILES_MAX);
+    return sc_strv_add(walk->files, path, err);
+}
+
+static int filter_entry(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, ".git") != 0 &&
+           strcmp(name, ".hg") != 0 && strcmp(name, ".svn") != 0;
+}
+
+static int compare_entries(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int walk_folder(const struct walk *walk, const char *path, unsigned depth,
+                       struct sc_error *err)
+{
+    if (depth > SC_AUDIT_DEPTH_MAX)
+        return skip(walk, path, "folders nested too deeply", err);
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, filter_entry, compare_entries);
+    if (count < 0)
+        return skip(walk, path, errno == EACCES ? "permission denied" : "cannot be read", err);
+    int rc = walk->no_ignore ? 0 : sc_ignore_load(walk->ignore, path, err);
+    for (int i = 0; i < count; i++) {
+        if (rc == 0) {
+            SC_CLEANUP(sc_str_freep)
+            char *child = strcmp(path, ".") == 0 ? sc_str_dup(entries[i]->d_name, err)
+                                                 : sc_path_join(path, entries[i]->d_name, err);
+            rc = child == NULL ? SC_E_NOMEM : visit(walk, child, depth, err);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return rc;
+}
+
+int sc_walk(const char *path, bool no_ignore, struct sc_ignore *ignore, struct sc_strv *files,
+            struct sc_skips *skips, struct sc_error *err)
+{
+    struct walk walk = {no_ignore, ignore, files, skips};
+    struct stat st;
+    if (strcmp(path, "-") == 0)
+        return sc_strv_add(files, path, err);
+    if (stat(path, &st) < 0) {
+        if (errno == ELOOP)
+            return skip(&walk, path, "a loop of symbolic links", err);
+        if (errno == EACCES)
+            return skip(&walk, path, "permission denied", err);
+        return sc_fail_errno(err, "cannot audit '%s'", path);
+    }
+    if (S_ISDIR(st.st_mode))
+        return walk_folder(&walk, path, 0, err);
+    return sc_strv_add(files, path, err);
+}

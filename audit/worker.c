@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Looks at one file after the other; see audit/worker.h.
+ */
+#include "audit/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/detect/region.h"
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* A NUL byte this early means no text. */
+#define BINARY_SNIFF ((size_t)8000)
+/* Bytes that two pieces of a large file share, so that a token on the seam is whole in one. */
+#define PIECE_OVERLAP ((size_t)4096)
+
+int sc_worker_init(struct sc_worker *worker, const struct sc_audit_options *options,
+                   const struct sc_ignore *ignore, struct sc_error *err)
+{
+    *worker = (struct sc_worker){
+        .options = options, .ignore = ignore, .buffer = SC_BUF_INIT(SC_AUDIT_WHOLE_MAX)};
+    (void)err;
+    return 0;
+}
+
+void sc_worker_done(struct sc_worker *worker)
+{
+    sc_audit_result_done(&worker->result);
+    sc_buf_done(&worker->buffer);
+}
+
+int sc_worker_skip(struct sc_worker *worker, const char *name, const char *reason,
+                   struct sc_error *err)
+{
+    return sc_skips_add(&worker->result.skips, name, reason, 0, err);
+}
+
+static bool is_binary(struct sc_bytes text)
+{
+    return memchr(text.ptr, '\0', SC_MIN(text.len, BINARY_SNIFF)) != NULL;
+}
+
+static bool overlap(const struct sc_span *a, const struct sc_span *b)
+{
+    return a->offset < b->offset + b->length && b->offset < a->offset + a->length;
+}
+
+/* Takes out what a mark allows, what an ignore file names, and what stands there twice: of two
+ * findings at one place the earlier detector's stays, which knows key and service. */
+static void filter(struct sc_worker *worker, struct sc_findings *found, struct sc_bytes text)
+{
+    for (size_t i = found->count; i-- > 0;) {
+        const struct sc_finding *finding = &found->items[i];
+        bool twice = false;
+        for (size_t k = 0; k < i && !twice; k++)
+            twice = overlap(&found->items[k].span, &finding->span);
+        bool suppressed = !twice && !worker->options->no_ignore &&
+                          (sc_ignore_marked(text, finding) ||
+                           sc_ignore_matches(worker->ignore, finding->file, finding->rule));
+        worker->result.suppressed += suppressed;
+        if (twice || suppressed)
+            sc_findings_remove(found, i);
+    }
+}
+
+static int look(struct sc_worker *worker, struct sc_detect *detect, struct sc_bytes text,
+                bool tokens_only, struct sc_error *err)
+{
+    int rc = 0;
+    if (!tokens_only && !is_binary(text)) {
+        struct sc_region all = {0, text.len};
+        rc = sc_detect_region(detect, all, sc_text_kind(detect->file, text), err);
+    }
+    if (rc < 0 || detect->findings.count == 0)
+        return rc;
+    filter(worker, &detect->findings, text);
+    return sc_findings_add_excerpts(&detect->findings, 0, text, err);
+}
+
+static int look_and_keep(struct sc_worker *worker, const char *name, const char *commit,
+                         struct sc_bytes text, bool tokens_only, struct sc_error *err)
+{
+    struct sc_detect detect;
+    sc_detect_init(&detect, name, text, &worker->options->key);
+    detect.commit = commit;
+    int rc = look(worker, &detect, text, tokens_only, err);
+    if (rc == 0)
+        rc = sc_findings_move(&worker->result.findings, &detect.findings, err);
+    if (rc == 0)
+        rc = sc_skips_move(&worker->result.skips, &detect.skips, err);
+    sc_detect_done(&detect);
+    return rc;
+}
+
+int sc_worker_bytes(struct sc_worker *worker, const char *name, const char *commit,
+                    struct sc_bytes text, struct sc_error *err)
+{
+    worker->result.files++;
+    worker->result.bytes += text.len;
+    if (text.len == 0)
+        return 0;
+    return look_and_keep(worker, name, commit, text, false, err);
+}
+
+/* A file too large to hold: pieces that overlap, for the token rules. Line numbers are not known
+ * there without reading everything, so they count from the piece's own start line. */
+static int look_at_pieces(struct sc_worker *worker, const char *path, int fd, bool was_binary,
+                          struct sc_error *err)
+{
+    size_t lines = 0;
+    for (;;) {
+        struct sc_buf *buffer = &worker->buffer;
+        struct sc_bytes text = sc_buf_view(buffer);
+        size_t first = worker->result.findings.count;
+        int rc = look_and_keep(worker, path, NULL, text, true, err);
+        if (rc < 0)
+            return rc;
+        for (size_t i = first; i < worker->result.findings.count; i++) {
+            worker->result.findings.items[i].span.line += lines;
+            worker->result.findings.items[i].span.end_line += lines;
+        }
+        size_t kept = SC_MIN(PIECE_OVERLAP, text.len);
+        for (size_t at = 0; at < text.len - kept; at++)
+            lines += text.ptr[at] == '\n';
+        char tail[PIECE_OVERLAP];
+        memcpy(tail, text.ptr + text.len - kept, kept);
+        sc_buf_clear(buffer);
+        sc_buf_append(buffer, tail, kept);
+        size_t got = 0;
+        while (buffer->len < buffer->max) {
+            char chunk[65536];
+            rc = sc_fd_read_some(fd, chunk, SC_MIN(sizeof(chunk), buffer->max - buffer->len), &got,
+                                 err);
+            if (rc < 0)
+                return rc;
+            if (got == 0)
+                break;
+            sc_buf_append(buffer, chunk, got);
+            worker->result.bytes += got;
+        }
+        if (buffer->len <= kept)
+            break;
+    }
+    return was_binary
+               ? 0
+               : sc_worker_skip(worker, path, "larger than 16 MiB: looked at for tokens only", err);
+}
+
+/* Fills the buffer; *ret_more tells that the file goes on. */
+static int fill(struct sc_worker *worker, int fd, bool *ret_more, struct sc_error *err)
+{
+    struct sc_buf *buffer = &worker->buffer;
+    sc_buf_clear(buffer);
+    *ret_more = false;
+    for (;;) {
+        char chunk[65536];
+        size_t got = 0;
+        size_t room = buffer->max - buffer->len;
+        if (room == 0) {
+            *ret_more = true;
+            return 0;
+        }
+        int rc = sc_fd_read_some(fd, chunk, SC_MIN(sizeof(chunk), room), &got, err);
+        if (rc < 0 || got == 0)
+            return rc;
+        sc_buf_append(buffer, chunk, got);
+        rc = sc_buf_status(buffer, err);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
+                             struct sc_error *err)
+{
+    bool more = false;
+    struct sc_error cause = {0};
+    int rc = fill(worker, fd, &more, &cause);
+    if (rc == SC_E_NOMEM)
+        return sc_fail_nomem(err);
+    if (rc < 0)
+        return sc_worker_skip(worker, path, sc_error_message(&cause), err);
+    struct sc_bytes text = sc_buf_view(&worker->buffer);
+    if (!more)
+        return sc_worker_bytes(worker, path, NULL, text, err);
+    worker->result.files++;
+    worker->result.bytes += text.len;
+    return look_at_pieces(worker, path, fd, is_binary(text), err);
+}
+
+int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return look_at_open_file(worker, "-", STDIN_FILENO, err);
+    /* O_NONBLOCK: a FIFO that took the file's place must not block the run. */
+    SC_CLEANUP(sc_fd_closep)
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        int cause = errno;
+        const char *reason = cause == EACCES   ? "permission denied"
+                             : cause == ELOOP  ? "a loop of symbolic links"
+                             : cause == ENOENT ? "no such file"
+                                               : "cannot be opened";
+        return sc_worker_skip(worker, path, reason, err);
+    }
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return sc_worker_skip(worker, path, "not a regular file", err);
+    return look_at_open_file(worker, path, fd, err);
+}

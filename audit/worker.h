@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One thread's share of an audit: looks at files and bytes, keeps what it found.
+ */
+#ifndef SC_AUDIT_WORKER_H
+#define SC_AUDIT_WORKER_H
+
+#include "audit/audit.h"
+#include "core/buf.h"
+
+struct sc_worker {
+    const struct sc_audit_options *options;
+    const struct sc_ignore *ignore;
+    struct sc_audit_result result;
+    struct sc_buf buffer; /* the file being looked at; reused */
+};
+
+int sc_worker_init(struct sc_worker *worker, const struct sc_audit_options *options,
+                   const struct sc_ignore *ignore, struct sc_error *err) SC_NODISCARD;
+void sc_worker_done(struct sc_worker *worker);
+
+/* Looks at text that has this name in reports. `commit` is NULL outside git history. */
+int sc_worker_bytes(struct sc_worker *worker, const char *name, const char *commit,
+                    struct sc_bytes text, struct sc_error *err) SC_NODISCARD;
+
+/* Looks at a file. What cannot be read is noted as skipped, and no failure. */
+int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err) SC_NODISCARD;
+
+/* Notes a place that was not looked at. */
+int sc_worker_skip(struct sc_worker *worker, const char *name, const char *reason,
+                   struct sc_error *err) SC_NODISCARD;
+
+#endif
