@@ -95,6 +95,10 @@ struct reader {
     bool shell;          /* behind sh, bash: -c is a script */
 };
 
+static const struct sc_text no_key = {NULL, 0};
+static const struct sc_text password_key = {"password", 8};
+static const struct sc_text token_key = {"token", 5};
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -127,13 +131,13 @@ static void note_program(struct reader *r, const char *word)
 }
 
 /* A pair whose value is word[skip..]. */
-static int judge(struct reader *r, enum sc_family family, const char *key, size_t key_len,
+static int judge(struct reader *r, enum sc_family family, struct sc_text key,
                  const struct sc_word *word, size_t skip, struct sc_error *err)
 {
     struct sc_pair pair = {
         .family = family,
-        .key = key,
-        .key_len = key_len,
+        .key = key.ptr,
+        .key_len = key.len,
         .value = word->text + skip,
         .value_len = word->len - skip,
         .raw = word->raw,
@@ -164,8 +168,8 @@ static int judge_assignment(struct reader *r, enum sc_family family, const struc
 {
     size_t len = name_length(word->text + from);
     if (len == 0 || word->text[from + len] != '=')
-        return judge(r, family, NULL, 0, word, from, err);
-    return judge(r, family, word->text + from, len, word, from + len + 1, err);
+        return judge(r, family, no_key, word, from, err);
+    return judge(r, family, (struct sc_text){word->text + from, len}, word, from + len + 1, err);
 }
 
 /* "Authorization: Bearer VALUE", "X-Api-Key: VALUE". */
@@ -186,9 +190,8 @@ static int judge_header(struct reader *r, const struct sc_word *word, struct sc_
             break;
         }
     }
-    const char *key = bearer ? "token" : word->text;
-    size_t key_len = bearer ? 5 : (size_t)(colon - word->text);
-    return judge(r, r->context->command, key, key_len, word, at, err);
+    struct sc_text name = {word->text, (size_t)(colon - word->text)};
+    return judge(r, r->context->command, bearer ? token_key : name, word, at, err);
 }
 
 static int judge_userpass(struct reader *r, const struct sc_word *word, struct sc_error *err)
@@ -196,8 +199,7 @@ static int judge_userpass(struct reader *r, const struct sc_word *word, struct s
     const char *colon = memchr(word->text, ':', word->len);
     if (colon == NULL)
         return 0;
-    return judge(r, r->context->command, "password", 8, word, (size_t)(colon - word->text) + 1,
-                 err);
+    return judge(r, r->context->command, password_key, word, (size_t)(colon - word->text) + 1, err);
 }
 
 /* The last word in front of the next option or the end. */
@@ -220,7 +222,7 @@ static int take(struct reader *r, const struct argument *row, size_t *index, boo
     *ret_done = true;
     if (row->taking == TAKES_ATTACHED) {
         if (!exact)
-            return judge(r, r->context->command, "password", 8, word, option, err);
+            return judge(r, r->context->command, password_key, word, option, err);
         *ret_done = false;
         return 0;
     }
@@ -233,7 +235,7 @@ static int take(struct reader *r, const struct argument *row, size_t *index, boo
     *index += 1;
     switch (row->taking) {
     case TAKES_NEXT:
-        return judge(r, r->context->command, "password", 8, next, 0, err);
+        return judge(r, r->context->command, password_key, next, 0, err);
     case TAKES_USERPASS:
         return judge_userpass(r, next, err);
     case TAKES_HEADER:
@@ -242,11 +244,11 @@ static int take(struct reader *r, const struct argument *row, size_t *index, boo
         return judge_assignment(r, r->context->environ, next, 0, err);
     case TAKES_PREFIXED:
         if (strncmp(next->text, "pass:", 5) == 0)
-            return judge(r, r->context->command, "password", 8, next, 5, err);
+            return judge(r, r->context->command, password_key, next, 5, err);
         return 0;
     case TAKES_OPERAND:
         *index = last_operand(r->words, *index - 1);
-        return judge(r, r->context->command, "password", 8, &r->words->items[*index], 0, err);
+        return judge(r, r->context->command, password_key, &r->words->items[*index], 0, err);
     case TAKES_ATTACHED:
     case TAKES_NOTHING:
     default:
@@ -286,17 +288,18 @@ static int any_option(struct reader *r, size_t *index, struct sc_error *err)
         const char *name = word->text + dashes;
         if (equals < name)
             return 0;
-        return judge(r, r->context->command, name, (size_t)(equals - name), word,
+        return judge(r, r->context->command, (struct sc_text){name, (size_t)(equals - name)}, word,
                      (size_t)(equals + 1 - word->text), err);
     }
     const struct sc_word *next = *index + 1 < r->words->count ? word + 1 : NULL;
     if (dashes != 2 || next == NULL || next->text[0] == '-')
-        return judge(r, r->context->command, NULL, 0, word, 0, err);
+        return judge(r, r->context->command, no_key, word, 0, err);
     enum sc_key_kind kind = sc_key_classify(word->text + 2, word->len - 2);
     if (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET)
         return 0;
     *index += 1;
-    return judge(r, r->context->command, word->text + 2, word->len - 2, next, 0, err);
+    return judge(r, r->context->command, (struct sc_text){word->text + 2, word->len - 2}, next, 0,
+                 err);
 }
 
 /* PASSWORD 'x' and IDENTIFIED BY 'x' inside a word. */
@@ -313,7 +316,7 @@ static int judge_sql(struct reader *r, const struct sc_word *word, struct sc_err
             continue;
         struct sc_word inner = *word;
         inner.len = (size_t)(close - word->text);
-        return judge(r, r->context->command, "password", 8, &inner, (size_t)(open + 1 - word->text),
+        return judge(r, r->context->command, password_key, &inner, (size_t)(open + 1 - word->text),
                      err);
     }
     return 0;
@@ -365,7 +368,7 @@ static int read_word(struct reader *r, size_t *index, struct sc_error *err)
         if (rc < 0)
             return rc;
     }
-    return judge(r, r->context->command, NULL, 0, word, 0, err);
+    return judge(r, r->context->command, no_key, word, 0, err);
 }
 
 int sc_detect_argv(struct sc_detect *detect, const struct sc_words *words,

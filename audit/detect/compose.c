@@ -45,10 +45,10 @@ static struct sc_shell_context command_context(enum sc_family family, const char
 
 /* traefik's basicauth.users and its like hold user:hash. */
 static int judge_label(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
-                       const char *key, size_t key_len, const struct sc_yaml_node *value,
-                       size_t skip, struct sc_error *err)
+                       struct sc_text key, const struct sc_yaml_node *value, size_t skip,
+                       struct sc_error *err)
 {
-    if (memmem(key, key_len, "basicauth.users", 15) == NULL || value->len <= skip ||
+    if (memmem(key.ptr, key.len, "basicauth.users", 15) == NULL || value->len <= skip ||
         value->text[skip] == '{' || memchr(value->text + skip, ':', value->len - skip) == NULL ||
         memmem(value->text + skip, value->len - skip, "${", 2) != NULL)
         return 0;
@@ -58,12 +58,12 @@ static int judge_label(const struct sc_yaml_detect *yaml, const struct sc_yaml_p
     if (found != NULL)
         region = (struct sc_region){(size_t)(found - yaml->detect->text), value->len - skip};
     struct sc_pair pair = {.family = place->family,
-                           .key = key,
-                           .key_len = key_len,
+                           .key = key.ptr,
+                           .key_len = key.len,
                            .service = place->service,
                            .where = place->where};
-    return sc_detect_add(yaml->detect, sc_family_rule(place->family, SC_CLASS_LABEL),
-                         SC_CLASS_LABEL, SC_SEVERITY_MEDIUM, &pair, region, err);
+    struct sc_judgement verdict = {NULL, SC_CLASS_LABEL, SC_SEVERITY_MEDIUM};
+    return sc_detect_add(yaml->detect, verdict, &pair, region, err);
 }
 
 static int labels(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node,
@@ -76,12 +76,15 @@ static int labels(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *
         if (!sc_yaml_is(value, SC_YAML_SCALAR))
             continue;
         if (node->kind == SC_YAML_MAPPING && sc_yaml_is(node->keys[i], SC_YAML_SCALAR)) {
-            rc = judge_label(yaml, &place, node->keys[i]->text, node->keys[i]->len, value, 0, err);
+            rc =
+                judge_label(yaml, &place, (struct sc_text){node->keys[i]->text, node->keys[i]->len},
+                            value, 0, err);
         } else if (node->kind == SC_YAML_SEQUENCE) {
             const char *equals = memchr(value->text, '=', value->len);
             size_t split = equals == NULL ? 0 : (size_t)(equals - value->text);
             if (equals != NULL)
-                rc = judge_label(yaml, &place, value->text, split, value, split + 1, err);
+                rc = judge_label(yaml, &place, (struct sc_text){value->text, split}, value,
+                                 split + 1, err);
         }
     }
     return rc;

@@ -134,9 +134,8 @@ static char *make_fix(const struct sc_pair *pair, const char *key, struct sc_err
     return sc_str_dup(sc_buf_text(&out), err);
 }
 
-int sc_detect_add(struct sc_detect *detect, const char *rule, enum sc_finding_class class,
-                  enum sc_severity severity, const struct sc_pair *pair, struct sc_region value,
-                  struct sc_error *err)
+int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const struct sc_pair *pair,
+                  struct sc_region value, struct sc_error *err)
 {
     SC_CLEANUP(sc_str_freep) char *key = NULL;
     if (pair->key != NULL && pair->key_len <= KEY_MAX) {
@@ -148,9 +147,9 @@ int sc_detect_add(struct sc_detect *detect, const char *rule, enum sc_finding_cl
     if (fix == NULL)
         return SC_E_NOMEM;
     struct sc_finding_facts facts = {
-        .rule = rule,
-        .severity = severity,
-        .class = class,
+        .rule = verdict.rule != NULL ? verdict.rule : sc_family_rule(pair->family, verdict.class),
+        .severity = verdict.severity,
+        .class = verdict.class,
         .file = detect->file,
         .service = pair->service,
         .key = key,
@@ -179,8 +178,8 @@ int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *r
         return 0;
     enum sc_finding_class class = class_of(&credential, pair->class);
     struct sc_region region = locate(detect, pair, credential.offset, credential.length);
-    return sc_detect_add(detect, sc_family_rule(pair->family, class), class,
-                         sc_finding_class_severity(class), pair, region, err);
+    struct sc_judgement verdict = {NULL, class, sc_finding_class_severity(class)};
+    return sc_detect_add(detect, verdict, pair, region, err);
 }
 
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,

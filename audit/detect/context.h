@@ -38,6 +38,12 @@ struct sc_region {
     size_t offset, len;
 };
 
+/* Some bytes; NULL for none. */
+struct sc_text {
+    const char *ptr;
+    size_t len;
+};
+
 /* A key with its value, as a detector read them. */
 struct sc_pair {
     enum sc_family family;
@@ -62,10 +68,16 @@ void sc_detect_done(struct sc_detect *detect);
 int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
                    struct sc_error *err) SC_NODISCARD;
 
+/* What a finding is. */
+struct sc_judgement {
+    const char *rule; /* NULL: the family's for the class */
+    enum sc_finding_class class;
+    enum sc_severity severity;
+};
+
 /* Adds a finding without a judgement; the value is what the region holds. */
-int sc_detect_add(struct sc_detect *detect, const char *rule, enum sc_finding_class class,
-                  enum sc_severity severity, const struct sc_pair *pair, struct sc_region value,
-                  struct sc_error *err) SC_NODISCARD;
+int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const struct sc_pair *pair,
+                  struct sc_region value, struct sc_error *err) SC_NODISCARD;
 
 /* Notes that the rest of a region could not be read. `offset` is in the outer text. */
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,

@@ -25,6 +25,9 @@ static const struct sc_shell_context command_context = {
     .command = SC_FAMILY_DOCKERFILE_COMMAND,
 };
 
+static const struct sc_judgement arg_verdict = {NULL, SC_CLASS_INTERPOLATED, SC_SEVERITY_LOW};
+static const struct sc_judgement copy_verdict = {NULL, SC_CLASS_KEY_MATERIAL, SC_SEVERITY_MEDIUM};
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
@@ -115,8 +118,7 @@ static int read_pairs(struct sc_detect *detect, struct sc_region body, enum sc_f
                 (kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET)) {
                 struct sc_pair pair = {
                     .family = family, .key = text + word.offset, .key_len = word.len};
-                int rc = sc_detect_add(detect, sc_family_rule(family, SC_CLASS_INTERPOLATED),
-                                       SC_CLASS_INTERPOLATED, SC_SEVERITY_LOW, &pair, word, err);
+                int rc = sc_detect_add(detect, arg_verdict, &pair, word, err);
                 if (rc < 0)
                     return rc;
             }
@@ -188,9 +190,7 @@ static int read_copy(struct sc_detect *detect, struct sc_region body, struct sc_
         if (previous.len > 0 && detect->text[previous.offset] != '-' &&
             is_credential_file(detect->text + previous.offset, previous.len)) {
             struct sc_pair pair = {.family = SC_FAMILY_DOCKERFILE_COPY};
-            int rc = sc_detect_add(detect,
-                                   sc_family_rule(SC_FAMILY_DOCKERFILE_COPY, SC_CLASS_KEY_MATERIAL),
-                                   SC_CLASS_KEY_MATERIAL, SC_SEVERITY_MEDIUM, &pair, previous, err);
+            int rc = sc_detect_add(detect, copy_verdict, &pair, previous, err);
             if (rc < 0)
                 return rc;
         }

@@ -37,9 +37,16 @@ static struct sc_region read_value(const char *text, size_t at, size_t line_end,
     return (struct sc_region){at, stop - at};
 }
 
-static int read_line(struct sc_detect *detect, size_t at, size_t line_end, size_t end,
-                     enum sc_family family, size_t *ret_next, struct sc_error *err)
+/* A line of the region, which may go on behind the line's end when a quote is open. */
+struct line {
+    size_t start, end;
+    size_t region_end;
+};
+
+static int read_line(struct sc_detect *detect, const struct line *line, enum sc_family family,
+                     size_t *ret_next, struct sc_error *err)
 {
+    size_t at = line->start, line_end = line->end, end = line->region_end;
     const char *text = detect->text;
     *ret_next = line_end;
     while (at < line_end && (text[at] == ' ' || text[at] == '\t'))
@@ -78,7 +85,8 @@ int sc_detect_dotenv(struct sc_detect *detect, struct sc_region region, enum sc_
         const char *newline = memchr(detect->text + at, '\n', end - at);
         size_t line_end = newline == NULL ? end : (size_t)(newline - detect->text);
         size_t next = line_end;
-        int rc = read_line(detect, at, line_end, end, family, &next, err);
+        struct line line = {at, line_end, end};
+        int rc = read_line(detect, &line, family, &next, err);
         if (rc < 0)
             return rc;
         newline = memchr(detect->text + next, '\n', end - next);

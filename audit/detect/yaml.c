@@ -31,14 +31,14 @@ struct sc_region sc_yaml_inside(const struct sc_yaml_detect *yaml, const struct 
 }
 
 static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
-                      const char *key, size_t key_len, const struct sc_yaml_node *value,
-                      size_t skip, struct sc_error *err)
+                      struct sc_text key, const struct sc_yaml_node *value, size_t skip,
+                      struct sc_error *err)
 {
     bool label = place->family == SC_FAMILY_COMPOSE_LABEL;
     struct sc_pair pair = {
         .family = place->family,
-        .key = key,
-        .key_len = key_len,
+        .key = key.ptr,
+        .key_len = key.len,
         .value = value->text + skip,
         .value_len = value->len - skip,
         .raw = sc_yaml_region(yaml, value),
@@ -57,8 +57,10 @@ int sc_yaml_judge(const struct sc_yaml_detect *yaml, const struct sc_yaml_place 
 {
     if (!sc_yaml_is(value, SC_YAML_SCALAR) || sc_yaml_is_null(value))
         return 0;
-    bool named = sc_yaml_is(key, SC_YAML_SCALAR);
-    return judge_text(yaml, place, named ? key->text : NULL, named ? key->len : 0, value, 0, err);
+    struct sc_text named = {0};
+    if (sc_yaml_is(key, SC_YAML_SCALAR))
+        named = (struct sc_text){key->text, key->len};
+    return judge_text(yaml, place, named, value, 0, err);
 }
 
 static int judge_item(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
@@ -69,9 +71,9 @@ static int judge_item(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
     const char *equals = memchr(item->text, '=', item->len);
     const char *scheme = memmem(item->text, item->len, "://", 3);
     if (equals == NULL || (scheme != NULL && scheme < equals))
-        return judge_text(yaml, place, NULL, 0, item, 0, err);
+        return judge_text(yaml, place, (struct sc_text){0}, item, 0, err);
     size_t split = (size_t)(equals - item->text);
-    return judge_text(yaml, place, item->text, split, item, split + 1, err);
+    return judge_text(yaml, place, (struct sc_text){item->text, split}, item, split + 1, err);
 }
 
 int sc_yaml_judge_pairs(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
