@@ -166,9 +166,9 @@ static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
                                    .key = key->text,
                                    .key_len = key->len,
                                    .where = members[m]};
-            rc = sc_detect_add(
-                walk->yaml->detect, sc_family_rule(SC_FAMILY_KUBE_SECRET, SC_CLASS_LITERAL),
-                SC_CLASS_LITERAL, SC_SEVERITY_HIGH, &pair, sc_yaml_inside(walk->yaml, value), err);
+            struct sc_judgement verdict = {NULL, SC_CLASS_LITERAL, SC_SEVERITY_HIGH};
+            rc = sc_detect_add(walk->yaml->detect, verdict, &pair,
+                               sc_yaml_inside(walk->yaml, value), err);
         }
     }
     return rc;
