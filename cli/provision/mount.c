@@ -22,6 +22,7 @@
 #include "core/hash.h"
 #include "core/parse.h"
 #include "fuse/agent/agent.h"
+#include "fuse/agent/policy_file.h"
 
 #include "core/banned.h"
 
@@ -140,6 +141,17 @@ static char *engine_socket(const char *given, struct sc_error *err)
     return sc_str_dup(DEFAULT_ENGINE, err);
 }
 
+static int read_policy(struct session *session, const char *path, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_POLICY_BYTES_MAX);
+    int rc = sc_file_read(path, &text, err);
+    if (rc == 0 && strlen(sc_buf_text(&text)) != text.len)
+        rc = sc_fail(err, SC_E_SYNTAX, "'%s' is not text", path);
+    if (rc == 0)
+        rc = sc_policy_parse(sc_buf_text(&text), path, &session->policy, &session->rules, err);
+    return rc;
+}
+
 static int prepare(struct session *session, const struct sc_cli *cli,
                    const struct sc_mount_options *opt, struct sc_error *err)
 {
@@ -151,7 +163,9 @@ static int prepare(struct session *session, const struct sc_cli *cli,
     SC_CLEANUP(sc_str_freep) char *folder = sc_path_dirname(session->log, err);
     if (folder == NULL)
         return err->code;
-    int rc = sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
+    int rc = opt->policy != NULL ? read_policy(session, opt->policy, err) : 0;
+    if (rc == 0)
+        rc = sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
     if (rc == 0)
         rc = sc_dir_make(folder, 0700, err);
     session->source = sc_vault_source(session->vault);

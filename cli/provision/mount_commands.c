@@ -32,6 +32,8 @@ static const struct sc_option mount_options[] = {
      MOUNT(upgrade), NULL, 2},
     {"repair", 0, NULL, "mount anew and heal running containers after a crash", SC_OPTION_FLAG,
      MOUNT(repair), NULL, 2},
+    {"no-resend", 0, NULL, "rely on the journal alone, as on kernels before 6.9", SC_OPTION_FLAG,
+     MOUNT(no_resend), NULL, 0},
     {"allow-unlocked-memory", 0, NULL, "go on where memory cannot be kept from swap",
      SC_OPTION_FLAG, MOUNT(allow_unlocked), NULL, 0},
     {0},

@@ -51,7 +51,9 @@ static void *serve_thread(void *context)
             continue;
         sc_fault(SC_FAULT_AFTER_READ);
         /* Answered or parked: either way the slot is free again. */
-        SC_IGNORE(sc_serve_request(serve, thread->reply, request, (size_t)len, NULL));
+        struct sc_turn turn = {
+            .serve = serve, .reply = thread->reply, .bytes = request, .len = (size_t)len};
+        SC_IGNORE(sc_serve_request(&turn));
         sc_fault(SC_FAULT_AFTER_REPLY);
         sc_journal_clear(request);
     }

@@ -182,14 +182,22 @@ static bool note(const struct sc_turn *turn, const struct sc_view_node *node, in
     return kept || !turn->serve->journal->log_deny;
 }
 
+/* The note of what a thread has opened must be there when its next question comes, so it is made
+ * before the reply. Not so for a request that a dead worker may have answered already: its reader
+ * has moved on, and a note of what it did not get would tell it a wrong size. */
 static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
                   const struct sc_store_value *value)
 {
     struct sc_serve *serve = turn->serve;
-    sc_journal_note_open(serve->journal, turn->request.tid, node->id, value->len);
+    const struct sc_journal_opened opened = {node->id, value->version, value->len};
+    if (!turn->replay)
+        sc_journal_note_open(serve->journal, turn->request.tid, &opened);
     sc_journal_count_handle(serve->journal, node->id, value->version, 1);
     sc_fault(SC_FAULT_BEFORE_REPLY);
-    SC_IGNORE(sc_wire_reply_open(serve->fuse_fd, turn->request.unique, value->version, false));
+    if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, value->version, false) < 0)
+        sc_journal_count_handle(serve->journal, node->id, value->version, -1);
+    else if (turn->replay)
+        sc_journal_note_open(serve->journal, turn->request.tid, &opened);
 }
 
 /* What an open is refused for before anyone asks who it is; 0 if nothing. */

@@ -146,8 +146,9 @@ static void write_nothing(const struct sc_turn *turn)
 
 static void release(const struct sc_turn *turn)
 {
-    sc_journal_count_handle(turn->serve->journal, turn->request.node, turn->request.fh, -1);
-    error(turn, 0);
+    /* Counted only when somebody waited for the answer: a replayed one was counted already. */
+    if (sc_wire_reply_error(turn->serve->fuse_fd, turn->request.unique, 0) == 0)
+        sc_journal_count_handle(turn->serve->journal, turn->request.node, turn->request.fh, -1);
 }
 
 /* Remembers who polls, so that a rotation can wake it: fuse/serve/tend.c. */
@@ -251,23 +252,21 @@ static void refresh(struct sc_serve *serve)
     pthread_rwlock_unlock(&serve->lock);
 }
 
-bool sc_serve_request(struct sc_serve *serve, unsigned char *reply, const unsigned char *bytes,
-                      size_t len, const struct sc_journal_parked *parked)
+bool sc_serve_request(struct sc_turn *turn)
 {
-    struct sc_turn turn = {
-        .serve = serve, .reply = reply, .bytes = bytes, .len = len, .parked = parked};
+    struct sc_serve *serve = turn->serve;
     int error_number = 0;
-    if (sc_wire_parse(bytes, len, &turn.request, &error_number) < 0)
+    if (sc_wire_parse(turn->bytes, turn->len, &turn->request, &error_number) < 0)
         return true; /* not a request: nobody to answer */
     atomic_fetch_add_explicit(&serve->journal->requests, 1, memory_order_relaxed);
     if (error_number != 0) {
-        if (turn.request.op != SC_WIRE_NO_REPLY)
-            error(&turn, error_number);
+        if (turn->request.op != SC_WIRE_NO_REPLY)
+            error(turn, error_number);
         return true;
     }
     refresh(serve);
     pthread_rwlock_rdlock(&serve->lock);
-    bool answered = dispatch(&turn);
+    bool answered = dispatch(turn);
     pthread_rwlock_unlock(&serve->lock);
     return answered;
 }

@@ -43,6 +43,7 @@ struct sc_turn {
     size_t len;
     struct sc_wire_request request;
     const struct sc_journal_parked *parked; /* the slot it waited in, or NULL */
+    bool replay; /* taken by a worker that died, and answered by it perhaps */
 };
 
 /* Maps store, builds the view, claims a bank. */
@@ -54,10 +55,9 @@ void sc_serve_done(struct sc_serve *serve);
 unsigned char *sc_serve_buffer_new(struct sc_error *err) SC_NODISCARD;
 void sc_serve_buffer_free(unsigned char *buffer);
 
-/* Answers (or parks) the request in `bytes`. `parked` is the slot it waited in, or NULL. True if it
- * was answered, or needs no answer; false if it waits (again) for the agent. */
-bool sc_serve_request(struct sc_serve *serve, unsigned char *reply, const unsigned char *bytes,
-                      size_t len, const struct sc_journal_parked *parked);
+/* Answers (or parks) the request in turn->bytes; the caller sets all fields but `request`. True if
+ * it was answered, or needs no answer; false if it waits (again) for the agent. */
+bool sc_serve_request(struct sc_turn *turn);
 
 /* The handlers, by kind: fuse/serve/ops.c, open.c, listing.c. Called with the lock held for
  * reading. */

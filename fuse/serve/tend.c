@@ -27,7 +27,9 @@ static bool adopt_request(struct sc_serve *serve, unsigned char *reply,
     memcpy(&len, copy, sizeof(len));
     if (len > size)
         return false;
-    SC_IGNORE(sc_serve_request(serve, reply, copy, len, NULL));
+    struct sc_turn turn = {
+        .serve = serve, .reply = reply, .bytes = copy, .len = len, .replay = true};
+    SC_IGNORE(sc_serve_request(&turn));
     return true;
 }
 
@@ -77,7 +79,12 @@ static unsigned tend_parked(struct sc_serve *serve, unsigned char *reply)
         if (atomic_load(&parked->state) != SC_PARKED_WAITING)
             continue;
         uint32_t ask = parked->ask;
-        if (sc_serve_request(serve, reply, parked->request, parked->size, parked)) {
+        struct sc_turn turn = {.serve = serve,
+                               .reply = reply,
+                               .bytes = parked->request,
+                               .len = parked->size,
+                               .parked = parked};
+        if (sc_serve_request(&turn)) {
             atomic_store(&parked->state, SC_PARKED_FREE);
             continue;
         }

@@ -177,7 +177,7 @@ static int reply(int fd, uint64_t unique, int error_number, const void *data, si
         {.iov_base = (void *)(uintptr_t)data, .iov_len = len},
     };
     for (;;) {
-        if (writev(fd, parts, len > 0 ? 2 : 1) >= 0 || errno == ENOENT)
+        if (writev(fd, parts, len > 0 ? 2 : 1) >= 0)
             return 0;
         if (errno != EINTR)
             return -errno;

@@ -77,7 +77,8 @@ struct sc_wire_protocol {
 int sc_wire_parse(const void *bytes, size_t len, struct sc_wire_request *ret,
                   int *ret_errno) SC_NODISCARD;
 
-/* Each returns 0, or a negative errno of writev(2) other than -ENOENT. */
+/* Each returns 0 or a negative errno of writev(2): -ENOENT when nobody waits for this reply (any
+ * more). */
 int sc_wire_reply_error(int fd, uint64_t unique, int error_number);
 int sc_wire_reply_data(int fd, uint64_t unique, const void *data, size_t len);
 int sc_wire_reply_entry(int fd, uint64_t unique, const struct sc_wire_attr *attr);

@@ -23,9 +23,11 @@
 #define JOURNAL_MAGIC   UINT64_C(0x31727574656c4353)
 #define JOURNAL_VERSION 1
 #define UNIQUE_OFFSET   8
-#define RECENT_WINDOW   INT64_C(100000000)
-#define STAT_MAX        1024
-#define HANDLES_REACH   32
+/* Its size counts for this long, and longer while the version is open: a stall may lie between. */
+#define RECENT_SHORT  INT64_C(100000000)
+#define RECENT_LONG   INT64_C(2000000000)
+#define STAT_MAX      1024
+#define HANDLES_REACH 32
 
 int sc_journal_create(int *ret_fd, struct sc_error *err)
 {
@@ -165,13 +167,15 @@ static uint64_t recent_key(uint32_t tid, uint64_t node)
     return node ^ ((uint64_t)tid * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-void sc_journal_note_open(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size)
+void sc_journal_note_open(struct sc_journal *journal, uint32_t tid,
+                          const struct sc_journal_opened *opened)
 {
     struct sc_journal_recent *recent = &journal->recent[tid % SC_JOURNAL_RECENT];
     atomic_store(&recent->key, 0);
-    atomic_store(&recent->size, size);
+    atomic_store(&recent->version, opened->version);
+    atomic_store(&recent->size, opened->size);
     atomic_store(&recent->time, sc_journal_now());
-    atomic_store(&recent->key, recent_key(tid, node));
+    atomic_store(&recent->key, recent_key(tid, opened->node));
 }
 
 bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t node,
@@ -182,8 +186,10 @@ bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t n
     if (tid == 0 || atomic_load(&recent->key) != key)
         return false;
     uint64_t size = atomic_load(&recent->size);
-    if (sc_journal_now() - atomic_load(&recent->time) > RECENT_WINDOW ||
-        atomic_load(&recent->key) != key)
+    uint64_t version = atomic_load(&recent->version);
+    int64_t age = sc_journal_now() - atomic_load(&recent->time);
+    if (atomic_load(&recent->key) != key || age > RECENT_LONG ||
+        (age > RECENT_SHORT && sc_journal_handles(journal, node, version) == 0))
         return false;
     *ret_size = size;
     return true;

@@ -65,8 +65,7 @@ struct sc_journal_bank {
 
 /* "This thread opened this node a moment ago, and this was the size." */
 struct sc_journal_recent {
-    _Atomic uint64_t key;
-    _Atomic uint64_t size;
+    _Atomic uint64_t key, version, size;
     _Atomic int64_t time;
 };
 
@@ -149,7 +148,11 @@ void sc_journal_wake(struct sc_journal *journal);
 void sc_journal_wait(struct sc_journal *journal, uint32_t seen, int milliseconds);
 
 /* Sizes seen by a thread that has just opened a node. */
-void sc_journal_note_open(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size);
+struct sc_journal_opened {
+    uint64_t node, version, size;
+};
+void sc_journal_note_open(struct sc_journal *journal, uint32_t tid,
+                          const struct sc_journal_opened *opened);
 bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t node,
                             uint64_t *ret_size);
 

@@ -11,10 +11,9 @@ needs_fuse() {
 
 # Ends the mount by force: aborts the connection, so that nothing can hang on it.
 end_mount() {
-    timeout 20 "$SECRETSCTL" umount --force "$M" >/dev/null 2>&1
-    umount -l "$M" 2>/dev/null
-    umount -l "$M" 2>/dev/null
-    true
+    timeout 20 "$SECRETSCTL" umount --force "$M" >/dev/null 2>&1 || true
+    umount -l "$M" 2>/dev/null || true
+    umount -l "$M" 2>/dev/null || true
 }
 
 # mounted [OPTION...]: mounts at $M and ends that at exit.

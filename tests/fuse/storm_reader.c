@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads files over and over and checks every byte: storm_reader SECONDS FILE...
+ *
+ * A value is "N:", N % 977 times 'x', ":N", so that a torn or stale-sized read shows. Prints one
+ * line: reads, failed, torn, wrong sizes (fstat right after open against what was read), longest
+ * stall in milliseconds. Exit status 1 if anything was wrong.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VALUE_MAX 4096
+#define MODULUS   977
+
+struct counts {
+    unsigned long reads, failed, torn, sizes;
+    int64_t longest;
+};
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int whole(const char *value, size_t len)
+{
+    char *end = NULL;
+    unsigned long number = strtoul(value, &end, 10);
+    char want[VALUE_MAX];
+    int head = snprintf(want, sizeof(want), "%lu:", number);
+    memset(want + head, 'x', number % MODULUS);
+    size_t at = (size_t)head + number % MODULUS;
+    int tail = snprintf(want + at, sizeof(want) - at, ":%lu", number);
+    return at + (size_t)tail == len && memcmp(want, value, len) == 0;
+}
+
+static void read_once(const char *path, struct counts *counts)
+{
+    char value[VALUE_MAX + 1];
+    struct stat st = {0};
+    size_t len = 0;
+    ssize_t got = -1;
+    int64_t start = now_us();
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        while ((got = read(fd, value + len, VALUE_MAX - len)) > 0)
+            len += (size_t)got;
+    }
+    int failure = errno;
+    if (fd >= 0)
+        close(fd);
+    int64_t took = now_us() - start;
+    counts->reads++;
+    if (took > counts->longest)
+        counts->longest = took;
+    if (fd < 0 || got < 0) {
+        if (counts->failed++ == 0)
+            fprintf(stderr, "%s: %s\n", path, strerrorname_np(failure));
+        return;
+    }
+    value[len] = '\0';
+    counts->torn += !whole(value, len);
+    counts->sizes += (size_t)st.st_size != len;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    struct counts counts = {0};
+    int64_t end = now_us() + (int64_t)strtol(argv[1], NULL, 10) * 1000000;
+    while (now_us() < end) {
+        for (int i = 2; i < argc; i++)
+            read_once(argv[i], &counts);
+    }
+    printf("reads %lu failed %lu torn %lu wrong-sizes %lu longest-ms %ld\n", counts.reads,
+           counts.failed, counts.torn, counts.sizes, (long)(counts.longest / 1000));
+    return counts.failed + counts.torn + counts.sizes > 0;
+}
