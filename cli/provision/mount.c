@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/place.h"
 #include "cli/unlock.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
@@ -26,22 +27,18 @@
 
 #include "core/banned.h"
 
-#define DEFAULT_DIRECTORY "/run/secretsctl"
-#define DEFAULT_ENGINE    "/run/docker.sock"
-#define HASH_BYTES        8
+#define DEFAULT_ENGINE "/run/docker.sock"
+#define HASH_BYTES     8
 
 /* ---- places ---- */
 
 char *sc_cli_mount_directory(const char *given, struct sc_error *err)
 {
     SC_CLEANUP(sc_str_freep) char *path = NULL;
-    const char *runtime = sc_env("XDG_RUNTIME_DIR");
     if (given != NULL)
         path = sc_path_absolute(NULL, given, err);
-    else if (geteuid() == 0 || runtime == NULL)
-        path = sc_str_dup(DEFAULT_DIRECTORY, err);
     else
-        path = sc_path_join(runtime, "secretsctl", err);
+        path = sc_cli_run_dir(err);
     if (path == NULL)
         return NULL;
     /* Links in the directories above are resolved; the last part may not exist yet, or be a dead

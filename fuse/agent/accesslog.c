@@ -200,7 +200,7 @@ static int write_line(struct sc_access_log *log, struct sc_buf *line, struct sc_
     return 0;
 }
 
-static void add_reader(struct sc_buf *line, const struct sc_reader *reader,
+static void add_reader(struct sc_buf *line, const struct sc_fuse_reader *reader,
                        const struct sc_store_container *container)
 {
     char id[2 * SC_READER_ID + 1] = "";
@@ -235,7 +235,7 @@ int sc_access_log_add(struct sc_access_log *log, const char *name,
 
 int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost, struct sc_error *err)
 {
-    static const struct sc_reader nobody = {0};
+    static const struct sc_fuse_reader nobody = {0};
     SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(SC_ACCESS_LINE_MAX);
     sc_buf_printf(&line, "%llu\t-\t-\t%llu\tlost", (unsigned long long)log->sequence + 1,
                   (unsigned long long)lost);

@@ -73,7 +73,7 @@ static bool container_of(const char *path, unsigned char *ret)
     return false;
 }
 
-void sc_reader_parse_cgroup(char *text, struct sc_reader *ret)
+void sc_reader_parse_cgroup(char *text, struct sc_fuse_reader *ret)
 {
     const char *longest = "";
     bool found = false;
@@ -147,12 +147,12 @@ static int32_t tgid_of(int dir, uint32_t tid)
     return sc_parse_u64(at, INT32_MAX, "Tgid", &tgid, NULL) == 0 ? (int32_t)tgid : 0;
 }
 
-void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_reader *ret)
+void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_fuse_reader *ret)
 {
     char path[32];
     char text[SC_CGROUP_FILE_MAX];
     struct stat st;
-    *ret = (struct sc_reader){.tid = (int32_t)tid, .uid = uid, .gid = gid};
+    *ret = (struct sc_fuse_reader){.tid = (int32_t)tid, .uid = uid, .gid = gid};
     if (tid == 0)
         return;
     snprintf(path, sizeof(path), "/proc/%u", tid);

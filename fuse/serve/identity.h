@@ -20,10 +20,10 @@
 #define SC_CGROUP_FILE_MAX 8192
 
 /* Fills *ret for the thread; tgid stays 0 when it cannot be seen (another pid namespace). */
-void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_reader *ret);
+void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_fuse_reader *ret);
 
 /* From the text of a cgroup file: the path that counts, and the container it names. `text` is
  * changed. */
-void sc_reader_parse_cgroup(char *text, struct sc_reader *ret);
+void sc_reader_parse_cgroup(char *text, struct sc_fuse_reader *ret);
 
 #endif

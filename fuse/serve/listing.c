@@ -22,7 +22,7 @@
 
 struct listing {
     const struct sc_turn *turn;
-    const struct sc_reader *reader; /* NULL: everybody sees everything */
+    const struct sc_fuse_reader *reader; /* NULL: everybody sees everything */
     const struct sc_store_container *container;
     size_t room, used;
 };
@@ -90,7 +90,7 @@ void sc_serve_listing(struct sc_turn *turn)
         pthread_rwlock_rdlock(&serve->lock);
     }
     const struct sc_view_node *node = sc_view_node(&serve->view, request->node);
-    struct sc_reader reader;
+    struct sc_fuse_reader reader;
     uint64_t at = 0;
     struct listing listing = {.turn = turn,
                               .room = SC_MIN((size_t)request->size, SC_WIRE_REPLY_MAX)};

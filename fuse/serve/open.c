@@ -116,7 +116,8 @@ static bool within_limit(struct sc_journal *journal, const struct sc_rule *rule)
 
 /* What is known of the reader's container, as far as the request has waited for it. */
 static const struct sc_store_container *facts_of(const struct sc_turn *turn,
-                                                 const struct sc_reader *reader, bool *ret_known)
+                                                 const struct sc_fuse_reader *reader,
+                                                 bool *ret_known)
 {
     uint64_t at = 0;
     const struct sc_store_container *facts = NULL;
@@ -132,7 +133,7 @@ static const struct sc_store_container *facts_of(const struct sc_turn *turn,
 enum gate { GATE_OPEN, GATE_SHUT, GATE_WAIT };
 
 static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *node,
-                       const struct sc_reader *reader, uint32_t *ret_rule)
+                       const struct sc_fuse_reader *reader, uint32_t *ret_rule)
 {
     const struct sc_policy *policy = &turn->serve->view.policy;
     bool known = false;
@@ -165,7 +166,7 @@ static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *no
 
 /* Notes the open; false if it must be refused because it could not be noted. */
 static bool note(const struct sc_turn *turn, const struct sc_view_node *node, int result,
-                 const struct sc_reader *reader, uint32_t rule)
+                 const struct sc_fuse_reader *reader, uint32_t rule)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -226,7 +227,7 @@ bool sc_serve_open(struct sc_turn *turn)
         refuse(turn, error_number);
         return true;
     }
-    struct sc_reader reader = {
+    struct sc_fuse_reader reader = {
         .tid = (int32_t)turn->request.tid, .uid = turn->request.uid, .gid = turn->request.gid};
     if (serve->journal->identity)
         sc_reader_identify(turn->request.tid, turn->request.uid, turn->request.gid, &reader);

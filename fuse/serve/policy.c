@@ -165,7 +165,7 @@ static bool text_is(const char *pattern, const char *text)
 static bool holds(const struct sc_condition *condition, const struct sc_question *question)
 {
     static const struct sc_store_container nothing = {0};
-    const struct sc_reader *reader = question->reader;
+    const struct sc_fuse_reader *reader = question->reader;
     const struct sc_store_container *container =
         question->container != NULL ? question->container : &nothing;
     switch (condition->kind) {

@@ -77,7 +77,7 @@ enum sc_verdict {
 
 struct sc_question {
     const char *name; /* full name of the entry */
-    const struct sc_reader *reader;
+    const struct sc_fuse_reader *reader;
     const struct sc_store_container *container; /* NULL: not in one, or not known */
     uint16_t minute;                            /* of the day, UTC */
 };

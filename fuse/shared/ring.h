@@ -20,7 +20,7 @@
 #define SC_READER_ID     32
 
 /* Who asks: as far as /proc tells. Texts are cut at their size and end in a NUL. */
-struct sc_reader {
+struct sc_fuse_reader {
     int32_t tid, tgid; /* tgid 0: the reader is not visible from here */
     uint32_t uid, gid;
     uint64_t start; /* start time of the process in clock ticks */
@@ -38,7 +38,7 @@ struct sc_ring_record {
     uint64_t node, version;
     int32_t result; /* 0 or an errno */
     uint32_t rule;  /* 1 + index of the policy rule that decided; 0 = none did */
-    struct sc_reader reader;
+    struct sc_fuse_reader reader;
 };
 
 struct sc_ring_cell {
