@@ -152,7 +152,7 @@ static int unlock_by_prompt(struct sc_vault *vault, struct sc_cli_keys *keys, st
     return rc;
 }
 
-static int unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
+int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
 {
     SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
     int rc = sc_cli_keys_collect(cli, &keys, err);
@@ -190,7 +190,7 @@ int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, str
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_cli_open_locked(cli, access, &vault, err);
     if (rc == 0)
-        rc = unlock(cli, vault, err);
+        rc = sc_cli_unlock(cli, vault, err);
     if (rc == 0)
         *ret = SC_TAKE(vault);
     return rc;

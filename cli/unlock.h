@@ -23,6 +23,10 @@ char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err) SC_NODIS
 int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                        struct sc_error *err) SC_NODISCARD;
 
+/* Unlocks with what is offered, or asks on the terminal. */
+int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault,
+                  struct sc_error *err) SC_NODISCARD;
+
 /* Opens and unlocks. The caller closes. */
 int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                       struct sc_error *err) SC_NODISCARD;

@@ -56,11 +56,22 @@ struct sc_granted {
     unsigned char *key; /* in the arena */
 };
 
+/* The bucket that was verified last. */
+struct sc_verified {
+    uint64_t view;
+    int64_t scope_id;
+    uint64_t prefix;
+};
+
 struct sc_vault {
     char *path;
     struct sc_db *db;
     enum sc_vault_access access;
-    bool fresh; /* its tables are still to be made, by the first transaction */
+    bool fresh;          /* its tables are still to be made, by the first transaction */
+    bool making;         /* it has no signed state yet */
+    bool ignore_pin;     /* trust: what was seen before does not count */
+    bool wrote;          /* something was committed: fold the log and pin on closing */
+    uint64_t pinned_seq; /* what the pin says; 0: nothing */
     unsigned char vault_id[SC_UID_SIZE];
     unsigned char sign_pk[SC_KEY_SIZE];
     uint32_t root_epoch;
@@ -71,14 +82,19 @@ struct sc_vault {
     struct sc_scope *scopes;
     size_t scope_count;
     struct sc_state state; /* as verified last */
-    unsigned view_depth;   /* nested reads share one snapshot */
-    struct sc_txn *txn;    /* the open batch, or NULL */
+    uint64_t view_number;  /* counts the views of this handle */
+    struct sc_verified verified;
+    unsigned view_depth; /* nested reads share one snapshot */
+    struct sc_txn *txn;  /* the open batch, or NULL */
 };
 
 /* ---- vault/view.c: one consistent, verified state for the reads in between ---- */
 
 int sc_view_begin(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
 void sc_view_end(struct sc_vault *vault);
+
+/* Drops state and scopes: the next view reads and verifies them again. */
+void sc_view_forget(struct sc_vault *vault);
 
 /* LOCKED unless a key of any kind is there. */
 int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vault/codec.h"
+#include "vault/state/tree.h"
 #include "vault/txn.h"
 
 #include "core/banned.h"
@@ -60,6 +61,16 @@ void sc_record_hash(unsigned char out[SC_KEY_SIZE], const struct sc_place *place
     sc_hasher_add_u32(&hasher, place->scope->epoch);
     sc_hasher_add_sized(&hasher, sealed);
     sc_hasher_final(&hasher, out);
+}
+
+int sc_record_check(const struct sc_place *place, struct sc_bytes sealed,
+                    const unsigned char hash[SC_KEY_SIZE], struct sc_error *err)
+{
+    unsigned char computed[SC_KEY_SIZE];
+    sc_record_hash(computed, place, sealed);
+    if (memcmp(computed, hash, SC_KEY_SIZE) != 0)
+        return sc_fail(err, SC_E_TAMPERED, "a record was changed");
+    return 0;
 }
 
 static void bind_place(struct sc_stmt *stmt, const struct sc_place *place)
@@ -148,15 +159,36 @@ int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
     return rc;
 }
 
+/* One bucket often answers several reads in a row (name, then value): verified once per state. */
+static int verify_place(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
+{
+    const struct sc_scope *scope = place->scope;
+    struct sc_verified *last = &vault->verified;
+    uint64_t prefix = sc_tree_prefix(place->idx, scope->depth);
+    if (sc_txn_has_touched(vault, scope, place->idx))
+        return 0;
+    if (vault->view_depth > 0 && last->view == vault->view_number && last->scope_id == scope->id &&
+        last->prefix == prefix)
+        return 0;
+    uint64_t rows = 0;
+    int rc = sc_tree_verify(vault, scope, prefix, &rows, err);
+    if (rc == 0)
+        *last = (struct sc_verified){vault->view_number, scope->id, prefix};
+    return rc;
+}
+
 int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,
                    struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     bool row = false;
-    int rc = sc_db_prepare(vault->db,
-                           "SELECT rec.rh, blob.ct FROM rec JOIN blob ON blob.id=rec.blob_id "
-                           "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
-                           &stmt, err);
+    int rc = verify_place(vault, place, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_db_prepare(vault->db,
+                       "SELECT rec.rh, blob.ct FROM rec JOIN blob ON blob.id=rec.blob_id "
+                       "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
+                       &stmt, err);
     if (rc < 0)
         return rc;
     bind_place(stmt, place);
@@ -165,13 +197,10 @@ int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct 
         return rc;
     if (!row)
         return sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
-    unsigned char stored[SC_KEY_SIZE], hash[SC_KEY_SIZE];
-    rc = sc_stmt_fixed(stmt, 0, stored, sizeof(stored), err);
-    if (rc < 0)
-        return rc;
+    unsigned char hash[SC_KEY_SIZE];
     struct sc_bytes sealed = sc_stmt_blob(stmt, 1);
-    sc_record_hash(hash, place, sealed);
-    if (memcmp(stored, hash, sizeof(hash)) != 0)
-        return sc_fail(err, SC_E_TAMPERED, "a record was changed");
-    return sc_record_open(vault, place, sealed, ret, err);
+    rc = sc_stmt_fixed(stmt, 0, hash, sizeof(hash), err);
+    if (rc == 0)
+        rc = sc_record_check(place, sealed, hash, err);
+    return rc < 0 ? rc : sc_record_open(vault, place, sealed, ret, err);
 }

@@ -36,6 +36,10 @@ int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
                    struct sc_bytes sealed, struct sc_secret *ret,
                    struct sc_error *err) SC_NODISCARD;
 
+/* TAMPERED unless the sealed bytes of a row have this hash. */
+int sc_record_check(const struct sc_place *place, struct sc_bytes sealed,
+                    const unsigned char hash[SC_KEY_SIZE], struct sc_error *err) SC_NODISCARD;
+
 /* The row hash that the tree holds. */
 void sc_record_hash(unsigned char out[SC_KEY_SIZE], const struct sc_place *place,
                     struct sc_bytes sealed);

@@ -14,6 +14,7 @@
 #include "vault/handle.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/slot.h"
+#include "vault/state/pin.h"
 #include "vault/store/schema.h"
 #include "vault/txn.h"
 
@@ -82,7 +83,7 @@ int sc_vault_make_tables(struct sc_vault *vault, struct sc_error *err)
 
 static int fill_new(struct sc_vault *vault, const struct sc_slot_new *slot, struct sc_error *err)
 {
-    vault->fresh = true;
+    vault->fresh = vault->making = true;
     int rc = make_root(vault, err);
     if (rc == 0)
         rc = sc_vault_begin(vault, err);
@@ -90,11 +91,12 @@ static int fill_new(struct sc_vault *vault, const struct sc_slot_new *slot, stru
         rc = sc_slot_insert(vault, slot, vault->slot_id, err);
     if (rc == 0)
         rc = sc_txn_note(vault, "init", "", NULL, err);
-    if (rc < 0) {
+    if (rc == 0)
+        rc = sc_vault_commit(vault, err);
+    else
         sc_vault_rollback(vault);
-        return rc;
-    }
-    return sc_vault_commit(vault, err);
+    vault->making = false;
+    return rc;
 }
 
 int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
@@ -135,11 +137,13 @@ static int read_vault_row(struct sc_vault *vault, struct sc_error *err)
     return rc < 0 ? rc : sc_stmt_fixed(stmt, 1, vault->sign_pk, SC_KEY_SIZE, err);
 }
 
-int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault **ret,
-                  struct sc_error *err)
+static int open_vault(const char *path, enum sc_vault_access access, bool ignore_pin,
+                      struct sc_vault **ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = new_handle(path, access, &vault, err);
+    if (rc == 0)
+        vault->ignore_pin = ignore_pin;
     if (rc == 0)
         rc = sc_db_open(path, access == SC_VAULT_WRITE ? SC_DB_WRITE : SC_DB_READ, &vault->db, err);
     if (rc == 0)
@@ -147,8 +151,25 @@ int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault
     if (rc == 0)
         rc = read_vault_row(vault, err);
     if (rc == 0)
-        *ret = SC_TAKE(vault);
-    return rc;
+        rc = sc_view_begin(vault,
+                           err); /* verifies; a lie is told before anybody types a passphrase */
+    if (rc < 0)
+        return rc;
+    sc_view_end(vault);
+    *ret = SC_TAKE(vault);
+    return 0;
+}
+
+int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                  struct sc_error *err)
+{
+    return open_vault(path, access, false, ret, err);
+}
+
+int sc_vault_open_unpinned(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                           struct sc_error *err)
+{
+    return open_vault(path, access, true, ret, err);
 }
 
 int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct sc_error *err)
@@ -157,6 +178,8 @@ int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct
     if (rc < 0)
         return rc;
     rc = sc_slot_unlock(vault, with, err);
+    if (rc == 0)
+        rc = sc_scope_load(vault, err); /* now with names */
     sc_view_end(vault);
     return rc;
 }
@@ -166,7 +189,13 @@ void sc_vault_close(struct sc_vault *vault)
     if (vault == NULL)
         return;
     sc_vault_rollback(vault);
+    if (vault->db != NULL && vault->wrote)
+        sc_db_checkpoint(vault->db);
     sc_db_closep(&vault->db);
+    /* The pin comes after the commit: one that is behind is accepted, one that is ahead never. What
+     * was not authenticated by a key or an older pin is not pinned. */
+    if (vault->root != NULL || vault->granted_count > 0 || vault->pinned_seq > 0)
+        SC_IGNORE(vault->ignore_pin || sc_pin_update(vault, false, NULL) < 0);
     sc_scope_unload(vault);
     for (size_t i = 0; i < vault->granted_count; i++)
         sc_arena_free(vault->granted[i].key);

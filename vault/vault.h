@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/buf.h"
 #include "core/error.h"
 #include "core/name.h"
 #include "core/secret.h"
@@ -148,6 +149,69 @@ int sc_vault_move(struct sc_vault *vault, const char *from, const char *to, cons
 int sc_vault_begin(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
 int sc_vault_commit(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
 void sc_vault_rollback(struct sc_vault *vault);
+
+/* ---- the audit log ---- */
+
+/* Bytes of what a log line holds, with the NUL. */
+#define SC_LOG_OP_SIZE   64
+#define SC_LOG_HOST_SIZE 256
+
+struct sc_log_entry {
+    uint64_t seq; /* number of the state that the change made */
+    int64_t time; /* seconds since the epoch */
+    char op[SC_LOG_OP_SIZE];
+    char name[SC_NAME_SIZE]; /* entry, scope or label; may be empty */
+    char reason[SC_VAULT_NOTE_MAX];
+    unsigned char slot[16]; /* which slot opened the vault */
+    char host[SC_LOG_HOST_SIZE];
+    uint32_t uid;
+};
+typedef int (*sc_log_fn)(const struct sc_log_entry *entry, void *ctx, struct sc_error *err);
+
+/* Calls fn for each operation, newest change first, after verifying the whole chain. LOCKED. */
+int sc_vault_log(struct sc_vault *vault, sc_log_fn fn, void *ctx,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* ---- the vault as a whole; none of this needs a key unless it says so ---- */
+
+struct sc_vault_status {
+    unsigned char vault_id[16];
+    unsigned char verify_key[32];
+    uint64_t seq; /* number of the state; grows with each change */
+    unsigned char state_hash[32];
+    int64_t time;
+    uint64_t scopes, rows, slots, grants;
+    uint64_t pinned_seq; /* the state that was seen last; 0: none */
+};
+int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* Verifies everything: file structure, tables, signature, every row of every scope, the audit log.
+ * With keys also that each record opens. `progress` (or NULL) is told rows done. TAMPERED. */
+typedef void (*sc_progress_fn)(uint64_t done, uint64_t total, void *ctx);
+int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx,
+                   struct sc_error *err) SC_NODISCARD;
+
+/* The signed state as one line, appended; and whether such a line fits this vault: TAMPERED for a
+ * forged or foreign one, ROLLBACK where the vault is older than it or has another history. */
+int sc_vault_checkpoint(struct sc_vault *vault, struct sc_buf *ret,
+                        struct sc_error *err) SC_NODISCARD;
+int sc_vault_checkpoint_verify(struct sc_vault *vault, const char *text,
+                               struct sc_error *err) SC_NODISCARD;
+
+/* A consistent copy in a new file (EXISTS), verified after it was written. */
+int sc_vault_backup(struct sc_vault *vault, const char *path, struct sc_error *err) SC_NODISCARD;
+
+/* Puts the content of `backup` (opened like any vault) at `path`: a new file, or over an older or
+ * newer copy of the same vault (EXISTS for another one). Verified before and after. */
+int sc_vault_restore(struct sc_vault *backup, const char *path, struct sc_error *err) SC_NODISCARD;
+
+/* Opens without comparing with the pin, for sc_vault_trust() only. */
+int sc_vault_open_unpinned(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                           struct sc_error *err) SC_NODISCARD;
+/* Pins the present state, whatever was pinned; with a reason, and keys, also notes it in the log.
+ */
+int sc_vault_trust(struct sc_vault *vault, const char *reason, struct sc_error *err) SC_NODISCARD;
 
 /* ---- the vault as a source for fuse/ and provision/ ---- */
 

@@ -14,12 +14,17 @@ int sc_view_begin(struct sc_vault *vault, struct sc_error *err)
         vault->view_depth++;
         return 0;
     }
+    if (vault->db == NULL)
+        return sc_fail(err, SC_E_IO, "the vault '%s' was closed after an error", vault->path);
     int rc = vault->txn != NULL ? 0 : sc_db_exec(vault->db, "BEGIN", err);
+    /* A vault in the making has tables but no state yet. */
     if (rc == 0)
-        rc = sc_scope_load(vault, err);
-    if (rc == 0)
+        rc = vault->state.seq == 0 && vault->making ? sc_scope_load(vault, err)
+                                                    : sc_state_refresh(vault, err);
+    if (rc == 0) {
         vault->view_depth = 1;
-    else if (vault->txn == NULL)
+        vault->view_number++;
+    } else if (vault->txn == NULL)
         sc_db_rollback(vault->db);
     return rc;
 }
@@ -30,6 +35,12 @@ void sc_view_end(struct sc_vault *vault)
         return;
     if (vault->txn == NULL)
         sc_db_rollback(vault->db);
+}
+
+void sc_view_forget(struct sc_vault *vault)
+{
+    sc_scope_unload(vault);
+    vault->state = (struct sc_state){0};
 }
 
 int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err)

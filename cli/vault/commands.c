@@ -22,6 +22,44 @@ static const struct sc_option init_options[] = {
     {0},
 };
 
+static const struct sc_option check_options[] = {
+    {"decrypt", 0, NULL, "also unlock, and open every record", SC_OPTION_FLAG,
+     offsetof(struct sc_check_options, decrypt), NULL, 0},
+    {0},
+};
+
+static const struct sc_option checkpoint_options[] = {
+    {"verify", 0, "FILE", "compare the vault with a checkpoint kept there", SC_OPTION_TEXT,
+     offsetof(struct sc_checkpoint_options, verify), NULL, 0},
+    {0},
+};
+
+static const struct sc_option trust_options[] = {
+    {"accept-rollback", 0, "REASON", "accept an older state, another history or verify key",
+     SC_OPTION_TEXT, offsetof(struct sc_trust_options, accept_rollback), NULL, 0},
+    {"key", 0, "HEX", "the verify key the vault must have", SC_OPTION_TEXT,
+     offsetof(struct sc_trust_options, key), NULL, 0},
+    {0},
+};
+
+static const struct sc_option restore_options[] = {
+    {"accept-rollback", 0, "REASON", "accept that newer changes are lost", SC_OPTION_TEXT,
+     offsetof(struct sc_trust_options, accept_rollback), NULL, 0},
+    {0},
+};
+
+static const struct sc_option log_options[] = {
+    {"name", 0, "PREFIX", "only this entry or scope", SC_OPTION_TEXT,
+     offsetof(struct sc_log_options, name), NULL, 0},
+    {"op", 0, "OPERATION", "only this operation (add, rotate, rm, ...)", SC_OPTION_TEXT,
+     offsetof(struct sc_log_options, op), NULL, 0},
+    {"since", 0, "TIME", "only the last 12h, 30d, ...", SC_OPTION_TEXT,
+     offsetof(struct sc_log_options, since), NULL, 0},
+    {"limit", 'n', "N", "at most N lines", SC_OPTION_TEXT, offsetof(struct sc_log_options, limit),
+     NULL, 0},
+    {0},
+};
+
 const struct sc_command sc_vault_commands[] = {
     {
         .name = "init",
@@ -37,6 +75,80 @@ const struct sc_command sc_vault_commands[] = {
         .options = init_options,
         .options_size = sizeof(struct sc_slot_options),
         .run = sc_cmd_init,
+    },
+    {
+        .name = "check",
+        .operands = "",
+        .summary = "verify the whole vault, without a key",
+        .description =
+            "Verifies the file's structure, the signature of its state, every record, the key "
+            "slots, the grants, the log, and that the state is not older than the one seen "
+            "before. No key is needed, so a backup server can do it. With --decrypt the vault is "
+            "unlocked and every record opened too. Exit status 6: damaged or tampered with; 10: "
+            "an older copy.",
+        .options = check_options,
+        .options_size = sizeof(struct sc_check_options),
+        .run = sc_cmd_check,
+    },
+    {
+        .name = "checkpoint",
+        .operands = "",
+        .summary = "print the signed state as one line",
+        .description =
+            "Prints a line that proves what the vault was now; keep it where the vault is not "
+            "(git, a CI variable). With --verify the vault is compared with such a line: exit "
+            "status 10 if it is older, or has another history. No key is needed.",
+        .examples = "secretsctl checkpoint > vault.checkpoint\t\n"
+                    "secretsctl checkpoint --verify vault.checkpoint\t",
+        .options = checkpoint_options,
+        .options_size = sizeof(struct sc_checkpoint_options),
+        .run = sc_cmd_checkpoint,
+    },
+    {
+        .name = "trust",
+        .operands = "",
+        .summary = "remember the vault's present state as the right one",
+        .description =
+            "Every use of the vault remembers its state and verify key, and refuses an older or "
+            "another one. This command remembers the present one: on a new machine, or, with "
+            "--accept-rollback, after an older copy was put back on purpose; the reason goes into "
+            "the log.",
+        .options = trust_options,
+        .options_size = sizeof(struct sc_trust_options),
+        .run = sc_cmd_trust,
+    },
+    {
+        .name = "backup",
+        .operands = "FILE",
+        .summary = "copy the vault to a new file and check the copy",
+        .description = "Makes one consistent, encrypted file of the vault, also while others write "
+                       "to it, and checks it. No key is needed.",
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = sc_cmd_backup,
+    },
+    {
+        .name = "restore",
+        .operands = "FILE",
+        .summary = "put a backup in the place of the vault",
+        .description =
+            "Checks a backup and puts it where the vault is, or was. A backup older than "
+            "what was seen of the vault needs --accept-rollback and a key.",
+        .options = restore_options,
+        .options_size = sizeof(struct sc_trust_options),
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = sc_cmd_restore,
+    },
+    {
+        .name = "log",
+        .operands = "",
+        .summary = "list what was changed, by whom and why",
+        .description = "Verifies the chain of the audit log and lists it, newest change first. "
+                       "Values are not in it.",
+        .options = log_options,
+        .options_size = sizeof(struct sc_log_options),
+        .run = sc_cmd_log,
     },
     {0},
 };

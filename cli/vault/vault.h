@@ -18,6 +18,41 @@ struct sc_slot_options {
     const char *kdf;
 };
 
+struct sc_check_options {
+    bool decrypt;
+};
+
+struct sc_checkpoint_options {
+    const char *verify;
+};
+
+struct sc_trust_options { /* and restore */
+    const char *accept_rollback;
+    const char *key;
+};
+
+struct sc_log_options {
+    const char *name;
+    const char *op;
+    const char *since;
+    const char *limit;
+};
+
+/* Hexadecimal digits of a slot's number that are shown and enough to name it. */
+#define SC_SLOT_ID_SHOWN 8
+
+int sc_cmd_check(struct sc_cli *cli, const void *options, int count, char **operands,
+                 struct sc_error *err) SC_NODISCARD;
+int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char **operands,
+                      struct sc_error *err) SC_NODISCARD;
+int sc_cmd_trust(struct sc_cli *cli, const void *options, int count, char **operands,
+                 struct sc_error *err) SC_NODISCARD;
+int sc_cmd_backup(struct sc_cli *cli, const void *options, int count, char **operands,
+                  struct sc_error *err) SC_NODISCARD;
+int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **operands,
+                   struct sc_error *err) SC_NODISCARD;
+int sc_cmd_log(struct sc_cli *cli, const void *options, int count, char **operands,
+               struct sc_error *err) SC_NODISCARD;
 int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **operands,
                 struct sc_error *err) SC_NODISCARD;
 

@@ -9,6 +9,7 @@
 #include "vault/entry/meta.h"
 #include "vault/entry/versions.h"
 #include "vault/scope/scope.h"
+#include "vault/state/tree.h"
 
 #include "core/banned.h"
 
@@ -117,12 +118,24 @@ static bool is_below(const char *name, const char *prefix)
     return len == 0 || (strncmp(name, prefix, len) == 0 && (name[len] == '/' || name[len] == '\0'));
 }
 
-static int add_record(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
+/* A row of the listing: columns idx, ct, rh. */
+static int add_record(struct sc_vault *vault, struct sc_place *place, struct sc_stmt *stmt,
                       struct listing *listing, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret record = {0};
     struct sc_entry_info info;
-    int rc = sc_record_open(vault, place, sealed, &record, err);
+    unsigned char hash[SC_KEY_SIZE];
+    struct sc_bytes sealed = sc_stmt_blob(stmt, 1);
+    int rc = sc_stmt_fixed(stmt, 0, place->idx, sizeof(place->idx), err);
+    if (rc == 0)
+        rc = sc_stmt_fixed(stmt, 2, hash, sizeof(hash), err);
+    if (rc == 0)
+        rc = sc_record_check(place, sealed, hash, err);
+    /* Inside a batch the tree is behind the rows, so each is verified where it stands. */
+    if (rc == 0 && vault->txn != NULL)
+        rc = sc_record_read(vault, place, &record, err);
+    else if (rc == 0)
+        rc = sc_record_open(vault, place, sealed, &record, err);
     if (rc == 0)
         rc = sc_meta_decode(place->scope, sc_secret_view(&record), &info, err);
     if (rc < 0 || info.removed || !is_below(info.name, listing->prefix))
@@ -135,11 +148,15 @@ static int list_scope(struct sc_vault *vault, struct sc_scope *scope, struct lis
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_scope_open(vault, scope, err);
+    /* All at once: a listing must not leave out what somebody deleted. */
+    if (rc == 0 && vault->txn == NULL)
+        rc = sc_tree_verify_all(vault, scope, err);
     if (rc == 0)
-        rc = sc_db_prepare(vault->db,
-                           "SELECT rec.idx, blob.ct FROM rec JOIN blob ON blob.id=rec.blob_id "
-                           "WHERE scope_id=? AND ver=0 AND kind=3 ORDER BY idx",
-                           &stmt, err);
+        rc = sc_db_prepare(
+            vault->db,
+            "SELECT rec.idx, blob.ct, rec.rh FROM rec JOIN blob ON blob.id=rec.blob_id "
+            "WHERE scope_id=? AND ver=0 AND kind=3 ORDER BY idx",
+            &stmt, err);
     if (rc < 0)
         return rc;
     sc_stmt_bind_int(stmt, 1, scope->id);
@@ -148,9 +165,7 @@ static int list_scope(struct sc_vault *vault, struct sc_scope *scope, struct lis
         rc = sc_stmt_step(stmt, &row, err);
         if (rc < 0 || !row)
             break;
-        rc = sc_stmt_fixed(stmt, 0, place.idx, sizeof(place.idx), err);
-        if (rc == 0)
-            rc = add_record(vault, &place, sc_stmt_blob(stmt, 1), listing, err);
+        rc = add_record(vault, &place, stmt, listing, err);
     }
     return rc;
 }

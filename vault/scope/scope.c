@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "core/str.h"
 #include "vault/codec.h"
+#include "vault/state/tree.h"
 
 #include "core/banned.h"
 
@@ -79,10 +80,11 @@ static int read_row(struct sc_stmt *stmt, struct sc_scope *scope, struct sc_erro
     int rc = sc_stmt_fixed(stmt, 1, scope->uid, SC_UID_SIZE, err);
     if (rc == 0)
         rc = sc_stmt_fixed(stmt, 5, scope->root, SC_KEY_SIZE, err);
-    if (rc < 0)
-        return rc;
-    hash_bound(scope, sc_stmt_blob(stmt, 6), sc_stmt_blob(stmt, 7));
-    return 0;
+    if (rc == 0 && (scope->depth > SC_TREE_DEPTH_MAX || sc_stmt_int(stmt, 4) < 0))
+        rc = sc_fail(err, SC_E_TAMPERED, "a scope's hash tree has an impossible size");
+    if (rc == 0)
+        hash_bound(scope, sc_stmt_blob(stmt, 6), sc_stmt_blob(stmt, 7));
+    return rc;
 }
 
 /* Names stay sealed until keys are there; a later load reads them. */

@@ -13,6 +13,7 @@
 #include "vault/codec.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/meta.h"
+#include "vault/txn.h"
 
 #include "core/banned.h"
 
@@ -81,7 +82,9 @@ int sc_slot_insert(struct sc_vault *vault, const struct sc_slot_new *spec,
         return sc_fail(err, SC_E_USAGE, "a slot needs a passphrase, a key file or a recipient");
     struct sc_slot slot = {.kind = kind_of(spec)};
     SC_CLEANUP(sc_buf_done) struct sc_buf wrapped = SC_BUF_INIT(SC_SLOT_BLOB_MAX);
-    int rc = sc_random_bytes(slot.id, sizeof(slot.id), err);
+    int rc = sc_txn_touch_slots(vault, err);
+    if (rc == 0)
+        rc = sc_random_bytes(slot.id, sizeof(slot.id), err);
     if (rc == 0 && (slot.kind == SC_SLOT_PASSPHRASE || slot.kind == SC_SLOT_BOTH)) {
         slot.cost = sc_slot_cost(spec->kdf);
         rc = sc_random_bytes(slot.salt, sizeof(slot.salt), err);

@@ -308,7 +308,34 @@ int sc_db_changes(const struct sc_db *db)
     return sqlite3_changes(db->raw);
 }
 
-static int copy_pages(struct sc_db *db, struct sc_db *to, struct sc_error *err)
+int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(db, sql, &stmt, err);
+    if (rc == 0)
+        rc = sc_stmt_step(stmt, &row, err);
+    if (rc == 0)
+        *ret = row ? sc_stmt_int(stmt, 0) : 0;
+    return rc;
+}
+
+int sc_db_check(struct sc_db *db, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(db, "PRAGMA integrity_check(1)", &stmt, err);
+    if (rc == 0)
+        rc = sc_stmt_step(stmt, &row, err);
+    if (rc < 0)
+        return rc;
+    struct sc_bytes text = row ? sc_stmt_blob(stmt, 0) : (struct sc_bytes){0};
+    if (text.len != 2 || memcmp(text.ptr, "ok", 2) != 0)
+        return sc_fail(err, SC_E_TAMPERED, "'%s': the file's structure is damaged", db->path);
+    return 0;
+}
+
+int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to->raw, "main", db->raw, "main");
     if (backup == NULL)
@@ -326,7 +353,7 @@ int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
     int rc = sc_db_open(path, SC_DB_CREATE, &to, err);
     if (rc < 0)
         return rc;
-    rc = copy_pages(db, to, err);
+    rc = sc_db_copy(db, to, err);
     sc_db_closep(&to); /* writes the log back: only then is the file the whole copy */
     if (rc == 0) {
         SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

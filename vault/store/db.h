@@ -45,6 +45,15 @@ int64_t sc_db_last_id(const struct sc_db *db);
 /* Rows changed by the last statement. */
 int sc_db_changes(const struct sc_db *db);
 
+/* SQLite's own check of its file. TAMPERED. */
+int sc_db_check(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
+/* The first column of the first row as a number, 0 without a row. */
+int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* Replaces the content of an open database by that of another one, in one transaction. */
+int sc_db_copy(struct sc_db *from, struct sc_db *to, struct sc_error *err) SC_NODISCARD;
+
 /* Copies the database, as one consistent state, into a new file at `path` (EXISTS). */
 int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err) SC_NODISCARD;
 

@@ -113,18 +113,6 @@ void sc_schema_hash(unsigned char out[SC_KEY_SIZE])
     sc_hasher_final(&hasher, out);
 }
 
-static int pragma(struct sc_db *db, const char *sql, int64_t *ret, struct sc_error *err)
-{
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    bool row = false;
-    int rc = sc_db_prepare(db, sql, &stmt, err);
-    if (rc == 0)
-        rc = sc_stmt_step(stmt, &row, err);
-    if (rc == 0)
-        *ret = row ? sc_stmt_int(stmt, 0) : 0;
-    return rc;
-}
-
 static bool same_text(struct sc_bytes bytes, const char *text)
 {
     size_t len = strlen(text);
@@ -158,9 +146,9 @@ static int compare(struct sc_db *db, struct sc_error *err)
 int sc_schema_check(struct sc_db *db, struct sc_error *err)
 {
     int64_t application = 0, version = 0;
-    int rc = pragma(db, "PRAGMA application_id", &application, err);
+    int rc = sc_db_number(db, "PRAGMA application_id", &application, err);
     if (rc == 0)
-        rc = pragma(db, "PRAGMA user_version", &version, err);
+        rc = sc_db_number(db, "PRAGMA user_version", &version, err);
     if (rc < 0)
         return rc;
     if (application != APPLICATION_ID)

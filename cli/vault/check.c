@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check, checkpoint and trust: whether the vault is what it was.
+ */
+#include "cli/vault/vault.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/unlock.h"
+#include "core/fsutil.h"
+#include "core/hash.h"
+#include "core/json.h"
+#include "core/parse.h"
+
+#include "core/banned.h"
+
+#define DOCUMENT_MAX   ((size_t)64 * 1024)
+#define CHECKPOINT_MAX ((size_t)8192)
+
+static void show_progress(uint64_t done, uint64_t total, void *ctx)
+{
+    (void)ctx;
+    fprintf(stderr, "\rchecking %llu of %llu records%s", (unsigned long long)done,
+            (unsigned long long)total, done == total ? "\n" : "");
+    fflush(stderr);
+}
+
+static void write_json(const struct sc_vault_status *status, bool deep, struct sc_buf *out)
+{
+    char text[65];
+    struct sc_json json;
+    sc_json_init(&json, out);
+    sc_json_object_begin(&json);
+    sc_json_pair_bool(&json, "ok", true);
+    sc_json_pair_bool(&json, "decrypted", deep);
+    sc_hex(text, status->vault_id, sizeof(status->vault_id));
+    sc_json_pair_string(&json, "vault", text);
+    sc_hex(text, status->verify_key, sizeof(status->verify_key));
+    sc_json_pair_string(&json, "verify_key", text);
+    sc_json_pair_int(&json, "state", (int64_t)status->seq);
+    sc_json_pair_int(&json, "pinned", (int64_t)status->pinned_seq);
+    sc_json_pair_int(&json, "scopes", (int64_t)status->scopes);
+    sc_json_pair_int(&json, "records", (int64_t)status->rows);
+    sc_json_pair_int(&json, "slots", (int64_t)status->slots);
+    sc_json_pair_int(&json, "grants", (int64_t)status->grants);
+    sc_json_object_end(&json);
+    sc_buf_putc(out, '\n');
+}
+
+static int print_status(const struct sc_cli *cli, const struct sc_vault_status *status, bool deep,
+                        struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
+    if (cli->globals.json) {
+        write_json(status, deep, &out);
+        int rc = sc_buf_status(&out, err);
+        if (rc == 0)
+            sc_out_buf(&out);
+        return rc;
+    }
+    char key[65], when[SC_TIME_TEXT_SIZE];
+    sc_hex(key, status->verify_key, sizeof(status->verify_key));
+    sc_time_text(when, status->time);
+    sc_out("state\t%llu of %s\n", (unsigned long long)status->seq, when);
+    sc_out("records\t%llu in %llu scopes\n", (unsigned long long)status->rows,
+           (unsigned long long)status->scopes);
+    sc_out("slots\t%llu\ngrants\t%llu\n", (unsigned long long)status->slots,
+           (unsigned long long)status->grants);
+    sc_out("verify key\t%s\n", key);
+    if (status->pinned_seq > 0)
+        sc_out("seen before\tstate %llu\n", (unsigned long long)status->pinned_seq);
+    else
+        sc_out(
+            "seen before\tnever: only a key or SECRETSCTL_VAULT_KEY proves whose vault this is\n");
+    sc_out("result\tintact%s\n", deep ? ", and every record opens" : "");
+    return 0;
+}
+
+int sc_cmd_check(struct sc_cli *cli, const void *options, int count, char **operands,
+                 struct sc_error *err)
+{
+    (void)count;
+    (void)operands;
+    const struct sc_check_options *opt = options;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    struct sc_vault_status status;
+    int rc = opt->decrypt ? sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err)
+                          : sc_cli_open_locked(cli, SC_VAULT_READ, &vault, err);
+    bool progress = isatty(STDERR_FILENO) == 1 && !cli->globals.quiet;
+    if (rc == 0)
+        rc = sc_vault_check(vault, progress ? show_progress : NULL, NULL, err);
+    if (rc == 0)
+        rc = sc_vault_status(vault, &status, err);
+    return rc < 0 ? rc : print_status(cli, &status, opt->decrypt, err);
+}
+
+int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char **operands,
+                      struct sc_error *err)
+{
+    (void)count;
+    (void)operands;
+    const struct sc_checkpoint_options *opt = options;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(CHECKPOINT_MAX);
+    int rc = sc_cli_open_locked(cli, SC_VAULT_READ, &vault, err);
+    if (rc < 0)
+        return rc;
+    if (opt->verify == NULL) {
+        rc = sc_vault_checkpoint(vault, &line, err);
+        if (rc == 0)
+            sc_out("%s\n", sc_buf_text(&line));
+        return rc;
+    }
+    rc = sc_file_read(opt->verify, &line, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_str_freep)
+    char *text = sc_str_ndup(sc_buf_text(&line), strcspn(sc_buf_text(&line), "\r\n"), err);
+    if (text == NULL)
+        return SC_E_NOMEM;
+    rc = sc_vault_checkpoint_verify(vault, text, err);
+    if (rc == 0)
+        sc_note(cli, "the vault holds the history of the checkpoint");
+    return rc;
+}
+
+/* Opened without the pin, which is what is about to change. */
+static int open_unpinned(const struct sc_cli *cli, bool write, struct sc_vault **ret,
+                         struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *path = sc_cli_vault_path(cli, err);
+    if (path == NULL)
+        return err->code;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = sc_vault_open_unpinned(path, write ? SC_VAULT_WRITE : SC_VAULT_READ, &vault, err);
+    if (rc == 0)
+        rc = sc_cli_unlock(cli, vault, err);
+    if (rc == 0)
+        *ret = SC_TAKE(vault);
+    return rc;
+}
+
+int sc_cmd_trust(struct sc_cli *cli, const void *options, int count, char **operands,
+                 struct sc_error *err)
+{
+    (void)count;
+    (void)operands;
+    const struct sc_trust_options *opt = options;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    struct sc_vault_status status;
+    char key[65];
+    bool accept = opt->accept_rollback != NULL;
+    int rc = accept ? open_unpinned(cli, true, &vault, err)
+                    : sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc == 0)
+        rc = sc_vault_status(vault, &status, err);
+    if (rc == 0) {
+        sc_hex(key, status.verify_key, sizeof(status.verify_key));
+        if (opt->key != NULL && !sc_str_equal_nocase(opt->key, key))
+            rc = sc_fail(err, SC_E_TAMPERED, "the vault's verify key is another one: %s", key);
+    }
+    if (rc == 0)
+        rc = sc_vault_trust(vault, opt->accept_rollback, err);
+    if (rc == 0)
+        rc = sc_vault_status(vault, &status, err);
+    if (rc == 0)
+        sc_note(cli, "state %llu of the vault with verify key %s is what later states must follow",
+                (unsigned long long)status.seq, key);
+    return rc;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checking a whole vault: all that readers check piece by piece, and that there is nothing else.
+ */
+#include <string.h>
+
+#include "vault/record.h"
+#include "vault/scope/scope.h"
+#include "vault/state/audit.h"
+#include "vault/state/tree.h"
+
+#include "core/banned.h"
+
+#define PROGRESS_STEP 1024
+
+struct checking {
+    struct sc_vault *vault;
+    sc_progress_fn progress;
+    void *ctx;
+    uint64_t done, total;
+};
+
+static void advance(struct checking *checking)
+{
+    checking->done++;
+    bool step = checking->done % PROGRESS_STEP == 0 || checking->done == checking->total;
+    if (checking->progress != NULL && step)
+        checking->progress(checking->done, checking->total, checking->ctx);
+}
+
+static int bad_record(const struct sc_scope *scope, const char *what, struct sc_error *err)
+{
+    if (scope->name[0] != '\0')
+        return sc_fail(err, SC_E_TAMPERED, "a record of scope '%s' %s", scope->name, what);
+    return sc_fail(err, SC_E_TAMPERED, "a record %s", what);
+}
+
+/* Columns: idx, ver, kind, epoch, rh, ct. */
+static int check_row(struct checking *checking, struct sc_scope *scope, struct sc_stmt *stmt,
+                     struct sc_error *err)
+{
+    struct sc_place place = {.scope = scope,
+                             .version = (uint64_t)sc_stmt_int(stmt, 1),
+                             .kind = (enum sc_record_kind)sc_stmt_int(stmt, 2)};
+    unsigned char hash[SC_KEY_SIZE];
+    struct sc_bytes sealed = sc_stmt_blob(stmt, 5);
+    int rc = sc_stmt_fixed(stmt, 0, place.idx, sizeof(place.idx), err);
+    if (rc == 0)
+        rc = sc_stmt_fixed(stmt, 4, hash, sizeof(hash), err);
+    if (rc < 0)
+        return rc;
+    if (sc_stmt_int(stmt, 3) != scope->epoch)
+        return bad_record(scope, "has a wrong epoch", err);
+    if (sealed.ptr == NULL)
+        return bad_record(scope, "has lost its content", err);
+    if (sc_record_check(&place, sealed, hash, NULL) < 0)
+        return bad_record(scope, "was changed", err);
+    if (scope->keys != NULL) {
+        SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
+        rc = sc_record_open(checking->vault, &place, sealed, &content, err);
+    }
+    return rc;
+}
+
+static int check_rows(struct checking *checking, struct sc_scope *scope, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(checking->vault->db,
+                           "SELECT idx, ver, kind, epoch, rh, ct FROM rec LEFT JOIN blob "
+                           "ON blob.id=rec.blob_id WHERE scope_id=?",
+                           &stmt, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_int(stmt, 1, scope->id);
+    for (bool row = true; rc == 0;) {
+        rc = sc_stmt_step(stmt, &row, err);
+        if (rc < 0 || !row)
+            break;
+        rc = check_row(checking, scope, stmt, err);
+        advance(checking);
+    }
+    return rc;
+}
+
+static int check_scope(struct checking *checking, struct sc_scope *scope, struct sc_error *err)
+{
+    struct sc_vault *vault = checking->vault;
+    struct sc_tree_sum sum;
+    bool keys = vault->root != NULL || vault->granted_count > 0;
+    int rc = sc_tree_build(vault, scope, SC_TREE_COMPARE, &sum, err);
+    if (rc == 0 && (sum.rows != scope->rows || memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0))
+        rc = sc_tree_verify_all(vault, scope, err); /* says which */
+    if (rc == 0 && keys && scope->name[0] != '\0')
+        rc = sc_scope_open(vault, scope, err);
+    return rc < 0 ? rc : check_rows(checking, scope, err);
+}
+
+/* Rows that belong to nothing are no harm to readers, but they are not ours. */
+static int check_counts(struct checking *checking, struct sc_error *err)
+{
+    int64_t rows = 0, blobs = 0, nodes = 0;
+    struct sc_db *db = checking->vault->db;
+    int rc = sc_db_number(db, "SELECT count(*) FROM rec", &rows, err);
+    if (rc == 0)
+        rc = sc_db_number(db, "SELECT count(*) FROM blob", &blobs, err);
+    if (rc == 0)
+        rc = sc_db_number(db,
+                          "SELECT count(*) FROM node WHERE scope_id NOT IN "
+                          "(SELECT scope_id FROM scope)",
+                          &nodes, err);
+    if (rc == 0 && ((uint64_t)rows != checking->total || blobs != rows || nodes != 0))
+        return sc_fail(err, SC_E_TAMPERED, "the vault's file holds rows that belong to nothing");
+    return rc;
+}
+
+static int check_all(struct checking *checking, struct sc_error *err)
+{
+    struct sc_vault *vault = checking->vault;
+    int rc = sc_db_check(vault->db, err);
+    if (rc == 0)
+        rc = sc_state_check_slots(vault, err);
+    if (rc == 0)
+        rc = sc_state_check_grants(vault, err);
+    if (rc == 0)
+        rc = sc_audit_verify(vault, &vault->state, 1, NULL, err);
+    for (size_t i = 0; i < vault->scope_count; i++)
+        checking->total += vault->scopes[i].rows;
+    if (rc == 0)
+        rc = check_counts(checking, err);
+    for (size_t i = 0; i < vault->scope_count && rc == 0; i++)
+        rc = check_scope(checking, &vault->scopes[i], err);
+    return rc;
+}
+
+static int ignore_line(const struct sc_log_entry *entry, void *ctx, struct sc_error *err)
+{
+    (void)entry;
+    (void)ctx;
+    (void)err;
+    return 0;
+}
+
+int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, struct sc_error *err)
+{
+    struct checking checking = {.vault = vault, .progress = progress, .ctx = ctx};
+    /* From the file, not from what this handle remembers. */
+    sc_view_forget(vault);
+    int rc = sc_view_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    rc = check_all(&checking, err);
+    if (rc == 0 && vault->root != NULL)
+        rc = sc_vault_log(vault, ignore_line, NULL, err);
+    sc_view_end(vault);
+    return rc;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pins; see vault/state/pin.h.
+ */
+#include "vault/state/pin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/fsutil.h"
+#include "core/hash.h"
+#include "core/parse.h"
+#include "core/str.h"
+#include "vault/handle.h"
+#include "vault/state/audit.h"
+
+#include "core/banned.h"
+
+#define PIN_MAX   1024
+#define PIN_FIRST "secretsctl-pin 1\n"
+#define HEX_SIZE  (2 * SC_KEY_SIZE + 1)
+
+struct pin {
+    bool known;
+    uint64_t seq;
+    char key[HEX_SIZE];
+    char hash[HEX_SIZE];
+};
+
+static char *pin_path(const struct sc_vault *vault, struct sc_error *err)
+{
+    char id[2 * SC_UID_SIZE + 1];
+    sc_hex(id, vault->vault_id, SC_UID_SIZE);
+    const char *state = sc_env("XDG_STATE_HOME");
+    const char *home = sc_env("HOME");
+    if (state != NULL)
+        return sc_str_printf(err, "%s/secretsctl/pins/%s", state, id);
+    if (home != NULL)
+        return sc_str_printf(err, "%s/.local/state/secretsctl/pins/%s", home, id);
+    return sc_str_printf(err, "/var/lib/secretsctl/state/pins/%s", id);
+}
+
+static bool copy_word(const char *text, const char *label, char *out, size_t size)
+{
+    const char *at = strstr(text, label);
+    if (at == NULL)
+        return false;
+    at += strlen(label);
+    size_t len = strcspn(at, "\n");
+    if (len >= size)
+        return false;
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return true;
+}
+
+static int parse_pin(const char *text, struct pin *ret)
+{
+    char seq[24];
+    struct pin pin = {.known = true};
+    if (!sc_str_has_prefix(text, PIN_FIRST) ||
+        !copy_word(text, "\nkey ", pin.key, sizeof(pin.key)) ||
+        !copy_word(text, "\nstate ", pin.hash, sizeof(pin.hash)) ||
+        !copy_word(text, "\nseq ", seq, sizeof(seq)) ||
+        sc_parse_u64(seq, INT64_MAX, "seq", &pin.seq, NULL) < 0)
+        return SC_E_FORMAT;
+    *ret = pin;
+    return 0;
+}
+
+static int read_pin(const struct sc_vault *vault, struct pin *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *path = pin_path(vault, err);
+    if (path == NULL)
+        return SC_E_NOMEM;
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(PIN_MAX);
+    int rc = sc_file_read(path, &text, err);
+    if (rc == SC_E_NOTFOUND) {
+        *ret = (struct pin){0};
+        return 0;
+    }
+    if (rc < 0)
+        return sc_wrap(err, rc, "cannot read what is pinned of the vault");
+    if (parse_pin(sc_buf_text(&text), ret) < 0)
+        return sc_fail(err, SC_E_FORMAT, "the pin '%s' cannot be read; look at it, then: trust",
+                       path);
+    return 0;
+}
+
+/* What a pipeline demands that keeps no pins. */
+static int check_environment(const struct sc_vault *vault, const struct sc_state *state,
+                             struct sc_error *err)
+{
+    char key[HEX_SIZE];
+    sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
+    const char *wanted = sc_env("SECRETSCTL_VAULT_KEY");
+    if (wanted != NULL && !sc_str_equal_nocase(wanted, key))
+        return sc_fail(err, SC_E_TAMPERED,
+                       "the vault's verify key is not the one in SECRETSCTL_VAULT_KEY");
+    const char *min_seq = sc_env("SECRETSCTL_MIN_SEQ");
+    uint64_t min = 0;
+    int rc =
+        min_seq != NULL ? sc_parse_u64(min_seq, INT64_MAX, "SECRETSCTL_MIN_SEQ", &min, err) : 0;
+    if (rc == 0 && state->seq < min)
+        return sc_fail(err, SC_E_ROLLBACK,
+                       "the vault is at state %llu, older than %llu, the least "
+                       "that SECRETSCTL_MIN_SEQ allows",
+                       (unsigned long long)state->seq, (unsigned long long)min);
+    return rc;
+}
+
+static int check_history(struct sc_vault *vault, const struct sc_state *state,
+                         const struct pin *pin, struct sc_error *err)
+{
+    char hash[HEX_SIZE];
+    if (state->seq < pin->seq)
+        return sc_fail(
+            err, SC_E_ROLLBACK,
+            "this vault is at state %llu, but %llu was seen before: an older copy was put "
+            "back. If you did that yourself: secretsctl trust --accept-rollback REASON",
+            (unsigned long long)state->seq, (unsigned long long)pin->seq);
+    if (state->seq == pin->seq) {
+        sc_hex(hash, state->hash, SC_KEY_SIZE);
+    } else {
+        unsigned char before[SC_KEY_SIZE];
+        int rc = sc_audit_verify(vault, state, pin->seq + 1, before, err);
+        if (rc < 0)
+            return rc;
+        sc_hex(hash, before, SC_KEY_SIZE);
+    }
+    if (!sc_str_equal(hash, pin->hash))
+        return sc_fail(
+            err, SC_E_ROLLBACK,
+            "this vault has another history than the one seen before (they part at or "
+            "before state %llu). If you know why: secretsctl trust --accept-rollback REASON",
+            (unsigned long long)pin->seq);
+    return 0;
+}
+
+int sc_pin_check(struct sc_vault *vault, const struct sc_state *state, struct sc_error *err)
+{
+    int rc = check_environment(vault, state, err);
+    if (rc < 0 || vault->ignore_pin)
+        return rc;
+    struct pin pin;
+    rc = read_pin(vault, &pin, err);
+    if (rc < 0 || !pin.known)
+        return rc;
+    char key[HEX_SIZE];
+    sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
+    if (!sc_str_equal(key, pin.key))
+        return sc_fail(err, SC_E_TAMPERED,
+                       "the vault's verify key is not the one seen before. If it was changed on "
+                       "purpose: secretsctl trust --accept-rollback REASON");
+    rc = check_history(vault, state, &pin, err);
+    if (rc == 0)
+        vault->pinned_seq = pin.seq;
+    return rc;
+}
+
+int sc_pin_update(struct sc_vault *vault, bool force, struct sc_error *err)
+{
+    const struct sc_state *state = &vault->state;
+    if (state->seq == 0 || (!force && state->seq <= vault->pinned_seq))
+        return 0;
+    SC_CLEANUP(sc_str_freep) char *path = pin_path(vault, err);
+    SC_CLEANUP(sc_str_freep) char *dir = path != NULL ? sc_path_dirname(path, err) : NULL;
+    if (dir == NULL)
+        return SC_E_NOMEM;
+    char key[HEX_SIZE], hash[HEX_SIZE], text[PIN_MAX];
+    sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
+    sc_hex(hash, state->hash, SC_KEY_SIZE);
+    int len = snprintf(text, sizeof(text), PIN_FIRST "key %s\nseq %llu\nstate %s\ntime %lld\n", key,
+                       (unsigned long long)state->seq, hash, (long long)state->time);
+    const struct sc_file_attr attr = {.mode = 0600};
+    int rc = sc_dir_make(dir, 0700, err);
+    if (rc == 0)
+        rc = sc_file_replace(path, (struct sc_bytes){(unsigned char *)text, (size_t)len}, &attr,
+                             err);
+    if (rc == 0)
+        vault->pinned_seq = state->seq;
+    return rc;
+}

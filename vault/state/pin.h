@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pins: what this user has seen of a vault, kept outside of it, so that an older copy put back is
+ * noticed. $XDG_STATE_HOME/secretsctl/pins/<vault id> (else ~/.local/state, else
+ * /var/lib/secretsctl/state), a few lines of text; docs/FORMAT.md.
+ *
+ * Where nothing can be kept (CI), SECRETSCTL_VAULT_KEY gives the verify key, and SECRETSCTL_MIN_SEQ
+ * the oldest state to accept.
+ */
+#ifndef SC_VAULT_STATE_PIN_H
+#define SC_VAULT_STATE_PIN_H
+
+#include "vault/state/state.h"
+
+/* Compares a state whose signature fits with what was seen before. ROLLBACK: older, or another
+ * history; TAMPERED: another verify key. */
+int sc_pin_check(struct sc_vault *vault, const struct sc_state *state,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* Remembers the handle's state, if it is newer than the pin; with `force` in any case. Durable. */
+int sc_pin_update(struct sc_vault *vault, bool force, struct sc_error *err) SC_NODISCARD;
+
+#endif

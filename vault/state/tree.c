@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hash tree, one path at a time; see vault/state/tree.h. Whole trees are in vault/state/build.c.
+ */
+#include "vault/state/tree.h"
+
+#include <string.h>
+
+#include "vault/state/node.h"
+
+#include "core/banned.h"
+
+uint64_t sc_tree_prefix(const unsigned char idx[SC_KEY_SIZE], uint32_t depth)
+{
+    uint64_t prefix = 0;
+    for (uint32_t i = 0; i < depth; i++) {
+        unsigned nibble = i % 2 == 0 ? idx[i / 2] >> 4 : idx[i / 2] & 15;
+        prefix = prefix << 4 | nibble;
+    }
+    return prefix;
+}
+
+/* The smallest and the largest index of a bucket. */
+static void bucket_range(uint64_t prefix, uint32_t depth, unsigned char low[SC_KEY_SIZE],
+                         unsigned char high[SC_KEY_SIZE])
+{
+    memset(low, 0, SC_KEY_SIZE);
+    memset(high, 0xff, SC_KEY_SIZE);
+    for (uint32_t i = 0; i < depth; i++) {
+        unsigned nibble = (unsigned)(prefix >> (4 * (depth - 1 - i))) & 15;
+        unsigned shift = i % 2 == 0 ? 4 : 0;
+        unsigned mask = 15u << shift;
+        low[i / 2] = (unsigned char)((low[i / 2] & ~mask) | nibble << shift);
+        high[i / 2] = (unsigned char)((high[i / 2] & ~mask) | nibble << shift);
+    }
+}
+
+static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
+                       struct sc_tree_sum *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(vault->db,
+                           "SELECT idx, ver, kind, rh FROM rec WHERE scope_id=? AND idx BETWEEN ? "
+                           "AND ? ORDER BY idx, ver, kind",
+                           &stmt, err);
+    if (rc < 0)
+        return rc;
+    unsigned char low[SC_KEY_SIZE], high[SC_KEY_SIZE];
+    bucket_range(prefix, scope->depth, low, high);
+    sc_stmt_bind_int(stmt, 1, scope->id);
+    sc_stmt_bind_blob(stmt, 2, low, sizeof(low));
+    sc_stmt_bind_blob(stmt, 3, high, sizeof(high));
+    struct sc_bucket bucket;
+    sc_bucket_begin(&bucket);
+    for (bool row = true;;) {
+        rc = sc_stmt_step(stmt, &row, err);
+        if (rc == 0 && row)
+            rc = sc_bucket_add(&bucket, stmt, err);
+        if (rc < 0)
+            return rc;
+        if (!row)
+            break;
+    }
+    sc_bucket_end(&bucket, ret->root);
+    ret->rows = bucket.rows;
+    return 0;
+}
+
+static int damaged(const struct sc_scope *scope, struct sc_error *err)
+{
+    if (scope->name[0] == '\0')
+        return sc_fail(err, SC_E_TAMPERED, "the rows of a scope are not the signed ones");
+    return sc_fail(err, SC_E_TAMPERED, "the rows of scope '%s' are not the signed ones",
+                   scope->name);
+}
+
+int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
+                   uint64_t *ret_rows, struct sc_error *err)
+{
+    struct sc_tree_sum sum;
+    unsigned char kids[SC_NODE_SIZE];
+    int rc = hash_bucket(vault, scope, prefix, &sum, err);
+    for (uint32_t level = scope->depth; level > 0 && rc == 0; level--) {
+        uint64_t node = prefix >> (4 * (scope->depth - level + 1));
+        unsigned child = (unsigned)(prefix >> (4 * (scope->depth - level))) & 15;
+        rc = sc_node_read(vault, scope, (struct sc_node_place){level - 1, node}, kids, err);
+        if (rc == 0 && memcmp(kids + child * SC_KEY_SIZE, sum.root, SC_KEY_SIZE) != 0)
+            return damaged(scope, err);
+        sc_node_hash(sum.root, kids);
+    }
+    if (rc == 0 && memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0)
+        return damaged(scope, err);
+    if (rc == 0)
+        *ret_rows = sum.rows;
+    return rc;
+}
+
+int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
+                   uint64_t *ret_rows, struct sc_error *err)
+{
+    struct sc_tree_sum sum;
+    unsigned char kids[SC_NODE_SIZE];
+    int rc = hash_bucket(vault, scope, prefix, &sum, err);
+    for (uint32_t level = scope->depth; level > 0 && rc == 0; level--) {
+        struct sc_node_place place = {level - 1, prefix >> (4 * (scope->depth - level + 1))};
+        unsigned child = (unsigned)(prefix >> (4 * (scope->depth - level))) & 15;
+        rc = sc_node_read(vault, scope, place, kids, err);
+        if (rc < 0)
+            break;
+        memcpy(kids + child * SC_KEY_SIZE, sum.root, SC_KEY_SIZE);
+        rc = sc_node_write(vault, scope, place, kids, err);
+        sc_node_hash(sum.root, kids);
+    }
+    if (rc < 0)
+        return rc;
+    memcpy(scope->root, sum.root, SC_KEY_SIZE);
+    *ret_rows = sum.rows;
+    return 0;
+}
+
+int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope, struct sc_error *err)
+{
+    struct sc_tree_sum sum;
+    int rc = sc_tree_build(vault, scope, SC_TREE_ROOT_ONLY, &sum, err);
+    if (rc == 0 && (sum.rows != scope->rows || memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0))
+        return damaged(scope, err);
+    return rc;
+}
+
+static uint64_t capacity(uint32_t depth)
+{
+    return (uint64_t)SC_TREE_BUCKET << (4 * depth);
+}
+
+int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error *err)
+{
+    if (scope->rows <= capacity(scope->depth) || scope->depth == SC_TREE_DEPTH_MAX)
+        return 0;
+    /* What is about to be hashed anew must be what is signed. */
+    int rc = sc_tree_verify_all(vault, scope, err);
+    if (rc < 0)
+        return rc;
+    while (scope->rows > capacity(scope->depth) && scope->depth < SC_TREE_DEPTH_MAX)
+        scope->depth++;
+    struct sc_tree_sum sum;
+    rc = sc_tree_build(vault, scope, SC_TREE_WRITE, &sum, err);
+    if (rc == 0)
+        memcpy(scope->root, sum.root, SC_KEY_SIZE);
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The hash tree of a scope: buckets of rows by the first nibbles of the name index, 16 children to
+ * a node, the root in the signed state. One bucket and its path prove a row, or its absence.
+ *
+ * The same rows give the same root, so a whole check computes it anew from the rows. An empty
+ * bucket or subtree has the hash of 32 zero bytes and no node row.
+ */
+#ifndef SC_VAULT_STATE_TREE_H
+#define SC_VAULT_STATE_TREE_H
+
+#include "vault/handle.h"
+
+/* Levels of nodes, at most: 16^8 buckets of 32 rows. */
+#define SC_TREE_DEPTH_MAX 8
+/* Rows a bucket holds on average before the tree grows. */
+#define SC_TREE_BUCKET 32
+
+/* The first `depth` nibbles of an index, as a number. */
+uint64_t sc_tree_prefix(const unsigned char idx[SC_KEY_SIZE], uint32_t depth);
+
+/* Verifies the bucket against the scope's signed root, in the present snapshot; *ret_rows is how
+ * many rows are in it. TAMPERED. */
+int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
+                   uint64_t *ret_rows, struct sc_error *err) SC_NODISCARD;
+
+/* Takes a changed bucket (verified before the change) into the nodes and scope->root. */
+int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
+                   uint64_t *ret_rows, struct sc_error *err) SC_NODISCARD;
+
+/* Grows the tree if the scope has too many rows for its depth. Verifies all rows first. */
+int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error *err) SC_NODISCARD;
+
+/* Computes the root of the rows. WRITE replaces the nodes; COMPARE refuses nodes that differ. */
+enum sc_tree_build { SC_TREE_ROOT_ONLY, SC_TREE_WRITE, SC_TREE_COMPARE };
+struct sc_tree_sum {
+    unsigned char root[SC_KEY_SIZE];
+    uint64_t rows;
+};
+int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
+                  struct sc_tree_sum *ret, struct sc_error *err) SC_NODISCARD;
+
+/* Verifies all rows of a scope at once: for listings. TAMPERED. */
+int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope,
+                       struct sc_error *err) SC_NODISCARD;
+
+#endif
