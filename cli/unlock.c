@@ -13,6 +13,7 @@
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "core/term.h"
+#include "vault/agent/client.h"
 
 #include "core/banned.h"
 
@@ -152,23 +153,43 @@ static int unlock_by_prompt(struct sc_vault *vault, struct sc_cli_keys *keys, st
     return rc;
 }
 
-int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
+/* BADPASS when there is no agent, or none that knows this vault. */
+static int unlock_by_agent(struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret identity = {0};
+    SC_CLEANUP(sc_str_freep) char *path = sc_agent_path(err);
+    unsigned char id[SC_VAULT_ID_SIZE];
+    sc_vault_id(vault, id);
+    if (path == NULL || sc_agent_get(path, id, &identity, err) < 0)
+        return SC_E_BADPASS;
+    const struct sc_unlock with = {.identity = &identity};
+    return sc_vault_unlock(vault, &with, err);
+}
+
+enum agent_use { AGENT_IGNORED, AGENT_ASKED };
+
+static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_use agent,
+                  struct sc_error *err)
 {
     SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
     int rc = sc_cli_keys_collect(cli, &keys, err);
     if (rc < 0)
         return rc;
     bool may_ask = !cli->globals.no_input && keys.passphrase.len == 0 && sc_term_available();
-    if (offers_any(&keys)) {
+    bool offered = offers_any(&keys);
+    rc = SC_E_BADPASS;
+    if (offered) {
         struct sc_unlock with = sc_cli_keys_view(&keys);
         rc = sc_vault_unlock(vault, &with, err);
-        if (rc != SC_E_BADPASS || !may_ask)
-            return rc;
-    } else if (!may_ask) {
+    } else if (agent == AGENT_ASKED) {
+        rc = unlock_by_agent(vault, err);
+    }
+    if (rc != SC_E_BADPASS || (offered && !may_ask))
+        return rc;
+    if (!may_ask)
         return sc_fail(err, SC_E_LOCKED,
                        "the vault is locked and there is no terminal to ask on; give --key-file, "
                        "--identity or --passphrase-file");
-    }
     return unlock_by_prompt(vault, &keys, err);
 }
 
@@ -184,14 +205,31 @@ int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, st
     return rc;
 }
 
-int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
-                      struct sc_error *err)
+int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
+{
+    return unlock(cli, vault, AGENT_ASKED, err);
+}
+
+static int open_with(const struct sc_cli *cli, enum sc_vault_access access, enum agent_use agent,
+                     struct sc_vault **ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_cli_open_locked(cli, access, &vault, err);
     if (rc == 0)
-        rc = sc_cli_unlock(cli, vault, err);
+        rc = unlock(cli, vault, agent, err);
     if (rc == 0)
         *ret = SC_TAKE(vault);
     return rc;
+}
+
+int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
+                      struct sc_error *err)
+{
+    return open_with(cli, access, AGENT_ASKED, ret, err);
+}
+
+int sc_cli_open_afresh(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
+                       struct sc_error *err)
+{
+    return open_with(cli, access, AGENT_IGNORED, ret, err);
 }

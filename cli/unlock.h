@@ -31,6 +31,10 @@ int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault,
 int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                       struct sc_error *err) SC_NODISCARD;
 
+/* The same without the agent, for what makes a person prove again that the vault is theirs. */
+int sc_cli_open_afresh(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
+                       struct sc_error *err) SC_NODISCARD;
+
 /* What the options, the environment and the credentials offer, without asking anyone. */
 struct sc_cli_keys {
     struct sc_secret passphrase, key_file, identity; /* empty where not offered */

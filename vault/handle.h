@@ -77,6 +77,7 @@ struct sc_vault {
     uint32_t root_epoch;
     struct sc_root_keys *root;          /* NULL for a handle that holds grants only, or nothing */
     unsigned char slot_id[SC_UID_SIZE]; /* which slot opened it */
+    struct sc_secret opened_by; /* X25519 secret keys that open it again, one after another */
     struct sc_granted *granted;
     size_t granted_count;
     struct sc_scope *scopes;

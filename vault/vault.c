@@ -11,6 +11,7 @@
 #include "core/arena.h"
 #include "core/random.h"
 #include "core/str.h"
+#include "vault/age/age.h"
 #include "vault/handle.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/slot.h"
@@ -184,6 +185,31 @@ int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct
     return rc;
 }
 
+void sc_vault_id(const struct sc_vault *vault, unsigned char ret[SC_VAULT_ID_SIZE])
+{
+    memcpy(ret, vault->vault_id, SC_VAULT_ID_SIZE);
+}
+
+int sc_vault_reopener(const struct sc_vault *vault, struct sc_secret *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
+    SC_CLEANUP(sc_secret_done) struct sc_secret line = {0};
+    struct sc_bytes keys = sc_secret_view(&vault->opened_by);
+    if (keys.len == 0)
+        return sc_fail(err, SC_E_LOCKED, "the vault is locked");
+    for (size_t at = 0; at + SC_AGE_SECRET_SIZE <= keys.len; at += SC_AGE_SECRET_SIZE) {
+        int rc = sc_age_identity_print(keys.ptr + at, &line, err);
+        if (rc == 0)
+            rc = sc_secret_append(&text, line.ptr, line.len, err);
+        if (rc == 0)
+            rc = sc_secret_append(&text, "\n", 1, err);
+        if (rc < 0)
+            return rc;
+    }
+    sc_secret_move(ret, &text);
+    return 0;
+}
+
 void sc_vault_close(struct sc_vault *vault)
 {
     if (vault == NULL)
@@ -201,6 +227,7 @@ void sc_vault_close(struct sc_vault *vault)
         sc_arena_free(vault->granted[i].key);
     free(vault->granted);
     sc_arena_free(vault->root);
+    sc_secret_done(&vault->opened_by);
     free(vault->path);
     free(vault);
 }

@@ -77,6 +77,16 @@ int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault
 int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with,
                     struct sc_error *err) SC_NODISCARD;
 
+/* ---- for the agent, which keeps a vault unlocked between commands ---- */
+
+#define SC_VAULT_ID_SIZE 16
+void sc_vault_id(const struct sc_vault *vault, unsigned char ret[SC_VAULT_ID_SIZE]);
+
+/* What opens this vault the way it is open now, as an identity text for struct sc_unlock: the
+ * secret key of the slot, or the identity that was given. LOCKED when it is not unlocked. */
+int sc_vault_reopener(const struct sc_vault *vault, struct sc_secret *ret,
+                      struct sc_error *err) SC_NODISCARD;
+
 /* Wipes the keys and closes; NULL is allowed. */
 void sc_vault_close(struct sc_vault *vault);
 void sc_vault_closep(struct sc_vault **vault);

@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/vault/agent.h"
 #include "cli/vault/vault.h"
 
 #include "core/banned.h"
@@ -57,6 +58,28 @@ static const struct sc_option log_options[] = {
      offsetof(struct sc_log_options, since), NULL, 0},
     {"limit", 'n', "N", "at most N lines", SC_OPTION_TEXT, offsetof(struct sc_log_options, limit),
      NULL, 0},
+    {0},
+};
+
+static const struct sc_option agent_options[] = {
+    {"time", 't', "TIME", "hold keys at most this long (default 8h)", SC_OPTION_TEXT,
+     offsetof(struct sc_agent_options, time), NULL, 0},
+    {"background", 0, NULL, "go to the background once it listens", SC_OPTION_FLAG,
+     offsetof(struct sc_agent_options, background), NULL, 0},
+    {"allow-unlocked-memory", 0, NULL, "hold keys even where they can be swapped out",
+     SC_OPTION_FLAG, offsetof(struct sc_agent_options, allow_unlocked), NULL, 0},
+    {0},
+};
+
+static const struct sc_option unlock_options[] = {
+    {"time", 't', "TIME", "for this long (default: as long as the agent holds keys)",
+     SC_OPTION_TEXT, offsetof(struct sc_unlock_options, time), NULL, 0},
+    {0},
+};
+
+static const struct sc_option lock_options[] = {
+    {"all", 0, NULL, "lock every vault the agent holds", SC_OPTION_FLAG,
+     offsetof(struct sc_lock_options, all), NULL, 0},
     {0},
 };
 
@@ -149,6 +172,45 @@ const struct sc_command sc_vault_commands[] = {
         .options = log_options,
         .options_size = sizeof(struct sc_log_options),
         .run = sc_cmd_log,
+    },
+    {
+        .name = "unlock",
+        .operands = "",
+        .summary = "let the agent open the vault for a while",
+        .description =
+            "Opens the vault once (passphrase, key file or identity) and hands its key to the "
+            "agent, which is started where none is running. Until the time is over, 'secretsctl "
+            "lock' is run or the machine was suspended, commands of the same user need no "
+            "passphrase.",
+        .examples = "secretsctl unlock --time 1h\tfor an hour",
+        .options = unlock_options,
+        .options_size = sizeof(struct sc_unlock_options),
+        .run = sc_cmd_unlock,
+    },
+    {
+        .name = "lock",
+        .operands = "",
+        .summary = "make the agent forget the vault's key",
+        .description = "Makes the agent wipe the key of this vault, or of all vaults it holds.",
+        .options = lock_options,
+        .options_size = sizeof(struct sc_lock_options),
+        .run = sc_cmd_lock,
+    },
+    {
+        .name = "agent",
+        .operands = "",
+        .summary = "hold unlocked keys in locked memory",
+        .description =
+            "Serves the keys of unlocked vaults to commands of the same user, at "
+            "$XDG_RUNTIME_DIR/secretsctl-agent/agent.sock (root: "
+            "/run/secretsctl-agent/agent.sock) or at the socket systemd passes. Keys lie in "
+            "memory that is locked, not dumped and not traceable; they are forgotten when their "
+            "time is over, at 'secretsctl lock', when the machine was suspended, and when the "
+            "agent ends. 'secretsctl unlock' starts one by itself.",
+        .examples = "secretsctl agent --background --time 4h\tfor this login",
+        .options = agent_options,
+        .options_size = sizeof(struct sc_agent_options),
+        .run = sc_cmd_agent,
     },
     {0},
 };

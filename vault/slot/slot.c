@@ -127,7 +127,11 @@ static int try_kek(struct sc_vault *vault, const struct sc_slot *slot, const str
         rc = sc_slot_derive(vault, slot, with, kek, err);
     if (rc == 0)
         rc = sc_slot_unwrap(vault, slot, kek, sc_stmt_blob(stmt, 6), &sk, err);
-    return rc < 0 ? rc : sc_root_open(vault, sk.ptr, sc_stmt_blob(stmt, 7), err);
+    if (rc == 0)
+        rc = sc_root_open(vault, sk.ptr, sc_stmt_blob(stmt, 7), err);
+    if (rc == 0)
+        sc_secret_move(&vault->opened_by, &sk);
+    return rc;
 }
 
 /* The identity whose public key is the slot's, if it is among `keys`. */
@@ -148,14 +152,16 @@ enum { PASS_IDENTITY, PASS_KEY_FILE, PASS_PASSPHRASE, PASS_MAX };
 
 static bool belongs(const struct sc_slot *slot, int pass)
 {
+    /* An identity opens a slot of any kind when it is the slot's own key: so the agent does it. */
+    if (pass == PASS_IDENTITY)
+        return true;
     switch (slot->kind) {
-    case SC_SLOT_RECIPIENT:
-        return pass == PASS_IDENTITY;
     case SC_SLOT_KEY_FILE:
         return pass == PASS_KEY_FILE;
     case SC_SLOT_PASSPHRASE:
     case SC_SLOT_BOTH:
         return pass == PASS_PASSPHRASE;
+    case SC_SLOT_RECIPIENT:
     default:
         return false;
     }
@@ -215,5 +221,7 @@ int sc_slot_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct 
     }
     if (rc == SC_E_BADPASS)
         return sc_fail(err, SC_E_BADPASS, "wrong passphrase or key: nothing opens this vault");
+    if (rc == 0 && vault->opened_by.len == 0)
+        sc_secret_move(&vault->opened_by, &identities);
     return rc;
 }

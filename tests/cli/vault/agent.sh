@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# unlock once, then commands need no key; lock, time and the end of the agent take that away.
+. "$SC_SOURCE/tests/support/functions.sh"
+export XDG_RUNTIME_DIR=$T/run
+mkdir -m 700 run
+agent_pid() { pidof_socket=$(ss -xlpH 2>/dev/null | grep -F "$T/run/secretsctl-agent" || true); echo "$pidof_socket" | sed -n 's/.*pid=\([0-9]*\).*/\1/p'; }
+stop_agent() { local pid; pid=$(agent_pid); [ -z "$pid" ] || kill "$pid"; }
+on_exit stop_agent
+requires ss
+
+(umask 077; printf 'correct horse\n' >pass)
+run 0 "$SECRETSCTL" init --passphrase-file pass --kdf light
+printf value | run 0 "$SECRETSCTL" --passphrase-file pass add shop/db
+run 5 "$SECRETSCTL" --no-input get shop/db
+
+# unlock starts an agent, and the passphrase is no longer needed.
+run 0 "$SECRETSCTL" --passphrase-file pass unlock --time 1h
+err_is "secretsctl: unlocked for 60 minutes; lock it again with: secretsctl lock"
+run 0 "$SECRETSCTL" --no-input get shop/db
+out_is value
+printf other | run 0 "$SECRETSCTL" --no-input rotate shop/db
+[ "$(stat -c %a run/secretsctl-agent)" = 700 ] || fail "the directory is open to others"
+[ "$(stat -c %a run/secretsctl-agent/agent.sock)" = 600 ] || fail "the socket is open to others"
+
+# Another vault is not opened by it; unlock itself wants the key again.
+run 0 "$SECRETSCTL" --vault other.db init --passphrase-file pass --kdf light
+run 5 "$SECRETSCTL" --vault other.db --no-input list
+run 5 "$SECRETSCTL" --no-input unlock
+
+run 0 "$SECRETSCTL" lock
+err_is "secretsctl: locked"
+run 5 "$SECRETSCTL" --no-input get shop/db
+run 0 "$SECRETSCTL" --passphrase-file pass unlock --time 1s
+sleep 2.2
+run 5 "$SECRETSCTL" --no-input get shop/db
+
+# What is wrong offered explicitly is not mended by the agent.
+run 0 "$SECRETSCTL" --passphrase-file pass unlock
+(umask 077; echo wrong >wrong)
+run 5 "$SECRETSCTL" --passphrase-file wrong --no-input get shop/db
+
+run 7 "$SECRETSCTL" agent
+err_is "secretsctl: an agent is running already at '$T/run/secretsctl-agent/agent.sock'"
+run 2 "$SECRETSCTL" agent --time 0
+err_is "secretsctl: --time must be between 1s and 30d"
+
+stop_agent
+for _ in $(seq 100); do [ -n "$(agent_pid)" ] || break; sleep 0.05; done
+run 5 "$SECRETSCTL" --no-input get shop/db
+run 0 "$SECRETSCTL" lock --all
+err_is "secretsctl: no agent is running"
