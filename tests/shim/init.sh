@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# --init: status, signals, orphans, the terminal; --on-change: signal, restart, exit.
+. "$SC_SOURCE/tests/support/functions.sh"
+
+shim=$SECRETSCTL_SHIM
+export SECRETSCTL_DIR=$T
+printf one >"$T/pw"
+
+wait_for() { # wait_for FILE TEXT
+    for _ in $(seq 1 100); do
+        if [ -e "$1" ] && grep -qxF -- "$2" "$1"; then return 0; fi
+        sleep 0.05
+    done
+    cat "$1" || true
+    fail "no '$2' in $1"
+}
+# ended_with STATUS PID
+ended_with() {
+    local status=0
+    wait "$2" || status=$?
+    [ "$status" = "$1" ] || fail "status $status, expected $1"
+}
+
+for status in 0 1 7 255; do run "$status" "$shim" --init -- sh -c "exit $status"; done
+run 137 "$shim" --init -- sh -c 'kill -KILL $$'
+run 143 "$shim" --init -- sh -c 'kill -TERM $$'
+run 127 "$shim" --init -- /nonexistent
+run 125 env V='{{secret:nope}}' "$shim" --init -- true
+
+# Each signal reaches the child.
+for signal in HUP INT QUIT USR1 USR2 TERM WINCH CONT; do
+    rm -f "$T/log"
+    # A background job of a shell ignores INT and QUIT, and a child could not change that.
+    env --default-signal=INT,QUIT "$shim" --init -- bash -c "trap 'echo $signal >>$T/log; exit 3' $signal; echo up >>$T/log
+        while :; do sleep 0.05; done" &
+    pid=$!
+    wait_for "$T/log" up
+    kill -s "$signal" "$pid"
+    ended_with 3 "$pid"
+    wait_for "$T/log" "$signal"
+done
+
+# A stopped child goes on; the shim itself is not stopped by what it forwards.
+rm -f "$T/log"
+"$shim" --init -- bash -c "trap 'echo term >>$T/log; exit 0' TERM; echo \$\$ >$T/child; echo up >>$T/log
+    while :; do sleep 0.05; done" &
+pid=$!
+wait_for "$T/log" up
+kill -STOP "$(cat "$T/child")"
+kill -TERM "$pid"
+kill -CONT "$pid"
+ended_with 0 "$pid"
+
+# Orphans are adopted and reaped: no zombie below us.
+"$shim" --init -- bash -c 'for i in 1 2 3 4 5; do (sleep 0.1 & exit 0); done; sleep 0.6; exit 0' &
+pid=$!
+sleep 0.4
+zombies=$(awk -v p="$pid" '{ sub(/.*\) /, ""); if ($1 == "Z" && $2 == p) n++ } END { print n + 0 }' /proc/[0-9]*/stat 2>/dev/null)
+[ "$zombies" = 0 ] || fail "$zombies zombies"
+ended_with 0 "$pid"
+
+# The working directory and the signal mask are the ones given.
+run 0 env -C / "$shim" --init -- pwd
+out_is /
+run 0 "$shim" --init -- grep SigBlk /proc/self/status
+out_is "SigBlk:	0000000000000000"
+
+# One signal for one change, none for equal content.
+rm -f "$T/log"
+env V='{{secret:pw}}' "$shim" --on-change signal:USR1 --watch 1 -- bash -c \
+    "trap 'echo changed >>$T/log' USR1; trap 'exit 0' TERM; echo up >>$T/log; while :; do sleep 0.05; done" &
+pid=$!
+wait_for "$T/log" up
+printf one >"$T/.pw"
+mv "$T/.pw" "$T/pw" # another inode, equal content
+sleep 2.3
+! grep -q changed "$T/log" || fail "a signal for equal content"
+printf two >"$T/.pw"
+mv "$T/.pw" "$T/pw"
+wait_for "$T/log" changed
+sleep 1.3
+[ "$(grep -c changed "$T/log")" = 1 ] || fail "more than one signal"
+kill "$pid"
+ended_with 0 "$pid"
+
+# restart: a new child with the new value; when the value is away, the old one goes on.
+rm -f "$T/log"
+printf one >"$T/pw"
+env V='{{secret:pw}}' "$shim" --on-change restart --watch 1 -- bash -c \
+    "echo \"\$V\" >>$T/log; trap 'exit 0' TERM; while :; do sleep 0.05; done" 2>"$T/err" &
+pid=$!
+wait_for "$T/log" one
+printf three >"$T/.pw"
+mv "$T/.pw" "$T/pw"
+wait_for "$T/log" three
+: >"$T/pw"
+wait_for "$T/err" "secretsctl-shim: the program goes on with the old values"
+kill -0 "$pid"
+kill "$pid"
+ended_with 0 "$pid"
+
+# exit: the child's status.
+printf one >"$T/pw"
+env V='{{secret:pw}}' "$shim" --on-change exit --watch 1 -- bash -c \
+    "trap 'exit 9' TERM; while :; do sleep 0.05; done" 2>/dev/null &
+pid=$!
+sleep 0.3
+printf four >"$T/pw"
+ended_with 9 "$pid"
+
+# The values are wiped from the parent once the child has them.
+marker=kX9wQ-marker-77
+printf '%s' "$marker" >"$T/pw"
+env -i V='{{secret:pw}}' "$shim" --init --dir "$T" -- sleep 5 &
+pid=$!
+sleep 0.3
+if [ "$(id -u)" = 0 ] && command -v gcore >/dev/null; then
+    gcore -o "$T/core" "$pid" >/dev/null 2>&1 || fail "gcore failed"
+    ! grep -qF "$marker" "$T/core.$pid" || fail "the parent still holds the value"
+fi
+kill "$pid"
+ended_with 143 "$pid"
