@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From changes of the tree to splices of the text; see compose/edit/edit.h.
+ *
+ * Block style works in whole lines, flow style between brackets and commas. What does not stand
+ * alone on its lines (a key behind a dash, an entry behind a '?') is refused.
+ */
+#include <string.h>
+
+#include "compose/edit/internal.h"
+
+#include "core/banned.h"
+
+/* Bytes of one new piece of text. */
+#define PIECE_MAX ((size_t)1024 * 1024)
+
+struct work {
+    const struct sc_yaml_stream *stream;
+    const char *text;
+    size_t len;
+    const struct sc_edits *edits;
+    struct sc_edit_style style;
+    struct sc_splices *out;
+};
+
+static int refuse(const struct work *w, size_t offset, const char *why, struct sc_error *err)
+{
+    struct sc_yaml_position at = sc_yaml_position(w->stream, offset);
+    return sc_fail(err, SC_E_UNSUPPORTED, "'%s' line %u, column %u: %s", sc_yaml_name(w->stream),
+                   at.line, at.column, why);
+}
+
+static bool in_flow(const struct sc_yaml_node *node)
+{
+    for (node = node->parent; node != NULL; node = node->parent) {
+        if (node->style == SC_YAML_FLOW)
+            return true;
+    }
+    return false;
+}
+
+static size_t line_start(const struct work *w, size_t at)
+{
+    while (at > 0 && w->text[at - 1] != '\n')
+        at--;
+    return at == 0 && w->len >= 3 && memcmp(w->text, "\xef\xbb\xbf", 3) == 0 ? 3 : at;
+}
+
+/* Behind the newline of the line of `at`, or the end of the text. */
+static size_t line_end(const struct work *w, size_t at)
+{
+    const char *newline = at < w->len ? memchr(w->text + at, '\n', w->len - at) : NULL;
+    return newline == NULL ? w->len : (size_t)(newline - w->text) + 1;
+}
+
+static bool only_blanks(const struct work *w, size_t from, size_t to)
+{
+    while (from < to && (w->text[from] == ' ' || w->text[from] == '\t' || w->text[from] == '\r' ||
+                         w->text[from] == '\n'))
+        from++;
+    return from == to;
+}
+
+/* Whether nothing but blanks and a comment follows on the line. */
+static bool line_is_over(const struct work *w, size_t at)
+{
+    while (at < w->len && (w->text[at] == ' ' || w->text[at] == '\t'))
+        at++;
+    return at == w->len || w->text[at] == '\n' || w->text[at] == '\r' || w->text[at] == '#';
+}
+
+static int splice(struct work *w, size_t start, size_t end, struct sc_buf *piece,
+                  struct sc_error *err)
+{
+    int rc = sc_buf_status(piece, err);
+    return rc < 0 ? rc : sc_splices_add(w->out, start, end, sc_buf_text(piece), err);
+}
+
+/* ---- scalars ---- */
+
+static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *node = e->node;
+    SC_CLEANUP(sc_buf_done) struct sc_buf piece = SC_BUF_INIT(PIECE_MAX);
+    enum sc_yaml_style style = node->kind == SC_YAML_ALIAS ? SC_YAML_PLAIN : node->style;
+    if (e->kind == SC_EDIT_RENAME && node->kind != SC_YAML_SCALAR)
+        return refuse(w, node->span.start, "a key that is an alias cannot be renamed", err);
+    if (node->tag != NULL && (e->kind == SC_EDIT_RENAME || node->anchor != NULL))
+        return refuse(w, node->full_start, "a tag that would not fit the new text", err);
+    if (node->span.start == node->span.end)
+        sc_buf_putc(&piece, ' '); /* an empty value: right behind its colon */
+    sc_edit_render_scalar(e->text, style, in_flow(node), &piece);
+    size_t start = node->tag != NULL ? node->full_start : node->span.start;
+    return splice(w, start, node->span.end, &piece, err);
+}
+
+/* ---- deletions ---- */
+
+static const struct sc_yaml_node *first_of(const struct sc_yaml_node *collection, size_t i)
+{
+    return collection->kind == SC_YAML_MAPPING ? collection->keys[i] : collection->values[i];
+}
+
+static bool deleted(const struct work *w, const struct sc_yaml_node *collection, size_t i)
+{
+    return sc_edits_find(w->edits, collection->values[i], SC_EDIT_DELETE) != NULL;
+}
+
+static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct sc_error *err)
+{
+    const struct sc_yaml_node *parent = node->parent;
+    size_t at = first_of(parent, node->index)->full_start;
+    size_t start = line_start(w, at);
+    size_t before = at;
+    if (parent->kind == SC_YAML_SEQUENCE) { /* the dash in front of the item */
+        while (before > start && (w->text[before - 1] == ' ' || w->text[before - 1] == '\t'))
+            before--;
+        if (before == start || w->text[before - 1] != '-')
+            return refuse(w, at, "a list item that begins on another line than its dash", err);
+        before--;
+    }
+    size_t end = SC_MAX(node->span.end, first_of(parent, node->index)->span.end);
+    if (!only_blanks(w, start, before) || !line_is_over(w, end))
+        return refuse(w, at, "an entry that does not stand on lines of its own", err);
+    SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1);
+    end = line_end(w, end);
+    if (end == w->len && start > 0 && w->text[w->len - 1] != '\n') {
+        /* the last line has no newline: the line before shall have none either */
+        start -= start > 1 && w->text[start - 2] == '\r' ? 2 : 1;
+    }
+    return splice(w, start, end, &nothing, err);
+}
+
+/* All deletions inside one flow collection: each run takes one adjacent comma with it. */
+static int delete_in_flow(struct work *w, const struct sc_yaml_node *c, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1);
+    for (size_t i = 0; i < c->count; i++) {
+        if (!deleted(w, c, i))
+            continue;
+        size_t last = i;
+        while (last + 1 < c->count && deleted(w, c, last + 1))
+            last++;
+        size_t start = first_of(c, i)->full_start, end = c->values[last]->span.end;
+        if (last + 1 < c->count)
+            end = first_of(c, last + 1)->full_start;
+        else if (i > 0)
+            start = c->values[i - 1]->span.end;
+        int rc = splice(w, start, end, &nothing, err);
+        if (rc < 0)
+            return rc;
+        i = last;
+    }
+    return 0;
+}
+
+/* Nothing of it would be left, and it could not be folded into its parent's deletion. */
+static bool all_deleted(const struct work *w, const struct sc_yaml_node *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (!deleted(w, c, i))
+            return false;
+    }
+    return true;
+}
+
+static int apply_delete(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *parent = e->node->parent;
+    if (parent == NULL || e->node->is_key)
+        return refuse(w, e->node->span.start, "only an entry can be deleted", err);
+    if (all_deleted(w, parent))
+        return refuse(w, e->node->span.start, "nothing would be left of the collection", err);
+    if (parent->style != SC_YAML_FLOW)
+        return delete_lines(w, e->node, err);
+    for (size_t i = 0; i < e->node->index; i++) {
+        if (deleted(w, parent, i))
+            return 0; /* done with the first one */
+    }
+    return delete_in_flow(w, parent, err);
+}
+
+/* Something inside an entry that goes away as a whole needs no splice of its own. */
+static bool inside_deleted(const struct work *w, const struct sc_yaml_node *node, bool self)
+{
+    if (node->is_key && node->parent != NULL && deleted(w, node->parent, node->index))
+        return true;
+    for (const struct sc_yaml_node *n = self ? node : node->parent; n != NULL; n = n->parent) {
+        if (sc_edits_find(w->edits, n, SC_EDIT_DELETE) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* ---- additions ---- */
+
+static int add_in_flow(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *c = e->node;
+    SC_CLEANUP(sc_buf_done) struct sc_buf piece = SC_BUF_INIT(PIECE_MAX);
+    size_t at = c->span.start + 1;
+    if (w->text[c->span.start] != '{' && w->text[c->span.start] != '[')
+        return refuse(w, c->span.start, "an entry without braces cannot be extended", err);
+    size_t kept = c->count;
+    while (kept > 0 && deleted(w, c, kept - 1))
+        kept--;
+    if (kept != c->count)
+        return refuse(w, c->span.start, "entries are deleted and added in one place", err);
+    bool json = c->count > 0 && first_of(c, 0)->style == SC_YAML_DOUBLE;
+    if (c->count > 0)
+        at = SC_MAX(c->values[c->count - 1]->span.end, first_of(c, c->count - 1)->span.end);
+    size_t number = c->count;
+    for (; e != NULL; e = sc_edits_next(w->edits, e), number++) {
+        if (number > 0)
+            sc_buf_puts(&piece, ", ");
+        sc_edit_render_flow(e->text, &e->value, json, &piece);
+    }
+    return splice(w, at, at, &piece, err);
+}
+
+/* Lines to put behind the line of `at`. */
+static int insert_lines(struct work *w, size_t at, struct sc_buf *lines, struct sc_error *err)
+{
+    size_t end = line_end(w, at);
+    if (!line_is_over(w, at))
+        return refuse(w, at, "something follows on the line to insert behind", err);
+    if (end == w->len && (w->len == 0 || w->text[w->len - 1] != '\n')) {
+        SC_CLEANUP(sc_buf_done) struct sc_buf moved = SC_BUF_INIT(PIECE_MAX);
+        size_t newline = strlen(w->style.newline);
+        sc_buf_puts(&moved, w->style.newline);
+        sc_buf_append(&moved, lines->data, lines->len - newline);
+        return splice(w, w->len, w->len, &moved, err);
+    }
+    return splice(w, end, end, lines, err);
+}
+
+static int add_in_block(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *c = e->node;
+    SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
+    size_t indent = sc_edit_column(w->stream, c->kind == SC_YAML_SEQUENCE ? c->span.start
+                                                                          : c->keys[0]->full_start);
+    for (; e != NULL; e = sc_edits_next(w->edits, e))
+        sc_edit_render_block(e->text, &e->value, indent, &w->style, &lines);
+    return insert_lines(w, c->span.end, &lines, err);
+}
+
+/* `key:` with nothing behind it becomes a collection. */
+static int add_to_nothing(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *node = e->node;
+    if (node->key == NULL || node->parent->style != SC_YAML_BLOCK ||
+        node->span.start != node->span.end || node->full_start != node->span.start)
+        return refuse(w, node->span.start, "this value cannot become a collection", err);
+    SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
+    size_t indent = sc_edit_column(w->stream, node->key->full_start) +
+                    (e->text == NULL ? w->style.sequence_step : w->style.step);
+    for (; e != NULL; e = sc_edits_next(w->edits, e))
+        sc_edit_render_block(e->text, &e->value, indent, &w->style, &lines);
+    return insert_lines(w, node->span.end, &lines, err);
+}
+
+static int apply_add(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *node = e->node;
+    if (e->order != sc_edits_find(w->edits, node, SC_EDIT_ADD)->order)
+        return 0; /* done with the first one */
+    if (node->kind == SC_YAML_ALIAS)
+        return refuse(w, node->span.start, "a collection behind an alias cannot be extended", err);
+    if (node->kind == SC_YAML_SCALAR)
+        return add_to_nothing(w, e, err);
+    return node->style == SC_YAML_FLOW ? add_in_flow(w, e, err) : add_in_block(w, e, err);
+}
+
+static int apply_one(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    if (inside_deleted(w, e->node, e->kind != SC_EDIT_DELETE))
+        return 0;
+    switch (e->kind) {
+    case SC_EDIT_DELETE:
+        return apply_delete(w, e, err);
+    case SC_EDIT_ADD:
+        return apply_add(w, e, err);
+    case SC_EDIT_SET:
+    case SC_EDIT_RENAME:
+    default:
+        return apply_scalar(w, e, err);
+    }
+}
+
+static size_t depth_of(const struct sc_yaml_node *node)
+{
+    size_t depth = 0;
+    for (; node->parent != NULL; node = node->parent)
+        depth++;
+    return depth;
+}
+
+int sc_edit_apply(const struct sc_yaml_stream *stream, struct sc_edits *edits,
+                  struct sc_splices *splices, struct sc_buf *out, struct sc_error *err)
+{
+    struct sc_bytes text = sc_yaml_text(stream);
+    struct work w = {
+        .stream = stream,
+        .text = (const char *)text.ptr,
+        .len = text.len,
+        .edits = edits,
+        .style = sc_edit_style_of(stream),
+        .out = splices,
+    };
+    int rc = sc_edits_settle(edits, err);
+    /* where several collections end on one line, what is added to the inner one comes first */
+    for (size_t depth = SC_YAML_DEPTH_MAX + 1; depth-- > 0;) {
+        for (size_t i = 0; i < edits->count && rc == 0; i++) {
+            if (depth_of(edits->items[i].node) == depth)
+                rc = apply_one(&w, &edits->items[i], err);
+        }
+    }
+    return rc < 0 ? rc : sc_splices_apply(splices, text, out, err);
+}

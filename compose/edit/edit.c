@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lists of changes and of splices; see compose/edit/edit.h.
+ */
+#include "compose/edit/edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/edit/internal.h"
+
+#include "core/banned.h"
+
+static int grow(struct sc_edits *edits, struct sc_error *err)
+{
+    if (edits->count == SC_EDITS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "too many changes in one file");
+    if (edits->count < edits->cap)
+        return 0;
+    size_t cap = edits->cap == 0 ? 32 : edits->cap * 2;
+    struct sc_edit *grown = reallocarray(edits->items, cap, sizeof(*grown));
+    if (grown == NULL)
+        return sc_fail_nomem(err);
+    edits->items = grown;
+    edits->cap = cap;
+    return 0;
+}
+
+static int add(struct sc_edits *edits, enum sc_edit_kind kind, const struct sc_yaml_node *node,
+               const char *text, struct sc_error *err)
+{
+    int rc = grow(edits, err);
+    if (rc < 0)
+        return rc;
+    const char *copy = NULL;
+    if (text != NULL) {
+        copy = sc_pool_dup(&edits->pool, text, strlen(text), err);
+        if (copy == NULL)
+            return SC_E_NOMEM;
+    }
+    edits->items[edits->count] =
+        (struct sc_edit){.kind = kind, .node = node, .text = copy, .order = edits->count};
+    edits->count++;
+    return 0;
+}
+
+int sc_edit_set(struct sc_edits *edits, const struct sc_yaml_node *node, const char *text,
+                struct sc_error *err)
+{
+    return add(edits, SC_EDIT_SET, node, text, err);
+}
+
+int sc_edit_rename(struct sc_edits *edits, const struct sc_yaml_node *key, const char *text,
+                   struct sc_error *err)
+{
+    return add(edits, SC_EDIT_RENAME, key, text, err);
+}
+
+int sc_edit_delete(struct sc_edits *edits, const struct sc_yaml_node *node, struct sc_error *err)
+{
+    return add(edits, SC_EDIT_DELETE, node, NULL, err);
+}
+
+static int copy_value(struct sc_pool *pool, const struct sc_edit_value *from,
+                      struct sc_edit_value *to, struct sc_error *err)
+{
+    *to = (struct sc_edit_value){.kind = from->kind, .count = from->count};
+    if (from->kind == SC_YAML_SCALAR) {
+        to->text = sc_pool_dup(pool, from->text, strlen(from->text), err);
+        return to->text != NULL ? 0 : SC_E_NOMEM;
+    }
+    const char **keys = sc_pool_array(pool, from->count, sizeof(*keys), err);
+    struct sc_edit_value *values = sc_pool_array(pool, from->count, sizeof(*values), err);
+    if (keys == NULL || values == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < from->count; i++) {
+        int rc = copy_value(pool, &from->values[i], &values[i], err);
+        if (rc == 0 && from->kind == SC_YAML_MAPPING) {
+            keys[i] = sc_pool_dup(pool, from->keys[i], strlen(from->keys[i]), err);
+            rc = keys[i] != NULL ? 0 : SC_E_NOMEM;
+        }
+        if (rc < 0)
+            return rc;
+    }
+    to->keys = keys;
+    to->values = values;
+    return 0;
+}
+
+int sc_edit_add(struct sc_edits *edits, const struct sc_yaml_node *node, const char *key,
+                const struct sc_edit_value *value, struct sc_error *err)
+{
+    struct sc_edit_value copy = {0};
+    int rc = copy_value(&edits->pool, value, &copy, err);
+    if (rc == 0)
+        rc = add(edits, SC_EDIT_ADD, node, key, err);
+    if (rc == 0)
+        edits->items[edits->count - 1].value = copy;
+    return rc;
+}
+
+void sc_edits_done(struct sc_edits *edits)
+{
+    free(edits->items);
+    sc_pool_done(&edits->pool);
+    *edits = (struct sc_edits){0};
+}
+
+/* ---- look-ups ---- */
+
+static int compare_edits(const void *a, const void *b)
+{
+    const struct sc_edit *x = a, *y = b;
+    if (x->node != y->node)
+        return (uintptr_t)x->node < (uintptr_t)y->node ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+const struct sc_edit *sc_edits_find(const struct sc_edits *edits, const struct sc_yaml_node *node,
+                                    enum sc_edit_kind kind)
+{
+    struct sc_edit wanted = {.node = node, .kind = kind, .order = 0};
+    size_t low = 0, high = edits->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_edits(&edits->items[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct sc_edit *found = &edits->items[low];
+    return low < edits->count && found->node == node && found->kind == kind ? found : NULL;
+}
+
+const struct sc_edit *sc_edits_next(const struct sc_edits *edits, const struct sc_edit *edit)
+{
+    const struct sc_edit *next = edit + 1;
+    bool inside = next < edits->items + edits->count;
+    return inside && next->node == edit->node && next->kind == edit->kind ? next : NULL;
+}
+
+/* Every entry goes and none comes: the collection's own entry goes instead. */
+static bool emptied(const struct sc_edits *edits, const struct sc_yaml_node *collection)
+{
+    if (collection == NULL || collection->parent == NULL || collection->count == 0 ||
+        collection->is_key || sc_edits_find(edits, collection, SC_EDIT_ADD) != NULL)
+        return false;
+    for (size_t i = 0; i < collection->count; i++) {
+        if (sc_edits_find(edits, collection->values[i], SC_EDIT_DELETE) == NULL)
+            return false;
+    }
+    return true;
+}
+
+int sc_edits_settle(struct sc_edits *edits, struct sc_error *err)
+{
+    for (bool again = true; again;) {
+        again = false;
+        if (edits->count > 0)
+            qsort(edits->items, edits->count, sizeof(*edits->items), compare_edits);
+        size_t count = edits->count;
+        for (size_t i = 0; i < count; i++) {
+            const struct sc_edit *e = &edits->items[i];
+            const struct sc_yaml_node *parent = e->node->parent;
+            if (e->kind != SC_EDIT_DELETE || !emptied(edits, parent) ||
+                sc_edits_find(edits, parent, SC_EDIT_DELETE) != NULL)
+                continue;
+            int rc = sc_edit_delete(edits, parent, err);
+            if (rc < 0)
+                return rc;
+            again = true;
+            break;
+        }
+    }
+    return 0;
+}
+
+/* ---- splices ---- */
+
+int sc_splices_add(struct sc_splices *splices, size_t start, size_t end, const char *text,
+                   struct sc_error *err)
+{
+    if (splices->count == splices->cap) {
+        size_t cap = splices->cap == 0 ? 32 : splices->cap * 2;
+        struct sc_splice *grown = reallocarray(splices->items, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        splices->items = grown;
+        splices->cap = cap;
+    }
+    size_t len = strlen(text);
+    const char *copy = sc_pool_dup(&splices->pool, text, len, err);
+    if (copy == NULL)
+        return SC_E_NOMEM;
+    splices->items[splices->count] = (struct sc_splice){
+        .start = start, .end = end, .text = copy, .len = len, .order = splices->count};
+    splices->count++;
+    return 0;
+}
+
+static int compare_splices(const void *a, const void *b)
+{
+    const struct sc_splice *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    if ((x->start == x->end) != (y->start == y->end)) /* insertions before a replacement there */
+        return x->start == x->end ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc_buf *out,
+                     struct sc_error *err)
+{
+    if (splices->count > 0)
+        qsort(splices->items, splices->count, sizeof(*splices->items), compare_splices);
+    size_t at = 0;
+    for (size_t i = 0; i < splices->count; i++) {
+        const struct sc_splice *s = &splices->items[i];
+        if (s->start < at || s->end < s->start || s->end > text.len)
+            return sc_fail(err, SC_E_BUG, "two changes overlap at byte %zu", s->start);
+        sc_buf_append(out, text.ptr + at, s->start - at);
+        sc_buf_append(out, s->text, s->len);
+        at = s->end;
+    }
+    if (at < text.len)
+        sc_buf_append(out, text.ptr + at, text.len - at);
+    return sc_buf_status(out, err);
+}
+
+void sc_splices_done(struct sc_splices *splices)
+{
+    free(splices->items);
+    sc_pool_done(&splices->pool);
+    *splices = (struct sc_splices){0};
+}
