@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Commands, entrypoints and health checks that use a variable which moves into a file.
+ *
+ * `$$NAME` in a Compose file reaches the container as $NAME, for a shell there to fill in. Once the
+ * variable is gone the shell has to read the file: $$(cat /run/secrets/x). Where no shell runs the
+ * text, $NAME was never filled in and nothing breaks.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+static const char *const places[][2] = {
+    {"healthcheck", "test"}, {"command", NULL}, {"entrypoint", NULL}};
+
+static const struct sc_yaml_node *place_of(const struct definition *d, size_t place)
+{
+    const struct sc_yaml_node *node = sc_merged_get(d->node, places[place][0]);
+    if (places[place][1] != NULL)
+        node = sc_merged_get(node, places[place][1]);
+    return node;
+}
+
+/* The first `$$NAME` or `$${NAME...}` at or after `from`; its bytes in *ret_len. NULL if none. */
+static const char *find_use(const char *text, const char *from, const char *name, size_t *ret_len)
+{
+    size_t n = strlen(name);
+    (void)text;
+    for (const char *p = strstr(from, "$$"); p != NULL; p = strstr(p + 2, "$$")) {
+        bool braces = p[2] == '{';
+        const char *word = p + (braces ? 3 : 2);
+        if (strncmp(word, name, n) != 0)
+            continue;
+        unsigned char after = (unsigned char)word[n];
+        if (braces && after == '}') {
+            *ret_len = n + 4;
+            return p;
+        }
+        if (!braces && isalnum(after) == 0 && after != '_') {
+            *ret_len = n + 2;
+            return p;
+        }
+        if (braces && strchr(":-+=?#%", after) != NULL && after != '\0') {
+            *ret_len = 0; /* used with an operator: no plain replacement */
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static bool is_shell(const char *text)
+{
+    static const char *const shells[] = {"sh",      "bash",      "ash",           "dash",
+                                         "/bin/sh", "/bin/bash", "/usr/bin/bash", "/bin/ash"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(shells); i++) {
+        if (sc_str_equal(text, shells[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a shell inside the container runs the text. */
+static bool run_by_shell(const struct sc_yaml_node *node, size_t place)
+{
+    const struct sc_yaml_node *value = sc_yaml_resolve(node);
+    const char *text = sc_node_text(value);
+    if (text != NULL)
+        return places[place][1] != NULL || strstr(text, "sh -c") != NULL ||
+               strstr(text, "sh -ec") != NULL || strstr(text, "bash -lc") != NULL;
+    if (!sc_yaml_is(value, SC_YAML_SEQUENCE) || value->count == 0)
+        return false;
+    for (size_t i = 0; i < value->count; i++) {
+        const char *item = sc_node_text(value->values[i]);
+        if (sc_str_equal(item, "CMD-SHELL") || is_shell(item) ||
+            (item != NULL && strstr(item, "sh -c") != NULL))
+            return true;
+    }
+    return false;
+}
+
+/* One scalar of a command: NULL, or why it cannot be repaired. */
+static const char *scalar_breaks(const struct occurrence *o, const struct sc_yaml_node *scalar)
+{
+    const char *text = sc_node_text(scalar);
+    size_t len = 0;
+    const char *use = text != NULL ? find_use(text, text, o->key, &len) : NULL;
+    if (use == NULL)
+        return NULL;
+    if (len == 0)
+        return "a command or health check uses the variable with an operator; change it by hand "
+               "first";
+    if (scalar->kind == SC_YAML_ALIAS || !sc_node_inside(scalar, o->service->node))
+        return "a command or health check behind an anchor uses the variable; write it out first";
+    if (scalar->tag != NULL)
+        return "a command or health check with a tag uses the variable";
+    return NULL;
+}
+
+const char *sc_plan_command_breaks(const struct context *c, const struct occurrence *o)
+{
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *d = &c->definitions[i];
+        if (!sc_str_equal(d->name, o->service->name))
+            continue;
+        for (size_t p = 0; p < SC_ARRAY_SIZE(places); p++) {
+            const struct sc_yaml_node *node = place_of(d, p);
+            const struct sc_yaml_node *value = sc_yaml_resolve(node);
+            if (!run_by_shell(node, p))
+                continue;
+            struct occurrence in_place = *o;
+            in_place.service = d;
+            const char *reason = scalar_breaks(&in_place, node);
+            for (size_t k = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && k < value->count; k++) {
+                const char *other = scalar_breaks(&in_place, value->values[k]);
+                reason = reason == NULL ? other : reason;
+            }
+            if (reason != NULL)
+                return reason;
+        }
+    }
+    return NULL;
+}
+
+/* ---- repairs ---- */
+
+/* Replaces every use of moved variables of this service; false if there is none. */
+static bool repair_text(struct context *c, const struct definition *d, const char *text,
+                        struct sc_buf *out, const struct occurrence **ret_first)
+{
+    bool found = false;
+    while (*text != '\0') {
+        const struct occurrence *hit = NULL;
+        const char *at = NULL;
+        size_t hit_len = 0;
+        for (size_t i = 0; i < c->found_count; i++) {
+            const struct occurrence *o = &c->found[i];
+            size_t len = 0;
+            if (o->reason != NULL || !sc_str_equal(o->service->name, d->name))
+                continue;
+            const char *use = find_use(text, text, o->key, &len);
+            if (use != NULL && len > 0 && (at == NULL || use < at)) {
+                hit = o;
+                at = use;
+                hit_len = len;
+            }
+        }
+        if (hit == NULL)
+            break;
+        const char *target = sc_plan_target(c, hit, NULL);
+        sc_buf_append(out, text, (size_t)(at - text));
+        sc_buf_printf(out, "$$(cat %s)", target != NULL ? target : "");
+        text = at + hit_len;
+        *ret_first = hit;
+        found = true;
+    }
+    sc_buf_puts(out, text);
+    return found;
+}
+
+static int repair_scalar(struct context *c, const struct definition *d, size_t place,
+                         const struct sc_yaml_node *scalar, struct sc_error *err)
+{
+    const struct occurrence *first = NULL;
+    const char *text = scalar->kind == SC_YAML_SCALAR ? scalar->text : NULL;
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    if (text == NULL || !repair_text(c, d, text, &out, &first))
+        return 0;
+    int rc = sc_buf_status(&out, err);
+    if (rc == 0)
+        rc = sc_edit_set(&c->plan->files[d->file].edits, scalar, sc_buf_text(&out), err);
+    if (rc < 0)
+        return rc;
+    struct sc_plan_item item = {
+        .action = SC_PLAN_ADAPT,
+        .service = d->name,
+        .key = first->key,
+        .where = places[place][0],
+        .class = "command",
+        .file = d->file,
+        .at = scalar->at,
+        .secret = c->plan->secrets[first->secret].name,
+        .change = "reads the file in place of the variable",
+    };
+    return sc_plan_item_add(c->plan, &item, err);
+}
+
+int sc_plan_commands(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->definition_count && rc == 0; i++) {
+        const struct definition *d = &c->definitions[i];
+        for (size_t p = 0; p < SC_ARRAY_SIZE(places) && rc == 0; p++) {
+            const struct sc_yaml_node *node = place_of(d, p);
+            const struct sc_yaml_node *value = sc_yaml_resolve(node);
+            if (node == NULL || !sc_node_inside(value, d->node) || !run_by_shell(node, p))
+                continue;
+            rc = repair_scalar(c, d, p, value, err);
+            for (size_t k = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && k < value->count && rc == 0;
+                 k++)
+                rc = repair_scalar(c, d, p, value->values[k], err);
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Decides for each credential whether it can move, and says why not where it cannot.
+ *
+ * Rules: nothing is guessed about an image that is not in the table; a text shared by several
+ * services moves only if all of them take it the same way; a variable of a service moves in all
+ * files or in none, since most images refuse a variable and its file form together.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* Printed into the plan's pool; the constant format itself when memory is short. */
+static const char *say(struct context *c, const char *fmt, const char *a, const char *b)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(2048);
+    for (; *fmt != '\0'; fmt++) {
+        if (fmt[0] == '%' && fmt[1] == 's') {
+            sc_buf_puts(&text, a != NULL ? a : "?");
+            a = b;
+            fmt++;
+        } else {
+            sc_buf_putc(&text, *fmt);
+        }
+    }
+    const char *copy = sc_pool_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    return copy != NULL ? copy : "no memory to say why";
+}
+
+static bool has_custom_tag(const struct sc_yaml_node *node)
+{
+    for (; node != NULL; node = node->parent) {
+        if (node->tag != NULL && node->tag[0] == '!')
+            return true;
+    }
+    return false;
+}
+
+/* Plain text that YAML reads as a number, a date or a switch: the container gets something else
+ * than the file says, except for plain decimal numbers. */
+static bool changes_by_typing(const struct occurrence *o)
+{
+    const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
+    if (o->key_node == NULL || node->style != SC_YAML_PLAIN || node->tag != NULL || o->raw_len == 0)
+        return false;
+    static const char *const words[] = {"True", "TRUE", "False", "FALSE", "Null", "NULL"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(words); i++) {
+        if (sc_str_equal(o->raw, words[i]))
+            return true;
+    }
+    if (strchr("+-.0123456789", o->raw[0]) == NULL)
+        return false;
+    size_t digits = strspn(o->raw, "0123456789");
+    if (digits == o->raw_len)
+        return o->raw_len > 18 || (o->raw[0] == '0' && o->raw_len > 1);
+    return strspn(o->raw, "0123456789abcdefxoABCDEFXO_.+-:TZ ") == o->raw_len;
+}
+
+/* The file form's own variable stands there already. */
+static bool form_is_set(const struct occurrence *o)
+{
+    const struct sc_yaml_node *environment =
+        sc_yaml_resolve(sc_merged_get(o->service->node, "environment"));
+    if (sc_yaml_is(environment, SC_YAML_MAPPING))
+        return sc_merged_get(environment, o->argument) != NULL;
+    size_t n = strlen(o->argument);
+    for (size_t i = 0; environment != NULL && i < environment->count; i++) {
+        const char *item = sc_node_text(environment->values[i]);
+        if (item != NULL && strncmp(item, o->argument, n) == 0 &&
+            (item[n] == '=' || item[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool uses_other_variable(enum sc_image_way way)
+{
+    return way == SC_IMAGE_WAY_FILE || way == SC_IMAGE_WAY_NAME || way == SC_IMAGE_WAY_CMD;
+}
+
+/* Why this image cannot take the value from a file by itself; NULL if it can. */
+static const char *image_reason(struct context *c, const struct occurrence *o)
+{
+    const char *image = o->service->image;
+    if (o->rule == NULL && image == NULL)
+        return "built here, so what it reads is not known; make the program read a file, or start "
+               "it "
+               "through secretsctl-shim";
+    if (o->rule == NULL)
+        return say(c,
+                   "nothing is known of how '%s' takes %s from a file; start it through "
+                   "secretsctl-shim",
+                   image, o->key);
+    if (o->rule->way == SC_IMAGE_WAY_SHIM)
+        return say(c, "'%s' reads %s from the environment only; start it through secretsctl-shim",
+                   image != NULL ? image : "the program", o->key);
+    if (o->rule->way == SC_IMAGE_WAY_CONFIG)
+        return say(c, "takes it from a configuration of its own: %s", o->rule->argument, NULL);
+    return NULL;
+}
+
+static const char *value_reason(struct context *c, const struct occurrence *o)
+{
+    switch (o->credential.shape) {
+    case SC_SHAPE_INTERPOLATED:
+    case SC_SHAPE_URL_INTERPOLATED:
+    case SC_SHAPE_DEFAULT:
+        return say(c, "the value of %s comes from a variable", o->key, NULL);
+    case SC_SHAPE_NONE:
+    case SC_SHAPE_LITERAL:
+    case SC_SHAPE_PLACEHOLDER:
+    case SC_SHAPE_URL:
+    case SC_SHAPE_KEY_MATERIAL:
+    default:
+        return NULL;
+    }
+}
+
+/* The first obstacle on the way of one occurrence by itself. */
+static const char *own_reason(struct context *c, struct occurrence *o, struct sc_error *err)
+{
+    const char *reason = image_reason(c, o);
+    if (reason == NULL)
+        reason = value_reason(c, o);
+    if (reason != NULL)
+        return reason;
+    if (sc_image_argument(o->rule, o->key, o->argument, err) < 0)
+        return "its file form has too long a name";
+    if (has_custom_tag(sc_yaml_resolve(o->value_node)) || has_custom_tag(o->service->node))
+        return "a tag (!reset, !override) stands on it; change it by hand";
+    if (o->value_node->kind == SC_YAML_ALIAS)
+        return "the text stands behind an alias; write it out, or move the anchor by hand";
+    if (changes_by_typing(o))
+        return "YAML reads it as a number or a date, so the container gets another text; quote "
+               "what is "
+               "meant";
+    if (uses_other_variable(o->rule->way) && form_is_set(o))
+        return say(c, "%s is set as well; remove one of the two", o->argument, NULL);
+    const struct sc_yaml_node *secrets = sc_yaml_get(o->service->node, "secrets");
+    if (!o->service->own ||
+        (secrets == NULL && sc_merged_get(o->service->node, "secrets") != NULL) ||
+        sc_yaml_is(secrets, SC_YAML_ALIAS))
+        return "the service's secrets come through an anchor; give it a list of its own first";
+    return sc_plan_command_breaks(c, o);
+}
+
+/* ---- all or none ---- */
+
+static bool same_way(const struct occurrence *a, const struct occurrence *b)
+{
+    return a->rule != NULL && b->rule != NULL && a->rule->way == b->rule->way &&
+           sc_str_equal(a->argument, b->argument);
+}
+
+static bool linked(const struct occurrence *a, const struct occurrence *b)
+{
+    return a->value_node == b->value_node ||
+           (sc_str_equal(a->service->name, b->service->name) && sc_str_equal(a->key, b->key));
+}
+
+static bool spread_one(struct context *c, struct occurrence *a)
+{
+    for (size_t k = 0; k < c->found_count; k++) {
+        const struct occurrence *b = &c->found[k];
+        if (a == b || !linked(a, b))
+            continue;
+        if (b->reason == NULL && same_way(a, b))
+            continue;
+        a->reason =
+            a->value_node == b->value_node
+                ? say(c, "service '%s' shares this text and cannot follow", b->service->name, NULL)
+                : "the same variable is set at another place, which cannot follow";
+        return true;
+    }
+    return false;
+}
+
+static void spread_reasons(struct context *c)
+{
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < c->found_count; i++) {
+            if (c->found[i].reason == NULL && spread_one(c, &c->found[i]))
+                again = true;
+        }
+    }
+}
+
+/* A service that gets the text too but for which it is no credential, or that extends the service
+ * and has an image of another kind. */
+static const char *bystander(struct context *c, const struct occurrence *o)
+{
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *d = &c->definitions[i];
+        if (sc_str_equal(d->name, o->service->name))
+            continue;
+        const struct sc_yaml_node *environment =
+            sc_yaml_resolve(sc_merged_get(d->node, "environment"));
+        const struct definition *base = sc_plan_base(c, d);
+        bool gets = sc_node_inside(o->value_node, environment) ||
+                    (sc_yaml_is(environment, SC_YAML_MAPPING) &&
+                     sc_merged_get(environment, o->key) == o->value_node) ||
+                    (base != NULL && sc_str_equal(base->name, o->service->name));
+        const struct sc_image_rule *rule = sc_image_rule(d->image, o->key);
+        char argument[SC_IMAGE_ARGUMENT_SIZE] = "";
+        if (gets && (rule == NULL || rule->way != o->rule->way ||
+                     sc_image_argument(rule, o->key, argument, NULL) < 0 ||
+                     !sc_str_equal(argument, o->argument)))
+            return say(c, "service '%s' gets this text too and cannot take it from a file", d->name,
+                       NULL);
+    }
+    return NULL;
+}
+
+/* What the container gets: "$$" stands for one "$". */
+static int value_of(const struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < o->raw_len && rc == 0; i++) {
+        rc = sc_secret_append(ret, o->raw + i, 1, err);
+        if (o->raw[i] == '$' && i + 1 < o->raw_len && o->raw[i + 1] == '$')
+            i++;
+    }
+    return rc;
+}
+
+static int assign_secret(struct context *c, struct occurrence *o, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    int rc = value_of(o, &value, err);
+    if (rc < 0)
+        return rc;
+    struct sc_bytes bytes = sc_secret_view(&value);
+    return sc_plan_secret_for(c, o->key, o->service->name, (const char *)bytes.ptr, bytes.len,
+                              &o->secret, err);
+}
+
+int sc_plan_decide(struct context *c, struct sc_error *err)
+{
+    for (size_t i = 0; i < c->found_count; i++) {
+        struct occurrence *o = &c->found[i];
+        o->reason = own_reason(c, o, err);
+        if (o->reason == NULL)
+            o->reason = bystander(c, o);
+    }
+    spread_reasons(c);
+    int rc = 0;
+    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
+        struct occurrence *o = &c->found[i];
+        o->first = true;
+        for (size_t k = 0; k < i && o->first; k++)
+            o->first = c->found[k].value_node != o->value_node;
+        if (o->reason == NULL)
+            rc = assign_secret(c, o, err);
+    }
+    return rc;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Turns decisions into changes of the files: variables, grants under the services, top-level
+ * secrets.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define TEXT_SIZE 640
+
+const char *sc_plan_target(struct context *c, const struct occurrence *o, struct sc_error *err)
+{
+    if (o->rule->way == SC_IMAGE_WAY_FIXED)
+        return sc_pool_dup(&c->plan->pool, o->argument, strlen(o->argument), err);
+    return sc_pool_printf(&c->plan->pool, err, "/run/secrets/%s", c->plan->secrets[o->secret].name);
+}
+
+/* ---- the variable ---- */
+
+/* The variable's new name and value; an empty name: it goes. */
+static void new_variable(const struct occurrence *o, const char *target, char name[TEXT_SIZE],
+                         char value[TEXT_SIZE])
+{
+    const char *leaf = strrchr(target, '/') + 1;
+    snprintf(name, TEXT_SIZE, "%s", o->key);
+    snprintf(value, TEXT_SIZE, "%s", target);
+    switch (o->rule->way) {
+    case SC_IMAGE_WAY_FILE:
+        snprintf(name, TEXT_SIZE, "%s", o->argument);
+        break;
+    case SC_IMAGE_WAY_NAME:
+        snprintf(name, TEXT_SIZE, "%s", o->argument);
+        snprintf(value, TEXT_SIZE, "%s", leaf);
+        break;
+    case SC_IMAGE_WAY_CMD:
+        snprintf(name, TEXT_SIZE, "%s", o->argument);
+        snprintf(value, TEXT_SIZE, "cat %s", target);
+        break;
+    case SC_IMAGE_WAY_PREFIX:
+        snprintf(value, TEXT_SIZE, "%s%s", o->argument, target);
+        break;
+    case SC_IMAGE_WAY_FIXED:
+        name[0] = '\0';
+        break;
+    case SC_IMAGE_WAY_PATH:
+    case SC_IMAGE_WAY_CONFIG:
+    case SC_IMAGE_WAY_SHIM:
+    case SC_IMAGE_WAY_NONE:
+    default:
+        break;
+    }
+}
+
+static int edit_variable(struct sc_edits *edits, const struct occurrence *o, const char *name,
+                         const char *value, struct sc_error *err)
+{
+    if (name[0] == '\0')
+        return sc_edit_delete(edits, o->value_node, err);
+    if (o->key_node == NULL) {
+        char item[2 * TEXT_SIZE];
+        snprintf(item, sizeof(item), "%s=%s", name, value);
+        return sc_edit_set(edits, o->value_node, item, err);
+    }
+    int rc = 0;
+    if (!sc_str_equal(name, o->key))
+        rc = sc_edit_rename(edits, o->key_node, name, err);
+    return rc < 0 ? rc : sc_edit_set(edits, o->value_node, value, err);
+}
+
+/* ---- grants ---- */
+
+static bool granted(const struct definition *d, const char *secret)
+{
+    const struct sc_yaml_node *list = sc_yaml_get(d->node, "secrets");
+    for (size_t i = 0; sc_yaml_is(list, SC_YAML_SEQUENCE) && i < list->count; i++) {
+        const struct sc_yaml_node *item = list->values[i];
+        const char *text = sc_node_text(item);
+        if (text == NULL)
+            text = sc_node_text(sc_merged_get(item, "source"));
+        if (sc_str_equal(text, secret))
+            return true;
+    }
+    return false;
+}
+
+/* Whether an earlier occurrence asks for the same grant in the same definition. */
+static bool asked_before(const struct context *c, const struct occurrence *o)
+{
+    for (const struct occurrence *b = c->found; b < o; b++) {
+        if (b->reason == NULL && b->service == o->service && b->secret == o->secret &&
+            sc_str_equal(b->rule->way == SC_IMAGE_WAY_FIXED ? b->argument : NULL,
+                         o->rule->way == SC_IMAGE_WAY_FIXED ? o->argument : NULL))
+            return true;
+    }
+    return false;
+}
+
+/* `- name`, or with a target where the image looks for another file name. */
+static struct sc_edit_value grant_value(const char *name, const char *target,
+                                        struct sc_edit_value parts[2])
+{
+    static const char *const keys[] = {"source", "target"};
+    const char *usual = sc_str_has_prefix(target, "/run/secrets/") ? target + 13 : target;
+    if (sc_str_equal(usual, name))
+        return (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = name};
+    parts[0] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = name};
+    parts[1] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = usual};
+    return (struct sc_edit_value){
+        .kind = SC_YAML_MAPPING, .count = 2, .keys = keys, .values = parts};
+}
+
+/* All grants that a definition does not have yet, in one go. */
+static int add_grants(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    struct sc_edits *edits = &c->plan->files[d->file].edits;
+    const struct sc_yaml_node *list = sc_yaml_get(d->node, "secrets");
+    size_t count = 0;
+    SC_CLEANUP(sc_pool_done) struct sc_pool pool = {0};
+    struct sc_edit_value *items = sc_pool_array(&pool, c->found_count, sizeof(*items), err);
+    struct sc_edit_value *parts = sc_pool_array(&pool, 2 * c->found_count, sizeof(*parts), err);
+    if (items == NULL || parts == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < c->found_count; i++) {
+        const struct occurrence *o = &c->found[i];
+        if (o->reason != NULL || o->service != d || asked_before(c, o))
+            continue;
+        const char *name = c->plan->secrets[o->secret].name;
+        const char *target = sc_plan_target(c, o, err);
+        if (target == NULL)
+            return SC_E_NOMEM;
+        if (!granted(d, name)) {
+            items[count] = grant_value(name, target, parts + 2 * count);
+            count++;
+        }
+    }
+    if (count == 0)
+        return 0;
+    if (list == NULL) {
+        struct sc_edit_value value = {.kind = SC_YAML_SEQUENCE, .count = count, .values = items};
+        return sc_edit_add(edits, d->node, "secrets", &value, err);
+    }
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = sc_edit_add(edits, list, NULL, &items[i], err);
+    return rc;
+}
+
+/* ---- top level ---- */
+
+static const struct sc_yaml_node *root_of(const struct sc_yaml_node *node)
+{
+    while (node->parent != NULL)
+        node = node->parent;
+    return node;
+}
+
+/* Whether this document needs the secret: an occurrence that moves stands in it. */
+static bool needs(const struct context *c, const struct sc_yaml_node *root, size_t secret)
+{
+    for (size_t i = 0; i < c->found_count; i++) {
+        const struct occurrence *o = &c->found[i];
+        if (o->reason == NULL && o->secret == secret && root_of(o->service->key) == root)
+            return true;
+    }
+    return false;
+}
+
+static int add_top_level(struct context *c, size_t file, const struct sc_yaml_node *root,
+                         struct sc_error *err)
+{
+    struct sc_plan *plan = c->plan;
+    static const char *const file_key[] = {"file"};
+    const struct sc_yaml_node *present = sc_yaml_get(root, "secrets");
+    SC_CLEANUP(sc_pool_done) struct sc_pool pool = {0};
+    struct sc_edit_value *paths = sc_pool_array(&pool, plan->secret_count, sizeof(*paths), err);
+    struct sc_edit_value *maps = sc_pool_array(&pool, plan->secret_count, sizeof(*maps), err);
+    const char **names = sc_pool_array(&pool, plan->secret_count, sizeof(*names), err);
+    if (paths == NULL || maps == NULL || names == NULL)
+        return SC_E_NOMEM;
+    size_t count = 0;
+    for (size_t s = 0; s < plan->secret_count; s++) {
+        const char *name = plan->secrets[s].name;
+        if (!needs(c, root, s) || sc_merged_get(present, name) != NULL)
+            continue;
+        char *path = sc_pool_printf(&pool, err, "%s/%s/%s", c->options->mount, plan->scope, name);
+        if (path == NULL)
+            return SC_E_NOMEM;
+        paths[count] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = path};
+        maps[count] = (struct sc_edit_value){
+            .kind = SC_YAML_MAPPING, .count = 1, .keys = file_key, .values = &paths[count]};
+        names[count++] = name;
+    }
+    if (count == 0)
+        return 0;
+    struct sc_edits *edits = &plan->files[file].edits;
+    if (present == NULL) {
+        struct sc_edit_value value = {
+            .kind = SC_YAML_MAPPING, .count = count, .keys = names, .values = maps};
+        return sc_edit_add(edits, root, "secrets", &value, err);
+    }
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = sc_edit_add(edits, present, names[i], &maps[i], err);
+    return rc;
+}
+
+/* ---- items ---- */
+
+static const char *note_of(const struct occurrence *o)
+{
+    if ((o->rule->flags & SC_IMAGE_FIRST_START) != 0)
+        return "read only when the data is first set up; an existing one keeps its password";
+    if (o->credential.shape == SC_SHAPE_PLACEHOLDER)
+        return "looks like a placeholder; rotate it";
+    return NULL;
+}
+
+/* The names of the contract; see docs/CLI.md. */
+static const char *class_of(const struct sc_credential *credential)
+{
+    static const char *const names[] = {
+        [SC_SHAPE_NONE] = "none",
+        [SC_SHAPE_LITERAL] = "literal",
+        [SC_SHAPE_PLACEHOLDER] = "placeholder",
+        [SC_SHAPE_INTERPOLATED] = "interpolated",
+        [SC_SHAPE_DEFAULT] = "default",
+        [SC_SHAPE_URL] = "url",
+        [SC_SHAPE_URL_INTERPOLATED] = "url-interpolated",
+        [SC_SHAPE_KEY_MATERIAL] = "key-material",
+    };
+    return credential->key == SC_KEY_HALF ? "half" : names[credential->shape];
+}
+
+static int report_item(struct context *c, const struct occurrence *o, const char *change,
+                       struct sc_error *err)
+{
+    bool moves = o->reason == NULL;
+    struct sc_plan_item item = {
+        .action = moves ? SC_PLAN_MOVE : SC_PLAN_REPORT,
+        .service = o->service->name,
+        .key = o->key,
+        .where = "environment",
+        .class = class_of(&o->credential),
+        .file = o->file,
+        .at = o->value_node->at,
+        .secret = moves ? c->plan->secrets[o->secret].name : NULL,
+        .change = change,
+        .reason = o->reason,
+        .note = moves ? note_of(o) : NULL,
+        .unverified = moves && (o->rule->flags & SC_IMAGE_VERIFIED) == 0,
+    };
+    return sc_plan_item_add(c->plan, &item, err);
+}
+
+static int emit_one(struct context *c, const struct occurrence *o, struct sc_error *err)
+{
+    if (o->reason != NULL)
+        return report_item(c, o, NULL, err);
+    char name[TEXT_SIZE], value[TEXT_SIZE], change[2 * TEXT_SIZE];
+    const char *target = sc_plan_target(c, o, err);
+    if (target == NULL)
+        return SC_E_NOMEM;
+    new_variable(o, target, name, value);
+    snprintf(change, sizeof(change), name[0] == '\0' ? "%s(file %s)" : "%s=%s", name,
+             name[0] == '\0' ? target : value);
+    int rc = report_item(c, o, change, err);
+    if (rc == 0 && o->first)
+        rc = edit_variable(&c->plan->files[o->file].edits, o, name, value, err);
+    return rc;
+}
+
+int sc_plan_emit(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->found_count && rc == 0; i++)
+        rc = emit_one(c, &c->found[i], err);
+    for (size_t i = 0; i < c->definition_count && rc == 0 && c->found_count > 0; i++)
+        rc = add_grants(c, &c->definitions[i], err);
+    for (size_t f = 0; f < c->plan->file_count; f++) {
+        const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
+        for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0 && c->plan->secret_count > 0; i++) {
+            if (sc_yaml_document(yaml, i)->root != NULL)
+                rc = add_top_level(c, f, sc_yaml_document(yaml, i)->root, err);
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finds every credential in the environments of all services of all files.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* ---- services ---- */
+
+static int add_definition(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    if (c->definition_count == c->definition_cap) {
+        size_t cap = c->definition_cap == 0 ? 16 : c->definition_cap * 2;
+        struct definition *grown = reallocarray(c->definitions, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        c->definitions = grown;
+        c->definition_cap = cap;
+    }
+    c->definitions[c->definition_count++] = *d;
+    return 0;
+}
+
+static int add_services(struct context *c, size_t file, const struct sc_yaml_node *root,
+                        struct sc_error *err)
+{
+    const struct sc_yaml_node *services = sc_yaml_resolve(sc_yaml_get(root, "services"));
+    if (!sc_yaml_is(services, SC_YAML_MAPPING))
+        return 0;
+    for (size_t i = 0; i < services->count; i++) {
+        const struct sc_yaml_node *node = sc_yaml_resolve(services->values[i]);
+        const char *name = sc_node_text(services->keys[i]);
+        if (name == NULL || !sc_yaml_is(node, SC_YAML_MAPPING))
+            continue;
+        struct definition d = {
+            .file = file,
+            .name = name,
+            .key = services->keys[i],
+            .node = node,
+            .own = services->values[i]->kind == SC_YAML_MAPPING,
+        };
+        int rc = add_definition(c, &d, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* The base of `extends: name` or `{service: name}` in the same files, or NULL. */
+const struct definition *sc_plan_base(const struct context *c, const struct definition *d)
+{
+    const struct sc_yaml_node *extends = sc_yaml_resolve(sc_merged_get(d->node, "extends"));
+    const char *name = sc_node_text(extends);
+    if (name == NULL)
+        name = sc_node_text(sc_yaml_get(extends, "service"));
+    for (size_t i = 0; name != NULL && i < c->definition_count; i++) {
+        if (&c->definitions[i] != d && sc_str_equal(c->definitions[i].name, name))
+            return &c->definitions[i];
+    }
+    return NULL;
+}
+
+/* The text of an attribute of a service: the last file that has it, else what it extends. */
+static const char *attribute(const struct context *c, const char *service, const char *name,
+                             int depth)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < c->definition_count; i++) {
+        if (!sc_str_equal(c->definitions[i].name, service))
+            continue;
+        const char *text = sc_node_text(sc_merged_get(c->definitions[i].node, name));
+        found = text != NULL ? text : found;
+    }
+    for (size_t i = 0; i < c->definition_count && found == NULL && depth > 0; i++) {
+        const struct definition *base = NULL;
+        if (sc_str_equal(c->definitions[i].name, service))
+            base = sc_plan_base(c, &c->definitions[i]);
+        if (base != NULL)
+            found = attribute(c, base->name, name, depth - 1);
+    }
+    return found;
+}
+
+/* ---- environments ---- */
+
+struct scan {
+    struct context *c;
+    const struct definition *d;
+};
+
+/* Whether the pair is a credential, by the image's table or by its looks. */
+static bool is_credential(const struct definition *d, struct occurrence *o)
+{
+    o->rule = sc_image_rule(d->image, o->key);
+    if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
+        return false;
+    if (sc_credential_judge(o->key, strlen(o->key), o->raw, o->raw_len, &o->credential))
+        return o->credential.key != SC_KEY_HALF || sc_image_rule_is_credential(o->rule);
+    return sc_image_rule_is_credential(o->rule) && !sc_key_is_file(o->key, strlen(o->key)) &&
+           sc_credential_judge("PASSWORD", 8, o->raw, o->raw_len, &o->credential);
+}
+
+static int add_occurrence(struct scan *s, struct occurrence *o, struct sc_error *err)
+{
+    struct context *c = s->c;
+    o->service = s->d;
+    o->file = s->d->file;
+    o->shared = !s->d->own || !sc_node_inside(o->value_node, s->d->node);
+    if (!is_credential(s->d, o))
+        return 0;
+    if (c->found_count == c->found_cap) {
+        size_t cap = c->found_cap == 0 ? 32 : c->found_cap * 2;
+        struct occurrence *grown = reallocarray(c->found, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        c->found = grown;
+        c->found_cap = cap;
+    }
+    if (c->found_count >= SC_PLAN_ITEMS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %d credentials in one project",
+                       SC_PLAN_ITEMS_MAX);
+    c->found[c->found_count++] = *o;
+    return 0;
+}
+
+static int scan_entry(const struct sc_yaml_node *key, const struct sc_yaml_node *value, void *ctx,
+                      struct sc_error *err)
+{
+    const struct sc_yaml_node *scalar = sc_yaml_resolve(value);
+    if (!sc_yaml_is(scalar, SC_YAML_SCALAR) || sc_yaml_is_null(scalar))
+        return 0;
+    struct occurrence o = {
+        .key = sc_node_text(key),
+        .key_node = key,
+        .value_node = value,
+        .raw = scalar->text,
+        .raw_len = scalar->len,
+    };
+    return add_occurrence(ctx, &o, err);
+}
+
+static int scan_item(struct scan *s, const struct sc_yaml_node *item, struct sc_error *err)
+{
+    const struct sc_yaml_node *scalar = sc_yaml_resolve(item);
+    const char *equal = sc_yaml_is(scalar, SC_YAML_SCALAR) ? strchr(scalar->text, '=') : NULL;
+    if (equal == NULL)
+        return 0;
+    char *key = sc_pool_dup(&s->c->plan->pool, scalar->text, (size_t)(equal - scalar->text), err);
+    if (key == NULL)
+        return SC_E_NOMEM;
+    struct occurrence o = {
+        .key = key,
+        .value_node = item,
+        .raw = equal + 1,
+        .raw_len = scalar->len - (size_t)(equal + 1 - scalar->text),
+    };
+    return add_occurrence(s, &o, err);
+}
+
+static int scan_environment(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    struct scan s = {.c = c, .d = d};
+    const struct sc_yaml_node *environment = sc_yaml_resolve(sc_merged_get(d->node, "environment"));
+    if (sc_yaml_is(environment, SC_YAML_MAPPING))
+        return sc_merged_each(environment, scan_entry, &s, err);
+    int rc = 0;
+    for (size_t i = 0;
+         sc_yaml_is(environment, SC_YAML_SEQUENCE) && i < environment->count && rc == 0; i++)
+        rc = scan_item(&s, environment->values[i], err);
+    return rc;
+}
+
+int sc_plan_gather(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t f = 0; f < c->plan->file_count; f++) {
+        const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
+        for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0; i++)
+            rc = add_services(c, f, sc_yaml_document(yaml, i)->root, err);
+    }
+    for (size_t i = 0; i < c->definition_count; i++) {
+        c->definitions[i].image = attribute(c, c->definitions[i].name, "image", 8);
+        c->definitions[i].user = attribute(c, c->definitions[i].name, "user", 8);
+    }
+    for (size_t i = 0; i < c->definition_count && rc == 0; i++)
+        rc = scan_environment(c, &c->definitions[i], err);
+    return rc;
+}

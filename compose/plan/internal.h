@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Shared by the files of compose/plan only: the credentials found, before anything is decided.
+ */
+#ifndef SC_COMPOSE_PLAN_INTERNAL_H
+#define SC_COMPOSE_PLAN_INTERNAL_H
+
+#include "compose/credential.h"
+#include "compose/images/images.h"
+#include "compose/plan/plan.h"
+
+/* One definition of a service in one file. */
+struct definition {
+    size_t file;
+    const char *name;
+    const struct sc_yaml_node *key;
+    const struct sc_yaml_node *node; /* the mapping, alias resolved */
+    const char *image;               /* of the service, over all files; NULL if none */
+    const char *user;
+    bool own; /* the mapping stands right there, not behind an alias */
+};
+
+/* One place where a credential stands for one service. */
+struct occurrence {
+    const struct definition *service;
+    size_t file;
+    const char *key;
+    const struct sc_yaml_node *key_node;   /* NULL in list form */
+    const struct sc_yaml_node *value_node; /* the value, or the whole KEY=VALUE item */
+    const char *raw;                       /* the value as written */
+    size_t raw_len;
+    bool shared; /* written outside the service: behind an anchor */
+    const struct sc_image_rule *rule;
+    struct sc_credential credential;
+    char argument[SC_IMAGE_ARGUMENT_SIZE];
+    const char *reason; /* why it stays; NULL: it moves */
+    size_t secret;      /* index in the plan, when it moves */
+    bool first;         /* the one of several on the same node that makes the edit */
+};
+
+struct context {
+    struct sc_plan *plan;
+    const struct sc_plan_options *options;
+    struct definition *definitions;
+    size_t definition_count, definition_cap;
+    struct occurrence *found;
+    size_t found_count, found_cap;
+};
+
+/* ---- tree.c: look-ups that follow aliases and merge keys ---- */
+
+/* The value of a key as the mapping has it after merging; own keys first, then `<<` in order. */
+const struct sc_yaml_node *sc_merged_get(const struct sc_yaml_node *mapping, const char *key);
+
+/* Calls fn for each entry after merging, each key once; stops at a negative result. */
+typedef int (*sc_merged_fn)(const struct sc_yaml_node *key, const struct sc_yaml_node *value,
+                            void *ctx, struct sc_error *err);
+int sc_merged_each(const struct sc_yaml_node *mapping, sc_merged_fn fn, void *ctx,
+                   struct sc_error *err) SC_NODISCARD;
+
+/* The text of a scalar behind aliases; NULL if it is none. */
+const char *sc_node_text(const struct sc_yaml_node *node);
+
+/* Whether node lies inside (or is) the other one. */
+bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *outer);
+
+/* ---- the steps ---- */
+
+/* The definition that this one extends, among the files given; NULL if none. */
+const struct definition *sc_plan_base(const struct context *c, const struct definition *d);
+
+int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
+int sc_plan_decide(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* Why a command or health check of the service would break if the variable went; NULL if none does
+ * that cannot be repaired. */
+const char *sc_plan_command_breaks(const struct context *c, const struct occurrence *o);
+/* Repairs commands and health checks that use what moves. */
+int sc_plan_commands(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* Where the container sees the file of a moved occurrence: "/run/secrets/x". Pool memory. */
+const char *sc_plan_target(struct context *c, const struct occurrence *o, struct sc_error *err);
+int sc_plan_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* Adds an item; texts are copied into the plan. */
+int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,
+                     struct sc_error *err) SC_NODISCARD;
+
+/* The index of the secret that holds this value, made if there is none; `key` proposes its name. */
+int sc_plan_secret_for(struct context *c, const char *key, const char *service, const char *value,
+                       size_t len, size_t *ret, struct sc_error *err) SC_NODISCARD;
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Makes a plan: load, gather, decide, emit, apply, prove; see compose/plan/plan.h.
+ */
+#include "compose/plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+
+#include "core/banned.h"
+
+int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item, struct sc_error *err)
+{
+    if (plan->item_count == plan->item_cap) {
+        size_t cap = plan->item_cap == 0 ? 32 : plan->item_cap * 2;
+        struct sc_plan_item *grown = reallocarray(plan->items, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        plan->items = grown;
+        plan->item_cap = cap;
+    }
+    struct sc_plan_item copy = *item;
+    if (item->change != NULL) {
+        copy.change = sc_pool_dup(&plan->pool, item->change, strlen(item->change), err);
+        if (copy.change == NULL)
+            return SC_E_NOMEM;
+    }
+    plan->items[plan->item_count++] = copy;
+    return 0;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    const struct sc_plan_item *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    if (x->at.line != y->at.line)
+        return x->at.line < y->at.line ? -1 : 1;
+    if (x->at.column != y->at.column)
+        return x->at.column < y->at.column ? -1 : 1;
+    return x->service != NULL && y->service != NULL ? strcmp(x->service, y->service) : 0;
+}
+
+size_t sc_plan_moves(const struct sc_plan *plan)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->item_count; i++)
+        count += plan->items[i].action == SC_PLAN_MOVE;
+    return count;
+}
+
+static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, size_t count,
+                      struct sc_error *err)
+{
+    if (count > SC_PLAN_FILES_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %d files", SC_PLAN_FILES_MAX);
+    plan->files = calloc(SC_MAX(count, (size_t)1), sizeof(*plan->files));
+    if (plan->files == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        struct sc_plan_file *file = &plan->files[i];
+        file->path = sc_pool_dup(&plan->pool, files[i].path, strlen(files[i].path), err);
+        file->display = sc_pool_dup(&plan->pool, files[i].display, strlen(files[i].display), err);
+        file->after = (struct sc_buf)SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
+        if (file->path == NULL || file->display == NULL)
+            return SC_E_NOMEM;
+        plan->file_count++;
+        int rc = sc_yaml_load(files[i].text, file->display, &file->yaml, NULL, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* The new text of a file, and the proof that it is the old one with the changes. */
+static int finish_file(struct sc_plan_file *file, struct sc_error *err)
+{
+    if (file->edits.count == 0)
+        return 0;
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *again = NULL;
+    int rc = sc_edit_apply(file->yaml, &file->edits, &file->splices, &file->after, err);
+    if (rc == 0)
+        rc = sc_yaml_load(sc_buf_view(&file->after), file->display, &again, NULL, err);
+    if (rc == 0)
+        rc = sc_edit_verify(file->yaml, &file->edits, again, err);
+    file->changed = rc == 0;
+    return rc;
+}
+
+static int run_steps(struct context *c, struct sc_error *err)
+{
+    int rc = sc_plan_gather(c, err);
+    if (rc == 0)
+        rc = sc_plan_decide(c, err);
+    if (rc == 0)
+        rc = sc_plan_emit(c, err);
+    if (rc == 0)
+        rc = sc_plan_commands(c, err);
+    for (size_t i = 0; i < c->plan->file_count && rc == 0; i++)
+        rc = finish_file(&c->plan->files[i], err);
+    return rc;
+}
+
+static int make(const struct sc_plan_source *files, size_t count,
+                const struct sc_plan_options *options, struct sc_plan **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_plan_freep) struct sc_plan *plan = calloc(1, sizeof(*plan));
+    if (plan == NULL)
+        return sc_fail_nomem(err);
+    plan->scope = sc_pool_dup(&plan->pool, options->scope, strlen(options->scope), err);
+    if (plan->scope == NULL)
+        return SC_E_NOMEM;
+    int rc = load_files(plan, files, count, err);
+    if (rc < 0)
+        return rc;
+    struct context c = {.plan = plan, .options = options};
+    rc = run_steps(&c, err);
+    free(c.definitions);
+    free(c.found);
+    if (rc < 0)
+        return rc;
+    if (plan->item_count > 0)
+        qsort(plan->items, plan->item_count, sizeof(*plan->items), compare_items);
+    *ret = SC_TAKE(plan);
+    return 0;
+}
+
+/* A second run over the result must find nothing left to move. */
+static int prove_settled(const struct sc_plan *plan, const struct sc_plan_options *options,
+                         struct sc_error *err)
+{
+    SC_CLEANUP(sc_plan_freep) struct sc_plan *again = NULL;
+    SC_CLEANUP(sc_pool_done) struct sc_pool pool = {0};
+    struct sc_plan_source *files = sc_pool_array(&pool, plan->file_count, sizeof(*files), err);
+    if (files == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < plan->file_count; i++) {
+        const struct sc_plan_file *file = &plan->files[i];
+        files[i] = (struct sc_plan_source){
+            .path = file->path,
+            .display = file->display,
+            .text = file->changed ? sc_buf_view(&file->after) : sc_yaml_text(file->yaml),
+        };
+    }
+    int rc = make(files, plan->file_count, options, &again, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < again->file_count; i++) {
+        if (again->files[i].changed)
+            return sc_fail(err, SC_E_BUG, "'%s': a second run would change it again",
+                           again->files[i].display);
+    }
+    return 0;
+}
+
+int sc_plan_make(const struct sc_plan_source *files, size_t count,
+                 const struct sc_plan_options *options, struct sc_plan **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_plan_freep) struct sc_plan *plan = NULL;
+    int rc = make(files, count, options, &plan, err);
+    if (rc == 0)
+        rc = prove_settled(plan, options, err);
+    if (rc == 0)
+        *ret = SC_TAKE(plan);
+    return rc;
+}
+
+void sc_plan_freep(struct sc_plan **ref)
+{
+    struct sc_plan *plan = *ref;
+    if (plan == NULL)
+        return;
+    for (size_t i = 0; i < plan->file_count; i++) {
+        struct sc_plan_file *file = &plan->files[i];
+        sc_yaml_free(file->yaml);
+        sc_edits_done(&file->edits);
+        sc_splices_done(&file->splices);
+        sc_buf_done(&file->after);
+    }
+    for (size_t i = 0; i < plan->secret_count; i++)
+        sc_secret_done(&plan->secrets[i].value);
+    free(plan->files);
+    free(plan->items);
+    free(plan->secrets);
+    sc_pool_done(&plan->pool);
+    free(plan);
+    *ref = NULL;
+}

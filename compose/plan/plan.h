@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The plan of a rewrite: which credential of a project's files goes where, as data.
+ *
+ * Making a plan changes nothing outside: it reads loaded files, decides for every credential how
+ * its image takes it from a file (compose/images), and computes the new text of each file, proved
+ * equal to the old one but for the changes. What cannot be moved safely stays as it is and is named
+ * with its reason. A plan over files that were rewritten before is empty.
+ *
+ * Ownership: the plan owns all it shows; sc_plan_freep(). Values lie in struct sc_secret, and in no
+ * item, reason or message. Threads: one at a time while it is made, then any number of readers.
+ */
+#ifndef SC_COMPOSE_PLAN_PLAN_H
+#define SC_COMPOSE_PLAN_PLAN_H
+
+#include "compose/edit/edit.h"
+#include "core/error.h"
+#include "core/name.h"
+#include "core/pool.h"
+#include "core/secret.h"
+
+/* Files and credentials of one plan, at most. */
+#define SC_PLAN_FILES_MAX 256
+#define SC_PLAN_ITEMS_MAX 20000
+
+enum sc_plan_action {
+    SC_PLAN_MOVE,  /* into the vault; the file names a path instead */
+    SC_PLAN_ADAPT, /* a command or health check that used the value reads the file */
+    SC_PLAN_REPORT /* stays; see reason */
+};
+
+struct sc_plan_item {
+    enum sc_plan_action action;
+    const char *service; /* NULL where it belongs to none */
+    const char *key;     /* variable, or NULL */
+    const char *where;   /* "environment", "healthcheck", "command", "secrets", "env_file" */
+    const char *class;   /* as audit names it */
+    size_t file;
+    struct sc_yaml_position at;
+    const char *secret; /* name in the scope; NULL for reports */
+    const char *change; /* what the file says now, e.g. "POSTGRES_PASSWORD_FILE=/run/secrets/x" */
+    const char *reason; /* REPORT: why it stays, and what a person can do */
+    const char *note;   /* something to know about a change; or NULL */
+    bool unverified;    /* the rule behind it was never seen in the image's source or manual */
+};
+
+struct sc_plan_secret {
+    const char *name; /* within the scope */
+    struct sc_secret value;
+    bool set_owner; /* who must be able to read the file, where that is known */
+    uint32_t uid, gid;
+    bool is_template; /* value is a template over other secrets */
+};
+
+struct sc_plan_file {
+    const char *path, *display;
+    struct sc_yaml_stream *yaml; /* NULL for an env file */
+    struct sc_edits edits;
+    struct sc_splices splices; /* into the old text */
+    struct sc_buf after;       /* the new text; empty when nothing changes */
+    bool changed;
+};
+
+struct sc_plan {
+    const char *scope;
+    struct sc_plan_file *files;
+    size_t file_count;
+    struct sc_plan_item *items; /* in order of file and line */
+    size_t item_count, item_cap;
+    struct sc_plan_secret *secrets;
+    size_t secret_count, secret_cap;
+    struct sc_pool pool;
+};
+
+struct sc_plan_source {
+    const char *path;    /* as it is opened and replaced */
+    const char *display; /* as messages name it */
+    struct sc_bytes text;
+};
+
+struct sc_plan_options {
+    const char *scope; /* secrets are named scope/name */
+    const char *mount; /* "/run/secretsctl": where the host provides them */
+};
+
+int sc_plan_make(const struct sc_plan_source *files, size_t count,
+                 const struct sc_plan_options *options, struct sc_plan **ret,
+                 struct sc_error *err) SC_NODISCARD;
+
+void sc_plan_freep(struct sc_plan **plan);
+
+/* Items that move something. */
+size_t sc_plan_moves(const struct sc_plan *plan);
+
+#endif

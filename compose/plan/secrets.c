@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The secrets of a plan: one for each different value, with a name of its own.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* Whether a top-level secret of this name stands in one of the files and leads somewhere else. */
+static bool taken_by_file(const struct context *c, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s/%s", c->options->mount, c->plan->scope, name);
+    for (size_t f = 0; f < c->plan->file_count; f++) {
+        const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
+        for (size_t i = 0; i < sc_yaml_count(yaml); i++) {
+            const struct sc_yaml_node *secrets =
+                sc_merged_get(sc_yaml_document(yaml, i)->root, "secrets");
+            const struct sc_yaml_node *entry = sc_merged_get(secrets, name);
+            if (entry != NULL && !sc_str_equal(sc_node_text(sc_merged_get(entry, "file")), path))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool taken(const struct context *c, const char *name)
+{
+    for (size_t i = 0; i < c->plan->secret_count; i++) {
+        if (sc_str_equal(c->plan->secrets[i].name, name))
+            return true;
+    }
+    return taken_by_file(c, name);
+}
+
+static int choose_name(struct context *c, const char *key, const char *service, const char **ret,
+                       struct sc_error *err)
+{
+    char name[SC_NAME_PART_MAX + 1], longer[2 * SC_NAME_PART_MAX + 16];
+    int rc = sc_name_from_text(name, key, err);
+    if (rc < 0)
+        return rc;
+    if (taken(c, name)) {
+        snprintf(longer, sizeof(longer), "%s_%s", service, name);
+        longer[SC_NAME_PART_MAX] = '\0';
+        rc = sc_name_from_text(name, longer, err);
+        if (rc < 0)
+            return rc;
+    }
+    size_t stem = SC_MIN(strlen(name), (size_t)SC_NAME_PART_MAX - 8);
+    for (unsigned number = 2; taken(c, name); number++)
+        snprintf(name + stem, sizeof(name) - stem, "_%u", number);
+    char *copy = sc_pool_dup(&c->plan->pool, name, strlen(name), err);
+    if (copy == NULL)
+        return SC_E_NOMEM;
+    *ret = copy;
+    return 0;
+}
+
+int sc_plan_secret_for(struct context *c, const char *key, const char *service, const char *value,
+                       size_t len, size_t *ret, struct sc_error *err)
+{
+    struct sc_plan *plan = c->plan;
+    for (size_t i = 0; i < plan->secret_count; i++) {
+        struct sc_bytes known = sc_secret_view(&plan->secrets[i].value);
+        if (!plan->secrets[i].is_template && known.len == len &&
+            memcmp(known.ptr, value, len) == 0) {
+            *ret = i;
+            return 0;
+        }
+    }
+    const char *name = NULL;
+    int rc = choose_name(c, key, service, &name, err);
+    if (rc < 0)
+        return rc;
+    if (plan->secret_count == plan->secret_cap) {
+        size_t cap = plan->secret_cap == 0 ? 16 : plan->secret_cap * 2;
+        struct sc_plan_secret *grown = reallocarray(plan->secrets, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        plan->secrets = grown;
+        plan->secret_cap = cap;
+    }
+    struct sc_plan_secret *secret = &plan->secrets[plan->secret_count];
+    *secret = (struct sc_plan_secret){.name = name};
+    rc = sc_secret_append(&secret->value, value, len, err);
+    if (rc < 0)
+        return rc;
+    *ret = plan->secret_count++;
+    return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Mappings as they are after aliases and merge keys; see compose/plan/internal.h.
+ */
+#include <string.h>
+
+#include "compose/plan/internal.h"
+
+#include "core/banned.h"
+
+static bool is_merge_key(const struct sc_yaml_node *key)
+{
+    return sc_yaml_equals(key, "<<") && key->style == SC_YAML_PLAIN;
+}
+
+static const struct sc_yaml_node *merged_get(const struct sc_yaml_node *mapping, const char *key,
+                                             int depth)
+{
+    mapping = sc_yaml_resolve(mapping);
+    const struct sc_yaml_node *own = sc_yaml_get(mapping, key);
+    if (own != NULL || !sc_yaml_is(mapping, SC_YAML_MAPPING) || depth == 0)
+        return own;
+    for (size_t i = 0; i < mapping->count; i++) {
+        if (!is_merge_key(mapping->keys[i]))
+            continue;
+        const struct sc_yaml_node *from = sc_yaml_resolve(mapping->values[i]);
+        if (sc_yaml_is(from, SC_YAML_MAPPING))
+            return merged_get(from, key, depth - 1);
+        for (size_t k = 0; from != NULL && k < from->count && own == NULL; k++)
+            own = merged_get(from->values[k], key, depth - 1);
+    }
+    return own;
+}
+
+const struct sc_yaml_node *sc_merged_get(const struct sc_yaml_node *mapping, const char *key)
+{
+    return merged_get(mapping, key, SC_YAML_DEPTH_MAX);
+}
+
+struct walk {
+    const struct sc_yaml_node *top;
+    sc_merged_fn fn;
+    void *ctx;
+};
+
+static int each(struct walk *w, const struct sc_yaml_node *mapping, int depth, struct sc_error *err)
+{
+    mapping = sc_yaml_resolve(mapping);
+    if (!sc_yaml_is(mapping, SC_YAML_MAPPING) || depth == 0)
+        return 0;
+    int rc = 0;
+    for (size_t i = 0; i < mapping->count && rc == 0; i++) {
+        const struct sc_yaml_node *key = sc_yaml_resolve(mapping->keys[i]);
+        const struct sc_yaml_node *value = mapping->values[i];
+        if (is_merge_key(mapping->keys[i])) {
+            const struct sc_yaml_node *from = sc_yaml_resolve(value);
+            if (sc_yaml_is(from, SC_YAML_MAPPING))
+                rc = each(w, from, depth - 1, err);
+            for (size_t k = 0;
+                 from != NULL && from->kind == SC_YAML_SEQUENCE && k < from->count && rc == 0; k++)
+                rc = each(w, from->values[k], depth - 1, err);
+            continue;
+        }
+        /* only the entry that wins */
+        if (sc_yaml_is(key, SC_YAML_SCALAR) && sc_merged_get(w->top, key->text) == value)
+            rc = w->fn(mapping->keys[i], value, w->ctx, err);
+    }
+    return rc;
+}
+
+int sc_merged_each(const struct sc_yaml_node *mapping, sc_merged_fn fn, void *ctx,
+                   struct sc_error *err)
+{
+    struct walk w = {.top = mapping, .fn = fn, .ctx = ctx};
+    return each(&w, mapping, SC_YAML_DEPTH_MAX, err);
+}
+
+const char *sc_node_text(const struct sc_yaml_node *node)
+{
+    node = sc_yaml_resolve(node);
+    return sc_yaml_is(node, SC_YAML_SCALAR) ? node->text : NULL;
+}
+
+bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *outer)
+{
+    for (; node != NULL; node = node->parent) {
+        if (node == outer)
+            return true;
+    }
+    return false;
+}
