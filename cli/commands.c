@@ -12,6 +12,7 @@ const struct sc_command_group sc_command_groups[] = {
     {"Vault", sc_vault_commands},
     {"Entries", sc_entry_commands},
     {"Mount", sc_mount_commands},
+    {"Rewriting", sc_rewrite_commands},
     {"Finding leaks", sc_leaks_commands},
     {"Help", sc_help_commands},
     {NULL, NULL},

@@ -260,6 +260,9 @@ static int report_item(struct context *c, const struct occurrence *o, const char
 
 static int emit_one(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
+    int rc = sc_plan_mask_add(c->plan, o, err);
+    if (rc < 0)
+        return rc;
     if (o->reason != NULL)
         return report_item(c, o, NULL, err);
     char name[TEXT_SIZE], value[TEXT_SIZE], change[2 * TEXT_SIZE];
@@ -269,7 +272,7 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     new_variable(o, target, name, value);
     snprintf(change, sizeof(change), name[0] == '\0' ? "%s(file %s)" : "%s=%s", name,
              name[0] == '\0' ? target : value);
-    int rc = report_item(c, o, change, err);
+    rc = report_item(c, o, change, err);
     if (rc == 0 && o->first)
         rc = edit_variable(&c->plan->files[o->file].edits, o, name, value, err);
     return rc;

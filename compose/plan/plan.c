@@ -184,6 +184,7 @@ void sc_plan_freep(struct sc_plan **ref)
     free(plan->files);
     free(plan->items);
     free(plan->secrets);
+    free(plan->masks);
     sc_pool_done(&plan->pool);
     free(plan);
     *ref = NULL;

@@ -13,6 +13,7 @@
 #ifndef SC_COMPOSE_PLAN_PLAN_H
 #define SC_COMPOSE_PLAN_PLAN_H
 
+#include "compose/edit/diff.h"
 #include "compose/edit/edit.h"
 #include "core/error.h"
 #include "core/name.h"
@@ -44,6 +45,11 @@ struct sc_plan_item {
     bool unverified;    /* the rule behind it was never seen in the image's source or manual */
 };
 
+/* Bytes of an old file that are a credential, moved or not: not to be shown. */
+struct sc_plan_mask {
+    size_t file, start, end;
+};
+
 struct sc_plan_secret {
     const char *name; /* within the scope */
     struct sc_secret value;
@@ -69,6 +75,8 @@ struct sc_plan {
     size_t item_count, item_cap;
     struct sc_plan_secret *secrets;
     size_t secret_count, secret_cap;
+    struct sc_plan_mask *masks;
+    size_t mask_count, mask_cap;
     struct sc_pool pool;
 };
 
@@ -88,6 +96,10 @@ int sc_plan_make(const struct sc_plan_source *files, size_t count,
                  struct sc_error *err) SC_NODISCARD;
 
 void sc_plan_freep(struct sc_plan **plan);
+
+/* Appends the unified diff of one file, with its credentials as "*****" unless `reveal`. */
+int sc_plan_diff(const struct sc_plan *plan, size_t file, const struct sc_diff_paint *paint,
+                 bool reveal, struct sc_buf *out, struct sc_error *err) SC_NODISCARD;
 
 /* Items that move something. */
 size_t sc_plan_moves(const struct sc_plan *plan);

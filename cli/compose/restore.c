@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * compose restore: the files as they were before the last rewrite.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/compose/original.h"
+#include "cli/compose/rewrite.h"
+#include "cli/output.h"
+#include "cli/unlock.h"
+#include "core/fsutil.h"
+#include "core/replace.h"
+
+#include "core/banned.h"
+
+struct restore {
+    const struct sc_rewrite_input *input;
+    const struct sc_restore_options *options;
+    struct sc_vault *vault;
+    struct sc_original *originals;
+    struct sc_replace_file *files;
+    size_t count;
+};
+
+static int match_entry(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    struct sc_strv *names = ctx;
+    return sc_strv_add(names, info->name, err);
+}
+
+/* The original of one file, checked against what stands there now. */
+static int take(struct restore *r, size_t i, struct sc_original *original, struct sc_error *err)
+{
+    const struct sc_plan_source *now = &r->input->files[i];
+    unsigned char hash[SC_HASH_SIZE];
+    sc_hash_sha256(hash, now->text.ptr, now->text.len);
+    bool same = now->text.len == original->content.len &&
+                memcmp(now->text.ptr, original->content.ptr, now->text.len) == 0;
+    if (same)
+        return 0;
+    if (!r->options->force && memcmp(hash, original->after, sizeof(hash)) != 0)
+        return sc_fail(err, SC_E_FAILED,
+                       "'%s' was changed since the rewrite; use --force to lose these changes",
+                       now->display);
+    struct sc_replace_file *file = &r->files[r->count];
+    file->path = now->path;
+    memcpy(file->before, hash, sizeof(hash));
+    r->originals[r->count] = *original;
+    *original = (struct sc_original){0};
+    file->content = r->originals[r->count++].content;
+    return 0;
+}
+
+static int find_originals(struct restore *r, struct sc_error *err)
+{
+    SC_CLEANUP(sc_strv_done) struct sc_strv names = {0};
+    SC_CLEANUP(sc_str_freep)
+    char *prefix = sc_str_printf(err, SC_REWRITE_ORIGINALS "/%s", r->input->scope);
+    if (prefix == NULL)
+        return SC_E_NOMEM;
+    int rc = sc_vault_list(r->vault, prefix, match_entry, &names, err);
+    for (size_t i = 0; i < r->input->count && rc == 0; i++) {
+        bool found = false;
+        for (size_t k = 0; k < names.count && rc == 0 && !found; k++) {
+            struct sc_original original = {0};
+            rc = sc_original_get(r->vault, names.items[k], &original, err);
+            found = rc == 0 && sc_str_equal(original.path, r->input->files[i].path);
+            if (found)
+                rc = take(r, i, &original, err);
+            sc_original_done(&original);
+        }
+        if (rc == 0 && !found && r->options->files.count > 0)
+            rc = sc_fail(err, SC_E_NOTFOUND, "the vault has no original of '%s' in scope '%s'",
+                         r->input->files[i].display, r->input->scope);
+    }
+    return rc;
+}
+
+int sc_run_compose_restore(struct sc_cli *cli, const void *options, int count, char **operands,
+                           struct sc_error *err)
+{
+    const struct sc_restore_options *o = options;
+    (void)count;
+    (void)operands;
+    SC_CLEANUP(sc_rewrite_input_done) struct sc_rewrite_input input = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = sc_rewrite_input_read(&o->files, o->scope, &input, err);
+    if (rc == 0)
+        rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc < 0)
+        return rc;
+    struct restore r = {
+        .input = &input,
+        .options = o,
+        .vault = vault,
+        .originals = calloc(input.count, sizeof(struct sc_original)),
+        .files = calloc(input.count, sizeof(struct sc_replace_file)),
+    };
+    rc = r.originals == NULL || r.files == NULL ? sc_fail_nomem(err) : find_originals(&r, err);
+    if (rc == 0 && r.count > 0)
+        rc = sc_replace_all(r.files, r.count, NULL, NULL, err);
+    for (size_t i = 0; i < r.count && rc == 0; i++)
+        sc_note(cli, "restored '%s'", r.files[i].path);
+    if (rc == 0 && r.count == 0)
+        sc_note(cli, "nothing to restore");
+    for (size_t i = 0; i < r.count; i++)
+        sc_original_done(&r.originals[i]);
+    free(r.originals);
+    free(r.files);
+    return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * compose rewrite: plan, then show it or carry it out.
+ */
+#include "cli/compose/rewrite.h"
+#include "cli/output.h"
+
+#include "core/banned.h"
+
+int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, char **operands,
+                           struct sc_error *err)
+{
+    const struct sc_rewrite_options *o = options;
+    (void)count;
+    (void)operands;
+    SC_CLEANUP(sc_rewrite_input_done) struct sc_rewrite_input input = {0};
+    SC_CLEANUP(sc_plan_freep) struct sc_plan *plan = NULL;
+    int rc = sc_rewrite_input_read(&o->files, o->scope, &input, err);
+    if (rc < 0)
+        return rc;
+    struct sc_plan_options settings = {.scope = input.scope, .mount = input.mount};
+    rc = sc_plan_make(input.files, input.count, &settings, &plan, err);
+    if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
+        rc = sc_rewrite_store(cli, plan, err);
+    return rc < 0 ? rc : sc_rewrite_print(cli, plan, o->write, err);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the commands `compose rewrite` and `compose restore` share.
+ */
+#ifndef SC_CLI_COMPOSE_REWRITE_H
+#define SC_CLI_COMPOSE_REWRITE_H
+
+#include "cli/command.h"
+#include "compose/plan/plan.h"
+
+struct sc_rewrite_options {
+    struct sc_strv files;
+    bool diff, write;
+    const char *scope;
+};
+
+struct sc_restore_options {
+    struct sc_strv files;
+    const char *scope;
+    bool force;
+};
+
+int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, char **operands,
+                           struct sc_error *err);
+int sc_run_compose_restore(struct sc_cli *cli, const void *options, int count, char **operands,
+                           struct sc_error *err);
+
+/* The files of a project, read; and what to call it. */
+struct sc_rewrite_input {
+    struct sc_plan_source *files;
+    struct sc_buf *texts;
+    char **paths; /* malloc'd real paths */
+    size_t count;
+    char *scope;
+    char *mount;
+};
+int sc_rewrite_input_read(const struct sc_strv *files, const char *scope,
+                          struct sc_rewrite_input *ret, struct sc_error *err) SC_NODISCARD;
+void sc_rewrite_input_done(struct sc_rewrite_input *input);
+
+/* rewrite_print.c: the plan for people, and as JSON. */
+int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool written,
+                     struct sc_error *err) SC_NODISCARD;
+
+/* rewrite_store.c: values and originals into the vault, then the files. */
+int sc_rewrite_store(struct sc_cli *cli, const struct sc_plan *plan,
+                     struct sc_error *err) SC_NODISCARD;
+
+/* Where originals are kept: "compose-originals/<scope>/<hash of the path>". */
+#define SC_REWRITE_ORIGINALS "compose-originals"
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The diff for people: the lines that go hold the credentials, and lines around them may, so what a
+ * person sees has them masked.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+
+#include "core/banned.h"
+
+#define MASK "*****"
+
+int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
+{
+    if (plan->mask_count == plan->mask_cap) {
+        size_t cap = plan->mask_cap == 0 ? 32 : plan->mask_cap * 2;
+        struct sc_plan_mask *grown = reallocarray(plan->masks, cap, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        plan->masks = grown;
+        plan->mask_cap = cap;
+    }
+    const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
+    const char *bytes =
+        (const char *)sc_yaml_text(plan->files[o->file].yaml).ptr + node->span.start;
+    size_t len = node->span.end - node->span.start;
+    /* only the credential itself where the bytes are the value, else the whole scalar */
+    struct sc_plan_mask mask = {o->file, node->span.start, node->span.end};
+    const char *found = o->raw_len > 0 ? memmem(bytes, len, o->raw, o->raw_len) : NULL;
+    if (found != NULL) {
+        mask.start += (size_t)(found - bytes) + o->credential.offset;
+        mask.end = mask.start + o->credential.length;
+    }
+    plan->masks[plan->mask_count++] = mask;
+    return 0;
+}
+
+struct view {
+    const struct sc_plan *plan;
+    size_t file;
+};
+
+/* The end of the mask that covers this byte of the old file, or 0. */
+static size_t covered(const struct view *v, size_t at)
+{
+    for (size_t i = 0; i < v->plan->mask_count; i++) {
+        const struct sc_plan_mask *m = &v->plan->masks[i];
+        if (m->file == v->file && at >= m->start && at < m->end)
+            return m->end;
+    }
+    return 0;
+}
+
+static void show_old(const struct view *v, const char *line, size_t len, size_t offset,
+                     struct sc_buf *out)
+{
+    for (size_t i = 0; i < len;) {
+        size_t end = covered(v, offset + i);
+        if (end == 0) {
+            sc_buf_putc(out, line[i++]);
+            continue;
+        }
+        sc_buf_puts(out, MASK);
+        i = SC_MIN(end - offset, len);
+    }
+}
+
+/* In new lines a credential that stays is known by its text only. */
+static size_t known_text(const struct view *v, const char *line, size_t len)
+{
+    const unsigned char *text = sc_yaml_text(v->plan->files[v->file].yaml).ptr;
+    for (size_t i = 0; i < v->plan->mask_count; i++) {
+        const struct sc_plan_mask *m = &v->plan->masks[i];
+        size_t n = m->end - m->start;
+        if (m->file == v->file && n > 2 && n <= len && memcmp(line, text + m->start, n) == 0 &&
+            text[m->start] != '$')
+            return n;
+    }
+    return 0;
+}
+
+static void show_new(const struct view *v, const char *line, size_t len, struct sc_buf *out)
+{
+    const char *value = memchr(line, '=', len);
+    if (value == NULL)
+        value = memchr(line, ':', len);
+    for (size_t i = 0; i < len;) {
+        /* a name in front is no value: POSTGRES_PASSWORD_FILE with the password "postgres" */
+        bool behind = value != NULL && line + i > value;
+        size_t n = behind ? known_text(v, line + i, len - i) : 0;
+        bool path = len - i > 4 && (memcmp(line + i, "/run/", 5) == 0);
+        if (path) {
+            sc_buf_append(out, line + i, len - i);
+            return;
+        }
+        if (n > 0)
+            sc_buf_puts(out, MASK);
+        else
+            sc_buf_putc(out, line[i]);
+        i += SC_MAX(n, (size_t)1);
+    }
+}
+
+static void show(const char *line, size_t len, size_t offset, void *ctx, struct sc_buf *out)
+{
+    const struct view *v = ctx;
+    if (offset == SIZE_MAX)
+        show_new(v, line, len, out);
+    else
+        show_old(v, line, len, offset, out);
+}
+
+int sc_plan_diff(const struct sc_plan *plan, size_t file, const struct sc_diff_paint *paint,
+                 bool reveal, struct sc_buf *out, struct sc_error *err)
+{
+    const struct sc_plan_file *f = &plan->files[file];
+    struct view view = {.plan = plan, .file = file};
+    struct sc_diff diff = {
+        .name = f->display[0] == '/' ? f->display + 1 : f->display,
+        .before = sc_yaml_text(f->yaml),
+        .splices = &f->splices,
+        .paint = *paint,
+        .show = reveal ? NULL : show,
+        .ctx = &view,
+    };
+    return f->changed ? sc_diff_write(&diff, out, err) : 0;
+}

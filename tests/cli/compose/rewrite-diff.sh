@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# The plan and the diff: only credential lines change, no value is shown, nothing is written.
+. "$SC_SOURCE/tests/support/functions.sh"
+export SECRETSCTL_RUN_DIR=/run/secretsctl
+
+cat >compose.yml <<'END'
+name: shop
+services:
+  db:
+    image: postgres:16   # pinned
+    environment:
+      # the password
+      POSTGRES_PASSWORD: "hunter2-db"   # change it
+    healthcheck:
+      test: ["CMD-SHELL", "PGPASSWORD=$$POSTGRES_PASSWORD pg_isready"]
+  app:
+    image: example/app
+    environment:
+      - DB_PASSWORD=hunter2-app
+END
+cp compose.yml before.yml
+run 0 "$SECRETSCTL" compose rewrite --diff
+out_is "move  compose.yml:7  db.POSTGRES_PASSWORD -> shop/postgres_password, POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password
+      read only when the data is first set up; an existing one keeps its password
+adapt compose.yml:9  db.POSTGRES_PASSWORD in healthcheck: reads the file in place of the variable
+stays compose.yml:13  app.DB_PASSWORD: nothing is known of how 'example/app' takes DB_PASSWORD from a file; start it through secretsctl-shim
+
+--- a/compose.yml
++++ b/compose.yml
+@@ -4,10 +4,15 @@
+     image: postgres:16   # pinned
+     environment:
+       # the password
+-      POSTGRES_PASSWORD: \"*****\"   # change it
++      POSTGRES_PASSWORD_FILE: \"/run/secrets/postgres_password\"   # change it
+     healthcheck:
+-      test: [\"CMD-SHELL\", \"PGPASSWORD=\$\$POSTGRES_PASSWORD pg_isready\"]
++      test: [\"CMD-SHELL\", \"PGPASSWORD=\$\$(cat /run/secrets/postgres_password) pg_isready\"]
++    secrets:
++      - postgres_password
+   app:
+     image: example/app
+     environment:
+       - DB_PASSWORD=*****
++secrets:
++  postgres_password:
++    file: /run/secretsctl/shop/postgres_password"
+err_is "secretsctl: 1 to move, 1 stay; nothing was changed, use --write"
+cmp compose.yml before.yml
+
+run 0 "$SECRETSCTL" compose rewrite --json
+out_lacks hunter2
+python3 -c '
+import json, sys
+plan = json.load(open(sys.argv[1]))
+assert plan["scope"] == "shop" and plan["secrets"] == ["postgres_password"] and not plan["written"]
+assert [i["action"] for i in plan["items"]] == ["move", "adapt", "report"]
+assert plan["items"][0]["line"] == 7 and plan["items"][0]["verified"] is True
+' "$T/out"

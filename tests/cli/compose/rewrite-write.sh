@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# --write: values into the vault, files replaced, a second run empty, restore brings the originals back.
+. "$SC_SOURCE/tests/support/functions.sh"
+export SECRETSCTL_RUN_DIR=/run/secretsctl
+new_vault
+
+printf 'services:\r\n  db:\r\n    image: mysql:8\r\n    environment: [MYSQL_ROOT_PASSWORD=hunter2-a, "MYSQL_PASSWORD=hunter2-b"]' >compose.yaml
+cat >compose.override.yaml <<'END'
+services:
+  db:
+    environment:
+      MYSQL_ROOT_PASSWORD: hunter2-c
+END
+chmod 640 compose.yaml
+mkdir before && cp -p compose* before/
+
+run 0 "$SECRETSCTL" compose rewrite --write --scope prod/shop
+out_lacks hunter2
+err_is "secretsctl: 3 moved into 3 entries of scope 'prod/shop', 0 stay"
+[ "$(stat -c %a compose.yaml)" = 640 ] || fail "the mode changed"
+printf 'services:\r\n  db:\r\n    image: mysql:8\r\n    environment: [MYSQL_ROOT_PASSWORD_FILE=/run/secrets/mysql_root_password, "MYSQL_PASSWORD_FILE=/run/secrets/mysql_password"]\r\n    secrets:\r\n      - mysql_root_password\r\n      - mysql_password\r\nsecrets:\r\n  mysql_root_password:\r\n    file: /run/secretsctl/prod/shop/mysql_root_password\r\n  mysql_password:\r\n    file: /run/secretsctl/prod/shop/mysql_password' >want
+cmp compose.yaml want
+[ "$("$SECRETSCTL" get prod/shop/mysql_root_password)" = hunter2-a ] || fail "the value"
+[ "$("$SECRETSCTL" get prod/shop/db_mysql_root_password)" = hunter2-c ] || fail "the override's value"
+! grep -r hunter2 compose*.yaml || fail "a value is left"
+[ -z "$(find . -name '*.secretsctl*')" ] || fail "debris"
+
+run 0 "$SECRETSCTL" compose rewrite --write --scope prod/shop
+err_is "secretsctl: no credential to move"
+cmp compose.yaml want
+
+run 0 "$SECRETSCTL" compose restore --scope prod/shop
+cmp compose.yaml before/compose.yaml
+cmp compose.override.yaml before/compose.override.yaml
+
+# a file that was changed since is not touched
+run 0 "$SECRETSCTL" compose rewrite --write --scope prod/shop
+echo '# mine' >>compose.yaml
+run 1 "$SECRETSCTL" compose restore --scope prod/shop
+err_is "secretsctl: 'compose.yaml' was changed since the rewrite; use --force to lose these changes"
+run 0 "$SECRETSCTL" compose restore --scope prod/shop --force
+cmp compose.yaml before/compose.yaml
+
+# another value under the same name is somebody's: it stays
+printf other | "$SECRETSCTL" rotate prod/shop/mysql_password
+run 1 "$SECRETSCTL" compose rewrite --write --scope prod/shop
+err_is "secretsctl: 'prod/shop/mysql_password' is in the vault with another value; rename it, or give another --scope"
+cmp compose.yaml before/compose.yaml
+[ -z "$(find . -name '*.secretsctl*')" ] || fail "debris"
