@@ -234,9 +234,7 @@ static int assign_secret(struct context *c, struct occurrence *o, struct sc_erro
     int rc = value_of(o, &value, err);
     if (rc < 0)
         return rc;
-    struct sc_bytes bytes = sc_secret_view(&value);
-    return sc_plan_secret_for(c, o->key, o->service->name, (const char *)bytes.ptr, bytes.len,
-                              &o->secret, err);
+    return sc_plan_secret_for(c, o->key, o->service->name, sc_secret_view(&value), &o->secret, err);
 }
 
 int sc_plan_decide(struct context *c, struct sc_error *err)

@@ -91,7 +91,7 @@ int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o,
                      struct sc_error *err) SC_NODISCARD;
 
 /* The index of the secret that holds this value, made if there is none; `key` proposes its name. */
-int sc_plan_secret_for(struct context *c, const char *key, const char *service, const char *value,
-                       size_t len, size_t *ret, struct sc_error *err) SC_NODISCARD;
+int sc_plan_secret_for(struct context *c, const char *key, const char *service,
+                       struct sc_bytes value, size_t *ret, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -63,14 +63,14 @@ static int choose_name(struct context *c, const char *key, const char *service, 
     return 0;
 }
 
-int sc_plan_secret_for(struct context *c, const char *key, const char *service, const char *value,
-                       size_t len, size_t *ret, struct sc_error *err)
+int sc_plan_secret_for(struct context *c, const char *key, const char *service,
+                       struct sc_bytes value, size_t *ret, struct sc_error *err)
 {
     struct sc_plan *plan = c->plan;
     for (size_t i = 0; i < plan->secret_count; i++) {
         struct sc_bytes known = sc_secret_view(&plan->secrets[i].value);
-        if (!plan->secrets[i].is_template && known.len == len &&
-            memcmp(known.ptr, value, len) == 0) {
+        if (!plan->secrets[i].is_template && known.len == value.len &&
+            memcmp(known.ptr, value.ptr, value.len) == 0) {
             *ret = i;
             return 0;
         }
@@ -89,7 +89,7 @@ int sc_plan_secret_for(struct context *c, const char *key, const char *service, 
     }
     struct sc_plan_secret *secret = &plan->secrets[plan->secret_count];
     *secret = (struct sc_plan_secret){.name = name};
-    rc = sc_secret_append(&secret->value, value, len, err);
+    rc = sc_secret_append(&secret->value, value.ptr, value.len, err);
     if (rc < 0)
         return rc;
     *ret = plan->secret_count++;
