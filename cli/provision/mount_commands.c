@@ -92,6 +92,16 @@ static int run_status(struct sc_cli *cli, const void *options, int count, char *
     return rc;
 }
 
+static int run_upgrade(struct sc_cli *cli, const void *options, int count, char **operands,
+                       struct sc_error *err)
+{
+    (void)cli;
+    (void)options;
+    (void)count;
+    SC_CLEANUP(sc_str_freep) char *directory = sc_cli_mount_directory(operands[0], err);
+    return directory == NULL ? err->code : sc_mount_upgrade(directory, operands[1], err);
+}
+
 const struct sc_command sc_mount_commands[] = {
     {
         .name = "mount",
@@ -157,6 +167,16 @@ const struct sc_command sc_mount_commands[] = {
         .max_operands = 1,
         .flags = SC_COMMAND_HIDDEN,
         .run = run_worker,
+    },
+    {
+        .name = "__fuse-upgrade",
+        .operands = "DIR PROGRAM",
+        .summary = "let a mount go on with another program file",
+        .description = "What mount --upgrade does with the program it is part of.",
+        .min_operands = 2,
+        .max_operands = 2,
+        .flags = SC_COMMAND_HIDDEN,
+        .run = run_upgrade,
     },
     {
         .name = "__fuse-status",

@@ -42,7 +42,7 @@ storm() { # storm OPTION...
     until_true 10 reads "$M/shop/storm" "$("$SECRETSCTL" get shop/storm)" || fail "the last value is not there"
     "$SECRETSCTL" __fuse-status "$M"
     end_mount
-    ! ps -eo stat,args | grep '^D' | grep -E 'secretsctl|storm_reader' || fail "a process in state D"
+    none_stuck
 }
 storm --no-resend
 storm

@@ -38,3 +38,10 @@ until_true() {
 
 # reads FILE TEXT: whether the file's content is the text, within 10 seconds.
 reads() { [ "$(timeout 10 cat "$1" && printf .)" = "$2." ]; }
+
+# none_stuck: fails if a process of ours stays in state D.
+stuck() { ps -eo stat,args | grep '^D' | grep -E 'secretsctl|storm_reader' | grep -v grep; }
+none_stuck() {
+    until_true 5 not_stuck || fail "a process in state D: $(stuck)"
+}
+not_stuck() { ! stuck >/dev/null; }

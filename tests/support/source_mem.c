@@ -22,6 +22,7 @@ struct sc_source_mem {
     size_t count;
     int failure;
     unsigned opens;
+    uint64_t floor; /* highest version of a removed entry: never used again */
 };
 
 static void *must(void *block)
@@ -65,6 +66,7 @@ static struct item *insert(struct sc_source_mem *mem, const char *name)
     memcpy(item->entry.name, name, len + 1);
     item->entry.kind = SC_ENTRY_SECRET;
     item->entry.mode = 0400;
+    item->entry.version = mem->floor;
     mem->items = must(realloc(mem->items, (mem->count + 1) * sizeof(mem->items[0])));
     size_t at = mem->count;
     while (at > 0 && strcmp(mem->items[at - 1]->entry.name, name) > 0) {
@@ -105,6 +107,7 @@ void sc_source_mem_remove(struct sc_source_mem *mem, const char *name)
     size_t at = 0;
     while (mem->items[at] != item)
         at++;
+    mem->floor = SC_MAX(mem->floor, item->entry.version);
     free(item->value);
     free(item);
     memmove(&mem->items[at], &mem->items[at + 1], (mem->count - at - 1) * sizeof(mem->items[0]));

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# The failure table of docs/FUSE.md, row by row, under reading: hand-over to another program, one that
+# crashes at start, worker and keeper stopped, agent gone and back, engine silent, source gone.
+# SC_UPGRADES: hand-overs (5 in CI).
+. "$SC_SOURCE/tests/support/functions.sh"
+. "$SC_SOURCE/tests/support/mount.sh"
+needs_fuse
+requires python3
+new_vault
+printf '7:xxxxxxx:7' | "$SECRETSCTL" add -q shop/storm
+printf 'later' | "$SECRETSCTL" add -q shop/later
+mounted
+readers=()
+read_for() { # read_for SECONDS: two readers in the background
+    readers=()
+    local i
+    for i in 1 2; do
+        "$SC_BUILD/tests/fuse/storm_reader" "$1" "$M/shop/storm" >"$T/reader.$i" 2>&1 &
+        readers+=($!)
+    done
+}
+readers_fine() { # readers_fine ROW [LONGEST-MS]
+    local pid longest
+    for pid in "${readers[@]}"; do
+        wait "$pid" || { cat "$T"/reader.*; fail "$1: reads failed"; }
+    done
+    longest=$(sed 's/.*longest-ms //' "$T"/reader.* | sort -n | tail -1)
+    echo "$1: longest stall $longest ms"
+    [ "$longest" -le "${2:-1000}" ] || fail "$1: a stall of $longest ms"
+}
+
+# Hand-over: to the same program at another path, several times; then one that crashes at start.
+cp "$SECRETSCTL" "$T/newer"
+read_for 4
+for _ in $(seq "${SC_UPGRADES:-5}"); do
+    before=$(pid_of worker)
+    run 0 "$T/newer" mount --upgrade "$M"
+    [ "$(pid_of worker)" != "$before" ] || fail "upgrade: the same worker"
+    [ "$(readlink "/proc/$(pid_of worker)/exe")" = "$T/newer" ] || fail "upgrade: the old program"
+done
+readers_fine upgrade
+until_true 5 test "$(readlink "/proc/$(pid_of keeper)/exe")" = "$T/newer" || fail "upgrade: keeper"
+
+read_for 3
+printf '#!/bin/sh\nexit 3\n' >"$T/broken" && chmod 755 "$T/broken"
+before=$(pid_of worker)
+run 1 "$SECRETSCTL" __fuse-upgrade "$M" "$T/broken"
+err_is "secretsctl: the new server ended before it was ready"
+[ "$(pid_of worker)" = "$before" ] || fail "broken upgrade: the old worker left"
+readers_fine "broken upgrade"
+
+# A worker that is stopped is silent: killed and replaced within the heartbeat.
+read_for 7
+sleep 0.5
+kill -STOP "$(pid_of worker)"
+readers_fine "worker stopped" 4500
+
+# A stopped keeper: readers notice nothing; in the end the worker replaces it.
+read_for 9
+keeper=$(pid_of keeper)
+kill -STOP "$keeper"
+readers_fine "keeper stopped"
+until_true 5 test ! -e "/proc/$keeper" || fail "the stopped keeper is still there"
+
+# Agent gone: reads go on, also after the worker died; the next agent goes on where it was.
+agent=$(pid_of agent)
+read_for 3
+kill -9 "$agent"
+sleep 0.2
+kill -9 "$(pid_of worker)"
+readers_fine "agent dead"
+printf '8:xxxxxxxx:8' | "$SECRETSCTL" rotate -q shop/storm
+until_true 5 test "$(pid_of agent)" = 0 || fail "the keeper did not notice that the agent is gone"
+run 0 "$SECRETSCTL" mount "$M"
+until_true 5 reads "$M/shop/storm" 8:xxxxxxxx:8 || fail "the new agent does not feed"
+reads "$M/shop/later" later || fail "the new agent does not answer"
+
+# The source away: reads go on.
+mv "$SECRETSCTL_VAULT" "$T/away"
+sleep 1.5
+reads "$M/shop/storm" 8:xxxxxxxx:8 || fail "source away"
+mv "$T/away" "$SECRETSCTL_VAULT"
+end_mount
+
+# An engine that never answers: unknown containers would wait 500 ms, the host does not.
+python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(8); time.sleep(30)' "$T/silent" &
+silent=$!
+until_true 5 test -S "$T/silent"
+echo 'allow shop/* to service=db' >"$T/policy"
+echo 'allow shop/* to host' >>"$T/policy"
+mounted --engine "$T/silent" --policy "$T/policy"
+read_for 1
+readers_fine "engine silent"
+kill "$silent"
+end_mount
+none_stuck

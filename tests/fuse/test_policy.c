@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The policy: text to rules, rules to bytes and back, and decisions.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fuse/agent/policy_file.h"
+#include "fuse/serve/policy.h"
+
+#include "core/banned.h"
+
+#define POLICY_MAX ((size_t)64 * 1024)
+
+/* A policy from text; both live until the test is over. */
+struct fixture {
+    struct sc_buf bytes;
+    struct sc_policy policy;
+};
+
+static void load(struct fixture *fixture, const char *text)
+{
+    struct sc_error err = {0};
+    unsigned rules = 0;
+    *fixture = (struct fixture){.bytes = SC_BUF_INIT(POLICY_MAX)};
+    assert_int_equal(sc_policy_parse(text, "p", &fixture->bytes, &rules, &err), 0);
+    const struct sc_bytes view = sc_buf_view(&fixture->bytes);
+    assert_int_equal(sc_policy_decode(&fixture->policy, view.ptr, view.len, &err), 0);
+    assert_int_equal(fixture->policy.count, rules);
+}
+
+static void unload(struct fixture *fixture)
+{
+    sc_policy_done(&fixture->policy);
+    sc_buf_done(&fixture->bytes);
+}
+
+static enum sc_verdict decide(const struct fixture *fixture, const char *name,
+                              const struct sc_fuse_reader *reader,
+                              const struct sc_store_container *container)
+{
+    uint32_t rule = 0;
+    const struct sc_question question = {
+        .name = name, .reader = reader, .container = container, .minute = 600};
+    return sc_policy_decide(&fixture->policy, &question, &rule);
+}
+
+static const struct sc_fuse_reader host = {
+    .tgid = 5, .uid = 999, .exe = "/usr/bin/psql", .cgroup = "/system.slice/backup.service"};
+static const struct sc_fuse_reader inside = {.tgid = 6, .uid = 0, .in_container = true};
+static const struct sc_store_container db = {
+    .known = 1, .project = "shop", .service = "db", .image = "postgres:16", .name = "shop-db-1"};
+static const struct sc_store_container web = {.known = 1, .project = "shop", .service = "web"};
+
+static void test_scope_without_rule_is_open(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow shop/* to service=db\n");
+    assert_int_equal(decide(&fixture, "blog/x", &host, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "shop/x", &host, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "shop/x", &inside, &db), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "shop/x", &inside, &web), SC_VERDICT_REFUSE);
+    unload(&fixture);
+}
+
+static void test_one_name_closes_its_scope(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow shop/db_password to project=shop service=db\n");
+    assert_int_equal(decide(&fixture, "shop/other", &inside, &db), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "shop/db_password", &inside, &db), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "shopping/other", &inside, &db), SC_VERDICT_ALLOW);
+    unload(&fixture);
+}
+
+static void test_deny_beats_allow(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow shop/* to project=shop\ndeny shop/admin_* to service=web\n");
+    assert_int_equal(decide(&fixture, "shop/admin_key", &inside, &web), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "shop/admin_key", &inside, &db), SC_VERDICT_ALLOW);
+    unload(&fixture);
+}
+
+static void test_unknown_container_is_undecided(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow shop/a to service=db\nallow shop/b to uid=0\n");
+    assert_int_equal(decide(&fixture, "shop/a", &inside, NULL), SC_VERDICT_UNDECIDED);
+    assert_int_equal(decide(&fixture, "shop/b", &inside, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "shop/a", &host, NULL), SC_VERDICT_REFUSE);
+    unload(&fixture);
+}
+
+static void test_host_conditions(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    const struct sc_fuse_reader unseen = {.tid = 3, .uid = 999};
+    load(&fixture, "allow a/exe to exe=/usr/bin/*\nallow a/unit to unit=backup.service\n"
+                   "allow a/uid to uid=999\nallow a/host to host\n");
+    assert_int_equal(decide(&fixture, "a/exe", &host, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "a/unit", &host, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "a/uid", &host, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "a/host", &host, NULL), SC_VERDICT_ALLOW);
+    /* Not visible in our pid namespace: only what needs no identity. */
+    assert_int_equal(decide(&fixture, "a/host", &unseen, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "a/exe", &unseen, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "a/uid", &unseen, NULL), SC_VERDICT_ALLOW);
+    unload(&fixture);
+}
+
+static void test_windows(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow a/day between 08:00-18:00\nallow a/night between 22:00-06:00\n"
+                   "allow a/until to host between 00:00-10:00\n");
+    assert_int_equal(decide(&fixture, "a/day", &host, NULL), SC_VERDICT_ALLOW); /* it is 10:00 */
+    assert_int_equal(decide(&fixture, "a/night", &host, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "a/until", &host, NULL), SC_VERDICT_REFUSE);
+    unload(&fixture);
+}
+
+static void test_syntax_errors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"permit a/b", "'p' line 1, column 1: a rule starts with 'allow' or 'deny'"},
+        {"# x\n\nallow", "'p' line 3, column 1: a rule needs a name or a pattern of names"},
+        {"allow a/b to", "'p' line 1, column 11: a condition must follow 'to'"},
+        {"allow a/b to user=1", "'p' line 1, column 14: the keys are project, service, image, "
+                                "container, exe, unit, uid and gid"},
+        {"allow a/b to uid=", "'p' line 1, column 14: expected 'host' or KEY=PATTERN"},
+        {"allow a/b between 8-9",
+         "'p' line 1, column 19: expected HH:MM-HH:MM after 'between', in UTC"},
+        {"allow a/b between 08:00-24:00",
+         "'p' line 1, column 19: expected HH:MM-HH:MM after 'between', in UTC"},
+        {"allow a/b between 08:00-08:00", "'p' line 1, column 19: the window is empty"},
+        {"allow a/b opens 0", "'p' line 1, column 17: expected a number above 0 after 'opens'"},
+        {"deny a/b opens 3", "'p' line 1, column 10: 'opens' is for rules that allow"},
+        {"allow a/b host", "'p' line 1, column 11: expected 'to', 'between' or 'opens', each once"},
+        {"allow a/b to host\ndeny  a/b  to host",
+         "'p' line 2, column 1: the opposite of an earlier rule"},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        struct sc_error err = {0};
+        unsigned rules = 0;
+        SC_CLEANUP(sc_buf_done) struct sc_buf bytes = SC_BUF_INIT(POLICY_MAX);
+        assert_int_equal(sc_policy_parse(cases[i].text, "p", &bytes, &rules, &err), SC_E_SYNTAX);
+        assert_string_equal(sc_error_message(&err), cases[i].message);
+    }
+}
+
+static void test_damaged_bytes(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct sc_policy policy = {0};
+    load(&fixture, "allow shop/* to service=db uid=5\n");
+    const struct sc_bytes view = sc_buf_view(&fixture.bytes);
+    for (size_t len = 1; len < view.len; len++)
+        assert_int_equal(sc_policy_decode(&policy, view.ptr, len, NULL), SC_E_FORMAT);
+    sc_policy_done(&policy);
+    unload(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scope_without_rule_is_open),
+        cmocka_unit_test(test_one_name_closes_its_scope),
+        cmocka_unit_test(test_deny_beats_allow),
+        cmocka_unit_test(test_unknown_container_is_undecided),
+        cmocka_unit_test(test_host_conditions),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_syntax_errors),
+        cmocka_unit_test(test_damaged_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A worker without a kernel: requests are written to a socket, answers read from it. The feed is
+ * the real one, its source lies in memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/fuse.h>
+
+#include <cmocka.h>
+
+#include "fuse/agent/feed.h"
+#include "fuse/serve/loop.h"
+#include "fuse/shared/node.h"
+#include "tests/support/source_mem.h"
+
+#include "core/banned.h"
+
+struct bench {
+    struct sc_source_mem *mem;
+    struct sc_source source;
+    struct sc_journal *journal;
+    struct sc_feed feed;
+    struct sc_serve serve;
+    unsigned char *reply;
+    int kernel, journal_fd, store_fd;
+};
+
+static int setup(void **state)
+{
+    struct sc_error err = {0};
+    struct bench *bench = calloc(1, sizeof(*bench));
+    int ends[2];
+    bool secret = false;
+    bench->mem = sc_source_mem_new();
+    bench->source = sc_source_mem_source(bench->mem);
+    sc_source_mem_set(bench->mem, "shop/db", "first", 5);
+    sc_source_mem_set(bench->mem, "shop/web", "w", 1);
+    sc_source_mem_set(bench->mem, "top", "", 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    int size = 4 * 1024 * 1024;
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+    bench->kernel = ends[1];
+    bool changed = false;
+    assert_int_equal(sc_journal_create(&bench->journal_fd, &err), 0);
+    assert_int_equal(sc_journal_map(bench->journal_fd, &bench->journal, &err), 0);
+    assert_int_equal(sc_store_create(SC_STORE_MIN, &bench->store_fd, &secret, &err), 0);
+    assert_int_equal(
+        sc_feed_init(&bench->feed, &bench->source, bench->journal, bench->store_fd, &err), 0);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, &err), 0);
+    assert_int_equal(sc_serve_init(&bench->serve, ends[0], bench->store_fd, bench->journal, &err),
+                     0);
+    bench->reply = sc_serve_buffer_new(&err);
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+    int fd = bench->serve.fuse_fd;
+    sc_serve_done(&bench->serve);
+    sc_serve_buffer_free(bench->reply);
+    sc_feed_done(&bench->feed);
+    sc_source_mem_free(bench->mem);
+    sc_journal_unmap(&bench->journal);
+    close(fd);
+    close(bench->kernel);
+    close(bench->journal_fd);
+    close(bench->store_fd);
+    free(bench);
+    return 0;
+}
+
+/* A request as the kernel writes it. */
+static size_t make(unsigned char *to, uint32_t opcode, uint64_t node, const void *arguments,
+                   size_t len)
+{
+    static uint64_t unique = 2;
+    const struct fuse_in_header header = {.len = (uint32_t)(sizeof(header) + len),
+                                          .opcode = opcode,
+                                          .unique = unique,
+                                          .nodeid = node,
+                                          .pid = (uint32_t)getpid()};
+    unique += 2;
+    memcpy(to, &header, sizeof(header));
+    if (len > 0)
+        memcpy(to + sizeof(header), arguments, len);
+    return sizeof(header) + len;
+}
+
+/* Whether it was answered. */
+static bool serve(struct bench *bench, const unsigned char *request, size_t len)
+{
+    struct sc_turn turn = {
+        .serve = &bench->serve, .reply = bench->reply, .bytes = request, .len = len};
+    return sc_serve_request(&turn);
+}
+
+/* The errno of the answer; its data in `to`. */
+static int answer(struct bench *bench, void *to, size_t size, size_t *ret_len)
+{
+    static unsigned char bytes[2 * SC_WIRE_REPLY_MAX];
+    struct fuse_out_header header;
+    ssize_t got = recv(bench->kernel, bytes, sizeof(bytes), MSG_DONTWAIT);
+    assert_true(got >= (ssize_t)sizeof(header));
+    memcpy(&header, bytes, sizeof(header));
+    assert_int_equal(header.len, got);
+    size_t len = (size_t)got - sizeof(header);
+    if (to != NULL)
+        memcpy(to, bytes + sizeof(header), SC_MIN(len, size));
+    if (ret_len != NULL)
+        *ret_len = len;
+    return -header.error;
+}
+
+static int ask(struct bench *bench, uint32_t opcode, uint64_t node, const void *arguments,
+               size_t len)
+{
+    unsigned char request[SC_JOURNAL_REQUEST];
+    assert_true(serve(bench, request, make(request, opcode, node, arguments, len)));
+    return answer(bench, NULL, 0, NULL);
+}
+
+static uint64_t file_id(const char *name)
+{
+    return sc_node_id(SC_NODE_FILE, name, strlen(name));
+}
+
+/* Opens; a value that is not there yet is fetched as the agent would. */
+static int open_node(struct bench *bench, uint64_t node, uint64_t *ret_fh)
+{
+    unsigned char request[SC_JOURNAL_REQUEST];
+    struct fuse_open_out out = {0};
+    const struct fuse_open_in in = {.flags = O_RDONLY};
+    size_t len = make(request, FUSE_OPEN, node, &in, sizeof(in));
+    if (!serve(bench, request, len)) {
+        const struct sc_journal_parked *parked = &bench->serve.bank->parked[0];
+        assert_int_equal(parked->ask, SC_ASK_VALUE);
+        assert_int_equal(sc_feed_value(&bench->feed, parked->node, parked->version, NULL), 0);
+        struct sc_turn turn = {.serve = &bench->serve,
+                               .reply = bench->reply,
+                               .bytes = request,
+                               .len = len,
+                               .parked = parked};
+        assert_true(sc_serve_request(&turn));
+        atomic_store(&bench->serve.bank->parked[0].state, SC_PARKED_FREE);
+    }
+    int failure = answer(bench, &out, sizeof(out), NULL);
+    *ret_fh = out.fh;
+    return failure;
+}
+
+static void check_read(struct bench *bench, uint64_t node, uint64_t fh, const char *want)
+{
+    unsigned char request[SC_JOURNAL_REQUEST];
+    char got[64] = "";
+    size_t len = 0;
+    const struct fuse_read_in in = {.fh = fh, .size = 4096};
+    assert_true(serve(bench, request, make(request, FUSE_READ, node, &in, sizeof(in))));
+    assert_int_equal(answer(bench, got, sizeof(got) - 1, &len), 0);
+    assert_int_equal(len, strlen(want));
+    assert_memory_equal(got, want, len);
+}
+
+static void test_names(void **state)
+{
+    struct bench *bench = *state;
+    struct fuse_entry_out entry;
+    unsigned char request[SC_JOURNAL_REQUEST];
+    assert_true(serve(bench, request, make(request, FUSE_LOOKUP, 1, "shop", 5)));
+    assert_int_equal(answer(bench, &entry, sizeof(entry), NULL), 0);
+    uint64_t shop = entry.nodeid;
+    assert_int_equal(shop, sc_node_id(SC_NODE_DIR, "shop", 4));
+    assert_true(serve(bench, request, make(request, FUSE_LOOKUP, shop, "db", 3)));
+    assert_int_equal(answer(bench, &entry, sizeof(entry), NULL), 0);
+    assert_int_equal(entry.nodeid, file_id("shop/db"));
+    assert_int_equal(entry.attr.size, 5);
+    assert_int_equal(entry.generation, 0);
+    assert_int_equal(entry.attr_valid + entry.entry_valid, 0);
+    assert_int_equal(ask(bench, FUSE_LOOKUP, shop, "nope", 5), ENOENT);
+    assert_int_equal(ask(bench, FUSE_LOOKUP, shop, "..", 3), ENOENT);
+    assert_int_equal(ask(bench, FUSE_LOOKUP, 12345, "db", 3), ENOENT);
+    assert_int_equal(ask(bench, FUSE_MKDIR, 1, "x", 2), EROFS);
+    assert_int_equal(ask(bench, FUSE_GETXATTR, 1, "x", 2), ENOSYS);
+    assert_int_equal(ask(bench, 9999, 1, NULL, 0), ENOSYS);
+}
+
+static void test_versions(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t node = file_id("shop/db"), first = 0, second = 0;
+    bool changed = false;
+    assert_int_equal(open_node(bench, node, &first), 0);
+    assert_int_equal(sc_journal_handles(bench->journal, node, first), 1);
+    sc_source_mem_set(bench->mem, "shop/db", "second!", 7);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_true(changed);
+    assert_int_equal(open_node(bench, node, &second), 0);
+    assert_true(second > first);
+    check_read(bench, node, first, "first");
+    check_read(bench, node, second, "second!");
+    const struct fuse_release_in in = {.fh = first};
+    assert_int_equal(ask(bench, FUSE_RELEASE, node, &in, sizeof(in)), 0);
+    assert_int_equal(sc_journal_handles(bench->journal, node, first), 0);
+    assert_int_equal(open_node(bench, file_id("top"), &first), 0);
+    check_read(bench, file_id("top"), first, "");
+}
+
+static void test_removed_and_added_again(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t fh = 0, later = 0;
+    bool changed = false;
+    assert_int_equal(open_node(bench, file_id("shop/web"), &fh), 0);
+    sc_source_mem_remove(bench->mem, "shop/web");
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    const struct fuse_open_in in = {.flags = O_RDONLY};
+    assert_int_equal(ask(bench, FUSE_OPEN, file_id("shop/web"), &in, sizeof(in)), ENOENT);
+    check_read(bench, file_id("shop/web"), fh, "w");
+    sc_source_mem_set(bench->mem, "shop/web", "again", 5);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_int_equal(open_node(bench, file_id("shop/web"), &later), 0);
+    check_read(bench, file_id("shop/web"), later, "again");
+}
+
+static void test_refusals(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t node = file_id("shop/db"), fh = 0;
+    const struct fuse_open_in write = {.flags = O_RDWR};
+    const struct fuse_open_in read_only = {.flags = O_RDONLY};
+    assert_int_equal(ask(bench, FUSE_OPEN, node, &write, sizeof(write)), EROFS);
+    assert_int_equal(
+        ask(bench, FUSE_OPEN, sc_node_id(SC_NODE_DIR, "shop", 4), &read_only, sizeof(read_only)),
+        EISDIR);
+    atomic_store(&bench->journal->locked, 1);
+    assert_int_equal(ask(bench, FUSE_OPEN, node, &read_only, sizeof(read_only)), ENOKEY);
+    atomic_store(&bench->journal->locked, 0);
+    assert_int_equal(open_node(bench, node, &fh), 0);
+    /* A full ring loses the record and says so; with log_deny it refuses. */
+    for (int i = 0; i < SC_RING_RECORDS; i++) {
+        const struct sc_ring_record record = {0};
+        SC_IGNORE(!sc_ring_put(&bench->journal->ring, &record));
+    }
+    uint64_t lost = atomic_load(&bench->journal->ring.lost);
+    assert_int_equal(open_node(bench, node, &fh), 0);
+    bench->journal->log_deny = true;
+    assert_int_equal(open_node(bench, node, &fh), EACCES);
+    assert_int_equal(atomic_load(&bench->journal->ring.lost), lost + 2);
+}
+
+/* The source fails: whoever waits gets an error, and the next one asks again. */
+static void test_source_fails(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t node = file_id("shop/db"), fh = 0;
+    unsigned char request[SC_JOURNAL_REQUEST];
+    const struct fuse_open_in in = {.flags = O_RDONLY};
+    sc_source_mem_fail(bench->mem, "shop/db", SC_E_LOCKED);
+    size_t len = make(request, FUSE_OPEN, node, &in, sizeof(in));
+    assert_false(serve(bench, request, len));
+    struct sc_journal_parked *parked = &bench->serve.bank->parked[0];
+    assert_int_equal(sc_feed_value(&bench->feed, node, parked->version, NULL), 0);
+    struct sc_turn turn = {.serve = &bench->serve,
+                           .reply = bench->reply,
+                           .bytes = request,
+                           .len = len,
+                           .parked = parked};
+    assert_true(sc_serve_request(&turn));
+    assert_int_equal(answer(bench, NULL, 0, NULL), ENOKEY);
+    atomic_store(&parked->state, SC_PARKED_FREE);
+    sc_source_mem_fail(bench->mem, "shop/db", 0);
+    assert_int_equal(open_node(bench, node, &fh), 0);
+}
+
+/* A dead worker's requests, in a slot and parked, are answered once by the next. */
+static void test_replay(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t fh = 0;
+    bool more = false;
+    const struct fuse_getattr_in in = {0};
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    struct sc_journal_bank *dead = &bench->journal->banks[3];
+    atomic_store(&dead->pid, 0x7ffffff0);
+    atomic_store(&dead->start, 1);
+    atomic_store(&dead->state, SC_BANK_SERVING);
+    make(dead->slots[2].request, FUSE_GETATTR, file_id("shop/db"), &in, sizeof(in));
+    assert_int_equal(sc_loop_adopt(&bench->serve, bench->reply, &more), 1);
+    assert_false(more);
+    assert_int_equal(answer(bench, NULL, 0, NULL), 0);
+    assert_int_equal(atomic_load(&dead->pid), 0);
+    assert_int_equal(sc_loop_adopt(&bench->serve, bench->reply, &more), 0);
+}
+
+/* Moving to other memory keeps what readers hold. */
+static void test_move(void **state)
+{
+    struct bench *bench = *state;
+    struct sc_error err = {0};
+    uint64_t fh = 0;
+    bool secret = false, changed = false;
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    sc_source_mem_remove(bench->mem, "shop/web");
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, &err), 0);
+    int fd = -1;
+    assert_int_equal(sc_store_create(SC_STORE_MIN, &fd, &secret, &err), 0);
+    assert_int_equal(sc_feed_move(&bench->feed, fd, &err), 0);
+    struct sc_serve next;
+    assert_int_equal(sc_serve_init(&next, bench->serve.fuse_fd, fd, bench->journal, &err), 0);
+    assert_non_null(sc_view_value(&next.view, file_id("shop/db"), fh));
+    assert_true(sc_view_node(&next.view, file_id("shop/db"))->live);
+    assert_false(sc_view_node(&next.view, file_id("shop/web"))->live);
+    sc_serve_done(&next);
+    close(fd);
+}
+
+static void test_full_store(void **state)
+{
+    struct bench *bench = *state;
+    char *big = calloc(1, SC_VALUE_MAX);
+    bool changed = false;
+    uint64_t fh = 0;
+    sc_source_mem_set(bench->mem, "shop/db", big, SC_VALUE_MAX);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    sc_source_mem_set(bench->mem, "shop/web", big, SC_VALUE_MAX);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    uint64_t version = sc_view_node(&bench->serve.view, file_id("shop/web"))->version + 1;
+    assert_int_equal(sc_feed_value(&bench->feed, file_id("shop/web"), version, NULL), SC_E_TOOBIG);
+    assert_true(bench->feed.full);
+    assert_true(sc_feed_needed(&bench->feed) > SC_VALUE_MAX);
+    free(big);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_names),    TEST(test_versions),     TEST(test_removed_and_added_again),
+        TEST(test_refusals), TEST(test_source_fails), TEST(test_replay),
+        TEST(test_move),     TEST(test_full_store),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
