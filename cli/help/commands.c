@@ -61,6 +61,13 @@ static int run_man(struct sc_cli *cli, const void *options, int count, char **op
     return print(&out, err);
 }
 
+static int print_document(void (*render)(struct sc_buf *out), struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
+    render(&out);
+    return print(&out, err);
+}
+
 static int run_markdown(struct sc_cli *cli, const void *options, int count, char **operands,
                         struct sc_error *err)
 {
@@ -68,9 +75,7 @@ static int run_markdown(struct sc_cli *cli, const void *options, int count, char
     (void)options;
     (void)count;
     (void)operands;
-    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
-    sc_help_render_markdown(&out);
-    return print(&out, err);
+    return print_document(sc_help_render_markdown, err);
 }
 
 static int run_dump(struct sc_cli *cli, const void *options, int count, char **operands,
@@ -80,9 +85,7 @@ static int run_dump(struct sc_cli *cli, const void *options, int count, char **o
     (void)options;
     (void)count;
     (void)operands;
-    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
-    sc_help_render_json(&out);
-    return print(&out, err);
+    return print_document(sc_help_render_json, err);
 }
 
 const struct sc_command sc_help_commands[] = {
