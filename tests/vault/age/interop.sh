@@ -31,7 +31,7 @@ done
 "$tool" encrypt "$ours" <plain >sealed
 printf 'x' >>sealed
 run 6 "$tool" decrypt ours.key <sealed
-err_is "age_tool: age payload: there is something after the end"
+err_is "age_tool: age payload: a chunk was changed, moved or cut"
 run 1 age -d -i ours.key sealed
 
 export AGE_TOOL_PASSPHRASE='six generated words'
