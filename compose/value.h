@@ -20,6 +20,7 @@
 
 struct sc_project_file;
 struct sc_map_index;
+struct sc_value;
 
 /* Where some text stands in a file; file is NULL where there is none (a default made up by the
  * loader, the caller's environment). Bytes from `start` to before `end`; lines and columns from 1.
@@ -64,11 +65,19 @@ struct sc_use {
     const struct sc_use *next;
 };
 
+/* Where a variable's name stands, for a value cut out of a `NAME=value` item or put into one. */
+struct sc_pair {
+    struct sc_place at; /* of the key, or of the whole item */
+    const struct sc_value
+        *written; /* of a map's entry: the value with its type; NULL for an item */
+};
+
 struct sc_origin {
     struct sc_place place; /* of the text that is the value */
     struct sc_place via;   /* of the alias, `<<`, `extends` or include entry; the last one taken */
     unsigned routes;       /* enum sc_route, or-ed */
-    const struct sc_use *uses; /* in order of the text */
+    const struct sc_use *uses;  /* in order of the text */
+    const struct sc_pair *pair; /* NULL where there is no name, or it is the entry's key */
 };
 
 enum sc_value_kind {
@@ -82,11 +91,16 @@ enum sc_value_kind {
     SC_VALUE_MAP
 };
 
+/* In which rendering a value stands: Docker Compose prints a little more in one than in the other.
+ */
+enum sc_value_only { SC_ONLY_NOT = 0, SC_ONLY_JSON, SC_ONLY_YAML };
+
 struct sc_value {
     enum sc_value_kind kind;
-    bool single;  /* a float of 32 bits */
-    uint32_t cap; /* the loader's: room in items or entries */
-    size_t count; /* bytes of a string, items of a list, entries of a map */
+    bool single;        /* a float of 32 bits */
+    unsigned char only; /* enum sc_value_only */
+    uint32_t cap;       /* the loader's: room in items or entries */
+    size_t count;       /* bytes of a string, items of a list, entries of a map */
     union {
         bool boolean;
         int64_t integer;

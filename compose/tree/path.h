@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where a walk through a tree stands: a chain of keys on the C stack, from the leaf to the root.
+ *
+ * Patterns are keys divided by dots: '*' stands for any one key or list item, "[]" for a list item
+ * only. A key that holds a dot matches '*' alone.
+ */
+#ifndef SC_COMPOSE_TREE_PATH_H
+#define SC_COMPOSE_TREE_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+
+/* Deepest path that patterns are matched against, and that messages show. */
+#define SC_PATH_DEPTH_MAX 256
+
+struct sc_path {
+    const struct sc_path *up; /* NULL at the first key */
+    const char *key;          /* NULL for a list item */
+    size_t index;             /* of the list item */
+    unsigned depth;           /* 1 for the first key; 0 for an empty path */
+};
+
+/* One step down from `up`, which may be NULL or empty. */
+struct sc_path sc_path_key(const struct sc_path *up, const char *key);
+struct sc_path sc_path_item(const struct sc_path *up, size_t index);
+
+/* Whether the whole path is the pattern. */
+bool sc_path_matches(const struct sc_path *path, const char *pattern);
+
+/* Position in a table of patterns (rows of `row_size` bytes that begin with const char *pattern),
+ * or -1. The table is ended by a NULL pattern. */
+int sc_path_find(const struct sc_path *path, const void *table, size_t row_size);
+
+/* Appends "services.db.ports[0]"; "top level" for an empty path. */
+void sc_path_text(const struct sc_path *path, struct sc_buf *out);
+
+/* The same into an array, for messages; long paths are cut. */
+#define SC_PATH_TEXT_SIZE 200
+const char *sc_path_print(char out[SC_PATH_TEXT_SIZE], const struct sc_path *path);
+
+#endif
