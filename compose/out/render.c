@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The project as text; see sc_compose_render() in compose/project.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/out/render.h"
+#include "compose/project.h"
+#include "compose/tree/path.h"
+#include "core/buf.h"
+
+#include "core/banned.h"
+
+bool sc_render_skips(const struct sc_renderer *r, const struct sc_value *value)
+{
+    return value->only == (r->options->format == SC_RENDER_JSON ? SC_ONLY_YAML : SC_ONLY_JSON);
+}
+
+size_t sc_render_count(const struct sc_renderer *r, const struct sc_value *value)
+{
+    size_t count = 0;
+    bool map = value->kind == SC_VALUE_MAP;
+    for (size_t i = 0; i < value->count; i++)
+        count += sc_render_skips(r, map ? value->u.entries[i].value : value->u.items[i]) ? 0 : 1;
+    return count;
+}
+
+bool sc_render_hides(const struct sc_renderer *r, const struct sc_value *value)
+{
+    const struct sc_render *options = r->options;
+    return options->hide != NULL && options->hide(options->ctx, r->keys, r->depth, value);
+}
+
+const char *sc_render_redacted(const struct sc_renderer *r)
+{
+    return r->options->redacted != NULL ? r->options->redacted : "*****";
+}
+
+bool sc_render_push(struct sc_renderer *r, const char *key)
+{
+    if (r->depth >= SC_RENDER_DEPTH_MAX)
+        return false;
+    r->keys[r->depth++] = key;
+    return true;
+}
+
+/* Doubles each `$`, so that the output can be loaded again. */
+static void double_dollars(const struct sc_buf *from, struct sc_buf *out)
+{
+    const char *text = sc_buf_text(from);
+    const char *end = text + from->len;
+    while (text < end) {
+        const char *dollar = memchr(text, '$', (size_t)(end - text));
+        size_t n = (size_t)((dollar != NULL ? dollar + 1 : end) - text);
+        sc_buf_append(out, text, n);
+        if (dollar != NULL)
+            sc_buf_putc(out, '$');
+        text += n;
+    }
+}
+
+int sc_compose_render(const struct sc_project *project, const struct sc_render *render,
+                      struct sc_buf *out, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_RENDER_MAX);
+    struct sc_renderer r = {.options = render, .out = &text};
+    int rc = render->format == SC_RENDER_JSON ? sc_render_json(&r, project->root, err)
+                                              : sc_render_yaml(&r, project->root, err);
+    if (rc == 0)
+        rc = sc_buf_status(&text, err);
+    if (rc == 0 && render->single_dollar)
+        sc_buf_append(out, sc_buf_text(&text), text.len);
+    else if (rc == 0)
+        double_dollars(&text, out);
+    if (text.data != NULL)
+        sc_wipe(text.data, text.len);
+    return rc < 0 ? rc : sc_buf_status(out, err);
+}
