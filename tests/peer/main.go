@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The real Docker Compose command line at the version pinned in go.mod, as one program: what
-// `compose config` of ours is compared with. Run it as `peer compose ARGS...`. No engine is needed.
+// `compose config` of ours is compared with. Run it as `peer config ARGS...`. No engine is needed.
 package main
 
 import (
