@@ -13,5 +13,6 @@ extern const struct sc_command sc_mount_commands[];   /* cli/provision/mount_com
 extern const struct sc_command sc_rewrite_commands[]; /* cli/compose/rewrite_commands.c */
 extern const struct sc_command sc_leaks_commands[];   /* cli/leaks/commands.c */
 extern const struct sc_command sc_help_commands[];    /* cli/help/commands.c */
+extern const struct sc_command sc_compose_commands[]; /* cli/compose/config_commands.c */
 
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `compose config`; see cli/compose/config.h.
+ */
+#include "cli/compose/config.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "compose/credential.h"
+#include "compose/project.h"
+#include "core/fd.h"
+
+#include "core/banned.h"
+
+#define OUTPUT_MAX ((size_t)256 * 1024 * 1024)
+
+/* Names of things, and what tells them apart: never a credential, whatever they look like. */
+static bool is_structure(const char *const *path, size_t depth)
+{
+    static const char *const last[] = {"source", "target", "file", "name", "type", "image"};
+    if (depth >= 3 && (strcmp(path[0], "secrets") == 0 || strcmp(path[0], "configs") == 0) &&
+        strcmp(path[2], "environment") == 0)
+        return true;
+    if (depth >= 4 && strcmp(path[0], "services") == 0 &&
+        (strcmp(path[2], "environment") == 0 || strcmp(path[2], "labels") == 0 ||
+         strcmp(path[2], "build") == 0))
+        return false;
+    for (size_t i = 0; depth > 0 && i < SC_ARRAY_SIZE(last); i++) {
+        if (strcmp(path[depth - 1], last[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "--requirepass" or "-a" in a command makes the word behind it a password. */
+static bool hide(void *ctx, const char *const *path, size_t depth, const struct sc_value *value)
+{
+    (void)ctx;
+    const char *text = sc_value_text(value);
+    if (text == NULL || depth == 0 || is_structure(path, depth))
+        return false;
+    const char *key = strcmp(path[depth - 1], "[]") != 0 ? path[depth - 1] : NULL;
+    struct sc_credential found = {0};
+    return sc_credential_judge(key, key != NULL ? strlen(key) : 0, text, value->count, &found);
+}
+
+static int print(const struct sc_config_options *options, bool json,
+                 const struct sc_project *project, struct sc_error *err)
+{
+    struct sc_render render = {.format = json ? SC_RENDER_JSON : SC_RENDER_YAML,
+                               .hide = options->reveal ? NULL : hide};
+    struct sc_buf out = SC_BUF_INIT(OUTPUT_MAX);
+    int rc = sc_compose_render(project, &render, &out, err);
+    if (rc == 0)
+        rc = sc_out_flush(err);
+    /* Revealed values do not go through stdio. */
+    if (rc == 0)
+        rc = sc_fd_write_all(STDOUT_FILENO, sc_buf_text(&out), out.len, err);
+    if (out.data != NULL)
+        sc_wipe(out.data, out.len);
+    sc_buf_done(&out);
+    return rc;
+}
+
+int sc_run_compose_config(struct sc_cli *cli, const void *options, int count, char **operands,
+                          struct sc_error *err)
+{
+    (void)count;
+    (void)operands;
+    const struct sc_config_options *given = options;
+    char directory[PATH_MAX];
+    if (getcwd(directory, sizeof(directory)) == NULL)
+        return sc_fail_errno(err, "cannot tell the working directory");
+    struct sc_compose_options load = {
+        .files = (const char *const *)given->files.items,
+        .file_count = given->files.count,
+        .env_files = (const char *const *)given->env_files.items,
+        .env_file_count = given->env_files.count,
+        .profiles = (const char *const *)given->profiles.items,
+        .profile_count = given->profiles.count,
+        .project_directory = given->project_directory,
+        .project_name = given->project_name,
+        .working_directory = directory,
+        .environment = (const char *const *)environ,
+        .all = given->all,
+        .tolerant = given->tolerant,
+    };
+    SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
+    int rc = sc_compose_load(&load, &project, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < project->notes.count; i++)
+        sc_note(cli, "%s", project->notes.items[i]);
+    bool json = cli->globals.json || sc_str_equal(given->format, "json");
+    return print(given, json, project, err);
+}
