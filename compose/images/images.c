@@ -79,6 +79,25 @@ static bool version_fits(const struct sc_image_rule *rule, const char *image)
            (rule->max_version == NULL || compare_versions(tag, rule->max_version) <= 0);
 }
 
+/* What follows the registry's host ("registry.example.com:5000/postgres", "localhost/postgres"), or
+ * the whole: a registry of one's own is a mirror as a rule, and its images keep their names. A
+ * first part is a host when it holds a dot or a port, or is "localhost" (the engine's rule). */
+static const char *without_host(const char *repository)
+{
+    size_t n = strcspn(repository, "/");
+    bool host = memchr(repository, '.', n) != NULL || memchr(repository, ':', n) != NULL ||
+                (n == 9 && memcmp(repository, "localhost", n) == 0);
+    if (!host || repository[n] == '\0')
+        return repository;
+    const char *rest = repository + n + 1;
+    return strncmp(rest, "library/", 8) == 0 ? rest + 8 : rest;
+}
+
+static bool names_image(const char *pattern, const char *repository)
+{
+    return sc_str_glob(pattern, repository) || sc_str_glob(pattern, without_host(repository));
+}
+
 bool sc_image_known(const char *image)
 {
     char repository[REPOSITORY_SIZE];
@@ -86,7 +105,7 @@ bool sc_image_known(const char *image)
         return false;
     for (size_t i = 0; i < sc_image_table_count; i++) {
         if (strcmp(sc_image_table[i].image, "*") != 0 &&
-            sc_str_glob(sc_image_table[i].image, repository))
+            names_image(sc_image_table[i].image, repository))
             return true;
     }
     return false;
@@ -96,7 +115,7 @@ bool sc_image_known(const char *image)
 static int fitness(const struct sc_image_rule *rule, const char *repository, const char *variable)
 {
     bool every = strcmp(rule->image, "*") == 0;
-    if (!sc_str_glob(rule->variable, variable) || (!every && !sc_str_glob(rule->image, repository)))
+    if (!sc_str_glob(rule->variable, variable) || (!every && !names_image(rule->image, repository)))
         return 0;
     int score = every ? 1 : strchr(rule->image, '*') != NULL ? 3 : 5;
     return score * 4 + (strcmp(rule->variable, "*") == 0      ? 0

@@ -55,6 +55,8 @@ struct sc_image_rule {
 /* Whether the table has any rule for this image by name ("*" rules do not count). */
 bool sc_image_known(const char *image);
 
+/* A registry of one's own counts as a mirror: "registry.example.com/postgres:16" is "postgres". */
+
 /* The best rule for an image reference ("docker.io/library/postgres:16@sha256:...") and a variable:
  * rules of the image before those of every image, exact names before patterns. NULL if there is
  * none. A rule whose versions exclude the tag is not returned. */

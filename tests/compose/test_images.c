@@ -76,11 +76,27 @@ static void test_standing(void **state)
     assert_false(sc_image_known(NULL));
 }
 
+/* A registry of one's own is a mirror; a name space of Docker Hub is not. */
+static void test_mirrors(void **state)
+{
+    (void)state;
+    const struct sc_image_rule *official = sc_image_rule("postgres:15", "POSTGRES_PASSWORD");
+    assert_non_null(official);
+    assert_ptr_equal(sc_image_rule("localhost/postgres:15", "POSTGRES_PASSWORD"), official);
+    assert_ptr_equal(
+        sc_image_rule("registry.example.com:5000/library/postgres:15", "POSTGRES_PASSWORD"),
+        official);
+    assert_true(sc_image_known("localhost:5000/redis"));
+    assert_false(sc_image_known("someone/postgres"));
+    assert_false(sc_image_known("registry.example.com/someone/postgres"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_standing),
+        cmocka_unit_test(test_mirrors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
