@@ -98,17 +98,28 @@ static bool names_image(const char *pattern, const char *repository)
     return sc_str_glob(pattern, repository) || sc_str_glob(pattern, without_host(repository));
 }
 
-bool sc_image_known(const char *image)
+static bool is_known(const char *image, bool by_its_own_name)
 {
     char repository[REPOSITORY_SIZE];
     if (image == NULL || !sc_image_repository(image, repository, sizeof(repository)))
         return false;
     for (size_t i = 0; i < sc_image_table_count; i++) {
-        if (strcmp(sc_image_table[i].image, "*") != 0 &&
-            names_image(sc_image_table[i].image, repository))
+        const char *pattern = sc_image_table[i].image;
+        if (strcmp(pattern, "*") != 0 &&
+            (by_its_own_name ? sc_str_glob(pattern, repository) : names_image(pattern, repository)))
             return true;
     }
     return false;
+}
+
+bool sc_image_known(const char *image)
+{
+    return is_known(image, false);
+}
+
+bool sc_image_is_mirror(const char *image)
+{
+    return is_known(image, false) && !is_known(image, true);
 }
 
 /* 0 = does not fit; the more exact, the larger. */

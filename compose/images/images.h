@@ -55,7 +55,9 @@ struct sc_image_rule {
 /* Whether the table has any rule for this image by name ("*" rules do not count). */
 bool sc_image_known(const char *image);
 
-/* A registry of one's own counts as a mirror: "registry.example.com/postgres:16" is "postgres". */
+/* Whether the image is known only as a copy of another: a registry of one's own counts as a mirror,
+ * "registry.example.com/postgres:16" is "postgres". Likely, but not verified. */
+bool sc_image_is_mirror(const char *image);
 
 /* The best rule for an image reference ("docker.io/library/postgres:16@sha256:...") and a variable:
  * rules of the image before those of every image, exact names before patterns. NULL if there is

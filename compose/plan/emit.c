@@ -253,7 +253,8 @@ static int report_item(struct context *c, const struct occurrence *o, const char
         .change = change,
         .reason = o->reason,
         .note = moves ? note_of(o) : NULL,
-        .unverified = moves && (o->rule->flags & SC_IMAGE_VERIFIED) == 0,
+        .unverified = moves && ((o->rule->flags & SC_IMAGE_VERIFIED) == 0 ||
+                                sc_image_is_mirror(o->service->image)),
     };
     return sc_plan_item_add(c->plan, &item, err);
 }

@@ -42,7 +42,7 @@ struct sc_plan_item {
     const char *change; /* what the file says now, e.g. "POSTGRES_PASSWORD_FILE=/run/secrets/x" */
     const char *reason; /* REPORT: why it stays, and what a person can do */
     const char *note;   /* something to know about a change; or NULL */
-    bool unverified;    /* the rule behind it was never seen in the image's source or manual */
+    bool unverified; /* the rule behind it was never seen in the image, or the image is a mirror */
 };
 
 /* Bytes of an old file that are a credential, moved or not: not to be shown. */

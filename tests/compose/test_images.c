@@ -25,7 +25,8 @@ static const struct row rows[] = {
     {"postgres:16-alpine", "POSTGRES_PASSWORD", SC_IMAGE_WAY_FILE, "POSTGRES_PASSWORD_FILE"},
     {"docker.io/library/postgres@sha256:00", "POSTGRES_PASSWORD", SC_IMAGE_WAY_FILE,
      "POSTGRES_PASSWORD_FILE"},
-    {"localhost:5000/postgres:16", "POSTGRES_PASSWORD", -1, NULL},
+    {"localhost:5000/postgres:16", "POSTGRES_PASSWORD", SC_IMAGE_WAY_FILE,
+     "POSTGRES_PASSWORD_FILE"},
     {"${REGISTRY}/postgres:16", "POSTGRES_PASSWORD", -1, NULL},
     {"grafana/grafana:11.1.0", "GF_SECURITY_ADMIN_PASSWORD", SC_IMAGE_WAY_FILE,
      "GF_SECURITY_ADMIN_PASSWORD__FILE"},
@@ -86,6 +87,9 @@ static void test_mirrors(void **state)
     assert_ptr_equal(
         sc_image_rule("registry.example.com:5000/library/postgres:15", "POSTGRES_PASSWORD"),
         official);
+    assert_true(sc_image_is_mirror("localhost/postgres:15"));
+    assert_false(sc_image_is_mirror("postgres:15"));
+    assert_false(sc_image_is_mirror("quay.io/hedgedoc/hedgedoc:1.9.9"));
     assert_true(sc_image_known("localhost:5000/redis"));
     assert_false(sc_image_known("someone/postgres"));
     assert_false(sc_image_known("registry.example.com/someone/postgres"));
