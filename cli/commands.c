@@ -9,10 +9,22 @@
 #include "core/banned.h"
 
 const struct sc_command_group sc_command_groups[] = {
-    {"Vault", sc_vault_commands},       {"Entries", sc_entry_commands},
-    {"Mount", sc_mount_commands},       {"Compose", sc_compose_commands},
-    {"Rewriting", sc_rewrite_commands}, {"Finding leaks", sc_leaks_commands},
-    {"Help", sc_help_commands},         {NULL, NULL},
+    {"Vault", sc_vault_commands},
+    {"Entries", sc_entry_commands},
+    {"Mount", sc_mount_commands},
+    {"Compose", sc_compose_commands},
+    {"Rewriting", sc_rewrite_commands},
+    {"Finding leaks", sc_leaks_commands},
+    {"Help", sc_help_commands},
+    {NULL, NULL},
+    {"Vault", sc_vault_commands},
+    {"Entries", sc_entry_commands},
+    {"Provisioning", sc_provision_commands},
+    {"Mount", sc_mount_commands},
+    {"Rewriting", sc_rewrite_commands},
+    {"Finding leaks", sc_leaks_commands},
+    {"Help", sc_help_commands},
+    {NULL, NULL},
 };
 
 const struct sc_option sc_global_options[] = {

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# provision and write: layout, owner and mode, what changed, disks refused, the vault locked.
+. "$SC_SOURCE/tests/support/functions.sh"
+
+M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
+drop() { umount -l "$M/own" 2>/dev/null; rm -rf "$M"; }
+on_exit drop
+new_vault
+printf s3cret | "$SECRETSCTL" add shop/db_password
+printf tok | "$SECRETSCTL" add shop/api/token
+printf x | "$SECRETSCTL" add other/x
+
+run 0 "$SECRETSCTL" write "$M" --scope shop
+out_is "created	$M/shop/db_password	$(id -u):$(id -g)	0400
+created	$M/shop/api/token	$(id -u):$(id -g)	0400"
+[ "$(cat "$M/shop/db_password")" = s3cret ]
+[ "$(stat -Lc %a "$M/shop/db_password")" = 400 ]
+[ ! -e "$M/other" ]
+before=$(stat -Lc %i "$M/shop/api/token")
+
+printf new | "$SECRETSCTL" rotate shop/db_password
+run 0 "$SECRETSCTL" write "$M" --scope shop --json
+out_has '"state":"changed"'
+out_has '"state":"unchanged"'
+out_lacks s3cret
+[ "$(cat "$M/shop/db_password")" = new ]
+[ "$(stat -Lc %i "$M/shop/api/token")" = "$before" ]
+
+"$SECRETSCTL" rm shop/api/token >/dev/null
+run 0 "$SECRETSCTL" write "$M" --scope shop
+out_has "removed	$M/shop/api/token	-	-"
+[ ! -e "$M/shop/api" ]
+
+# A directory on a disk is refused, and nothing is written.
+if [ "$(stat -f -c %T "$T")" != tmpfs ]; then
+    mkdir "$T/disk"
+    run 9 "$SECRETSCTL" write "$T/disk"
+    err_is "secretsctl: '$T/disk' is not on a file system in memory, values would reach a disk; give a directory on a tmpfs, or run 'provision --tmpfs' as root, which mounts one"
+    [ -z "$(ls -A "$T/disk")" ]
+fi
+run 4 "$SECRETSCTL" write "$M/nope"
+run 1 "$SECRETSCTL" write "$M" --size 2
+err_is "secretsctl: the values up to 'shop/db_password' are over the quota of 2 bytes; raise it with --size"
+run 2 "$SECRETSCTL" write "$M" --size 2q
+
+# As root a tmpfs of its own, 0700, that cannot swap.
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    run 0 "$SECRETSCTL" provision "$M/own" --json
+    out_has '"mounted":true'
+    [ "$(stat -c %a "$M/own")" = 700 ]
+    mountpoint -q "$M/own"
+    grep -q " $M/own .*\(noswap\|ramfs\)" /proc/self/mountinfo || fail "it can swap"
+    run 0 "$SECRETSCTL" provision "$M/own" --json --dir-mode 0711
+    out_has '"mounted":false'
+    [ "$(stat -c %a "$M/own")" = 711 ]
+fi
