@@ -102,20 +102,13 @@ static int delete_row(struct sc_vault *vault, const struct sc_place *place, stru
 }
 
 static int insert_row(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
-                      struct sc_error *err)
+                      int64_t blob_id, struct sc_error *err)
 {
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *blob = NULL;
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
-    int rc = sc_db_prepare(vault->db, "INSERT INTO blob(ct) VALUES(?)", &blob, err);
-    if (rc == 0)
-        rc = sc_db_prepare(vault->db,
+    int rc = sc_db_prepare(vault->db,
                            "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
                            "VALUES(?, ?, ?, ?, ?, ?, ?)",
                            &row, err);
-    if (rc < 0)
-        return rc;
-    sc_stmt_bind_blob(blob, 1, sealed.ptr, sealed.len);
-    rc = sc_stmt_run(blob, err);
     if (rc < 0)
         return rc;
     unsigned char hash[SC_KEY_SIZE];
@@ -123,22 +116,48 @@ static int insert_row(struct sc_vault *vault, const struct sc_place *place, stru
     bind_place(row, place);
     sc_stmt_bind_int(row, 5, place->scope->epoch);
     sc_stmt_bind_blob(row, 6, hash, sizeof(hash));
-    sc_stmt_bind_int(row, 7, sc_db_last_id(vault->db));
+    sc_stmt_bind_int(row, 7, blob_id);
     return sc_stmt_run(row, err);
+}
+
+/* Stores sealed bytes under a number, or (0) a new one. */
+static int store_blob(struct sc_vault *vault, struct sc_bytes sealed, int64_t *blob_id,
+                      struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = *blob_id == 0
+                 ? sc_db_prepare(vault->db, "INSERT INTO blob(ct) VALUES(?)", &stmt, err)
+                 : sc_db_prepare(vault->db, "UPDATE blob SET ct=? WHERE id=?", &stmt, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_blob(stmt, 1, sealed.ptr, sealed.len);
+    if (*blob_id != 0)
+        sc_stmt_bind_int(stmt, 2, *blob_id);
+    rc = sc_stmt_run(stmt, err);
+    if (rc == 0 && *blob_id == 0)
+        *blob_id = sc_db_last_id(vault->db);
+    return rc;
+}
+
+int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
+                      int64_t blob_id, struct sc_error *err)
+{
+    unsigned char aad[AAD_SIZE];
+    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(BLOB_MAX);
+    struct sc_seal_key key = seal_key(place);
+    int rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
+    if (rc == 0)
+        rc = store_blob(vault, sc_buf_view(&sealed), &blob_id, err);
+    return rc < 0 ? rc : insert_row(vault, place, sc_buf_view(&sealed), blob_id, err);
 }
 
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                     struct sc_error *err)
 {
-    unsigned char aad[AAD_SIZE];
-    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(BLOB_MAX);
-    struct sc_seal_key key = seal_key(place);
     int rc = sc_txn_touch(vault, place->scope, place->idx, err);
     if (rc == 0)
-        rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
-    if (rc == 0)
         rc = delete_row(vault, place, err);
-    return rc < 0 ? rc : insert_row(vault, place, sc_buf_view(&sealed), err);
+    return rc < 0 ? rc : sc_record_replace(vault, place, content, 0, err);
 }
 
 int sc_record_delete(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)

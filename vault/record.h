@@ -24,6 +24,10 @@ struct sc_place sc_place_of(struct sc_scope *scope, const char *leaf, uint64_t v
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                     struct sc_error *err) SC_NODISCARD;
 
+/* Seals the content there, over the stored bytes of a row that was deleted (re-keying). */
+int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
+                      int64_t blob_id, struct sc_error *err) SC_NODISCARD;
+
 /* NOTFOUND without a message that names the entry: the caller knows it. */
 int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,
                    struct sc_error *err) SC_NODISCARD;

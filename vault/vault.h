@@ -29,6 +29,7 @@
 #include "core/name.h"
 #include "core/secret.h"
 #include "core/source.h"
+#include "core/str.h"
 
 /* Bytes of a note or label text, at most. */
 #define SC_VAULT_NOTE_MAX 4096
@@ -153,6 +154,52 @@ int sc_vault_revert(struct sc_vault *vault, const char *name, uint64_t version, 
 /* Gives an entry, with its history, another name. EXISTS if that is in use. */
 int sc_vault_move(struct sc_vault *vault, const char *from, const char *to, const char *reason,
                   struct sc_error *err) SC_NODISCARD;
+
+/* ---- ways in: key slots open the whole vault, grants one scope for reading ---- */
+
+/* Bytes of a slot's or grant's number in hexadecimal, and of a label, with the NUL. */
+#define SC_KEY_ID_SIZE    33
+#define SC_KEY_LABEL_SIZE 256
+
+struct sc_key_info {
+    char id[SC_KEY_ID_SIZE];
+    const char *kind; /* "passphrase", "key-file", "passphrase+key-file", "recipient", "grant" */
+    char scope[SC_NAME_SIZE]; /* of a grant */
+    char recipient[64];       /* "age1...", or "" */
+    char label[SC_KEY_LABEL_SIZE];
+    int64_t created;
+    bool current; /* the slot that opened this handle */
+};
+typedef int (*sc_key_fn)(const struct sc_key_info *info, void *ctx, struct sc_error *err);
+
+int sc_vault_slots(struct sc_vault *vault, sc_key_fn fn, void *ctx,
+                   struct sc_error *err) SC_NODISCARD;
+int sc_vault_slot_add(struct sc_vault *vault, const struct sc_slot_new *slot,
+                      char ret_id[SC_KEY_ID_SIZE], struct sc_error *err) SC_NODISCARD;
+/* Removes a slot (named by the first digits of its number) and changes the root key. With
+ * `new_verify_key` also the signing key, which whoever had the slot had: then every reader has to
+ * trust the vault anew. USAGE for the last slot and for the one in use. */
+int sc_vault_slot_remove(struct sc_vault *vault, const char *id, bool new_verify_key,
+                         const char *reason, struct sc_error *err) SC_NODISCARD;
+
+/* Grants of a scope, or all (NULL). */
+int sc_vault_grants(struct sc_vault *vault, const char *scope, sc_key_fn fn, void *ctx,
+                    struct sc_error *err) SC_NODISCARD;
+int sc_vault_grant_add(struct sc_vault *vault, const char *scope, const char *recipient,
+                       const char *label, struct sc_error *err) SC_NODISCARD;
+/* Removes a grant, named by its recipient or number, re-keys the scope, and marks its secrets as
+ * exposed. */
+int sc_vault_grant_remove(struct sc_vault *vault, const char *scope, const char *id,
+                          const char *reason, struct sc_error *err) SC_NODISCARD;
+
+/* Fresh keys: of one scope, or the root. What is stored is sealed anew in one commit. */
+int sc_vault_rekey_scope(struct sc_vault *vault, const char *name, const char *reason,
+                         struct sc_error *err) SC_NODISCARD;
+int sc_vault_rekey_root(struct sc_vault *vault, bool new_verify_key, const char *reason,
+                        struct sc_error *err) SC_NODISCARD;
+
+/* The names of all scopes that the keys open; appends. */
+int sc_vault_scopes(struct sc_vault *vault, struct sc_strv *ret, struct sc_error *err) SC_NODISCARD;
 
 /* ---- batches: between begin and commit all changes become one; readers see none or all ---- */
 

@@ -23,6 +23,41 @@ static const struct sc_option init_options[] = {
     {0},
 };
 
+static const struct sc_option slot_add_options[] = {
+    {"passphrase", 'p', NULL, "ask for a passphrase (also beside --key-file: both are needed then)",
+     SC_OPTION_FLAG, SLOT(passphrase), NULL, 0},
+    {"new-passphrase-file", 0, "FILE", "take the new passphrase from a file", SC_OPTION_TEXT,
+     SLOT(new_passphrase_file), NULL, 0},
+    {"key-file", 0, "FILE", "the new key file, made when it is missing", SC_OPTION_TEXT,
+     SLOT(key_file), NULL, 0},
+    {"recipient", 0, "age1...", "let this age recipient open the vault", SC_OPTION_TEXT,
+     SLOT(recipient), NULL, 0},
+    {"label", 0, "TEXT", "what this way to open it is called", SC_OPTION_TEXT, SLOT(label), NULL,
+     0},
+    {"kdf", 0, "COST", "how hard the passphrase is to guess", SC_OPTION_TEXT, SLOT(kdf),
+     "light|default|strong", 0},
+    {0},
+};
+
+static const struct sc_option grant_add_options[] = {
+    {"label", 0, "TEXT", "who or what this is", SC_OPTION_TEXT, SLOT(label), NULL, 0},
+    {0},
+};
+
+static const struct sc_option remove_options[] = {
+    {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT,
+     offsetof(struct sc_remove_options, reason), NULL, 0},
+    {0},
+};
+
+static const struct sc_option rekey_options[] = {
+    {"new-verify-key", 0, NULL, "also sign with a new key, which every reader has to trust",
+     SC_OPTION_FLAG, offsetof(struct sc_remove_options, new_verify_key), NULL, 0},
+    {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT,
+     offsetof(struct sc_remove_options, reason), NULL, 0},
+    {0},
+};
+
 static const struct sc_option check_options[] = {
     {"decrypt", 0, NULL, "also unlock, and open every record", SC_OPTION_FLAG,
      offsetof(struct sc_check_options, decrypt), NULL, 0},
@@ -162,6 +197,90 @@ const struct sc_command sc_vault_commands[] = {
         .min_operands = 1,
         .max_operands = 1,
         .run = sc_cmd_restore,
+    },
+    {
+        .name = "slot add",
+        .operands = "",
+        .summary = "add a way to open the vault",
+        .description =
+            "Adds a key slot: a passphrase, a key file, both together, or an age recipient. The "
+            "vault is unlocked with what the environment offers or asks; --key-file here names the "
+            "new key file, so the present one goes in front of the command's name or into "
+            "SECRETSCTL_KEY_FILE.",
+        .examples = "secretsctl slot add --label 'in the safe' --key-file /media/usb/vault.key\t\n"
+                    "secretsctl slot add --recipient age1... --label alice\t",
+        .options = slot_add_options,
+        .options_size = sizeof(struct sc_slot_options),
+        .run = sc_cmd_slot_add,
+    },
+    {
+        .name = "slot list",
+        .operands = "",
+        .summary = "list the ways to open the vault",
+        .description = "Lists the key slots; the one in use is marked with a star.",
+        .run = sc_cmd_slot_list,
+    },
+    {
+        .name = "slot rm",
+        .operands = "ID",
+        .summary = "remove a way to open the vault, and change the root key",
+        .description =
+            "Removes a key slot, named by the first digits of its number, and changes the root "
+            "key; "
+            "the other slots stay as they are. With --new-verify-key the signing key changes too, "
+            "and every other machine has to trust the vault anew.",
+        .options = rekey_options,
+        .options_size = sizeof(struct sc_remove_options),
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = sc_cmd_slot_rm,
+    },
+    {
+        .name = "grant add",
+        .operands = "SCOPE RECIPIENT",
+        .summary = "let an age recipient read one scope",
+        .description =
+            "Seals the key of one scope to an age recipient (age1...): a pipeline or a "
+            "host then reads that scope with --identity, nothing else, and cannot write.",
+        .examples = "secretsctl grant add ci/web age1... --label pipeline\t",
+        .options = grant_add_options,
+        .options_size = sizeof(struct sc_slot_options),
+        .min_operands = 2,
+        .max_operands = 2,
+        .run = sc_cmd_grant_add,
+    },
+    {
+        .name = "grant list",
+        .operands = "[SCOPE]",
+        .summary = "list who may read which scope",
+        .description = "Lists the grants, of one scope or of all.",
+        .max_operands = 1,
+        .run = sc_cmd_grant_list,
+    },
+    {
+        .name = "grant rm",
+        .operands = "SCOPE ID",
+        .summary = "end a grant, re-key the scope, list what to rotate",
+        .description = "Removes a grant, named by its recipient or the first digits of its number. "
+                       "The scope gets a new key and everything in it is sealed anew. The names of "
+                       "the secrets that were readable go to standard output: rotate them.",
+        .options = remove_options,
+        .options_size = sizeof(struct sc_remove_options),
+        .min_operands = 2,
+        .max_operands = 2,
+        .run = sc_cmd_grant_rm,
+    },
+    {
+        .name = "rekey",
+        .operands = "[SCOPE]",
+        .summary = "change the keys and seal everything anew",
+        .description =
+            "Changes the key of a scope, or of all scopes and the root key. Old copies of "
+            "the file still open with the old keys.",
+        .options = rekey_options,
+        .options_size = sizeof(struct sc_remove_options),
+        .max_operands = 1,
+        .run = sc_cmd_rekey,
     },
     {
         .name = "log",

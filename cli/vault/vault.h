@@ -41,6 +41,25 @@ struct sc_log_options {
 /* Hexadecimal digits of a slot's number that are shown and enough to name it. */
 #define SC_SLOT_ID_SHOWN 8
 
+struct sc_remove_options { /* slot rm, grant rm, rekey */
+    bool new_verify_key;
+    const char *reason;
+};
+
+int sc_cmd_slot_list(struct sc_cli *cli, const void *options, int count, char **operands,
+                     struct sc_error *err) SC_NODISCARD;
+int sc_cmd_slot_add(struct sc_cli *cli, const void *options, int count, char **operands,
+                    struct sc_error *err) SC_NODISCARD;
+int sc_cmd_slot_rm(struct sc_cli *cli, const void *options, int count, char **operands,
+                   struct sc_error *err) SC_NODISCARD;
+int sc_cmd_grant_list(struct sc_cli *cli, const void *options, int count, char **operands,
+                      struct sc_error *err) SC_NODISCARD;
+int sc_cmd_grant_add(struct sc_cli *cli, const void *options, int count, char **operands,
+                     struct sc_error *err) SC_NODISCARD;
+int sc_cmd_grant_rm(struct sc_cli *cli, const void *options, int count, char **operands,
+                    struct sc_error *err) SC_NODISCARD;
+int sc_cmd_rekey(struct sc_cli *cli, const void *options, int count, char **operands,
+                 struct sc_error *err) SC_NODISCARD;
 int sc_cmd_check(struct sc_cli *cli, const void *options, int count, char **operands,
                  struct sc_error *err) SC_NODISCARD;
 int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char **operands,

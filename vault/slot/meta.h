@@ -9,7 +9,7 @@
 #include "vault/handle.h"
 
 /* Bytes of a label with its NUL. */
-#define SC_LABEL_SIZE 256
+#define SC_LABEL_SIZE SC_KEY_LABEL_SIZE
 
 struct sc_key_meta {
     int64_t created;

@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "vault/age/age.h"
 #include "vault/codec.h"
+#include "vault/scope/grant.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/meta.h"
 #include "vault/txn.h"
@@ -219,6 +220,8 @@ int sc_slot_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct 
         if (offered)
             rc = try_slots(vault, with, &identities, pass, err);
     }
+    if (rc == SC_E_BADPASS && with->identity != NULL)
+        rc = sc_grants_unlock(vault, &identities, err);
     if (rc == SC_E_BADPASS)
         return sc_fail(err, SC_E_BADPASS, "wrong passphrase or key: nothing opens this vault");
     if (rc == 0 && vault->opened_by.len == 0)

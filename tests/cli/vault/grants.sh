@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# A recipient of one scope reads it and nothing else, cannot write; removal re-keys and names what is
+# exposed.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires age-keygen
+new_vault
+age-keygen -o ci.txt 2>/dev/null
+age-keygen -o host.txt 2>/dev/null
+chmod 600 ./*.txt
+ci=$(age-keygen -y ci.txt)
+host=$(age-keygen -y host.txt)
+for name in ci/web/token ci/web/url ci/db prod/pw; do
+    printf 'value of %s' "$name" | run 0 "$SECRETSCTL" add "$name"
+done
+printf plain | run 0 "$SECRETSCTL" add ci/web/motd --kind config
+
+as_ci() { env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" --identity ci.txt --no-input "$@"; }
+run 5 as_ci list
+err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
+run 4 "$SECRETSCTL" grant add ci/none "$ci"
+run 6 "$SECRETSCTL" grant add ci/web age1nonsense
+run 0 "$SECRETSCTL" grant add ci/web "$ci" --label pipeline
+run 1 "$SECRETSCTL" grant add ci/web "$ci"
+err_is "secretsctl: this recipient has a grant on 'ci/web' already"
+run 0 "$SECRETSCTL" grant add ci/web "$host"
+run 0 "$SECRETSCTL" grant list --json
+jq -e 'length == 2 and (map(.label) | contains(["pipeline"]))' "$T/out" >/dev/null || fail "grant list"
+
+run 0 as_ci list
+[ "$(cut -f1 "$T/out" | tr '\n' ' ')" = "ci/web/motd ci/web/token ci/web/url " ] || fail "list: $(cat "$T/out")"
+run 0 as_ci get ci/web/token
+out_is "value of ci/web/token"
+run 5 as_ci get prod/pw
+err_is "secretsctl: this key does not open the scope of 'prod/pw'"
+run 5 as_ci get ci/db
+printf x | run 5 as_ci add ci/web/new
+err_is "secretsctl: this key cannot write to the vault"
+run 5 as_ci slot list
+run 5 as_ci log
+run 0 as_ci check --decrypt
+
+cp vault.db before.db
+run 0 "$SECRETSCTL" grant rm ci/web "$ci" --reason 'pipeline moved'
+[ "$(cat "$T/out")" = "$(printf 'ci/web/token\nci/web/url')" ] || fail "exposed: $(cat "$T/out")"
+run 5 as_ci get ci/web/token
+run 0 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" --identity host.txt get ci/web/token
+out_is "value of ci/web/token"
+run 0 "$SECRETSCTL" list ci/web
+[ "$(cut -f6 "$T/out" | tr '\n' ' ')" = "- exposed exposed " ] || fail "status"
+printf new | run 0 "$SECRETSCTL" rotate ci/web/token
+run 0 "$SECRETSCTL" list ci/web
+[ "$(cut -f6 "$T/out" | tr '\n' ' ')" = "- - exposed " ] || fail "status after rotate"
+run 0 "$SECRETSCTL" check --decrypt
+run 0 "$SECRETSCTL" log --op grant-rm --json
+jq -e '.[0].reason == "pipeline moved" and .[0].name == "ci/web"' "$T/out" >/dev/null || fail "log"
+
+# The removed grant put back by somebody who can write the file
+sqlite3 vault.db "attach 'before.db' as o; insert or replace into scope_grant select * from o.scope_grant;"
+run 6 as_ci get ci/web/token
+err_is "secretsctl: the grants in the vault's file are not the signed ones"

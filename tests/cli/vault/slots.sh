@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# Slots come and go; a removed one opens nothing, also when its row is put back; nobody is asked for
+# the other passphrases.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires age-keygen
+new_vault
+(umask 077; printf 'first passphrase\n' >p1; age-keygen -o id.txt 2>/dev/null)
+printf v1 | run 0 "$SECRETSCTL" add a/x
+run 0 "$SECRETSCTL" slot add --new-passphrase-file p1 --kdf light --label 'in the safe'
+run 0 "$SECRETSCTL" slot add --recipient "$(age-keygen -y id.txt)" --label alice
+run 0 "$SECRETSCTL" slot add --key-file k2 --label robot
+run 0 "$SECRETSCTL" slot list --json
+jq -e 'map(.kind) | sort == ["key-file","key-file","passphrase","recipient"]' "$T/out" >/dev/null || fail "kinds"
+robot=$(jq -r '.[] | select(.label == "robot").id' "$T/out")
+mine=$(jq -r '.[] | select(.current).id' "$T/out")
+
+unset SECRETSCTL_KEY_FILE
+for key in "--passphrase-file p1" "--identity id.txt" "--key-file k2"; do
+    # shellcheck disable=SC2086
+    run 0 "$SECRETSCTL" $key get a/x
+    out_is v1
+done
+
+cp vault.db before.db
+run 2 "$SECRETSCTL" --key-file k2 slot rm "${robot:0:8}"
+err_is "secretsctl: this is the slot that opened the vault; remove it with another key"
+run 0 "$SECRETSCTL" --key-file key slot rm "${robot:0:8}" --reason 'robot sold'
+run 5 "$SECRETSCTL" --key-file k2 get a/x --no-input
+run 0 "$SECRETSCTL" --passphrase-file p1 get a/x
+run 0 "$SECRETSCTL" --identity id.txt log
+[ "$(cut -f3 "$T/out" | tr '\n' ' ')" = "slot-rm slot-add slot-add slot-add add init " ] || fail "log across the change of key: $(cat "$T/out")"
+
+cp vault.db good.db
+sqlite3 vault.db "attach 'before.db' as o; insert into slot select * from o.slot where hex(slot_id)=upper('$robot');"
+run 6 "$SECRETSCTL" --key-file k2 get a/x
+err_is "secretsctl: the key slots in the vault's file are not the signed ones"
+cp good.db vault.db
+
+run 0 "$SECRETSCTL" --key-file key rekey --new-verify-key --reason yearly
+run 0 "$SECRETSCTL" --identity id.txt get a/x
+run 6 env XDG_STATE_HOME="$T/other" SECRETSCTL_VAULT_KEY=00 "$SECRETSCTL" --identity id.txt get a/x
+run 0 "$SECRETSCTL" --key-file key check --decrypt
+run 0 "$SECRETSCTL" --key-file key slot rm "$(cut -c1-6 <<<"$("$SECRETSCTL" --key-file key slot list --json | jq -r '.[] | select(.label == "alice").id')")"
+run 4 "$SECRETSCTL" --key-file key slot rm "${robot:0:8}"
+run 2 "$SECRETSCTL" --passphrase-file p1 slot rm 0
+run 0 "$SECRETSCTL" --passphrase-file p1 slot rm "$mine"
+run 5 "$SECRETSCTL" --key-file key get a/x --no-input
