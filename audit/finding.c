@@ -146,31 +146,43 @@ static uint64_t line_hash(const char *line, const char *end)
     return hash;
 }
 
-/* The end of the masked stretch at `at`, or 0 where no finding of the list begins. */
-static const struct sc_finding *value_at(const struct sc_findings *list, size_t first, size_t at)
+/* The finding whose value covers this byte, or NULL. */
+static const struct sc_finding *value_at(const struct sc_findings *list, size_t at)
 {
-    for (size_t i = first; i < list->count; i++) {
-        const struct sc_span *span = &list->items[i].span;
-        if (span->length > 0 && at >= span->offset && at < span->offset + span->length)
-            return &list->items[i];
+    size_t low = 0, high = list->count;
+    while (low < high) { /* the first finding that begins behind `at` */
+        size_t middle = low + (high - low) / 2;
+        if (list->items[middle].span.offset <= at)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    if (low == 0)
+        return NULL;
+    const struct sc_span *span = &list->items[low - 1].span;
+    return at < span->offset + span->length ? &list->items[low - 1] : NULL;
 }
 
-static void render_excerpt(struct sc_buf *out, const struct sc_findings *list, size_t first,
+static size_t line_start(struct sc_bytes text, size_t at)
+{
+    const unsigned char *newline = at == 0 ? NULL : memrchr(text.ptr, '\n', at);
+    return newline == NULL ? 0 : (size_t)(newline - text.ptr) + 1;
+}
+
+static void render_excerpt(struct sc_buf *out, const struct sc_findings *list,
                            const struct sc_finding *finding, struct sc_bytes text)
 {
-    size_t start = SC_MIN(finding->span.offset, text.len);
-    while (start > 0 && text.ptr[start - 1] != '\n')
-        start--;
-    bool cut = finding->span.offset - start > EXCERPT_LEAD;
-    if (cut)
-        start = finding->span.offset - EXCERPT_LEAD;
-    if (cut)
+    size_t offset = SC_MIN(finding->span.offset, text.len);
+    size_t start = offset > EXCERPT_LEAD ? offset - EXCERPT_LEAD : 0;
+    const unsigned char *newline =
+        offset == start ? NULL : memrchr(text.ptr + start, '\n', offset - start);
+    if (newline != NULL)
+        start = (size_t)(newline - text.ptr) + 1;
+    else if (start > 0)
         sc_buf_puts(out, "...");
-    size_t stop = SC_MIN(finding->span.offset + 1, text.len);
+    size_t stop = SC_MIN(offset + 1, text.len);
     for (size_t at = start; at < stop;) {
-        const struct sc_finding *hidden = value_at(list, first, at);
+        const struct sc_finding *hidden = value_at(list, at);
         if (hidden != NULL) {
             sc_buf_puts(out, hidden->redacted);
             at = hidden->span.offset + hidden->span.length;
@@ -181,22 +193,19 @@ static void render_excerpt(struct sc_buf *out, const struct sc_findings *list, s
     }
 }
 
-int sc_findings_add_excerpts(struct sc_findings *list, size_t first, struct sc_bytes text,
-                             struct sc_error *err)
+int sc_findings_add_excerpts(struct sc_findings *list, struct sc_bytes text, struct sc_error *err)
 {
-    for (size_t i = first; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         struct sc_finding *finding = &list->items[i];
         SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(EXCERPT_MAX);
-        render_excerpt(&out, list, first, finding, text);
+        render_excerpt(&out, list, finding, text);
         if (sc_buf_status(&out, NULL) == SC_E_NOMEM)
             return sc_fail_nomem(err);
         free(finding->excerpt);
         finding->excerpt = sc_str_dup(sc_buf_text(&out), err);
         if (finding->excerpt == NULL)
             return SC_E_NOMEM;
-        size_t start = SC_MIN(finding->span.offset, text.len);
-        while (start > 0 && text.ptr[start - 1] != '\n')
-            start--;
+        size_t start = line_start(text, SC_MIN(finding->span.offset, text.len));
         snprintf(finding->line_hash, sizeof(finding->line_hash), "%llx",
                  (unsigned long long)line_hash((const char *)text.ptr + start,
                                                (const char *)text.ptr + text.len));
@@ -234,14 +243,6 @@ void sc_findings_sort(struct sc_findings *list)
 {
     if (list->count > 1)
         qsort(list->items, list->count, sizeof(*list->items), compare);
-}
-
-void sc_findings_remove(struct sc_findings *list, size_t index)
-{
-    sc_finding_done(&list->items[index]);
-    list->count--;
-    memmove(list->items + index, list->items + index + 1,
-            (list->count - index) * sizeof(*list->items));
 }
 
 void sc_finding_done(struct sc_finding *finding)

@@ -67,6 +67,7 @@ struct sc_finding {
     char *excerpt; /* the line up to the value, every value redacted; or NULL */
     char *fix;
     char *commit; /* of a finding in git history; or NULL */
+    size_t rank;  /* order in which the detectors found it */
     char redacted[SC_REDACTED_SIZE];
     char fingerprint[SC_FINGERPRINT_DIGITS + 1];
     char line_hash[24]; /* what code scanning services compute over the line; or "" */
@@ -104,8 +105,9 @@ int sc_findings_add(struct sc_findings *list, const struct sc_finding_facts *fac
                     struct sc_bytes value, const struct sc_fingerprint_key *key,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Sets the excerpt and the line hash of list[first..] from the text of their file. */
-int sc_findings_add_excerpts(struct sc_findings *list, size_t first, struct sc_bytes text,
+/* Sets excerpts and line hashes from the text of the one file that all findings of the list are in.
+ * The list is in the order of the text. */
+int sc_findings_add_excerpts(struct sc_findings *list, struct sc_bytes text,
                              struct sc_error *err) SC_NODISCARD;
 
 /* Moves all findings of `from` behind those of `to`. */
@@ -114,9 +116,6 @@ int sc_findings_move(struct sc_findings *to, struct sc_findings *from,
 
 /* By file, line, column, rule. */
 void sc_findings_sort(struct sc_findings *list);
-
-/* Releases list[index] and closes the gap. */
-void sc_findings_remove(struct sc_findings *list, size_t index);
 
 void sc_finding_done(struct sc_finding *finding);
 void sc_findings_done(struct sc_findings *list);

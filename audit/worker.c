@@ -27,12 +27,12 @@ int sc_worker_init(struct sc_worker *worker, const struct sc_audit_options *opti
 {
     *worker = (struct sc_worker){
         .options = options, .ignore = ignore, .buffer = SC_BUF_INIT(SC_AUDIT_WHOLE_MAX)};
-    (void)err;
-    return 0;
+    return sc_scanner_open(&worker->scanner, err);
 }
 
 void sc_worker_done(struct sc_worker *worker)
 {
+    sc_scanner_freep(&worker->scanner);
     sc_audit_result_done(&worker->result);
     sc_buf_done(&worker->buffer);
 }
@@ -53,22 +53,58 @@ static bool overlap(const struct sc_span *a, const struct sc_span *b)
     return a->offset < b->offset + b->length && b->offset < a->offset + a->length;
 }
 
-/* Takes out what a mark allows, what an ignore file names, and what stands there twice: of two
- * findings at one place the earlier detector's stays, which knows key and service. */
-static void filter(struct sc_worker *worker, struct sc_findings *found, struct sc_bytes text)
+static bool is_suppressed(struct sc_worker *worker, const struct sc_finding *finding,
+                          struct sc_bytes text)
 {
-    for (size_t i = found->count; i-- > 0;) {
-        const struct sc_finding *finding = &found->items[i];
-        bool twice = false;
-        for (size_t k = 0; k < i && !twice; k++)
-            twice = overlap(&found->items[k].span, &finding->span);
-        bool suppressed = !twice && !worker->options->no_ignore &&
-                          (sc_ignore_marked(text, finding) ||
-                           sc_ignore_matches(worker->ignore, finding->file, finding->rule));
-        worker->result.suppressed += suppressed;
-        if (twice || suppressed)
-            sc_findings_remove(found, i);
+    return !worker->options->no_ignore &&
+           (sc_ignore_marked(text, finding) ||
+            sc_ignore_matches(worker->ignore, finding->file, finding->rule));
+}
+
+/* Of two findings at one place the earlier detector's stays, which knows key and service. Leaves
+ * the list in the order of the text. */
+static void drop_doubles(struct sc_findings *found)
+{
+    for (size_t i = 0; i < found->count; i++)
+        found->items[i].rank = i;
+    sc_findings_sort(found);
+    size_t kept = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        struct sc_finding *finding = &found->items[i];
+        struct sc_finding *last = kept > 0 ? &found->items[kept - 1] : NULL;
+        if (last != NULL && overlap(&last->span, &finding->span)) {
+            if (finding->rank < last->rank) {
+                struct sc_finding better = *finding;
+                *finding = *last;
+                *last = better;
+            }
+            sc_finding_done(finding);
+        } else {
+            if (kept != i) {
+                found->items[kept] = *finding;
+                *finding = (struct sc_finding){0};
+            }
+            kept++;
+        }
     }
+    found->count = kept;
+}
+
+/* Takes out what a mark allows and what an ignore file names. */
+static void drop_suppressed(struct sc_worker *worker, struct sc_findings *found,
+                            struct sc_bytes text)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        struct sc_finding finding = found->items[i];
+        if (is_suppressed(worker, &finding, text)) {
+            worker->result.suppressed++;
+            sc_finding_done(&finding);
+        } else {
+            found->items[kept++] = finding;
+        }
+    }
+    found->count = kept;
 }
 
 static int look(struct sc_worker *worker, struct sc_detect *detect, struct sc_bytes text,
@@ -79,10 +115,15 @@ static int look(struct sc_worker *worker, struct sc_detect *detect, struct sc_by
         struct sc_region all = {0, text.len};
         rc = sc_detect_region(detect, all, sc_text_kind(detect->file, text), err);
     }
+    if (rc == 0)
+        rc = sc_scanner_scan(worker->scanner, detect, err);
     if (rc < 0 || detect->findings.count == 0)
         return rc;
-    filter(worker, &detect->findings, text);
-    return sc_findings_add_excerpts(&detect->findings, 0, text, err);
+    drop_doubles(&detect->findings);
+    /* Before the suppressed ones go, so that their values are masked in the excerpts of others. */
+    rc = sc_findings_add_excerpts(&detect->findings, text, err);
+    drop_suppressed(worker, &detect->findings, text);
+    return rc;
 }
 
 static int look_and_keep(struct sc_worker *worker, const char *name, const char *commit,

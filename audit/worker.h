@@ -6,11 +6,12 @@
 #define SC_AUDIT_WORKER_H
 
 #include "audit/audit.h"
-#include "core/buf.h"
+#include "audit/rules/scanner.h"
 
 struct sc_worker {
     const struct sc_audit_options *options;
     const struct sc_ignore *ignore;
+    struct sc_scanner *scanner;
     struct sc_audit_result result;
     struct sc_buf buffer; /* the file being looked at; reused */
 };

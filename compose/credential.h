@@ -59,10 +59,10 @@ bool sc_credential_judge(const char *key, size_t key_len, const char *value, siz
 bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length);
 
 /* Whether the text stands for a value still to be filled in. */
-bool sc_shape_is_placeholder(const char *value, size_t len);
+bool sc_credential_is_placeholder(const char *value, size_t len);
 
 /* Whether the text is one reference and nothing else: ${X}, $X, $$X, ${{ x }}, {{ x }}, $(x), vault
  * and cloud references, a path. */
-bool sc_shape_is_reference(const char *value, size_t len);
+bool sc_credential_is_reference(const char *value, size_t len);
 
 #endif

@@ -84,7 +84,7 @@ static bool judge_variable(enum sc_key_kind kind, const char *value, size_t len,
     *ret = (struct sc_credential){SC_SHAPE_INTERPOLATED, kind, 0, len};
     if (variable.fallback_length == 0 || has_interpolation(fallback, variable.fallback_length))
         return true;
-    if (sc_shape_is_reference(fallback, variable.fallback_length))
+    if (sc_credential_is_reference(fallback, variable.fallback_length))
         return true;
     if (!literal_fits(kind, fallback, variable.fallback_length))
         return sc_shape_is_switch(fallback, variable.fallback_length) ? false : true;
@@ -133,7 +133,7 @@ static bool judge_url(const char *key, size_t key_len, const char *value, size_t
     if (sc_shape_variable(secret, length, &variable) && variable.length == length) {
         ret->shape = SC_SHAPE_URL_INTERPOLATED;
         if (variable.fallback_length > 0 &&
-            !sc_shape_is_reference(secret + variable.fallback, variable.fallback_length)) {
+            !sc_credential_is_reference(secret + variable.fallback, variable.fallback_length)) {
             ret->shape = SC_SHAPE_DEFAULT;
             ret->offset = offset + variable.fallback;
             ret->length = variable.fallback_length;
@@ -144,9 +144,9 @@ static bool judge_url(const char *key, size_t key_len, const char *value, size_t
         ret->shape = SC_SHAPE_URL_INTERPOLATED;
         return true;
     }
-    if (sc_shape_is_reference(secret, length) || sc_shape_is_masked(secret, length))
+    if (sc_credential_is_reference(secret, length) || sc_shape_is_masked(secret, length))
         return false;
-    if (sc_shape_is_placeholder(secret, length))
+    if (sc_credential_is_placeholder(secret, length))
         ret->shape = SC_SHAPE_PLACEHOLDER;
     return true;
 }
@@ -180,10 +180,10 @@ bool sc_credential_judge(const char *key, size_t key_len, const char *value, siz
                          judge_variable(kind, value, value_len, &found);
     if (!is_credential && has_interpolation(value, value_len))
         is_credential = judge_mixture(kind, value, value_len, &found);
-    else if (!is_credential && !sc_shape_is_reference(value, value_len) &&
+    else if (!is_credential && !sc_credential_is_reference(value, value_len) &&
              !sc_shape_is_masked(value, value_len) && literal_fits(kind, value, value_len)) {
         found = (struct sc_credential){SC_SHAPE_LITERAL, kind, 0, value_len};
-        if (sc_shape_is_placeholder(value, value_len))
+        if (sc_credential_is_placeholder(value, value_len))
             found.shape = SC_SHAPE_PLACEHOLDER;
         is_credential = true;
     }

@@ -158,7 +158,7 @@ bool sc_shape_is_masked(const char *value, size_t len)
     return !stars || value[0] == '*' || value[0] == '.';
 }
 
-bool sc_shape_is_placeholder(const char *value, size_t len)
+bool sc_credential_is_placeholder(const char *value, size_t len)
 {
     static const char *const parts[] = {
         "changeme",    "change_me",   "change-me",       "change me",  "changethis",  "change_this",
@@ -207,7 +207,7 @@ static bool is_template(const char *value, size_t len)
     return false;
 }
 
-bool sc_shape_is_reference(const char *value, size_t len)
+bool sc_credential_is_reference(const char *value, size_t len)
 {
     static const char *const schemes[] = {"vault:",
                                           "ref+",

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From literals to tokens; see audit/rules/scanner.h.
+ */
+#include "audit/rules/scanner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/rules/check.h"
+#include "audit/rules/confirm.h"
+#include "audit/rules/matcher.h"
+
+#include "core/banned.h"
+
+/* Tokens of one text at most; a text with more is data, not leaks. */
+#define TOKENS_MAX ((size_t)65536)
+
+struct token {
+    size_t rule;
+    struct sc_token_match match;
+    enum sc_finding_class class;
+    enum sc_severity severity;
+};
+
+struct sc_scanner {
+    struct sc_vectorscan *vectorscan; /* NULL: the automaton is used */
+    struct sc_automaton *automaton;
+    struct sc_confirm *confirm;
+    struct token *tokens; /* of the text being scanned; reused */
+    size_t count;
+    size_t cap;
+};
+
+/* One call of sc_scanner_scan. */
+struct scan {
+    struct sc_scanner *scanner;
+    struct sc_bytes text;
+    struct sc_error *err;
+};
+
+int sc_scanner_open_portable(struct sc_scanner **ret, struct sc_error *err)
+{
+    struct sc_scanner *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return sc_fail_nomem(err);
+    int rc = sc_confirm_new(&made->confirm, err);
+    if (rc == 0)
+        rc = sc_automaton_new(&made->automaton, err);
+    if (rc < 0) {
+        sc_scanner_freep(&made);
+        return rc;
+    }
+    *ret = made;
+    return 0;
+}
+
+int sc_scanner_open(struct sc_scanner **ret, struct sc_error *err)
+{
+    struct sc_vectorscan *vectorscan = NULL;
+    int rc = sc_vectorscan_open(&vectorscan, err);
+    if (rc == SC_E_UNSUPPORTED) {
+        sc_error_clear(err);
+        return sc_scanner_open_portable(ret, err);
+    }
+    if (rc < 0)
+        return rc;
+    struct sc_scanner *made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        sc_vectorscan_freep(&vectorscan);
+        return sc_fail_nomem(err);
+    }
+    made->vectorscan = vectorscan;
+    rc = sc_confirm_new(&made->confirm, err);
+    if (rc < 0) {
+        sc_scanner_freep(&made);
+        return rc;
+    }
+    *ret = made;
+    return 0;
+}
+
+void sc_scanner_freep(struct sc_scanner **scanner)
+{
+    if (*scanner == NULL)
+        return;
+    sc_vectorscan_freep(&(*scanner)->vectorscan);
+    sc_automaton_freep(&(*scanner)->automaton);
+    sc_confirm_freep(&(*scanner)->confirm);
+    free((*scanner)->tokens);
+    free(*scanner);
+    *scanner = NULL;
+}
+
+static bool is_word(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+/* Cheap reasons why a provider's token cannot begin here: a letter in front, a blank too soon
+ * behind. */
+static bool cannot_begin(const struct sc_token_rule *rule, struct sc_bytes text, size_t start,
+                         size_t end)
+{
+    if (rule->kind != SC_TOKEN_PROVIDER)
+        return false;
+    bool widened = rule->check == SC_CHECK_TELEGRAM || rule->check == SC_CHECK_MAILCHIMP ||
+                   rule->check == SC_CHECK_NRAL || rule->check == SC_CHECK_OPENAI ||
+                   rule->check == SC_CHECK_ATLAS || rule->check == SC_CHECK_ENTRA;
+    if (!widened && start > 0 && is_word(text.ptr[start]) && is_word(text.ptr[start - 1]))
+        return true;
+    if (strchr(rule->rest, ' ') != NULL || *rule->rest == '\0' || rule->check == SC_CHECK_MAILCHIMP)
+        return false;
+    for (size_t at = end; at < end + 8; at++) {
+        if (at >= text.len || text.ptr[at] <= ' ' || text.ptr[at] == '"' || text.ptr[at] == '\'' ||
+            text.ptr[at] == '(')
+            return true;
+    }
+    return false;
+}
+
+static int keep(struct scan *scan, const struct token *token)
+{
+    struct sc_scanner *s = scan->scanner;
+    if (s->count == TOKENS_MAX)
+        return sc_fail(scan->err, SC_E_TOOBIG, "more than %zu tokens in one file", TOKENS_MAX);
+    if (s->count == s->cap) {
+        size_t cap = s->cap == 0 ? 32 : s->cap * 2;
+        struct token *grown = realloc(s->tokens, cap * sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(scan->err);
+        s->tokens = grown;
+        s->cap = cap;
+    }
+    s->tokens[s->count++] = *token;
+    return 0;
+}
+
+static int on_literal(void *ctx, size_t index, size_t end)
+{
+    struct scan *scan = ctx;
+    const struct sc_token_rule *rule = &sc_token_rules[index];
+    size_t start = end - strlen(rule->literal);
+    if (cannot_begin(rule, scan->text, start, end))
+        return 0;
+    struct token token = {.rule = index};
+    int rc =
+        sc_confirm_match(scan->scanner->confirm, index, scan->text, start, &token.match, scan->err);
+    if (rc <= 0)
+        return rc;
+    if (!sc_token_check(rule, scan->text, &token.match, &token.class, &token.severity))
+        return 0;
+    return keep(scan, &token);
+}
+
+/* By rule first: the table's order is that of precedence. */
+static int compare(const void *left, const void *right)
+{
+    const struct token *a = left, *b = right;
+    if (a->rule != b->rule)
+        return a->rule < b->rule ? -1 : 1;
+    return a->match.start < b->match.start ? -1 : a->match.start > b->match.start;
+}
+
+int sc_scanner_scan(struct sc_scanner *scanner, struct sc_detect *detect, struct sc_error *err)
+{
+    struct sc_bytes text = {(const unsigned char *)detect->text, detect->len};
+    struct scan scan = {scanner, text, err};
+    scanner->count = 0;
+    int rc = scanner->vectorscan != NULL
+                 ? sc_vectorscan_search(scanner->vectorscan, text, on_literal, &scan)
+                 : sc_automaton_search(scanner->automaton, text, on_literal, &scan);
+    if (rc == SC_E_TOOBIG)
+        return sc_detect_skip(detect, "too many tokens", 0, err);
+    if (rc < 0)
+        return rc;
+    if (scanner->count > 1)
+        qsort(scanner->tokens, scanner->count, sizeof(*scanner->tokens), compare);
+    for (size_t i = 0; i < scanner->count && rc == 0; i++) {
+        const struct token *token = &scanner->tokens[i];
+        struct sc_pair pair = {.family = SC_FAMILY_TOKEN};
+        struct sc_judgement verdict = {sc_token_rules[token->rule].id, token->class,
+                                       token->severity};
+        struct sc_region region = {token->match.value_start,
+                                   token->match.value_end - token->match.value_start};
+        rc = sc_detect_add(detect, verdict, &pair, region, err);
+    }
+    return rc;
+}
