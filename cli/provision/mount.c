@@ -24,6 +24,7 @@
 #include "core/parse.h"
 #include "fuse/agent/agent.h"
 #include "fuse/agent/policy_file.h"
+#include "fuse/hold/notify.h"
 
 #include "core/banned.h"
 
@@ -234,6 +235,7 @@ static int serve(struct sc_cli *cli, const struct sc_mount_options *opt, const c
     if (rc < 0)
         return rc;
     sc_note(cli, "serving on '%s'", directory);
+    sc_notify("READY=1");
     if (ready_fd >= 0) {
         rc = detach(err);
         if (rc == 0)

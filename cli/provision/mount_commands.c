@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/provision/mount.h"
 #include "fuse/agent/agent.h"
+#include "fuse/agent/nudge.h"
 #include "fuse/hold/hold.h"
 
 #include "core/banned.h"
@@ -70,6 +71,15 @@ static int run_worker(struct sc_cli *cli, const void *options, int count, char *
     (void)count;
     (void)operands;
     return sc_worker_main(err);
+}
+
+static int run_nudge(struct sc_cli *cli, const void *options, int count, char **operands,
+                     struct sc_error *err)
+{
+    (void)cli;
+    (void)options;
+    (void)count;
+    return sc_nudge_main(operands[0], err);
 }
 
 static int run_status(struct sc_cli *cli, const void *options, int count, char **operands,
@@ -167,6 +177,16 @@ const struct sc_command sc_mount_commands[] = {
         .max_operands = 1,
         .flags = SC_COMMAND_HIDDEN,
         .run = run_worker,
+    },
+    {
+        .name = SC_HOLD_NUDGE,
+        .operands = "DIR",
+        .summary = "tell watchers of a rotation",
+        .description = "Started by mount; not for use by hand.",
+        .min_operands = 1,
+        .max_operands = 1,
+        .flags = SC_COMMAND_HIDDEN,
+        .run = run_nudge,
     },
     {
         .name = "__fuse-upgrade",

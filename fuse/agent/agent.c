@@ -17,10 +17,12 @@
 #include "fuse/agent/state.h"
 #include "fuse/hold/hold.h"
 #include "fuse/hold/mount.h"
+#include "fuse/hold/notify.h"
 
 #include "core/banned.h"
 
 #define START_WAIT_MS   20000
+#define FORCE_WAIT_MS   3000
 #define CONTROL_WAIT_MS 10000
 #define TICK_MS         200
 #define LOOK_EVERY      INT64_C(1000000000)
@@ -93,6 +95,7 @@ static int start_keeper(struct sc_agent *agent, struct sc_error *err)
     SC_CLEANUP(sc_fd_closep) int near_end = ends[0];
     SC_CLEANUP(sc_fd_closep) int far_end = ends[1];
     struct sc_hold_fds fds = SC_HOLD_FDS_NONE;
+    fds.fd[SC_HOLD_FUSE] = agent->fuse_fd;
     fds.fd[SC_HOLD_JOURNAL] = agent->journal_fd;
     fds.fd[SC_HOLD_STORE] = agent->store_fd;
     fds.fd[SC_HOLD_BELL] = agent->bell_fd;
@@ -134,6 +137,23 @@ static int join(const char *directory, enum sc_message_kind kind, int *ret_fd, i
     return 0;
 }
 
+/* On memory that an earlier agent has filled. */
+static int go_on(struct sc_agent *agent, struct sc_error *err)
+{
+    int rc = sc_journal_map(agent->journal_fd, &agent->journal, err);
+    if (rc == 0)
+        rc = sc_feed_init(&agent->feed, agent->source, agent->journal, agent->store_fd, err);
+    if (rc < 0)
+        return rc;
+    atomic_store(&agent->journal->agent_pid, (int32_t)getpid());
+    agent->feed.policy = agent->policy_view;
+    agent->feed.policy_rules = agent->policy_rules;
+    rc = sc_feed_learn(&agent->feed, err);
+    if (rc == 0)
+        rc = sc_store_put_policy(&agent->feed.store, agent->policy_rules, agent->policy_view, err);
+    return rc;
+}
+
 /* A keeper serves already, but no agent: go on with its memory. NOTFOUND if there is none. */
 static int attach(struct sc_agent *agent, const char *directory, struct sc_error *err)
 {
@@ -144,15 +164,35 @@ static int attach(struct sc_agent *agent, const char *directory, struct sc_error
     agent->journal_fd = fds[0];
     agent->store_fd = fds[1];
     agent->bell_fd = fds[2];
-    rc = sc_journal_map(agent->journal_fd, &agent->journal, err);
+    return go_on(agent, err);
+}
+
+/* All processes died, and the service manager gave back what they held. NOTFOUND when it did not,
+ * or when the connection is gone all the same. */
+static int resume(struct sc_agent *agent, const char *directory, struct sc_error *err)
+{
+    struct sc_hold_fds fds;
+    enum sc_mount_state state = SC_MOUNT_NONE;
+    unsigned minor = 0;
+    if (!sc_notify_take(&fds))
+        return SC_E_NOTFOUND;
+    struct pollfd connection = {.fd = fds.fd[SC_HOLD_FUSE]};
+    if (sc_mount_look(directory, &state, &minor, NULL) < 0 || state != SC_MOUNT_LIVE ||
+        poll(&connection, 1, 0) < 0 || (connection.revents & POLLERR) != 0) {
+        sc_hold_close(&fds);
+        sc_notify_forget();
+        return SC_E_NOTFOUND;
+    }
+    agent->fuse_fd = fds.fd[SC_HOLD_FUSE];
+    agent->journal_fd = fds.fd[SC_HOLD_JOURNAL];
+    agent->store_fd = fds.fd[SC_HOLD_STORE];
+    agent->bell_fd = fds.fd[SC_HOLD_BELL];
+    int rc = go_on(agent, err);
+    if (rc == 0 && strcmp(agent->journal->directory, directory) != 0)
+        rc = sc_fail(err, SC_E_FAILED, "the service manager keeps another mount: '%s'",
+                     agent->journal->directory);
     if (rc == 0)
-        rc = sc_feed_init(&agent->feed, agent->source, agent->journal, agent->store_fd, err);
-    if (rc == 0)
-        rc = sc_feed_learn(&agent->feed, err);
-    agent->feed.policy = agent->policy_view;
-    agent->feed.policy_rules = agent->policy_rules;
-    if (rc == 0)
-        rc = sc_store_put_policy(&agent->feed.store, agent->policy_rules, agent->policy_view, err);
+        rc = start_keeper(agent, err);
     return rc;
 }
 
@@ -204,6 +244,8 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
     if (rc < 0)
         return rc;
     rc = attach(agent, options->directory, err);
+    if (rc == SC_E_NOTFOUND)
+        rc = resume(agent, options->directory, err);
     bool fresh = rc == SC_E_NOTFOUND;
     if (fresh)
         sc_error_clear(err);
@@ -249,6 +291,7 @@ void sc_agent_free(struct sc_agent *agent)
     sc_watch_close(&agent->watch);
     sc_access_log_close(&agent->log);
     sc_journal_unmap(&agent->journal);
+    sc_fd_closep(&agent->fuse_fd);
     sc_fd_closep(&agent->journal_fd);
     sc_fd_closep(&agent->store_fd);
     sc_fd_closep(&agent->bell_fd);
@@ -305,7 +348,8 @@ int sc_agent_run(struct sc_agent *agent, int stop_fd, struct sc_error *err)
 
 /* ---- commands ---- */
 
-static int command(const char *directory, const struct sc_message *order, struct sc_error *err)
+static int command(const char *directory, const struct sc_message *order, int patience,
+                   struct sc_error *err)
 {
     char path[SC_JOURNAL_PATH];
     struct sc_message message;
@@ -316,7 +360,7 @@ static int command(const char *directory, const struct sc_message *order, struct
     if (rc == 0)
         rc = sc_message_send(fd, order, NULL, err);
     if (rc == 0)
-        rc = sc_message_receive(fd, START_WAIT_MS, &message, NULL, err);
+        rc = sc_message_receive(fd, patience, &message, NULL, err);
     if (rc < 0)
         return rc;
     return message.kind == SC_MESSAGE_FAILED ? sc_message_error(&message, err) : 0;
@@ -325,10 +369,10 @@ static int command(const char *directory, const struct sc_message *order, struct
 int sc_mount_end(const char *directory, bool force, struct sc_error *err)
 {
     const struct sc_message order = {.kind = SC_MESSAGE_UNMOUNT, .value = force};
-    int rc = command(directory, &order, err);
-    if (rc != SC_E_NOTFOUND)
+    int rc = command(directory, &order, force ? FORCE_WAIT_MS : START_WAIT_MS, err);
+    if (rc != SC_E_NOTFOUND && !(force && rc == SC_E_BUSY))
         return rc;
-    /* No keeper: what is left is a dead mount or a guard. */
+    /* No keeper, or one that hangs: what is left is a dead mount or a guard. */
     enum sc_mount_state state = SC_MOUNT_NONE;
     unsigned minor = 0;
     rc = sc_mount_look(directory, &state, &minor, err);
@@ -347,7 +391,7 @@ int sc_mount_upgrade(const char *directory, const char *program, struct sc_error
     struct sc_message order = {.kind = SC_MESSAGE_UPGRADE};
     if ((size_t)snprintf(order.text, sizeof(order.text), "%s", program) >= sizeof(order.text))
         return sc_fail(err, SC_E_TOOBIG, "the path of the program is too long");
-    return command(directory, &order, err);
+    return command(directory, &order, START_WAIT_MS, err);
 }
 
 int sc_mount_status(const char *directory, struct sc_mount_status *ret, struct sc_error *err)

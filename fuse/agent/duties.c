@@ -8,6 +8,7 @@
 
 #include "core/fd.h"
 #include "fuse/agent/engine.h"
+#include "fuse/agent/nudge.h"
 #include "fuse/agent/state.h"
 
 #include "core/banned.h"
@@ -56,6 +57,12 @@ int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
     }
     if (changed)
         sc_journal_wake(agent->journal);
+    if (agent->feed.rotated.count > 0 && agent->keeper_fd >= 0) {
+        /* Watchers that could not be told see the change when they look. */
+        SC_IGNORE(sc_nudge_start(agent->journal, &agent->feed.rotated, NULL));
+        sc_strv_done(&agent->feed.rotated);
+        agent->feed.rotated = (struct sc_strv){0};
+    }
     /* A source that cannot be read now is read at the next look: readers go on with what is known.
      */
     if (rc == SC_E_LOCKED || rc == SC_E_BUSY || rc == SC_E_IO || rc == SC_E_NOTFOUND ||

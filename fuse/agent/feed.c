@@ -26,6 +26,7 @@ void sc_feed_done(struct sc_feed *feed)
     free(feed->entries);
     free(feed->values);
     free(feed->containers);
+    sc_strv_done(&feed->rotated);
     sc_idmap_done(&feed->by_id);
     sc_store_done(&feed->store);
     *feed = (struct sc_feed){0};
@@ -216,6 +217,9 @@ static int tell(struct sc_feed *feed, struct sc_feed_entry *entry, struct sc_err
         SC_IGNORE(load(feed, entry, entry->about.version, NULL));
     int rc = sc_store_put_entry(&feed->store, &entry->about, err);
     feed->full = feed->full || rc == SC_E_TOOBIG;
+    /* Watchers of one that cannot be remembered see the change when they look. */
+    if (rc == 0 && entry->live)
+        SC_IGNORE(sc_strv_add(&feed->rotated, entry->about.name, NULL));
     entry->live = rc == 0;
     return rc;
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "core/source.h"
+#include "core/str.h"
 #include "fuse/serve/idmap.h"
 #include "fuse/shared/journal.h"
 #include "fuse/shared/store.h"
@@ -48,7 +49,8 @@ struct sc_feed {
     struct sc_bytes policy; /* encoded; owned by the agent */
     unsigned policy_rules;
     unsigned round;
-    bool full; /* the store must be made anew */
+    bool full;              /* the store must be made anew */
+    struct sc_strv rotated; /* names whose value has changed; the agent empties it */
 };
 
 int sc_feed_init(struct sc_feed *feed, struct sc_source *source, struct sc_journal *journal,

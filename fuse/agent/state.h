@@ -32,6 +32,7 @@ struct sc_agent {
     unsigned policy_rules;
     char *engine;
     bool store_secret;
+    int fuse_fd; /* only between a resume and its keeper's start */
     int journal_fd, store_fd, bell_fd, keeper_fd;
     int64_t looked;      /* when the source was last compared */
     int64_t hole_since;  /* for sc_ring_take */
@@ -43,8 +44,8 @@ struct sc_agent {
 #define SC_AGENT_EMPTY                                                                             \
     {                                                                                              \
         .watch = SC_WATCH_NONE, .log = SC_ACCESS_LOG_CLOSED,                                       \
-        .policy = SC_BUF_INIT(SC_POLICY_BYTES_MAX), .journal_fd = -1, .store_fd = -1,              \
-        .bell_fd = -1, .keeper_fd = -1                                                             \
+        .policy = SC_BUF_INIT(SC_POLICY_BYTES_MAX), .fuse_fd = -1, .journal_fd = -1,               \
+        .store_fd = -1, .bell_fd = -1, .keeper_fd = -1                                             \
     }
 
 /* Answers what requests wait for. */

@@ -18,6 +18,7 @@
 #include "core/fd.h"
 #include "fuse/hold/hold.h"
 #include "fuse/hold/mount.h"
+#include "fuse/hold/notify.h"
 #include "fuse/serve/wire.h"
 
 #include "core/banned.h"
@@ -164,6 +165,7 @@ static void leave(struct sc_keeper *keeper)
     if (keeper->handed_over)
         return; /* the new worker sees the end of file and starts its own keeper */
     unlink(keeper->journal->control);
+    sc_notify_forget();
     sc_keeper_stop_workers(keeper);
 }
 

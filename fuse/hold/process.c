@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -97,7 +98,7 @@ int sc_hold_spawn(const char *program, const char *word, const char *mode,
 {
     char name[] = "secretsctl";
     char word_copy[32];
-    char mode_copy[32];
+    char mode_copy[PATH_MAX];
     snprintf(word_copy, sizeof(word_copy), "%s", word);
     snprintf(mode_copy, sizeof(mode_copy), "%s", mode);
     char *argv[] = {name, word_copy, mode_copy, NULL};

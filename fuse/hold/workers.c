@@ -12,6 +12,7 @@
 
 #include "fuse/hold/hold.h"
 #include "fuse/hold/keeper.h"
+#include "fuse/hold/notify.h"
 
 #include "core/banned.h"
 
@@ -86,6 +87,7 @@ static void became_ready(struct sc_keeper *keeper, struct sc_keeper_worker *read
     enter(ready, SC_WORKER_SERVING);
     keeper->failures = 0;
     atomic_store(&keeper->journal->worker_pid, (int32_t)ready->pid);
+    sc_notify_store(&keeper->fds);
     sc_keeper_answer(keeper, NULL);
     keeper->handed_over = keeper->upgrading;
 }

@@ -220,7 +220,8 @@ bool sc_serve_open(struct sc_turn *turn)
     int error_number = precheck(turn, node);
     if (error_number == EROFS &&
         (int32_t)turn->request.tid == atomic_load(&serve->journal->nudge_pid)) {
-        SC_IGNORE(sc_wire_reply_open(serve->fuse_fd, turn->request.unique, node->version, false));
+        /* Version 0: not a handle anybody counts. */
+        SC_IGNORE(sc_wire_reply_open(serve->fuse_fd, turn->request.unique, 0, false));
         return true;
     }
     if (error_number != 0) {

@@ -11,9 +11,12 @@ needs_fuse() {
 
 # Ends the mount by force: aborts the connection, so that nothing can hang on it.
 end_mount() {
+    local agent
+    agent=$(pid_of agent || true)
     timeout 20 "$SECRETSCTL" umount --force "$M" >/dev/null 2>&1 || true
     umount -l "$M" 2>/dev/null || true
     umount -l "$M" 2>/dev/null || true
+    until_true 3 test ! -e "/proc/${agent:-0}" || kill -9 "$agent" || true
 }
 
 # mounted [OPTION...]: mounts at $M and ends that at exit.
@@ -24,7 +27,7 @@ mounted() {
 }
 
 # pid_of keeper|worker: of the mount at $M, as its status says.
-pid_of() { "$SECRETSCTL" __fuse-status "$M" | sed -n "s/^$1	//p"; }
+pid_of() { "$SECRETSCTL" __fuse-status "$M" 2>/dev/null | sed -n "s/^$1	//p"; }
 
 # until_true SECONDS COMMAND...: tries every 50 ms.
 until_true() {
