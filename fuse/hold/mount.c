@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -28,6 +30,7 @@
 #define GUARD_SOURCE   "secretsctl-guard"
 #define MOUNTINFO_MAX  ((size_t)4 * 1024 * 1024)
 #define OPTIONS_MAX    256
+#define LOST_WAIT_MS   2000
 #define ABORT_PATH_MAX 96
 
 /* One line of mountinfo: "36 35 98:0 /root /point options - type source super". */
@@ -87,6 +90,33 @@ static int read_mountinfo(const char *path, struct sc_buf *buf, struct sc_error 
     return sc_buf_read_fd(buf, fd, err);
 }
 
+/* Whether the server is gone for good: then every request fails at once. One that is only slow
+ * would make the asker wait, so a child asks, and is killed if it has to wait. */
+static bool lost(const char *directory)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    SC_CLEANUP(sc_fd_closep) int read_end = ends[0];
+    SC_CLEANUP(sc_fd_closep) int write_end = ends[1];
+    pid_t child = fork();
+    if (child == 0) {
+        struct stat st;
+        char answer = stat(directory, &st) < 0 && errno == ENOTCONN ? 'L' : 'S';
+        _exit(write(write_end, &answer, 1) == 1 ? 0 : 1);
+    }
+    char answer = 'S';
+    size_t got = 0;
+    struct pollfd waiting = {.fd = read_end, .events = POLLIN};
+    if (child > 0 && poll(&waiting, 1, LOST_WAIT_MS) > 0)
+        SC_IGNORE(sc_fd_read_some(read_end, &answer, 1, &got, NULL));
+    if (child > 0) {
+        kill(child, SIGKILL);
+        SC_IGNORE(waitpid(child, NULL, 0) < 0);
+    }
+    return got == 1 && answer == 'L';
+}
+
 int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigned *ret_minor,
                   struct sc_error *err)
 {
@@ -108,16 +138,6 @@ int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigne
         } else if (sc_str_equal(line.source, GUARD_SOURCE)) {
             state = SC_MOUNT_GUARD;
         }
-    }
-    /* A connection that was aborted or has lost its server answers statfs at once; one that is only
-     * slow would hang, so the sign looked for is its entry in fusectl. */
-    if (state == SC_MOUNT_LIVE) {
-        struct stat st;
-        char path[ABORT_PATH_MAX];
-        snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u", *ret_minor);
-        if (stat("/sys/fs/fuse/connections", &st) == 0 && st.st_nlink > 0 && stat(path, &st) < 0 &&
-            errno == ENOENT)
-            state = SC_MOUNT_DEAD;
     }
     *ret_state = state;
     return 0;
@@ -208,6 +228,8 @@ static int prepare(const char *directory, struct sc_error *err)
     int rc = sc_mount_look(directory, &state, &minor, err);
     if (rc < 0)
         return rc;
+    if (state == SC_MOUNT_LIVE && lost(directory))
+        state = SC_MOUNT_DEAD;
     if (state == SC_MOUNT_LIVE)
         return sc_fail(err, SC_E_BUSY, "'%s' is mounted already; see: secretsctl umount",
                        directory);
@@ -294,11 +316,11 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err)
     int rc = sc_mount_look(directory, &state, &minor, err);
     if (rc < 0)
         return rc;
-    if (state != SC_MOUNT_LIVE && state != SC_MOUNT_DEAD) {
+    if (state != SC_MOUNT_LIVE) {
         drop_guard(directory);
         return 0;
     }
-    int users = force || state == SC_MOUNT_DEAD ? 0 : sc_mount_users(minor);
+    int users = force ? 0 : sc_mount_users(minor);
     if (users > 0)
         return sc_fail(err, SC_E_BUSY,
                        "'%s' is in use by %d container%s or other mount namespace%s; stop them, or "
@@ -308,7 +330,7 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err)
         sc_mount_abort(minor);
     if (geteuid() != 0)
         return sc_fusermount_close(directory, force, err);
-    if (umount2(directory, force || state == SC_MOUNT_DEAD ? MNT_DETACH : 0) < 0) {
+    if (umount2(directory, force ? MNT_DETACH : 0) < 0) {
         if (errno == EBUSY)
             return sc_fail(err, SC_E_BUSY, "'%s' is in use; close its files, or use --force",
                            directory);

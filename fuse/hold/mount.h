@@ -17,9 +17,9 @@
 enum sc_mount_state {
     SC_MOUNT_NONE,  /* no file system of ours there */
     SC_MOUNT_GUARD, /* our guard alone */
-    SC_MOUNT_LIVE,
-    SC_MOUNT_DEAD, /* its server is gone for good */
-    SC_MOUNT_OTHER /* something else is mounted there */
+    SC_MOUNT_LIVE,  /* or its server is gone: this cannot be told without asking it */
+    SC_MOUNT_DEAD,  /* asked, and gone */
+    SC_MOUNT_OTHER  /* something else is mounted there */
 };
 
 /* What is mounted at the directory (absolute, without links), from mountinfo; *ret_device is
