@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "cli/entry/entry.h"
+#include "cli/entry/transfer.h"
 
 #include "core/banned.h"
 
@@ -96,6 +97,34 @@ static const struct sc_option generate_options[] = {
      offsetof(struct sc_generate_options, words), NULL, 0},
     {"reveal", 0, NULL, "show it even on a terminal", SC_OPTION_FLAG,
      offsetof(struct sc_generate_options, reveal), NULL, 0},
+    {0},
+};
+
+static const struct sc_option import_options[] = {
+    {"format", 0, "FORMAT", "what SOURCE is (else told by its name)", SC_OPTION_TEXT,
+     offsetof(struct sc_import_options, format), "env|json|yaml|compose|dir|pass|age", 0},
+    {"scope", 's', "SCOPE", "put all names below this scope", SC_OPTION_TEXT,
+     offsetof(struct sc_import_options, scope), NULL, 0},
+    {"on-conflict", 0, "WHAT", "for names in use with another value (fail)", SC_OPTION_TEXT,
+     offsetof(struct sc_import_options, on_conflict), "fail|skip|replace", 0},
+    {"age-identity", 0, "FILE", "the identity that opens an archive", SC_OPTION_TEXT,
+     offsetof(struct sc_import_options, age_identity), NULL, 0},
+    {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT,
+     offsetof(struct sc_import_options, reason), NULL, 0},
+    {"dry-run", 'n', NULL, "print the names, change nothing", SC_OPTION_FLAG,
+     offsetof(struct sc_import_options, dry_run), NULL, 0},
+    {0},
+};
+
+static const struct sc_option export_options[] = {
+    {"format", 0, "FORMAT", "how to write the values", SC_OPTION_TEXT,
+     offsetof(struct sc_export_options, format), "env|json|dir", 0},
+    {"age", 0, "RECIPIENT", "make an archive for this age recipient", SC_OPTION_LIST,
+     offsetof(struct sc_export_options, recipients), NULL, 0},
+    {"output", 'o', "PATH", "a new file or folder instead of standard output", SC_OPTION_TEXT,
+     offsetof(struct sc_export_options, output), NULL, 0},
+    {"reveal", 0, NULL, "print on a terminal, too", SC_OPTION_FLAG,
+     offsetof(struct sc_export_options, reveal), NULL, 0},
     {0},
 };
 
@@ -221,6 +250,43 @@ const struct sc_command sc_entry_commands[] = {
         .options_size = sizeof(struct sc_generate_options),
         .max_operands = 1,
         .run = sc_cmd_generate,
+    },
+    {
+        .name = "import",
+        .operands = "SOURCE",
+        .summary = "take in many entries, in one commit",
+        .description =
+            "Reads an env file, a JSON or YAML file (objects inside are scopes), the files behind "
+            "'secrets:' of a Compose file, a folder of files, a store of pass, or an archive of "
+            "'secretsctl export --age'. All entries come in, or none. A name in use with the same "
+            "value is left alone; with another value it is an error, unless --on-conflict says "
+            "what to do.\n\n"
+            "In a store of pass the first line is the value; further lines become the entry "
+            "NAME.more. Variables of an env file become lower case.",
+        .examples = "secretsctl import .env --scope shop\tthe passwords of a stack\n"
+                    "secretsctl import compose.yml --format compose\tits secret files\n"
+                    "secretsctl import ~/.password-store --scope me\tfrom pass",
+        .options = import_options,
+        .options_size = sizeof(struct sc_import_options),
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = sc_cmd_import,
+    },
+    {
+        .name = "export",
+        .operands = "[PREFIX]",
+        .summary = "write entries out, or into an encrypted archive",
+        .description =
+            "Writes the present values as env lines, as JSON, or as files into a new folder; or, "
+            "with --age, everything that belongs to the entries into one archive that only the "
+            "given age recipients open, with this program or with age. Output to a terminal needs "
+            "--reveal.",
+        .examples = "secretsctl export --age age1... --output vault.age\tfor the bad day\n"
+                    "secretsctl export shop --format env --output .env\tback to a file",
+        .options = export_options,
+        .options_size = sizeof(struct sc_export_options),
+        .max_operands = 1,
+        .run = sc_cmd_export,
     },
     {0},
 };

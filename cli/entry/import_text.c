@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Entries out of text that the Compose loader reads: env files, YAML, and the files behind
+ * `secrets:`.
+ */
+#include <string.h>
+
+#include "cli/entry/transfer.h"
+#include "compose/yaml_doc.h"
+#include "core/fsutil.h"
+
+#include "core/banned.h"
+
+#define COMPOSE_DEPTH_MAX 8
+
+/* The one document of a YAML file; borrowed from the stream. */
+static int load(const char *path, struct sc_yaml_stream **ret_stream,
+                const struct sc_yaml_node **ret_root, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
+    int rc = sc_file_read_secret(path, SC_TRANSFER_FILE_MAX, false, &text, err);
+    if (rc == 0)
+        rc = sc_yaml_load(sc_secret_view(&text), path, &stream, NULL, err);
+    if (rc < 0)
+        return rc;
+    const struct sc_yaml_node *root =
+        sc_yaml_count(stream) == 1 ? sc_yaml_resolve(sc_yaml_document(stream, 0)->root) : NULL;
+    if (!sc_yaml_is(root, SC_YAML_MAPPING))
+        return sc_fail(err, SC_E_SYNTAX, "'%s' is not one YAML mapping", path);
+    *ret_root = root;
+    *ret_stream = SC_TAKE(stream);
+    return 0;
+}
+
+static int give_scalar(const struct sc_yaml_node *node, const char *name,
+                       const struct sc_transfer_target *to, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    int rc = sc_secret_append(&value, node->text, node->len, err);
+    return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
+}
+
+static int walk(const struct sc_yaml_node *mapping, const char *prefix, unsigned depth,
+                const struct sc_transfer_target *to, struct sc_error *err)
+{
+    if (depth == COMPOSE_DEPTH_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "line %u: more than %d mappings inside each other",
+                       mapping->at.line, COMPOSE_DEPTH_MAX);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < mapping->count; i++) {
+        const struct sc_yaml_node *key = sc_yaml_resolve(mapping->keys[i]);
+        const struct sc_yaml_node *value = sc_yaml_resolve(mapping->values[i]);
+        if (!sc_yaml_is(key, SC_YAML_SCALAR))
+            return sc_fail(err, SC_E_SYNTAX, "line %u: a key that is not text", mapping->at.line);
+        SC_CLEANUP(sc_str_freep) char *name = sc_path_join(prefix, key->text, err);
+        if (name == NULL)
+            return SC_E_NOMEM;
+        if (sc_yaml_is(value, SC_YAML_MAPPING))
+            rc = walk(value, name, depth + 1, to, err);
+        else if (sc_yaml_is(value, SC_YAML_SCALAR) && !sc_yaml_is_null(value))
+            rc = give_scalar(value, name, to, err);
+        else
+            rc = sc_fail(err, SC_E_SYNTAX, "it is a list or null, not a value");
+        if (rc == SC_E_SYNTAX || rc == SC_E_BADNAME)
+            rc = sc_wrap(err, rc, "line %u", mapping->keys[i]->at.line);
+    }
+    return rc;
+}
+
+int sc_import_yaml(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
+{
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
+    const struct sc_yaml_node *root = NULL;
+    int rc = load(path, &stream, &root, err);
+    if (rc < 0)
+        return rc;
+    rc = walk(root, "", 0, to, err);
+    return rc == SC_E_SYNTAX || rc == SC_E_BADNAME ? sc_wrap(err, rc, "'%s'", path) : rc;
+}
+
+/* The project's name as Compose finds it: `name:`, else the folder. */
+static int project_scope(const char *path, const struct sc_yaml_node *root,
+                         char scope[SC_NAME_PART_MAX + 1], struct sc_error *err)
+{
+    const struct sc_yaml_node *name = sc_yaml_resolve(sc_yaml_get(root, "name"));
+    if (sc_yaml_is(name, SC_YAML_SCALAR))
+        return sc_name_from_text(scope, name->text, err);
+    SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(NULL, path, err);
+    SC_CLEANUP(sc_str_freep) char *dir = absolute != NULL ? sc_path_dirname(absolute, err) : NULL;
+    return dir == NULL ? SC_E_NOMEM : sc_name_from_text(scope, sc_name_leaf(dir), err);
+}
+
+static int give_file(const char *dir, const struct sc_yaml_node *file, const char *name,
+                     const struct sc_transfer_target *to, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    if (strchr(file->text, '$') != NULL)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "line %u: the path has variables; import that file alone", file->at.line);
+    SC_CLEANUP(sc_str_freep) char *path = sc_path_absolute(dir, file->text, err);
+    if (path == NULL)
+        return SC_E_NOMEM;
+    int rc = sc_file_read_secret(path, SC_VALUE_MAX, false, &value, err);
+    return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
+}
+
+int sc_import_compose(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
+{
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
+    const struct sc_yaml_node *root = NULL;
+    char scope[SC_NAME_PART_MAX + 1];
+    struct sc_transfer_target inside = *to;
+    int rc = load(path, &stream, &root, err);
+    if (rc == 0 && to->scope == NULL) {
+        rc = project_scope(path, root, scope, err);
+        inside.scope = scope;
+    }
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(path, err);
+    const struct sc_yaml_node *secrets = sc_yaml_resolve(sc_yaml_get(root, "secrets"));
+    size_t given = 0;
+    if (dir == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; sc_yaml_is(secrets, SC_YAML_MAPPING) && i < secrets->count; i++) {
+        const struct sc_yaml_node *file =
+            sc_yaml_resolve(sc_yaml_get(sc_yaml_resolve(secrets->values[i]), "file"));
+        if (!sc_yaml_is(file, SC_YAML_SCALAR))
+            continue; /* from the environment, or external */
+        rc = give_file(dir, file, secrets->keys[i]->text, &inside, err);
+        if (rc < 0)
+            return sc_wrap(err, rc, "'%s' secret '%s'", path, secrets->keys[i]->text);
+        given++;
+    }
+    return given > 0 ? 0 : sc_fail(err, SC_E_NOTFOUND, "'%s' has no 'secrets:' from files", path);
+}
