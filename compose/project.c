@@ -18,14 +18,14 @@
 #include "core/banned.h"
 
 struct sc_project_private {
-    struct sc_pool pool;
+    struct sc_model_pool pool;
     struct sc_loader loader;
 };
 
 struct work {
     struct sc_project *project;
     struct sc_loader *loader;
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     struct sc_discovery found;
     struct sc_value *merged;   /* the model before binding */
     struct sc_value *root;     /* bound */
@@ -50,7 +50,7 @@ static int effective_service(const struct work *w, const struct sc_value *servic
     struct sc_value *environment = NULL;
     struct sc_value *labels = NULL;
     struct sc_value *copy = new_map(w);
-    int rc = copy != NULL ? 0 : sc_pool_fail(w->pool, err);
+    int rc = copy != NULL ? 0 : sc_model_pool_fail(w->pool, err);
     if (rc == 0)
         rc = sc_service_environment(w->loader, service, path, &environment, err);
     if (rc == 0)
@@ -131,7 +131,7 @@ static int bind_services(struct work *w)
     w->enabled = new_map(w);
     w->disabled = new_map(w);
     if (w->services == NULL || w->enabled == NULL || w->disabled == NULL)
-        return sc_pool_fail(w->pool, w->err);
+        return sc_model_pool_fail(w->pool, w->err);
     for (size_t i = 0; sc_value_is(services, SC_VALUE_MAP) && i < services->count; i++) {
         int rc = bind_service(w, &services->u.entries[i], &section);
         if (rc < 0)
@@ -150,7 +150,7 @@ static int bind_section(struct work *w, const char *name, const struct sc_field 
         return 0;
     struct sc_value *map = new_map(w);
     if (map == NULL)
-        return sc_pool_fail(w->pool, w->err);
+        return sc_model_pool_fail(w->pool, w->err);
     for (size_t i = 0; i < section->count; i++) {
         const struct sc_entry *entry = &section->u.entries[i];
         struct sc_path path = sc_path_key(&section_path, entry->key);
@@ -179,7 +179,7 @@ static int bind_project(struct work *w)
                     {"models", sc_model_fields}};
     w->root = new_map(w);
     if (w->root == NULL)
-        return sc_pool_fail(w->pool, w->err);
+        return sc_model_pool_fail(w->pool, w->err);
     int rc = sc_tree_set(w->pool, w->root, "name",
                          sc_tree_text(w->pool, w->found.name, sc_origin_implied()), NULL, w->err);
     if (rc == 0)
@@ -230,7 +230,7 @@ static int prune(const struct work *w, const char *section_name)
     if (section == NULL)
         return 0;
     if (needed == NULL || kept == NULL)
-        return sc_pool_fail(w->pool, w->err);
+        return sc_model_pool_fail(w->pool, w->err);
     bool volumes = strcmp(section_name, "volumes") == 0;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < w->enabled->count; i++) {
@@ -280,9 +280,9 @@ static int list_files(const struct work *w)
 {
     struct sc_loader *loader = w->loader;
     const struct sc_project_file **files =
-        sc_pool_array(w->pool, loader->file_count + 1, sizeof(*files));
+        sc_model_pool_array(w->pool, loader->file_count + 1, sizeof(*files));
     if (files == NULL)
-        return sc_pool_fail(w->pool, w->err);
+        return sc_model_pool_fail(w->pool, w->err);
     size_t count = 0;
     for (struct sc_loaded_file *file = loader->first; file != NULL; file = file->next)
         files[count++] = &file->file;
@@ -295,7 +295,7 @@ static int list_environment(const struct work *w)
 {
     struct sc_value *added = new_map(w);
     if (added == NULL)
-        return sc_pool_fail(w->pool, w->err);
+        return sc_model_pool_fail(w->pool, w->err);
     for (size_t i = 0; i < w->loader->environment->count; i++) {
         const struct sc_entry *entry = &w->loader->environment->u.entries[i];
         if ((entry->value->origin->routes & SC_ROUTE_DOTENV) == 0)
@@ -384,7 +384,7 @@ void sc_project_freep(struct sc_project **project)
         return;
     if (p->private != NULL) {
         sc_loader_done(&p->private->loader);
-        sc_pool_done(&p->private->pool);
+        sc_model_pool_done(&p->private->pool);
         free(p->private);
     }
     sc_strv_done(&p->notes);

@@ -3,15 +3,20 @@
  * Entries out of text that the Compose loader reads: env files, YAML, and the files behind
  * `secrets:`.
  */
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/entry/transfer.h"
+#include "compose/project.h"
+#include "compose/tree/tree.h"
+#include "compose/vars/envfile.h"
 #include "compose/yaml_doc.h"
 #include "core/fsutil.h"
 
 #include "core/banned.h"
 
-#define COMPOSE_DEPTH_MAX 8
+#define YAML_DEPTH_MAX 8
 
 /* The one document of a YAML file; borrowed from the stream. */
 static int load(const char *path, struct sc_yaml_stream **ret_stream,
@@ -44,9 +49,9 @@ static int give_scalar(const struct sc_yaml_node *node, const char *name,
 static int walk(const struct sc_yaml_node *mapping, const char *prefix, unsigned depth,
                 const struct sc_transfer_target *to, struct sc_error *err)
 {
-    if (depth == COMPOSE_DEPTH_MAX)
+    if (depth == YAML_DEPTH_MAX)
         return sc_fail(err, SC_E_TOOBIG, "line %u: more than %d mappings inside each other",
-                       mapping->at.line, COMPOSE_DEPTH_MAX);
+                       mapping->at.line, YAML_DEPTH_MAX);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < mapping->count; i++) {
         const struct sc_yaml_node *key = sc_yaml_resolve(mapping->keys[i]);
@@ -79,59 +84,75 @@ int sc_import_yaml(const char *path, const struct sc_transfer_target *to, struct
     return rc == SC_E_SYNTAX || rc == SC_E_BADNAME ? sc_wrap(err, rc, "'%s'", path) : rc;
 }
 
-/* The project's name as Compose finds it: `name:`, else the folder. */
-static int project_scope(const char *path, const struct sc_yaml_node *root,
-                         char scope[SC_NAME_PART_MAX + 1], struct sc_error *err)
-{
-    const struct sc_yaml_node *name = sc_yaml_resolve(sc_yaml_get(root, "name"));
-    if (sc_yaml_is(name, SC_YAML_SCALAR))
-        return sc_name_from_text(scope, name->text, err);
-    SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(NULL, path, err);
-    SC_CLEANUP(sc_str_freep) char *dir = absolute != NULL ? sc_path_dirname(absolute, err) : NULL;
-    return dir == NULL ? SC_E_NOMEM : sc_name_from_text(scope, sc_name_leaf(dir), err);
-}
-
-static int give_file(const char *dir, const struct sc_yaml_node *file, const char *name,
-                     const struct sc_transfer_target *to, struct sc_error *err)
+static int give_file(const char *path, const char *name, const struct sc_transfer_target *to,
+                     struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    if (strchr(file->text, '$') != NULL)
-        return sc_fail(err, SC_E_UNSUPPORTED,
-                       "line %u: the path has variables; import that file alone", file->at.line);
-    SC_CLEANUP(sc_str_freep) char *path = sc_path_absolute(dir, file->text, err);
-    if (path == NULL)
-        return SC_E_NOMEM;
     int rc = sc_file_read_secret(path, SC_VALUE_MAX, false, &value, err);
     return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
 }
 
 int sc_import_compose(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
 {
-    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
-    const struct sc_yaml_node *root = NULL;
-    char scope[SC_NAME_PART_MAX + 1];
-    struct sc_transfer_target inside = *to;
-    int rc = load(path, &stream, &root, err);
-    if (rc == 0 && to->scope == NULL) {
-        rc = project_scope(path, root, scope, err);
-        inside.scope = scope;
-    }
+    SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
+    char directory[PATH_MAX];
+    if (getcwd(directory, sizeof(directory)) == NULL)
+        return sc_fail_errno(err, "cannot find the working directory");
+    const struct sc_compose_options options = {
+        .files = &path,
+        .file_count = 1,
+        .working_directory = directory,
+        .environment = (const char *const *)environ,
+        .all = true,
+    };
+    int rc = sc_compose_load(&options, &project, err);
     if (rc < 0)
         return rc;
-    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(path, err);
-    const struct sc_yaml_node *secrets = sc_yaml_resolve(sc_yaml_get(root, "secrets"));
+    struct sc_transfer_target inside = *to;
+    if (to->scope == NULL)
+        inside.scope = project->name;
     size_t given = 0;
-    if (dir == NULL)
-        return SC_E_NOMEM;
-    for (size_t i = 0; sc_yaml_is(secrets, SC_YAML_MAPPING) && i < secrets->count; i++) {
-        const struct sc_yaml_node *file =
-            sc_yaml_resolve(sc_yaml_get(sc_yaml_resolve(secrets->values[i]), "file"));
-        if (!sc_yaml_is(file, SC_YAML_SCALAR))
-            continue; /* from the environment, or external */
-        rc = give_file(dir, file, secrets->keys[i]->text, &inside, err);
+    for (size_t i = 0; i < project->secrets.count; i++) {
+        const struct sc_resource *secret = &project->secrets.items[i];
+        if (secret->file == NULL || secret->external)
+            continue; /* from the environment, or not ours */
+        rc = give_file(secret->file, secret->key, &inside, err);
         if (rc < 0)
-            return sc_wrap(err, rc, "'%s' secret '%s'", path, secrets->keys[i]->text);
+            return sc_wrap(err, rc, "'%s' secret '%s'", path, secret->key);
         given++;
     }
     return given > 0 ? 0 : sc_fail(err, SC_E_NOTFOUND, "'%s' has no 'secrets:' from files", path);
+}
+
+static int give_variable(const struct sc_entry *variable, const struct sc_transfer_target *to,
+                         struct sc_error *err)
+{
+    char name[SC_NAME_PART_MAX + 1];
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    int rc = sc_name_from_text(name, variable->key, err);
+    if (rc == 0 && sc_value_is(variable->value, SC_VALUE_STRING))
+        rc = sc_secret_append(&value, variable->value->u.text, variable->value->count, err);
+    return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
+}
+
+int sc_import_env(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_TRANSFER_FILE_MAX);
+    int rc = sc_file_read(path, &text, err);
+    if (rc < 0)
+        return rc;
+    struct sc_model_pool pool = {0};
+    const struct sc_project_file file = {.path = path,
+                                         .display = path,
+                                         .kind = SC_FILE_ENV_FILE,
+                                         .text = sc_buf_text(&text),
+                                         .size = text.len};
+    const struct sc_envfile in = {.file = &file, .routes = SC_ROUTE_ENV_FILE};
+    struct sc_value *map = sc_tree_new(&pool, SC_VALUE_MAP, &(const struct sc_origin){0});
+    rc = map != NULL ? sc_envfile_parse(&pool, &in, map, err) : sc_fail_nomem(err);
+    for (size_t i = 0; rc == 0 && i < map->count; i++)
+        rc = give_variable(&map->u.entries[i], to, err);
+    sc_model_pool_done(&pool);
+    sc_wipe(text.data, text.len);
+    return rc;
 }

@@ -17,9 +17,9 @@ static size_t drop_last(const char *out, size_t len, size_t floor)
     return len > floor ? len - 1 : len;
 }
 
-const char *sc_path_clean(struct sc_pool *pool, const char *path)
+const char *sc_path_clean(struct sc_model_pool *pool, const char *path)
 {
-    char *out = sc_pool_alloc(pool, strlen(path) + 2);
+    char *out = sc_model_pool_alloc(pool, strlen(path) + 2);
     if (out == NULL)
         return NULL;
     bool rooted = *path == '/';
@@ -50,24 +50,24 @@ const char *sc_path_clean(struct sc_pool *pool, const char *path)
     return out;
 }
 
-const char *sc_path_below(struct sc_pool *pool, const char *base, const char *path)
+const char *sc_path_below(struct sc_model_pool *pool, const char *base, const char *path)
 {
     if (*path == '/')
         return path;
-    const char *joined = *base != '\0' ? sc_pool_printf(pool, "%s/%s", base, path) : path;
+    const char *joined = *base != '\0' ? sc_model_pool_printf(pool, "%s/%s", base, path) : path;
     return joined != NULL ? sc_path_clean(pool, joined) : NULL;
 }
 
-const char *sc_path_parent(struct sc_pool *pool, const char *path)
+const char *sc_path_parent(struct sc_model_pool *pool, const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
         return ".";
-    const char *parent = sc_pool_ndup(pool, path, (size_t)(slash - path) + 1);
+    const char *parent = sc_model_pool_ndup(pool, path, (size_t)(slash - path) + 1);
     return parent != NULL ? sc_path_clean(pool, parent) : NULL;
 }
 
-const char *sc_path_relative(struct sc_pool *pool, const char *base, const char *path)
+const char *sc_path_relative(struct sc_model_pool *pool, const char *base, const char *path)
 {
     base = sc_path_clean(pool, base);
     path = sc_path_clean(pool, path);
@@ -87,7 +87,7 @@ const char *sc_path_relative(struct sc_pool *pool, const char *base, const char 
         ups += *c != '/' && (c == base + same || c[-1] == '/') ? 1 : 0;
     const char *rest = path + same;
     rest += *rest == '/';
-    char *out = sc_pool_alloc(pool, ups * 3 + strlen(rest) + 2);
+    char *out = sc_model_pool_alloc(pool, ups * 3 + strlen(rest) + 2);
     if (out == NULL)
         return NULL;
     size_t len = 0;

@@ -8,15 +8,15 @@
 #include "compose/tree/pool.h"
 
 /* Without ".", "..", doubled and trailing slashes; "." for an empty one. NULL without memory. */
-const char *sc_path_clean(struct sc_pool *pool, const char *path);
+const char *sc_path_clean(struct sc_model_pool *pool, const char *path);
 
 /* path below base, cleaned; an absolute path stays as it is (and is not cleaned). */
-const char *sc_path_below(struct sc_pool *pool, const char *base, const char *path);
+const char *sc_path_below(struct sc_model_pool *pool, const char *base, const char *path);
 
 /* The directory of a path, cleaned: "." for a bare name. */
-const char *sc_path_parent(struct sc_pool *pool, const char *path);
+const char *sc_path_parent(struct sc_model_pool *pool, const char *path);
 
 /* `path` as seen from `base`, both absolute: "sub", "../x", ".". */
-const char *sc_path_relative(struct sc_pool *pool, const char *base, const char *path);
+const char *sc_path_relative(struct sc_model_pool *pool, const char *base, const char *path);
 
 #endif

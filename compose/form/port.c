@@ -145,26 +145,27 @@ static int parse_spec(char *text, struct port_spec *ret, struct sc_error *err)
     return 0;
 }
 
-static int add_port(struct sc_pool *pool, const struct port_spec *spec, unsigned offset,
+static int add_port(struct sc_model_pool *pool, const struct port_spec *spec, unsigned offset,
                     const struct sc_value *from, struct sc_value *list, struct sc_error *err)
 {
     const struct sc_origin *origin = from->origin;
     const struct sc_place *at = &origin->place;
     struct sc_value *map = sc_tree_new(pool, SC_VALUE_MAP, origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(pool, err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(pool, err);
     if (rc == 0)
         rc = sc_tree_set(pool, map, "mode", sc_tree_text(pool, "ingress", origin), at, err);
     if (rc == 0 && spec->ip != NULL)
         rc = sc_tree_set(pool, map, "host_ip",
-                         sc_tree_text(pool, sc_pool_dup(pool, spec->ip), origin), at, err);
+                         sc_tree_text(pool, sc_model_pool_dup(pool, spec->ip), origin), at, err);
     if (rc == 0 && spec->container.first + offset > 0)
         rc = sc_tree_set(pool, map, "target",
                          sc_tree_int(pool, spec->container.first + offset, origin), at, err);
     bool range =
         spec->container.first == spec->container.last && spec->host.first != spec->host.last;
     if (rc == 0 && spec->has_host) {
-        const char *text = range ? sc_pool_printf(pool, "%u-%u", spec->host.first, spec->host.last)
-                                 : sc_pool_printf(pool, "%u", spec->host.first + offset);
+        const char *text =
+            range ? sc_model_pool_printf(pool, "%u-%u", spec->host.first, spec->host.last)
+                  : sc_model_pool_printf(pool, "%u", spec->host.first + offset);
         rc = sc_tree_set(pool, map, "published", sc_tree_text(pool, text, origin), at, err);
     }
     if (rc == 0)
@@ -182,20 +183,20 @@ static int compare_ports(const void *a, const void *b)
     return strcmp(left, right);
 }
 
-int sc_port_expand(struct sc_pool *pool, const char *text, const struct sc_value *from,
+int sc_port_expand(struct sc_model_pool *pool, const char *text, const struct sc_value *from,
                    struct sc_value *list, struct sc_error *err)
 {
-    char *copy = sc_pool_dup(pool, text);
+    char *copy = sc_model_pool_dup(pool, text);
     if (copy == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     struct port_spec spec = {0};
     int rc = parse_spec(copy, &spec, err);
     if (rc < 0)
         return rc;
     size_t count = spec.container.last - spec.container.first + 1U;
-    unsigned *ports = sc_pool_array(pool, count, sizeof(*ports));
+    unsigned *ports = sc_model_pool_array(pool, count, sizeof(*ports));
     if (ports == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++)
         ports[i] = spec.container.first + (unsigned)i;
     /* Docker Compose orders the entries of one spec by their text: 80, 8080, 81. */

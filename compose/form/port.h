@@ -9,7 +9,7 @@
 
 /* Appends the long forms (one map for each container port) to `list`. `spec` gives the origin;
  * `text` is its text. SYNTAX without position. */
-int sc_port_expand(struct sc_pool *pool, const char *text, const struct sc_value *spec,
+int sc_port_expand(struct sc_model_pool *pool, const char *text, const struct sc_value *spec,
                    struct sc_value *list, struct sc_error *err) SC_NODISCARD;
 
 /* Whether the text is an IPv4 or IPv6 address. */

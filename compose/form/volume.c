@@ -39,8 +39,8 @@ static int set_option(struct sc_volume_spec *spec, const char *option, size_t le
     return 0;
 }
 
-static int set_part(struct sc_pool *pool, struct sc_volume_spec *spec, const char *part, size_t len,
-                    bool last, struct sc_error *err)
+static int set_part(struct sc_model_pool *pool, struct sc_volume_spec *spec, const char *part,
+                    size_t len, bool last, struct sc_error *err)
 {
     if (len == 0)
         return sc_fail(err, SC_E_SYNTAX, "a volume with nothing between two colons");
@@ -50,8 +50,8 @@ static int set_part(struct sc_pool *pool, struct sc_volume_spec *spec, const cha
     else if (spec->target == NULL)
         field = &spec->target;
     if (field != NULL) {
-        *field = sc_pool_ndup(pool, part, len);
-        return *field != NULL ? 0 : sc_pool_fail(pool, err);
+        *field = sc_model_pool_ndup(pool, part, len);
+        return *field != NULL ? 0 : sc_model_pool_fail(pool, err);
     }
     if (!last)
         return sc_fail(err, SC_E_SYNTAX, "a volume with too many colons");
@@ -75,7 +75,7 @@ static bool is_host_path(const char *source)
     return letter(source[0]) && source[1] == ':';
 }
 
-int sc_volume_parse(struct sc_pool *pool, const char *text, struct sc_volume_spec *ret,
+int sc_volume_parse(struct sc_model_pool *pool, const char *text, struct sc_volume_spec *ret,
                     struct sc_error *err)
 {
     struct sc_volume_spec spec = {0};
@@ -83,10 +83,10 @@ int sc_volume_parse(struct sc_pool *pool, const char *text, struct sc_volume_spe
     if (len == 0)
         return sc_fail(err, SC_E_SYNTAX, "an empty volume");
     if (len <= 2) {
-        spec.target = sc_pool_ndup(pool, text, len);
+        spec.target = sc_model_pool_ndup(pool, text, len);
         spec.options_only = true;
         *ret = spec;
-        return spec.target != NULL ? 0 : sc_pool_fail(pool, err);
+        return spec.target != NULL ? 0 : sc_model_pool_fail(pool, err);
     }
     size_t nested = 0; /* inside ${...}, which a text keeps where nothing is interpolated */
     const char *part = text;
@@ -111,7 +111,7 @@ int sc_volume_parse(struct sc_pool *pool, const char *text, struct sc_volume_spe
 }
 
 struct map_builder {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_value *spec;
     struct sc_error *err;
     int rc; /* the first failure */
@@ -123,7 +123,7 @@ static void put(struct map_builder *b, struct sc_value *map, const char *key,
     if (b->rc == 0 && map != NULL)
         b->rc = sc_tree_set(b->pool, map, key, value, &b->spec->origin->place, b->err);
     else if (b->rc == 0)
-        b->rc = sc_pool_fail(b->pool, b->err);
+        b->rc = sc_model_pool_fail(b->pool, b->err);
 }
 
 static void put_text(struct map_builder *b, struct sc_value *map, const char *key, const char *text)
@@ -138,7 +138,7 @@ static void put_true(struct map_builder *b, struct sc_value *map, const char *ke
         put(b, map, key, sc_tree_bool(b->pool, true, b->spec->origin));
 }
 
-struct sc_value *sc_volume_map(struct sc_pool *pool, const struct sc_value *text,
+struct sc_value *sc_volume_map(struct sc_model_pool *pool, const struct sc_value *text,
                                struct sc_error *err)
 {
     struct sc_volume_spec spec = {0};

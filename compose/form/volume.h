@@ -17,11 +17,11 @@ struct sc_volume_spec {
 };
 
 /* SYNTAX without position. */
-int sc_volume_parse(struct sc_pool *pool, const char *spec, struct sc_volume_spec *ret,
+int sc_volume_parse(struct sc_model_pool *pool, const char *spec, struct sc_volume_spec *ret,
                     struct sc_error *err) SC_NODISCARD;
 
 /* The long form as a map. */
-struct sc_value *sc_volume_map(struct sc_pool *pool, const struct sc_value *spec,
+struct sc_value *sc_volume_map(struct sc_model_pool *pool, const struct sc_value *spec,
                                struct sc_error *err);
 
 #endif

@@ -15,7 +15,7 @@
 enum quote { QUOTE_NONE, QUOTE_SINGLE, QUOTE_DOUBLE, QUOTE_BACK, QUOTE_DOLLAR };
 
 struct splitter {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_value *command;
     struct sc_value *list;
     struct sc_text word;
@@ -161,13 +161,13 @@ static int take(struct splitter *s, char c, enum step *ret_step, struct sc_error
     return rc;
 }
 
-int sc_words_split(struct sc_pool *pool, const struct sc_value *command, struct sc_value **ret,
-                   struct sc_error *err)
+int sc_words_split(struct sc_model_pool *pool, const struct sc_value *command,
+                   struct sc_value **ret, struct sc_error *err)
 {
     struct splitter s = {.pool = pool, .command = command, .word = {.pool = pool}};
     s.list = sc_tree_new(pool, SC_VALUE_LIST, command->origin);
     if (s.list == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     enum step step = STEP_GO_ON;
     for (size_t i = 0; i < command->count && step == STEP_GO_ON; i++) {
         int rc = take(&s, command->u.text[i], &step, err);

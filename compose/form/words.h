@@ -12,8 +12,8 @@
 
 /* A list of texts with the origin of `command`, a string. SYNTAX for an open quote or a bare
  * bracket. */
-int sc_words_split(struct sc_pool *pool, const struct sc_value *command, struct sc_value **ret,
-                   struct sc_error *err) SC_NODISCARD;
+int sc_words_split(struct sc_model_pool *pool, const struct sc_value *command,
+                   struct sc_value **ret, struct sc_error *err) SC_NODISCARD;
 
 /* "64m", "1.5 GiB", "-1", "100" in bytes; false if it is no size. */
 bool sc_size_parse(const char *text, int64_t *ret);

@@ -15,7 +15,7 @@
 #include "core/banned.h"
 
 struct step {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_path *path;
     struct sc_error *err;
 };
@@ -37,7 +37,7 @@ static int put(const struct step *s, struct sc_value *map, const char *key, stru
                const struct sc_value *at)
 {
     if (map == NULL)
-        return sc_pool_fail(s->pool, s->err);
+        return sc_model_pool_fail(s->pool, s->err);
     return sc_tree_set(s->pool, map, key, value, &at->origin->place, s->err);
 }
 
@@ -104,7 +104,7 @@ static int to_list(const struct step *s, struct sc_value **value, bool *ret_desc
         return 0;
     struct sc_value *list = sc_tree_new(s->pool, SC_VALUE_LIST, (*value)->origin);
     if (list == NULL)
-        return sc_pool_fail(s->pool, s->err);
+        return sc_model_pool_fail(s->pool, s->err);
     int rc = sc_tree_append(s->pool, list, *value, s->err);
     if (rc == 0)
         *value = list;
@@ -119,7 +119,7 @@ static int to_text(const struct step *s, struct sc_value **value, bool *ret_desc
     struct sc_value *text =
         sc_tree_text(s->pool, sc_scalar_text(s->pool, *value), (*value)->origin);
     if (text == NULL)
-        return sc_pool_fail(s->pool, s->err);
+        return sc_model_pool_fail(s->pool, s->err);
     *value = text;
     return 0;
 }
@@ -140,7 +140,7 @@ static int to_depends_on(const struct step *s, struct sc_value **value, bool *re
         if (item && from->u.items[i]->kind != SC_VALUE_STRING)
             return bad_type(s, from->u.items[i], "the name of a service");
         if (item)
-            rc = map == NULL ? sc_pool_fail(s->pool, s->err)
+            rc = map == NULL ? sc_model_pool_fail(s->pool, s->err)
                              : put(s, map, from->u.items[i]->u.text, entry, from->u.items[i]);
         if (rc == 0 && entry->kind != SC_VALUE_MAP)
             return bad_type(s, entry, "a mapping");
@@ -152,7 +152,7 @@ static int to_depends_on(const struct step *s, struct sc_value **value, bool *re
             return rc;
     }
     if (map == NULL)
-        return sc_pool_fail(s->pool, s->err);
+        return sc_model_pool_fail(s->pool, s->err);
     *value = map;
     return 0;
 }
@@ -164,7 +164,7 @@ static int to_names(const struct step *s, struct sc_value **value, bool *ret_des
     if (from->kind != SC_VALUE_LIST)
         return 0;
     struct sc_value *map = map_of(s, from);
-    int rc = map != NULL ? 0 : sc_pool_fail(s->pool, s->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(s->pool, s->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         const struct sc_value *item = from->u.items[i];
         if (item->kind != SC_VALUE_STRING)
@@ -181,7 +181,7 @@ static int pairs_to_map(const struct step *s, struct sc_value **value, const cha
 {
     struct sc_value *from = *value;
     struct sc_value *map = map_of(s, from);
-    int rc = map != NULL ? 0 : sc_pool_fail(s->pool, s->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(s->pool, s->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         const struct sc_value *item = from->u.items[i];
         const char *text = sc_value_text(item);
@@ -193,7 +193,7 @@ static int pairs_to_map(const struct step *s, struct sc_value **value, const cha
             rc = put(s, map, bare, sc_tree_new(s->pool, SC_VALUE_NULL, item->origin), item);
             continue;
         }
-        const char *name = sc_pool_ndup(s->pool, text, (size_t)(equals - text));
+        const char *name = sc_model_pool_ndup(s->pool, text, (size_t)(equals - text));
         rc = put(s, map, name, sc_tree_text(s->pool, equals + 1, item->origin), item);
     }
     if (rc == 0)
@@ -245,7 +245,7 @@ static int to_ports(const struct step *s, struct sc_value **value, bool *ret_des
     if (from->kind != SC_VALUE_LIST)
         return bad_type(s, from, "a list");
     struct sc_value *list = sc_tree_new(s->pool, SC_VALUE_LIST, from->origin);
-    int rc = list != NULL ? 0 : sc_pool_fail(s->pool, s->err);
+    int rc = list != NULL ? 0 : sc_model_pool_fail(s->pool, s->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         struct sc_value *item = from->u.items[i];
         if (item->kind == SC_VALUE_MAP) {
@@ -257,7 +257,7 @@ static int to_ports(const struct step *s, struct sc_value **value, bool *ret_des
         const char *text = sc_scalar_text(s->pool, item);
         struct sc_path path = sc_path_item(s->path, i);
         rc = text != NULL ? sc_port_expand(s->pool, text, item, list, s->err)
-                          : sc_pool_fail(s->pool, s->err);
+                          : sc_model_pool_fail(s->pool, s->err);
         if (rc < 0)
             return sc_wrap_value(s->err, rc, item, &path);
     }
@@ -304,7 +304,7 @@ static int to_device(const struct step *s, struct sc_value **value, bool *ret_de
     static const char *const keys[] = {"source", "target", "permissions"};
     struct sc_value *map = map_of(s, *value);
     for (size_t i = 0; i < 3; i++) {
-        const char *part = sc_pool_ndup(s->pool, parts[i], lengths[i]);
+        const char *part = sc_model_pool_ndup(s->pool, parts[i], lengths[i]);
         int rc = put(s, map, keys[i], sc_tree_text(s->pool, part, (*value)->origin), *value);
         if (rc < 0)
             return rc;
@@ -324,7 +324,7 @@ static int to_gpus(const struct step *s, struct sc_value **value, bool *ret_desc
     struct sc_value *map = map_of(s, *value);
     int rc = put(s, map, "count", sc_tree_text(s->pool, "all", (*value)->origin), *value);
     if (rc == 0 && list == NULL)
-        rc = sc_pool_fail(s->pool, s->err);
+        rc = sc_model_pool_fail(s->pool, s->err);
     if (rc == 0)
         rc = sc_tree_append(s->pool, list, map, s->err);
     if (rc == 0)
@@ -377,7 +377,7 @@ static int default_secret(const struct step *s, struct sc_value **value, bool *r
         return bad_type(s, *value, "a name or a mapping");
     const char *source = sc_value_text(sc_value_get(*value, "source"));
     const char *target =
-        sc_pool_printf(s->pool, "/run/secrets/%s", source != NULL ? source : "<nil>");
+        sc_model_pool_printf(s->pool, "/run/secrets/%s", source != NULL ? source : "<nil>");
     return put_default(s, *value, "target", implied_text(s, target));
 }
 
@@ -456,8 +456,8 @@ static const struct transform_row default_table[] = {
     {NULL, NULL},
 };
 
-static int walk(struct sc_pool *pool, const struct transform_row *table, struct sc_value **value,
-                const struct sc_path *path, struct sc_error *err)
+static int walk(struct sc_model_pool *pool, const struct transform_row *table,
+                struct sc_value **value, const struct sc_path *path, struct sc_error *err)
 {
     struct step s = {.pool = pool, .path = path, .err = err};
     bool descend = true;
@@ -494,7 +494,7 @@ static void drop_empty_dns(const struct sc_value *root)
     }
 }
 
-int sc_canonical(struct sc_pool *pool, struct sc_value *root, struct sc_error *err)
+int sc_canonical(struct sc_model_pool *pool, struct sc_value *root, struct sc_error *err)
 {
     struct sc_path top = {0};
     int rc = walk(pool, canonical_table, &root, &top, err);
@@ -503,7 +503,7 @@ int sc_canonical(struct sc_pool *pool, struct sc_value *root, struct sc_error *e
     return rc;
 }
 
-int sc_defaults(struct sc_pool *pool, struct sc_value *root, struct sc_error *err)
+int sc_defaults(struct sc_model_pool *pool, struct sc_value *root, struct sc_error *err)
 {
     struct sc_path top = {0};
     return walk(pool, default_table, &root, &top, err);

@@ -10,27 +10,29 @@
 #include "compose/tree/tree.h"
 
 /* Short forms to long ones, empty DNS servers dropped. SYNTAX for a form that is none. */
-int sc_canonical(struct sc_pool *pool, struct sc_value *root, struct sc_error *err) SC_NODISCARD;
+int sc_canonical(struct sc_model_pool *pool, struct sc_value *root,
+                 struct sc_error *err) SC_NODISCARD;
 
 /* Defaults of attributes that are there. */
-int sc_defaults(struct sc_pool *pool, struct sc_value *root, struct sc_error *err) SC_NODISCARD;
+int sc_defaults(struct sc_model_pool *pool, struct sc_value *root,
+                struct sc_error *err) SC_NODISCARD;
 
 /* Relative paths made absolute against `base` (which may itself be relative, for a later step).
  * `home` replaces a leading '~'; NULL leaves it. */
-int sc_paths_resolve(struct sc_pool *pool, struct sc_value *root, const char *base,
+int sc_paths_resolve(struct sc_model_pool *pool, struct sc_value *root, const char *base,
                      const char *home, struct sc_error *err) SC_NODISCARD;
 
 /* Networks, names, implied dependencies, values of variables named without one. `environment` is
  * the project's (a map of strings). */
-int sc_normalise(struct sc_pool *pool, struct sc_value *root, const char *project_name,
+int sc_normalise(struct sc_model_pool *pool, struct sc_value *root, const char *project_name,
                  const struct sc_value *environment, struct sc_error *err) SC_NODISCARD;
 
 /* `- NAME` items of services' environments that have a value in the project's environment. */
-int sc_resolve_bare(struct sc_pool *pool, struct sc_value *root, const struct sc_value *environment,
-                    struct sc_error *err) SC_NODISCARD;
+int sc_resolve_bare(struct sc_model_pool *pool, struct sc_value *root,
+                    const struct sc_value *environment, struct sc_error *err) SC_NODISCARD;
 
 /* A text of `origin` with the value of a variable put in: "NAME=value" or the value alone. */
-struct sc_value *sc_value_of_variable(struct sc_pool *pool, const char *name,
+struct sc_value *sc_value_of_variable(struct sc_model_pool *pool, const char *name,
                                       const struct sc_value *found, const struct sc_value *at,
                                       bool with_name);
 

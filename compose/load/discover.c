@@ -23,7 +23,7 @@ struct discoverer {
 
 static int nomem(const struct discoverer *d)
 {
-    return sc_pool_fail(d->loader->pool, d->err);
+    return sc_model_pool_fail(d->loader->pool, d->err);
 }
 
 static const char *variable(const struct discoverer *d, const char *name)
@@ -45,7 +45,7 @@ static int add_variable(const struct discoverer *d, struct sc_value *map, const 
                         const char *value)
 {
     static const struct sc_origin origin = {.routes = SC_ROUTE_ENVIRONMENT};
-    const char *text = value != NULL ? sc_pool_dup(d->loader->pool, value) : NULL;
+    const char *text = value != NULL ? sc_model_pool_dup(d->loader->pool, value) : NULL;
     return sc_tree_set(d->loader->pool, map, name, sc_tree_text(d->loader->pool, text, &origin),
                        NULL, d->err);
 }
@@ -61,7 +61,7 @@ static int read_caller(const struct discoverer *d)
         const char *equals = strchr(*items, '=');
         if (equals == NULL)
             continue;
-        const char *name = sc_pool_ndup(loader->pool, *items, (size_t)(equals - *items));
+        const char *name = sc_model_pool_ndup(loader->pool, *items, (size_t)(equals - *items));
         int rc = add_variable(d, loader->environment, name, equals + 1);
         if (rc < 0)
             return rc;
@@ -112,7 +112,7 @@ static int default_disabled(const struct discoverer *d, bool *ret)
 static int split(const struct discoverer *d, const char *text, const char *mark, bool fields,
                  const char ***ret, size_t *ret_count)
 {
-    const char **items = sc_pool_array(d->loader->pool, strlen(text) + 1, sizeof(*items));
+    const char **items = sc_model_pool_array(d->loader->pool, strlen(text) + 1, sizeof(*items));
     if (items == NULL)
         return nomem(d);
     size_t count = 0;
@@ -120,7 +120,7 @@ static int split(const struct discoverer *d, const char *text, const char *mark,
         const char *end = strstr(text, mark);
         size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
         if (len > 0 || !fields) {
-            items[count] = sc_pool_ndup(d->loader->pool, text, len);
+            items[count] = sc_model_pool_ndup(d->loader->pool, text, len);
             if (items[count++] == NULL)
                 return nomem(d);
         }
@@ -143,7 +143,7 @@ static int env_files(const struct discoverer *d, const char ***ret, size_t *ret_
     int rc = 0;
     if (d->options->env_file_count > 0) {
         count = d->options->env_file_count;
-        files = sc_pool_array(loader->pool, count, sizeof(*files));
+        files = sc_model_pool_array(loader->pool, count, sizeof(*files));
         if (files == NULL)
             return nomem(d);
         memcpy(files, d->options->env_files, count * sizeof(*files));
@@ -163,7 +163,7 @@ static int env_files(const struct discoverer *d, const char ***ret, size_t *ret_
         *ret_count = count;
         return rc;
     }
-    files = sc_pool_array(loader->pool, 1, sizeof(*files));
+    files = sc_model_pool_array(loader->pool, 1, sizeof(*files));
     const char *directory = current_directory(d);
     const char *path = directory != NULL ? sc_path_below(loader->pool, directory, ".env") : NULL;
     if (files == NULL || path == NULL)
@@ -193,7 +193,7 @@ static int read_env_files(const struct discoverer *d)
 
 static int add_file(struct discoverer *d, const char *path)
 {
-    const char **files = sc_pool_array(d->loader->pool, d->file_count + 1, sizeof(*files));
+    const char **files = sc_model_pool_array(d->loader->pool, d->file_count + 1, sizeof(*files));
     if (files == NULL || path == NULL)
         return nomem(d);
     if (d->file_count > 0)
@@ -234,9 +234,9 @@ static int find_usual(struct discoverer *d, const char *directory, const char *c
         if (sc_loader_kind(d->loader, path) == SC_PATH_NONE)
             continue;
         if (found != NULL) {
-            const char *note =
-                sc_pool_printf(d->loader->pool, "there is '%s' besides '%s'; the latter is used",
-                               names[i], found_name);
+            const char *note = sc_model_pool_printf(
+                d->loader->pool, "there is '%s' besides '%s'; the latter is used", names[i],
+                found_name);
             return note == NULL                                  ? nomem(d)
                    : sc_loader_note(d->loader, note, d->err) < 0 ? SC_E_NOMEM
                                                                  : add_file(d, found);
@@ -300,12 +300,12 @@ static int find_profiles(const struct discoverer *d, struct sc_discovery *ret)
             size_t len = strlen(text);
             while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
                 len--;
-            ret->profiles[i] = sc_pool_ndup(d->loader->pool, text, len);
+            ret->profiles[i] = sc_model_pool_ndup(d->loader->pool, text, len);
             rc = ret->profiles[i] != NULL ? 0 : nomem(d);
         }
         return rc;
     }
-    ret->profiles = sc_pool_array(d->loader->pool, count + 1, sizeof(*ret->profiles));
+    ret->profiles = sc_model_pool_array(d->loader->pool, count + 1, sizeof(*ret->profiles));
     if (ret->profiles == NULL)
         return nomem(d);
     if (count > 0)
@@ -317,7 +317,7 @@ static int find_profiles(const struct discoverer *d, struct sc_discovery *ret)
 /* Lower case, only letters, digits, '_' and '-', beginning with a letter or digit. */
 static const char *normal_name(const struct discoverer *d, const char *text)
 {
-    char *name = sc_pool_alloc(d->loader->pool, strlen(text) + 1);
+    char *name = sc_model_pool_alloc(d->loader->pool, strlen(text) + 1);
     size_t len = 0;
     for (; name != NULL && *text != '\0'; text++) {
         char c = *text >= 'A' && *text <= 'Z' ? (char)(*text + 32) : *text;

@@ -86,7 +86,7 @@ static struct sc_place place_of(const struct builder *b, const struct sc_yaml_no
 static struct sc_value *value_new(struct builder *b, const struct sc_yaml_node *node,
                                   enum sc_value_kind kind, const struct route *route)
 {
-    struct sc_origin *origin = sc_pool_alloc(b->in->pool, sizeof(*origin));
+    struct sc_origin *origin = sc_model_pool_alloc(b->in->pool, sizeof(*origin));
     if (origin == NULL)
         return NULL;
     origin->place = place_of(b, node);
@@ -114,10 +114,10 @@ static bool is_tag(const struct sc_yaml_node *node, const char *tag)
 /* Remembers the path. Items of lists cannot be reset: Docker Compose never matches them. */
 static int record(struct builder *b, const struct sc_path *path, struct sc_error *err)
 {
-    struct sc_reset *reset = sc_pool_alloc(b->in->pool, sizeof(*reset));
-    const char **keys = sc_pool_array(b->in->pool, path->depth + 1, sizeof(*keys));
+    struct sc_reset *reset = sc_model_pool_alloc(b->in->pool, sizeof(*reset));
+    const char **keys = sc_model_pool_array(b->in->pool, path->depth + 1, sizeof(*keys));
     if (reset == NULL || keys == NULL)
-        return sc_pool_fail(b->in->pool, err);
+        return sc_model_pool_fail(b->in->pool, err);
     size_t depth = path->depth;
     for (const struct sc_path *step = path; step != NULL && step->depth > 0; step = step->up) {
         if (step->key == NULL)
@@ -129,7 +129,8 @@ static int record(struct builder *b, const struct sc_path *path, struct sc_error
     return 0;
 }
 
-void sc_reset_apply(struct sc_pool *pool, const struct sc_reset *resets, struct sc_value *root)
+void sc_reset_apply(struct sc_model_pool *pool, const struct sc_reset *resets,
+                    struct sc_value *root)
 {
     for (; resets != NULL; resets = resets->next) {
         struct sc_value *map = root;
@@ -174,11 +175,11 @@ static int key_text(struct builder *b, const struct sc_yaml_node *written,
     const struct sc_yaml_node *key = sc_yaml_resolve(written);
     if (key->kind != SC_YAML_SCALAR)
         return fail_node(b, written, path, "a key must be a text", err);
-    const char *text = sc_pool_ndup(b->in->pool, key->text, key->len); /* outlives the YAML */
+    const char *text = sc_model_pool_ndup(b->in->pool, key->text, key->len); /* outlives the YAML */
     struct sc_scalar_source source = {text, key->len, key->style == SC_YAML_PLAIN, key->tag};
     struct sc_value typed = {0};
     if (text == NULL)
-        return sc_pool_fail(b->in->pool, err);
+        return sc_model_pool_fail(b->in->pool, err);
     int rc = sc_scalar_resolve(b->in->pool, &source, &typed, err);
     if (rc < 0)
         return rc;
@@ -277,10 +278,10 @@ static int add_merged(struct builder *b, const struct sc_yaml_node *node,
 static int build_scalar(struct builder *b, const struct sc_yaml_node *node,
                         const struct sc_path *path, struct sc_value *value, struct sc_error *err)
 {
-    const char *text = sc_pool_ndup(b->in->pool, node->text, node->len);
+    const char *text = sc_model_pool_ndup(b->in->pool, node->text, node->len);
     struct sc_scalar_source source = {text, node->len, node->style == SC_YAML_PLAIN, node->tag};
     if (text == NULL)
-        return sc_pool_fail(b->in->pool, err);
+        return sc_model_pool_fail(b->in->pool, err);
     int rc = sc_scalar_resolve(b->in->pool, &source, value, err);
     return rc < 0 ? sc_wrap_value(err, rc, value, path) : 0;
 }
@@ -297,7 +298,7 @@ static int build_target(struct builder *b, const struct sc_yaml_node *node,
                                                [SC_YAML_SEQUENCE] = SC_VALUE_LIST};
     struct sc_value *value = value_new(b, node, kinds[node->kind], route);
     if (value == NULL)
-        return sc_pool_fail(b->in->pool, err);
+        return sc_model_pool_fail(b->in->pool, err);
     int rc = 0;
     if (node->kind == SC_YAML_SCALAR) {
         rc = build_scalar(b, node, path, value, err);

@@ -18,7 +18,7 @@ struct sc_reset {
 };
 
 struct sc_document_input {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_project_file *file;
     unsigned routes; /* bits every value of this file gets besides SC_ROUTE_LITERAL */
 };
@@ -30,7 +30,8 @@ int sc_document_build(const struct sc_document_input *in, const struct sc_yaml_d
                       struct sc_error *err) SC_NODISCARD;
 
 /* Deletes each path from the tree (a map at the top). */
-void sc_reset_apply(struct sc_pool *pool, const struct sc_reset *resets, struct sc_value *root);
+void sc_reset_apply(struct sc_model_pool *pool, const struct sc_reset *resets,
+                    struct sc_value *root);
 
 /* Fails with "'file' line L, column C: PATH: text". `value` gives the place, as far as it has one.
  */

@@ -18,10 +18,10 @@ static int mark_names(struct sc_loader *loader, struct sc_value *map, struct sc_
         struct sc_entry *entry = &map->u.entries[i];
         if (entry->value->origin->pair != NULL)
             continue;
-        struct sc_origin *origin = sc_pool_alloc(loader->pool, sizeof(*origin));
-        struct sc_pair *pair = sc_pool_alloc(loader->pool, sizeof(*pair));
+        struct sc_origin *origin = sc_model_pool_alloc(loader->pool, sizeof(*origin));
+        struct sc_pair *pair = sc_model_pool_alloc(loader->pool, sizeof(*pair));
         if (origin == NULL || pair == NULL)
-            return sc_pool_fail(loader->pool, err);
+            return sc_model_pool_fail(loader->pool, err);
         pair->at = entry->at;
         *origin = *entry->value->origin;
         origin->pair = pair;
@@ -100,7 +100,7 @@ static int bound_pairs(struct sc_loader *loader, const struct sc_value *service,
         return sc_bind_value(loader->pool, environment ? SC_FIELD_ENVIRONMENT : SC_FIELD_MAPPING,
                              written, &next, ret, err);
     *ret = sc_tree_new(loader->pool, SC_VALUE_MAP, service->origin);
-    return *ret != NULL ? 0 : sc_pool_fail(loader->pool, err);
+    return *ret != NULL ? 0 : sc_model_pool_fail(loader->pool, err);
 }
 
 int sc_service_environment(struct sc_loader *loader, const struct sc_value *service,
@@ -117,7 +117,7 @@ int sc_service_environment(struct sc_loader *loader, const struct sc_value *serv
     }
     struct sc_value *all = sc_tree_new(loader->pool, SC_VALUE_MAP, service->origin);
     if (all == NULL)
-        return sc_pool_fail(loader->pool, err);
+        return sc_model_pool_fail(loader->pool, err);
     rc = copy_values(loader, own, all, false, err);
     struct sc_scope scope = {{loader->environment, own}};
     struct sc_path list = sc_path_key(path, "env_file");
@@ -143,7 +143,7 @@ int sc_service_labels(struct sc_loader *loader, const struct sc_value *service,
     struct sc_value *all = sc_tree_new(loader->pool, SC_VALUE_MAP, service->origin);
     struct sc_path list = sc_path_key(path, "label_file");
     if (rc == 0 && all == NULL)
-        rc = sc_pool_fail(loader->pool, err);
+        rc = sc_model_pool_fail(loader->pool, err);
     for (size_t i = 0; rc == 0 && sc_value_is(files, SC_VALUE_LIST) && i < files->count; i++) {
         struct sc_path item = sc_path_item(&list, i);
         const struct sc_value *entry = files->u.items[i];

@@ -48,10 +48,10 @@ static int load_base(struct sc_model *model, const char *path, const char *worki
             return 0;
         }
     }
-    struct sc_extends_base *base = sc_pool_alloc(loader->pool, sizeof(*base));
+    struct sc_extends_base *base = sc_model_pool_alloc(loader->pool, sizeof(*base));
     struct sc_value *dict = sc_tree_new(loader->pool, SC_VALUE_MAP, sc_origin_implied());
     if (base == NULL || dict == NULL)
-        return sc_pool_fail(loader->pool, err);
+        return sc_model_pool_fail(loader->pool, err);
     struct sc_model sub = *model;
     sub.base = true;
     sub.kind = SC_FILE_EXTENDS;
@@ -76,7 +76,7 @@ static int find_services(const struct extender *e, const struct sc_value *extend
                          struct extender *ret, struct sc_error *err)
 {
     struct sc_model *model = e->model;
-    struct sc_pool *pool = model->loader->pool;
+    struct sc_model_pool *pool = model->loader->pool;
     const char *file = sc_value_text(sc_value_get(extends, "file"));
     *ret = *e;
     ret->depth = e->depth + 1;
@@ -89,7 +89,7 @@ static int find_services(const struct extender *e, const struct sc_value *extend
     const char *working_dir =
         directory != NULL ? sc_path_relative(pool, model->resource_dir, directory) : NULL;
     if (working_dir == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     struct sc_extends_base *base = NULL;
     int rc = load_base(model, path, working_dir, &base, err);
     if (rc < 0)
@@ -120,11 +120,11 @@ static int check_chain(const struct extender *e, const char *name,
 static int reset_base(const struct extender *e, const char *name, struct sc_value *base,
                       struct sc_error *err)
 {
-    struct sc_pool *pool = e->model->loader->pool;
+    struct sc_model_pool *pool = e->model->loader->pool;
     struct sc_value *outer = sc_tree_new(pool, SC_VALUE_MAP, sc_origin_implied());
     struct sc_value *inner = sc_tree_new(pool, SC_VALUE_MAP, sc_origin_implied());
     if (outer == NULL || inner == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     int rc = sc_tree_set(pool, inner, name, base, NULL, err);
     if (rc == 0)
         rc = sc_tree_set(pool, outer, "services", inner, NULL, err);
@@ -136,13 +136,13 @@ static int reset_base(const struct extender *e, const char *name, struct sc_valu
 static int merge_base(const struct extender *e, const char *name, const struct sc_value *base,
                       struct sc_value *service, struct sc_value **ret, struct sc_error *err)
 {
-    struct sc_pool *pool = e->model->loader->pool;
+    struct sc_model_pool *pool = e->model->loader->pool;
     struct sc_path services;
     struct sc_path path = service_path(&services, name);
     const struct sc_value *extends = sc_value_get(service, "extends");
     struct sc_value *merged = sc_tree_clone(pool, base);
     if (merged == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     int rc = sc_tree_route(pool, merged, SC_ROUTE_EXTENDS, &extends->origin->place, err);
     if (rc == 0)
         rc = reset_base(e, name, merged, err);

@@ -31,9 +31,9 @@ static int text_list(struct sc_model *model, const struct sc_value *value,
         return 0;
     }
     size_t count = value->kind == SC_VALUE_LIST ? value->count : 1;
-    const char **texts = sc_pool_array(model->loader->pool, count + 1, sizeof(*texts));
+    const char **texts = sc_model_pool_array(model->loader->pool, count + 1, sizeof(*texts));
     if (texts == NULL)
-        return sc_pool_fail(model->loader->pool, err);
+        return sc_model_pool_fail(model->loader->pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_value *item = value->kind == SC_VALUE_LIST ? value->u.items[i] : value;
         texts[i] = sc_value_text(item);
@@ -48,7 +48,7 @@ static int text_list(struct sc_model *model, const struct sc_value *value,
 /* The directory that a path names or lies in, as seen from the resource directory. */
 static const char *relative_dir(const struct sc_model *model, const char *path)
 {
-    struct sc_pool *pool = model->loader->pool;
+    struct sc_model_pool *pool = model->loader->pool;
     const char *absolute = sc_path_below(pool, model->resource_dir, path);
     if (absolute != NULL && sc_loader_kind(model->loader, absolute) != SC_PATH_DIRECTORY)
         absolute = sc_path_parent(pool, absolute);
@@ -58,7 +58,7 @@ static const char *relative_dir(const struct sc_model *model, const char *path)
 static int find_directories(struct include *in, struct sc_error *err)
 {
     struct sc_model *model = in->model;
-    struct sc_pool *pool = model->loader->pool;
+    struct sc_model_pool *pool = model->loader->pool;
     const char *written = sc_value_text(sc_value_get(in->entry, "project_directory"));
     if (written == NULL || *written == '\0') {
         in->working_dir = relative_dir(model, in->paths[0]);
@@ -71,7 +71,7 @@ static int find_directories(struct include *in, struct sc_error *err)
         in->working_dir = written;
         in->directory = written;
     }
-    return in->working_dir != NULL && in->directory != NULL ? 0 : sc_pool_fail(pool, err);
+    return in->working_dir != NULL && in->directory != NULL ? 0 : sc_model_pool_fail(pool, err);
 }
 
 static int check_cycle(const struct include *in, const struct sc_path *path, struct sc_error *err)
@@ -101,7 +101,7 @@ static int make_environment(const struct include *in, const struct sc_path *path
     struct sc_value *read = sc_tree_new(loader->pool, SC_VALUE_MAP, sc_origin_implied());
     struct sc_value *environment = sc_tree_clone(loader->pool, in->model->environment);
     if (own == NULL || read == NULL || environment == NULL)
-        return sc_pool_fail(loader->pool, err);
+        return sc_model_pool_fail(loader->pool, err);
     if (count == 0 && sc_loader_kind(loader, own) == SC_PATH_FILE)
         rc = sc_loader_env_files(loader, in->model->environment, &own, 1, read, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -109,7 +109,7 @@ static int make_environment(const struct include *in, const struct sc_path *path
             continue;
         const char *file = sc_path_below(loader->pool, in->model->working_dir, files[i]);
         rc = file != NULL ? sc_loader_env_files(loader, in->model->environment, &file, 1, read, err)
-                          : sc_pool_fail(loader->pool, err);
+                          : sc_model_pool_fail(loader->pool, err);
     }
     if (rc == 0)
         rc = sc_environment_merge(loader->pool, environment, read, err);
@@ -122,7 +122,7 @@ static int make_environment(const struct include *in, const struct sc_path *path
 static int import(struct sc_model *model, const struct sc_value *from, struct sc_value *document,
                   const char *kind, const struct sc_reset *resets, struct sc_error *err)
 {
-    struct sc_pool *pool = model->loader->pool;
+    struct sc_model_pool *pool = model->loader->pool;
     const struct sc_value *source = sc_value_get(from, kind);
     struct sc_value *target = sc_value_get(document, kind);
     if (!sc_value_is(source, SC_VALUE_MAP))
@@ -148,7 +148,7 @@ static int import(struct sc_model *model, const struct sc_value *from, struct sc
         struct sc_value *outer = sc_tree_new(pool, SC_VALUE_MAP, sc_origin_implied());
         struct sc_value *inner = sc_tree_new(pool, SC_VALUE_MAP, sc_origin_implied());
         if (outer == NULL || inner == NULL)
-            return sc_pool_fail(pool, err);
+            return sc_model_pool_fail(pool, err);
         rc = sc_tree_set(pool, inner, entry->key, entry->value, NULL, err);
         if (rc == 0)
             rc = sc_tree_set(pool, outer, kind, inner, NULL, err);
@@ -195,7 +195,7 @@ static int apply_one(struct sc_model *model, const struct sc_value *entry, size_
     for (size_t i = 0; i < in.path_count; i++) {
         in.paths[i] = sc_path_below(model->loader->pool, model->resource_dir, in.paths[i]);
         if (in.paths[i] == NULL)
-            return sc_pool_fail(model->loader->pool, err);
+            return sc_model_pool_fail(model->loader->pool, err);
     }
     struct sc_value *environment = NULL;
     struct sc_value *imported = NULL;

@@ -151,9 +151,9 @@ static int interpolate_text(const struct sc_interp *interp, struct sc_value *val
     if (rc < 0)
         return sc_wrap_value(err, rc, value, path);
     if (result.routes != 0) {
-        struct sc_origin *origin = sc_pool_alloc(interp->pool, sizeof(*origin));
+        struct sc_origin *origin = sc_model_pool_alloc(interp->pool, sizeof(*origin));
         if (origin == NULL)
-            return sc_pool_fail(interp->pool, err);
+            return sc_model_pool_fail(interp->pool, err);
         *origin = *value->origin;
         origin->routes = (origin->routes & ~(unsigned)SC_ROUTE_LITERAL) | result.routes;
         origin->uses = result.uses;

@@ -57,9 +57,9 @@ static int read_text(struct sc_loader *loader, const char *path, struct sc_proje
     if (rc == 0) {
         loader->byte_count += buf.len;
         file->size = buf.len;
-        file->text = sc_pool_ndup(loader->pool, sc_buf_text(&buf), buf.len);
+        file->text = sc_model_pool_ndup(loader->pool, sc_buf_text(&buf), buf.len);
         if (file->text == NULL)
-            rc = sc_pool_fail(loader->pool, err);
+            rc = sc_model_pool_fail(loader->pool, err);
     }
     if (buf.data != NULL)
         sc_wipe(buf.data, buf.len);
@@ -72,7 +72,7 @@ int sc_loader_read(struct sc_loader *loader, const char *path, enum sc_file_kind
 {
     const char *absolute = sc_loader_path(loader, path);
     if (absolute == NULL)
-        return sc_pool_fail(loader->pool, err);
+        return sc_model_pool_fail(loader->pool, err);
     struct sc_loaded_file *file = find(loader, absolute, kind);
     if (file != NULL) {
         *ret = file;
@@ -81,9 +81,9 @@ int sc_loader_read(struct sc_loader *loader, const char *path, enum sc_file_kind
     if (loader->file_count >= SC_COMPOSE_FILES_MAX)
         return sc_fail(err, SC_E_TOOBIG, "the project has more than %d files",
                        SC_COMPOSE_FILES_MAX);
-    file = sc_pool_alloc(loader->pool, sizeof(*file));
+    file = sc_model_pool_alloc(loader->pool, sizeof(*file));
     if (file == NULL)
-        return sc_pool_fail(loader->pool, err);
+        return sc_model_pool_fail(loader->pool, err);
     file->file.path = absolute;
     file->file.display = display_name(loader, absolute);
     file->file.kind = kind;
@@ -130,8 +130,8 @@ static void note_unset(void *ctx, const char *name)
     struct sc_loader *loader = ctx;
     if (sc_value_get(loader->noted, name) != NULL)
         return;
-    const char *text =
-        sc_pool_printf(loader->pool, "variable '%s' is not set; nothing is put in its place", name);
+    const char *text = sc_model_pool_printf(
+        loader->pool, "variable '%s' is not set; nothing is put in its place", name);
     struct sc_value *mark = sc_tree_new(loader->pool, SC_VALUE_NULL, sc_origin_implied());
     if (text != NULL && sc_tree_set(loader->pool, loader->noted, name, mark, NULL, NULL) == 0)
         SC_IGNORE(sc_loader_note(loader, text, NULL));
@@ -164,7 +164,8 @@ int sc_loader_env_files(struct sc_loader *loader, const struct sc_value *environ
     for (size_t i = 0; i < count; i++) {
         struct sc_loaded_file *file = NULL;
         const char *path = sc_loader_path(loader, paths[i]);
-        int rc = path != NULL ? check_env_file(loader, path, err) : sc_pool_fail(loader->pool, err);
+        int rc = path != NULL ? check_env_file(loader, path, err)
+                              : sc_model_pool_fail(loader->pool, err);
         if (rc == 0)
             rc = sc_loader_read(loader, path, SC_FILE_DOTENV, &file, err);
         if (rc < 0)
@@ -183,8 +184,8 @@ int sc_loader_env_files(struct sc_loader *loader, const struct sc_value *environ
     return 0;
 }
 
-int sc_environment_merge(struct sc_pool *pool, struct sc_value *into, const struct sc_value *from,
-                         struct sc_error *err)
+int sc_environment_merge(struct sc_model_pool *pool, struct sc_value *into,
+                         const struct sc_value *from, struct sc_error *err)
 {
     for (size_t i = 0; i < from->count; i++) {
         const struct sc_entry *entry = &from->u.entries[i];

@@ -22,7 +22,7 @@ struct sc_loaded_file {
 };
 
 struct sc_loader {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     struct sc_project *project; /* its notes and its list of files are filled while loading */
     const struct sc_compose_options *options;
     const struct sc_reader *reader;
@@ -81,8 +81,8 @@ int sc_loader_env_files(struct sc_loader *loader, const struct sc_value *environ
                         struct sc_error *err) SC_NODISCARD;
 
 /* Adds to `into` what is not there yet. */
-int sc_environment_merge(struct sc_pool *pool, struct sc_value *into, const struct sc_value *from,
-                         struct sc_error *err) SC_NODISCARD;
+int sc_environment_merge(struct sc_model_pool *pool, struct sc_value *into,
+                         const struct sc_value *from, struct sc_error *err) SC_NODISCARD;
 
 /* Loads and merges files: compose/load/model.c. */
 int sc_model_load(struct sc_model *model, const char *const *paths, size_t count,

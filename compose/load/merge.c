@@ -60,7 +60,7 @@ static const struct merge_row merge_table[] = {
     {NULL, MERGE_REPLACE},
 };
 
-static int merge_maps(struct sc_pool *pool, struct sc_value *base, struct sc_value *override,
+static int merge_maps(struct sc_model_pool *pool, struct sc_value *base, struct sc_value *override,
                       const struct sc_path *path, struct sc_error *err)
 {
     for (size_t i = 0; i < override->count; i++) {
@@ -78,8 +78,8 @@ static int merge_maps(struct sc_pool *pool, struct sc_value *base, struct sc_val
 }
 
 /* Appends what is not there in the very same form. */
-static int append_new(struct sc_pool *pool, struct sc_value *base, const struct sc_value *override,
-                      struct sc_error *err)
+static int append_new(struct sc_model_pool *pool, struct sc_value *base,
+                      const struct sc_value *override, struct sc_error *err)
 {
     for (size_t i = 0; i < override->count; i++) {
         bool there = false;
@@ -101,26 +101,26 @@ static int compare_texts(const void *a, const void *b)
     return strcmp((*left)->u.text, (*right)->u.text);
 }
 
-static int add_pair(struct sc_pool *pool, struct sc_value *list, const struct sc_entry *entry,
+static int add_pair(struct sc_model_pool *pool, struct sc_value *list, const struct sc_entry *entry,
                     const struct sc_value *value, struct sc_error *err)
 {
-    struct sc_origin *origin = sc_pool_alloc(pool, sizeof(*origin));
-    struct sc_pair *pair = sc_pool_alloc(pool, sizeof(*pair));
+    struct sc_origin *origin = sc_model_pool_alloc(pool, sizeof(*origin));
+    struct sc_pair *pair = sc_model_pool_alloc(pool, sizeof(*pair));
     const char *text = entry->key;
     if (value->kind != SC_VALUE_NULL) {
         const char *right = sc_scalar_text(pool, value);
-        text = right != NULL ? sc_pool_printf(pool, "%s=%s", entry->key, right) : NULL;
+        text = right != NULL ? sc_model_pool_printf(pool, "%s=%s", entry->key, right) : NULL;
     }
     if (origin == NULL || pair == NULL || text == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     *pair = (struct sc_pair){.at = entry->at, .written = value};
     *origin = *value->origin;
     origin->pair = pair;
     return sc_tree_append(pool, list, sc_tree_text(pool, text, origin), err);
 }
 
-static int add_entry(struct sc_pool *pool, struct sc_value *list, const struct sc_entry *entry,
-                     struct sc_error *err)
+static int add_entry(struct sc_model_pool *pool, struct sc_value *list,
+                     const struct sc_entry *entry, struct sc_error *err)
 {
     const struct sc_value *value = entry->value;
     if (value->kind != SC_VALUE_LIST)
@@ -133,13 +133,13 @@ static int add_entry(struct sc_pool *pool, struct sc_value *list, const struct s
     return 0;
 }
 
-struct sc_value *sc_merge_to_list(struct sc_pool *pool, struct sc_value *value,
+struct sc_value *sc_merge_to_list(struct sc_model_pool *pool, struct sc_value *value,
                                   struct sc_error *err)
 {
     if (value->kind == SC_VALUE_LIST)
         return value;
     struct sc_value *list = sc_tree_new(pool, SC_VALUE_LIST, value->origin);
-    int rc = list != NULL ? 0 : sc_pool_fail(pool, err);
+    int rc = list != NULL ? 0 : sc_model_pool_fail(pool, err);
     if (rc == 0 && value->kind == SC_VALUE_STRING)
         rc = sc_tree_append(pool, list, value, err);
     for (size_t i = 0; rc == 0 && value->kind == SC_VALUE_MAP && i < value->count; i++)
@@ -151,8 +151,8 @@ struct sc_value *sc_merge_to_list(struct sc_pool *pool, struct sc_value *value,
     return list;
 }
 
-static int merge_lists(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
-                       struct sc_error *err)
+static int merge_lists(struct sc_model_pool *pool, struct sc_value **base,
+                       struct sc_value *override, struct sc_error *err)
 {
     struct sc_value *left = sc_merge_to_list(pool, *base, err);
     struct sc_value *right = left != NULL ? sc_merge_to_list(pool, override, err) : NULL;
@@ -164,12 +164,12 @@ static int merge_lists(struct sc_pool *pool, struct sc_value **base, struct sc_v
 
 /* ---- lists as maps ---- */
 
-static int add_name(struct sc_pool *pool, struct sc_value *map, const struct sc_value *name,
+static int add_name(struct sc_model_pool *pool, struct sc_value *map, const struct sc_value *name,
                     bool depends_on, struct sc_error *err)
 {
     struct sc_value *value =
         sc_tree_new(pool, depends_on ? SC_VALUE_MAP : SC_VALUE_NULL, name->origin);
-    int rc = value != NULL ? 0 : sc_pool_fail(pool, err);
+    int rc = value != NULL ? 0 : sc_model_pool_fail(pool, err);
     if (rc == 0 && depends_on) {
         rc = sc_tree_set(pool, value, "condition",
                          sc_tree_text(pool, "service_started", sc_origin_implied()), NULL, err);
@@ -180,7 +180,7 @@ static int add_name(struct sc_pool *pool, struct sc_value *map, const struct sc_
     return rc < 0 ? rc : sc_tree_set(pool, map, name->u.text, value, &name->origin->place, err);
 }
 
-static int to_map(struct sc_pool *pool, struct sc_value **value, bool depends_on,
+static int to_map(struct sc_model_pool *pool, struct sc_value **value, bool depends_on,
                   const struct sc_path *path, struct sc_error *err)
 {
     struct sc_value *from = *value;
@@ -189,7 +189,7 @@ static int to_map(struct sc_pool *pool, struct sc_value **value, bool depends_on
     if (from->kind != SC_VALUE_LIST && from->kind != SC_VALUE_STRING)
         return sc_fail_value(err, SC_E_SYNTAX, from, path, "must be a list or a mapping");
     struct sc_value *map = sc_tree_new(pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(pool, err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(pool, err);
     if (rc == 0 && from->kind == SC_VALUE_STRING)
         rc = add_name(pool, map, from, depends_on, err);
     for (size_t i = 0; rc == 0 && from->kind == SC_VALUE_LIST && i < from->count; i++) {
@@ -202,8 +202,9 @@ static int to_map(struct sc_pool *pool, struct sc_value **value, bool depends_on
     return rc;
 }
 
-static int merge_names(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
-                       bool depends_on, const struct sc_path *path, struct sc_error *err)
+static int merge_names(struct sc_model_pool *pool, struct sc_value **base,
+                       struct sc_value *override, bool depends_on, const struct sc_path *path,
+                       struct sc_error *err)
 {
     int rc = to_map(pool, base, depends_on, path, err);
     if (rc == 0)
@@ -213,15 +214,15 @@ static int merge_names(struct sc_pool *pool, struct sc_value **base, struct sc_v
 
 /* ---- single rules ---- */
 
-static int merge_build(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
-                       const struct sc_path *path, struct sc_error *err)
+static int merge_build(struct sc_model_pool *pool, struct sc_value **base,
+                       struct sc_value *override, const struct sc_path *path, struct sc_error *err)
 {
     struct sc_value *sides[] = {*base, override};
     for (size_t i = 0; i < SC_ARRAY_SIZE(sides); i++) {
         if (sides[i]->kind == SC_VALUE_MAP)
             continue;
         struct sc_value *map = sc_tree_new(pool, SC_VALUE_MAP, sides[i]->origin);
-        int rc = map != NULL ? 0 : sc_pool_fail(pool, err);
+        int rc = map != NULL ? 0 : sc_model_pool_fail(pool, err);
         if (rc == 0 && sides[i]->kind == SC_VALUE_STRING)
             rc = sc_tree_set(pool, map, "context", sides[i], &sides[i]->origin->place, err);
         if (rc < 0)
@@ -232,8 +233,9 @@ static int merge_build(struct sc_pool *pool, struct sc_value **base, struct sc_v
     return merge_maps(pool, sides[0], sides[1], path, err);
 }
 
-static int merge_logging(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
-                         const struct sc_path *path, struct sc_error *err)
+static int merge_logging(struct sc_model_pool *pool, struct sc_value **base,
+                         struct sc_value *override, const struct sc_path *path,
+                         struct sc_error *err)
 {
     if ((*base)->kind != SC_VALUE_MAP || override->kind != SC_VALUE_MAP)
         return sc_fail_value(err, SC_E_SYNTAX, override, path, "must be a mapping to be merged");
@@ -255,7 +257,7 @@ static struct sc_value *same_subnet(const struct sc_value *pools, const struct s
 }
 
 /* One pair of pools; `result` collects as Docker Compose does, oddities included. */
-static int merge_pool(struct sc_pool *pool, struct sc_value *base, struct sc_value *override,
+static int merge_pool(struct sc_model_pool *pool, struct sc_value *base, struct sc_value *override,
                       struct sc_value *result, const struct sc_path *path, struct sc_error *err)
 {
     bool same = sc_value_same(sc_value_get(base, "subnet"), sc_value_get(override, "subnet"));
@@ -283,7 +285,7 @@ static bool all_maps(const struct sc_value *list)
     return true;
 }
 
-static int merge_ipam(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
+static int merge_ipam(struct sc_model_pool *pool, struct sc_value **base, struct sc_value *override,
                       const struct sc_path *path, struct sc_error *err)
 {
     if ((*base)->kind != SC_VALUE_LIST || override->kind != SC_VALUE_LIST || !all_maps(*base) ||
@@ -291,7 +293,7 @@ static int merge_ipam(struct sc_pool *pool, struct sc_value **base, struct sc_va
         return sc_fail_value(err, SC_E_SYNTAX, override, path, "must be a list of mappings");
     struct sc_value *result = sc_tree_new(pool, SC_VALUE_LIST, (*base)->origin);
     if (result == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < (*base)->count; i++) {
         for (size_t j = 0; j < override->count; j++) {
             int rc = merge_pool(pool, (*base)->u.items[i], override->u.items[j], result, path, err);
@@ -303,8 +305,9 @@ static int merge_ipam(struct sc_pool *pool, struct sc_value **base, struct sc_va
     return 0;
 }
 
-static int merge_default(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
-                         const struct sc_path *path, struct sc_error *err)
+static int merge_default(struct sc_model_pool *pool, struct sc_value **base,
+                         struct sc_value *override, const struct sc_path *path,
+                         struct sc_error *err)
 {
     if (override->kind == SC_VALUE_NULL)
         return 0;
@@ -321,7 +324,7 @@ static int merge_default(struct sc_pool *pool, struct sc_value **base, struct sc
                : append_new(pool, *base, override, err);
 }
 
-int sc_merge(struct sc_pool *pool, struct sc_value **base, struct sc_value *override,
+int sc_merge(struct sc_model_pool *pool, struct sc_value **base, struct sc_value *override,
              const struct sc_path *path, struct sc_error *err)
 {
     int row = sc_path_find(path, merge_table, sizeof(merge_table[0]));

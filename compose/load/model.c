@@ -27,16 +27,16 @@ static int check_schema(struct sc_model *model, const struct sc_project_file *fi
     int rc = sc_shape_check(dict, notes, err);
     if (rc < 0 || !sc_tree_remove(loader->pool, dict, "version"))
         return rc;
-    const char *note = sc_pool_printf(
+    const char *note = sc_model_pool_printf(
         loader->pool, "'%s': the attribute 'version' has no effect; remove it", file->display);
-    return note != NULL ? sc_loader_note(loader, note, err) : sc_pool_fail(loader->pool, err);
+    return note != NULL ? sc_loader_note(loader, note, err) : sc_model_pool_fail(loader->pool, err);
 }
 
 static int merge_document(struct sc_model *model, const struct sc_project_file *file,
                           struct sc_value *document, const struct sc_reset *resets,
                           struct sc_value **dict, struct sc_error *err)
 {
-    struct sc_pool *pool = model->loader->pool;
+    struct sc_model_pool *pool = model->loader->pool;
     struct sc_path top = {0};
     int rc = interpolate(model, document, err);
     if (rc == 0 && !model->base)
@@ -89,7 +89,7 @@ int sc_model_load(struct sc_model *model, const char *const *paths, size_t count
     struct sc_loader *loader = model->loader;
     struct sc_value *dict = sc_tree_new(loader->pool, SC_VALUE_MAP, sc_origin_implied());
     if (dict == NULL)
-        return sc_pool_fail(loader->pool, err);
+        return sc_model_pool_fail(loader->pool, err);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++) {
         /* A file knows of those that led here and of the ones before it. */
@@ -98,7 +98,7 @@ int sc_model_load(struct sc_model *model, const char *const *paths, size_t count
         struct sc_model one = *model;
         const struct sc_reset *resets = NULL;
         if (path == NULL)
-            return sc_pool_fail(loader->pool, err);
+            return sc_model_pool_fail(loader->pool, err);
         one.included = &link;
         rc = sc_model_load_file(&one, path, &dict, &resets, err);
         model->bases = one.bases;

@@ -13,7 +13,7 @@
 #include "core/banned.h"
 
 struct normaliser {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_value *environment;
     const char *project_name;
     struct sc_error *err;
@@ -35,15 +35,15 @@ static struct sc_value *implied_text(const struct normaliser *n, const char *tex
     return sc_tree_text(n->pool, text, sc_origin_implied());
 }
 
-struct sc_value *sc_value_of_variable(struct sc_pool *pool, const char *name,
+struct sc_value *sc_value_of_variable(struct sc_model_pool *pool, const char *name,
                                       const struct sc_value *found, const struct sc_value *at,
                                       bool with_name)
 {
-    struct sc_origin *origin = sc_pool_alloc(pool, sizeof(*origin));
-    struct sc_use *use = sc_pool_alloc(pool, sizeof(*use));
+    struct sc_origin *origin = sc_model_pool_alloc(pool, sizeof(*origin));
+    struct sc_use *use = sc_model_pool_alloc(pool, sizeof(*use));
     const char *text = found->u.text;
     if (with_name)
-        text = sc_pool_printf(pool, "%s=%s", name, found->u.text);
+        text = sc_model_pool_printf(pool, "%s=%s", name, found->u.text);
     if (origin == NULL || use == NULL || text == NULL)
         return NULL;
     bool dotenv = (found->origin->routes & SC_ROUTE_DOTENV) != 0;
@@ -71,7 +71,7 @@ static int resolve_map(const struct normaliser *n, struct sc_value *map, bool ke
         if (found != NULL) {
             entry->value = sc_value_of_variable(n->pool, entry->key, found, entry->value, false);
             if (entry->value == NULL)
-                return sc_pool_fail(n->pool, n->err);
+                return sc_model_pool_fail(n->pool, n->err);
         }
         if (entry->value->kind == SC_VALUE_NULL && !keep)
             sc_tree_remove(n->pool, map, entry->key);
@@ -91,7 +91,7 @@ static int resolve_list(const struct normaliser *n, struct sc_value *list, bool 
         if (found != NULL) {
             item = sc_value_of_variable(n->pool, item->u.text, found, item, true);
             if (item == NULL)
-                return sc_pool_fail(n->pool, n->err);
+                return sc_model_pool_fail(n->pool, n->err);
         }
         if (!bare || found != NULL || keep)
             list->u.items[kept++] = item;
@@ -109,8 +109,8 @@ static int resolve(const struct normaliser *n, struct sc_value *value, bool keep
     return 0;
 }
 
-int sc_resolve_bare(struct sc_pool *pool, struct sc_value *root, const struct sc_value *environment,
-                    struct sc_error *err)
+int sc_resolve_bare(struct sc_model_pool *pool, struct sc_value *root,
+                    const struct sc_value *environment, struct sc_error *err)
 {
     struct normaliser n = {.pool = pool, .environment = environment, .err = err};
     const struct sc_value *services = sc_value_get(root, "services");
@@ -137,7 +137,7 @@ static int default_network(const struct normaliser *n, struct sc_value *service,
     *ret_used = true;
     networks = implied(n, SC_VALUE_MAP);
     int rc = networks != NULL ? put(n, networks, "default", implied(n, SC_VALUE_NULL))
-                              : sc_pool_fail(n->pool, n->err);
+                              : sc_model_pool_fail(n->pool, n->err);
     return rc < 0 ? rc : put(n, service, "networks", networks);
 }
 
@@ -181,14 +181,15 @@ static int set_names(const struct normaliser *n, struct sc_value *resources)
         if (entry->value->kind == SC_VALUE_NULL) {
             entry->value = sc_tree_new(n->pool, SC_VALUE_MAP, entry->value->origin);
             if (entry->value == NULL)
-                return sc_pool_fail(n->pool, n->err);
+                return sc_model_pool_fail(n->pool, n->err);
         }
         const struct sc_value *name = sc_value_get(entry->value, "name");
         if (name != NULL && name->kind != SC_VALUE_NULL)
             continue;
         bool external = is_true(sc_value_get(entry->value, "external"));
         const char *text =
-            external ? entry->key : sc_pool_printf(n->pool, "%s_%s", n->project_name, entry->key);
+            external ? entry->key
+                     : sc_model_pool_printf(n->pool, "%s_%s", n->project_name, entry->key);
         int rc = put(n, entry->value, "name", implied_text(n, text));
         if (rc < 0)
             return rc;
@@ -202,11 +203,11 @@ static int depend(const struct normaliser *n, struct sc_value *depends_on, const
                   bool restart)
 {
     if (service == NULL)
-        return sc_pool_fail(n->pool, n->err);
+        return sc_model_pool_fail(n->pool, n->err);
     if (sc_value_get(depends_on, service) != NULL)
         return 0;
     struct sc_value *map = implied(n, SC_VALUE_MAP);
-    int rc = map != NULL ? 0 : sc_pool_fail(n->pool, n->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(n->pool, n->err);
     if (rc == 0)
         rc = put(n, map, "condition", implied_text(n, "service_started"));
     if (rc == 0)
@@ -226,7 +227,7 @@ static int depend_on_links(const struct normaliser *n, const struct sc_value *se
         if (link == NULL)
             continue;
         if (colon != NULL && strchr(colon + 1, ':') == NULL)
-            link = sc_pool_ndup(n->pool, link, (size_t)(colon - link));
+            link = sc_model_pool_ndup(n->pool, link, (size_t)(colon - link));
         int rc = depend(n, depends_on, link, true);
         if (rc < 0)
             return rc;
@@ -236,7 +237,8 @@ static int depend_on_links(const struct normaliser *n, const struct sc_value *se
         const char *text = sc_value_text(from->u.items[i]);
         if (text == NULL || sc_str_has_prefix(text, "container:"))
             continue;
-        int rc = depend(n, depends_on, sc_pool_ndup(n->pool, text, strcspn(text, ":")), false);
+        int rc =
+            depend(n, depends_on, sc_model_pool_ndup(n->pool, text, strcspn(text, ":")), false);
         if (rc < 0)
             return rc;
     }
@@ -250,7 +252,7 @@ static int normalise_dependencies(const struct normaliser *n, struct sc_value *s
     if (!sc_value_is(depends_on, SC_VALUE_MAP))
         depends_on = implied(n, SC_VALUE_MAP);
     if (depends_on == NULL)
-        return sc_pool_fail(n->pool, n->err);
+        return sc_model_pool_fail(n->pool, n->err);
     int rc = depend_on_links(n, service, depends_on);
     for (size_t i = 0; rc == 0 && i < SC_ARRAY_SIZE(namespaces); i++) {
         const char *text = sc_value_text(sc_value_get(service, namespaces[i]));
@@ -286,7 +288,7 @@ static int normalise_volumes(const struct normaliser *n, const struct sc_value *
             continue;
         target->u.text = sc_path_clean(n->pool, target->u.text);
         if (target->u.text == NULL)
-            return sc_pool_fail(n->pool, n->err);
+            return sc_model_pool_fail(n->pool, n->err);
         target->count = strlen(target->u.text);
     }
     return 0;
@@ -325,7 +327,7 @@ static int normalise_service(const struct normaliser *n, struct sc_value *servic
     return rc < 0 ? rc : inherit_image(n, service);
 }
 
-int sc_normalise(struct sc_pool *pool, struct sc_value *root, const char *project_name,
+int sc_normalise(struct sc_model_pool *pool, struct sc_value *root, const char *project_name,
                  const struct sc_value *environment, struct sc_error *err)
 {
     static const char *const named[] = {"networks", "volumes", "configs", "secrets"};

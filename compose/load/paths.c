@@ -39,7 +39,7 @@ static const struct path_row {
 };
 
 struct resolver {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const char *base, *home;
 };
 
@@ -62,7 +62,7 @@ static int set_path(const struct resolver *r, struct sc_value *value, bool unix_
     else if (!(unix_rule && windows_path(path)))
         path = sc_path_below(r->pool, r->base, path);
     if (path == NULL)
-        return sc_pool_fail(r->pool, err);
+        return sc_model_pool_fail(r->pool, err);
     value->u.text = path;
     value->count = strlen(path);
     return 0;
@@ -139,7 +139,7 @@ static int walk(const struct resolver *r, struct sc_value *value, const struct s
     return 0;
 }
 
-int sc_paths_resolve(struct sc_pool *pool, struct sc_value *root, const char *base,
+int sc_paths_resolve(struct sc_model_pool *pool, struct sc_value *root, const char *base,
                      const char *home, struct sc_error *err)
 {
     struct resolver r = {.pool = pool, .base = base, .home = home};

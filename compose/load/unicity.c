@@ -61,7 +61,7 @@ static const struct unique_row {
 };
 
 struct unique {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     enum unique_by by;
     const struct sc_path *path;
 };
@@ -69,15 +69,17 @@ struct unique {
 static const char *key_by_name(const struct unique *u, const struct sc_value *item)
 {
     const char *equals = memchr(item->u.text, '=', item->count);
-    return equals == NULL ? item->u.text
-                          : sc_pool_ndup(u->pool, item->u.text, (size_t)(equals - item->u.text));
+    return equals == NULL
+               ? item->u.text
+               : sc_model_pool_ndup(u->pool, item->u.text, (size_t)(equals - item->u.text));
 }
 
 /* The part of a text between the first and the second colon, or all of it without one. */
 static const char *key_by_device(const struct unique *u, const struct sc_value *item)
 {
     const char *colon = strchr(item->u.text, ':');
-    return colon == NULL ? item->u.text : sc_pool_ndup(u->pool, colon + 1, strcspn(colon + 1, ":"));
+    return colon == NULL ? item->u.text
+                         : sc_model_pool_ndup(u->pool, colon + 1, strcspn(colon + 1, ":"));
 }
 
 static const char *part_text(const struct unique *u, const struct sc_value *item, const char *key,
@@ -89,7 +91,7 @@ static const char *part_text(const struct unique *u, const struct sc_value *item
     const char *text = sc_scalar_text(u->pool, part);
     /* 8080 and "8080" are different ports here, as they are for Docker Compose. */
     bool number = text != NULL && part->kind != SC_VALUE_STRING && strcmp(key, "published") == 0;
-    return number ? sc_pool_printf(u->pool, "number %s", text) : text;
+    return number ? sc_model_pool_printf(u->pool, "number %s", text) : text;
 }
 
 static const char *key_of_map(const struct unique *u, const struct sc_value *item)
@@ -100,16 +102,16 @@ static const char *key_of_map(const struct unique *u, const struct sc_value *ite
     case BY_CONFIG:
         if (target != NULL)
             return target;
-        return sc_pool_printf(u->pool, "%s/%s", u->by == BY_SECRET ? "/run/secrets" : "",
-                              part_text(u, item, "source", ""));
+        return sc_model_pool_printf(u->pool, "%s/%s", u->by == BY_SECRET ? "/run/secrets" : "",
+                                    part_text(u, item, "source", ""));
     case BY_ENV_FILE:
         return part_text(u, item, "path", NULL);
     case BY_PORT:
         if (target == NULL)
             return NULL;
-        return sc_pool_printf(u->pool, "%s:%s:%s/%s", part_text(u, item, "host_ip", "0.0.0.0"),
-                              part_text(u, item, "published", "?"), target,
-                              part_text(u, item, "protocol", "tcp"));
+        return sc_model_pool_printf(
+            u->pool, "%s:%s:%s/%s", part_text(u, item, "host_ip", "0.0.0.0"),
+            part_text(u, item, "published", "?"), target, part_text(u, item, "protocol", "tcp"));
     case BY_VOLUME:
     case BY_DEVICE:
         return target;
@@ -131,8 +133,8 @@ static int key_of_text(const struct unique *u, const struct sc_value *item, cons
         break;
     case BY_SECRET:
     case BY_CONFIG:
-        *ret = sc_pool_printf(u->pool, "%s/%s", u->by == BY_SECRET ? "/run/secrets" : "",
-                              item->u.text);
+        *ret = sc_model_pool_printf(u->pool, "%s/%s", u->by == BY_SECRET ? "/run/secrets" : "",
+                                    item->u.text);
         break;
     case BY_VOLUME:
         rc = sc_volume_parse(u->pool, item->u.text, &volume, err);
@@ -150,7 +152,7 @@ static int key_of_text(const struct unique *u, const struct sc_value *item, cons
         *ret = item->u.text;
         break;
     }
-    return *ret != NULL ? 0 : sc_pool_fail(u->pool, err);
+    return *ret != NULL ? 0 : sc_model_pool_fail(u->pool, err);
 }
 
 /* The text by which two items are the same; "" is allowed and a key like others. */
@@ -177,12 +179,12 @@ static int key_of(const struct unique *u, const struct sc_value *item, const cha
                                                     : "is not of a type that is allowed here");
 }
 
-static int unique_list(struct sc_pool *pool, struct sc_value *list, enum unique_by by,
+static int unique_list(struct sc_model_pool *pool, struct sc_value *list, enum unique_by by,
                        const struct sc_path *path, struct sc_error *err)
 {
     struct sc_value *seen = sc_tree_new(pool, SC_VALUE_MAP, list->origin);
     if (seen == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         struct sc_path item_path = sc_path_item(path, i);
@@ -206,7 +208,7 @@ static int unique_list(struct sc_pool *pool, struct sc_value *list, enum unique_
     return 0;
 }
 
-static int walk(struct sc_pool *pool, struct sc_value *value, const struct sc_path *path,
+static int walk(struct sc_model_pool *pool, struct sc_value *value, const struct sc_path *path,
                 struct sc_error *err)
 {
     if (value->kind == SC_VALUE_LIST) {
@@ -224,7 +226,7 @@ static int walk(struct sc_pool *pool, struct sc_value *value, const struct sc_pa
     return 0;
 }
 
-int sc_unicity(struct sc_pool *pool, struct sc_value *root, struct sc_error *err)
+int sc_unicity(struct sc_model_pool *pool, struct sc_value *root, struct sc_error *err)
 {
     struct sc_path top = {0};
     return walk(pool, root, &top, err);

@@ -72,7 +72,7 @@ static int compare_entries(const void *a, const void *b)
     return sc_natural_compare(((const struct sc_entry *)a)->key, ((const struct sc_entry *)b)->key);
 }
 
-void sc_sort_map(struct sc_pool *pool, struct sc_value *map)
+void sc_sort_map(struct sc_model_pool *pool, struct sc_value *map)
 {
     if (map->count < 2)
         return;
@@ -83,7 +83,7 @@ void sc_sort_map(struct sc_pool *pool, struct sc_value *map)
 /* ---- structures ---- */
 
 struct binder {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     struct sc_error *err;
 };
 
@@ -104,7 +104,7 @@ static int bind_structs(const struct binder *b, const struct sc_value *from,
     if (from->kind != SC_VALUE_LIST)
         return must_be(b, from, path, "a list");
     struct sc_value *list = sc_tree_new(b->pool, SC_VALUE_LIST, from->origin);
-    int rc = list != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = list != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         struct sc_path next = sc_path_item(path, i);
         struct sc_value *item = NULL;
@@ -125,7 +125,7 @@ static int bind_named(const struct binder *b, const struct sc_value *from,
     if (from->kind != SC_VALUE_MAP)
         return must_be(b, from, path, "a mapping");
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         const struct sc_entry *entry = &from->u.entries[i];
         struct sc_path next = sc_path_key(path, entry->key);
@@ -214,7 +214,7 @@ static int empty_struct(const struct binder *b, const struct sc_field *field,
 {
     struct sc_value *nothing = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
     if (nothing == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     int rc = bind_struct(b, nothing, field->fields, path, ret);
     if (rc == 0)
         (*ret)->only = SC_ONLY_JSON;
@@ -237,9 +237,9 @@ static int put_field(const struct binder *b, struct sc_value *map, const struct 
     if (value == NULL || (field->flags & SC_FIELD_CAPITAL) == 0)
         return sc_tree_set(b->pool, map, field->name, value, at, b->err);
     struct sc_value *yaml = sc_tree_clone(b->pool, value);
-    char *capital = sc_pool_dup(b->pool, field->name);
+    char *capital = sc_model_pool_dup(b->pool, field->name);
     if (yaml == NULL || capital == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     *capital = (char)(*capital - 32);
     yaml->only = SC_ONLY_YAML;
     value->only = SC_ONLY_JSON;
@@ -297,7 +297,7 @@ static int bind_struct(const struct binder *b, const struct sc_value *from,
     if (from->kind != SC_VALUE_MAP)
         return must_be(b, from, path, "a mapping");
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     for (const struct sc_field *field = fields; rc == 0 && field->name != NULL; field++)
         rc = add_field(b, from, field, path, map);
     if (rc == 0)
@@ -307,7 +307,7 @@ static int bind_struct(const struct binder *b, const struct sc_value *from,
     return rc;
 }
 
-int sc_bind(struct sc_pool *pool, const struct sc_value *from, const struct sc_field *fields,
+int sc_bind(struct sc_model_pool *pool, const struct sc_value *from, const struct sc_field *fields,
             const struct sc_path *path, struct sc_value **ret, struct sc_error *err)
 {
     struct binder b = {.pool = pool, .err = err};

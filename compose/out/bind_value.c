@@ -18,7 +18,7 @@
 #include "core/banned.h"
 
 struct value_binder {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_value *from;
     const struct sc_path *path;
     struct sc_error *err;
@@ -32,7 +32,7 @@ static int must_be(const struct value_binder *b, const struct sc_value *value, c
 static int done(const struct value_binder *b, struct sc_value *value, struct sc_value **ret)
 {
     if (value == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     *ret = value;
     return 0;
 }
@@ -106,7 +106,8 @@ static int bind_size(const struct value_binder *b, struct sc_value **ret)
     else if (text == NULL || !sc_size_parse(text, &size))
         return must_be(b, b->from, "a size: a number, or one with k, m, g or t behind it");
     return done(
-        b, sc_tree_text(b->pool, sc_pool_printf(b->pool, "%" PRId64, size), b->from->origin), ret);
+        b, sc_tree_text(b->pool, sc_model_pool_printf(b->pool, "%" PRId64, size), b->from->origin),
+        ret);
 }
 
 static int bind_duration(const struct value_binder *b, struct sc_value **ret)
@@ -117,7 +118,7 @@ static int bind_duration(const struct value_binder *b, struct sc_value **ret)
     if (written == NULL || !sc_duration_parse(written, &duration))
         return must_be(b, b->from, "a duration with units: 90s, 1m30s");
     sc_duration_text(duration, text);
-    return done(b, sc_tree_text(b->pool, sc_pool_dup(b->pool, text), b->from->origin), ret);
+    return done(b, sc_tree_text(b->pool, sc_model_pool_dup(b->pool, text), b->from->origin), ret);
 }
 
 static int bind_mode(const struct value_binder *b, struct sc_value **ret)
@@ -130,7 +131,7 @@ static int bind_mode(const struct value_binder *b, struct sc_value **ret)
     if (mode < 0)
         return must_be(b, b->from, "an octal mode: 0440");
     return done(b,
-                sc_tree_text(b->pool, sc_pool_printf(b->pool, "0%" PRIo64, (uint64_t)mode),
+                sc_tree_text(b->pool, sc_model_pool_printf(b->pool, "0%" PRIo64, (uint64_t)mode),
                              b->from->origin),
                 ret);
 }
@@ -151,7 +152,7 @@ static int bind_texts(const struct value_binder *b, struct sc_value **ret)
     if (from->kind == SC_VALUE_MAP)
         return must_be(b, from, "a list");
     struct sc_value *list = sc_tree_new(b->pool, SC_VALUE_LIST, from->origin);
-    int rc = list != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = list != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     if (rc == 0 && from->kind != SC_VALUE_LIST)
         rc = sc_tree_append(b->pool, list, text_of(b, from), b->err);
     for (size_t i = 0; rc == 0 && from->kind == SC_VALUE_LIST && i < from->count; i++) {
@@ -182,7 +183,7 @@ static int bind_test(const struct value_binder *b, struct sc_value **ret)
         return rc;
     struct sc_value *list = sc_tree_new(b->pool, SC_VALUE_LIST, b->from->origin);
     if (list == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     rc = sc_tree_append(b->pool, list, sc_tree_text(b->pool, "CMD-SHELL", sc_origin_implied()),
                         b->err);
     if (rc == 0)
@@ -197,13 +198,13 @@ static int bind_ssh(const struct value_binder *b, struct sc_value **ret)
     if (from->kind != SC_VALUE_MAP)
         return must_be(b, from, "a mapping");
     struct sc_value *list = sc_tree_new(b->pool, SC_VALUE_LIST, from->origin);
-    int rc = list != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = list != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         const struct sc_entry *entry = &from->u.entries[i];
         const char *path = sc_value_text(entry->value);
         const char *text = path == NULL || *path == '\0'
                                ? entry->key
-                               : sc_pool_printf(b->pool, "%s: %s", entry->key, path);
+                               : sc_model_pool_printf(b->pool, "%s: %s", entry->key, path);
         rc = sc_tree_append(b->pool, list, sc_tree_text(b->pool, text, entry->value->origin),
                             b->err);
     }
@@ -219,7 +220,7 @@ static int add_host(const struct value_binder *b, struct sc_value *list, const c
 {
     const char *text = sc_scalar_text(b->pool, address);
     if (text == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     size_t len = strlen(text);
     if (host_len == 0 || memchr(host, ':', host_len) != NULL || memchr(host, '=', host_len) != NULL)
         return must_be(b, address, "HOST=ADDRESS");
@@ -227,7 +228,8 @@ static int add_host(const struct value_binder *b, struct sc_value *list, const c
         text++;
         len -= 2;
     }
-    const char *pair = sc_pool_printf(b->pool, "%.*s=%.*s", (int)host_len, host, (int)len, text);
+    const char *pair =
+        sc_model_pool_printf(b->pool, "%.*s=%.*s", (int)host_len, host, (int)len, text);
     return sc_tree_append(b->pool, list, sc_tree_text(b->pool, pair, address->origin), b->err);
 }
 
@@ -237,7 +239,7 @@ static int add_host_text(const struct value_binder *b, struct sc_value *list,
 {
     const char *text = sc_scalar_text(b->pool, item);
     if (text == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     const char *mark = strchr(text, '=');
     if (mark == NULL)
         mark = strchr(text, ':');
@@ -246,10 +248,10 @@ static int add_host_text(const struct value_binder *b, struct sc_value *list,
     const char *address = mark + 1;
     for (;;) {
         size_t len = strcspn(address, ",");
-        const char *copy = sc_pool_ndup(b->pool, address, len);
+        const char *copy = sc_model_pool_ndup(b->pool, address, len);
         struct sc_value *one = sc_tree_text(b->pool, copy, item->origin);
         int rc = one != NULL ? add_host(b, list, text, (size_t)(mark - text), one)
-                             : sc_pool_fail(b->pool, b->err);
+                             : sc_model_pool_fail(b->pool, b->err);
         if (rc < 0 || address[len] == '\0')
             return rc;
         address += len + 1;
@@ -267,7 +269,7 @@ static int bind_hosts(const struct value_binder *b, struct sc_value **ret)
 {
     const struct sc_value *from = b->from;
     struct sc_value *list = sc_tree_new(b->pool, SC_VALUE_LIST, from->origin);
-    int rc = list != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = list != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     if (from->kind != SC_VALUE_MAP && from->kind != SC_VALUE_LIST)
         return must_be(b, from, "a list or a mapping");
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
@@ -296,8 +298,8 @@ static struct sc_value *variable(const struct value_binder *b, const struct sc_v
                                  const char *text, const struct sc_place *at,
                                  const struct sc_value *written)
 {
-    struct sc_origin *origin = sc_pool_alloc(b->pool, sizeof(*origin));
-    struct sc_pair *pair = sc_pool_alloc(b->pool, sizeof(*pair));
+    struct sc_origin *origin = sc_model_pool_alloc(b->pool, sizeof(*origin));
+    struct sc_pair *pair = sc_model_pool_alloc(b->pool, sizeof(*pair));
     if (origin == NULL || pair == NULL)
         return NULL;
     *origin = *value->origin;
@@ -315,11 +317,11 @@ static int add_item(const struct value_binder *b, struct sc_value *map, const st
 {
     const char *text = sc_scalar_text(b->pool, item);
     if (text == NULL)
-        return sc_pool_fail(b->pool, b->err);
+        return sc_model_pool_fail(b->pool, b->err);
     size_t len = strcspn(text, "=");
     if (nulls && len > 0 && strchr(" \t\n\v\f\r", text[len - 1]) != NULL)
         return must_be(b, item, "written without a blank behind the variable's name");
-    const char *name = sc_pool_ndup(b->pool, text, len);
+    const char *name = sc_model_pool_ndup(b->pool, text, len);
     const char *value = text[len] == '=' ? text + len + 1 : nulls ? NULL : "";
     const struct sc_place *at = &item->origin->place;
     return sc_tree_set(b->pool, map, name, variable(b, item, value, at, NULL), at, b->err);
@@ -331,7 +333,7 @@ static int bind_pairs(const struct value_binder *b, bool nulls, struct sc_value 
     if (from->kind != SC_VALUE_MAP && from->kind != SC_VALUE_LIST)
         return must_be(b, from, "a list or a mapping");
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         if (from->kind == SC_VALUE_LIST) {
             rc = add_item(b, map, from->u.items[i], nulls);
@@ -357,7 +359,7 @@ static int bind_multi(const struct value_binder *b, struct sc_value **ret)
     if (from->kind != SC_VALUE_MAP)
         return must_be(b, from, "a mapping");
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         struct value_binder inner = *b;
         struct sc_value *list = NULL;
@@ -395,7 +397,7 @@ static int bind_ulimit(const struct value_binder *b, struct sc_value **ret)
     if (b->from->kind != SC_VALUE_MAP)
         return bind_int(b, ret);
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, b->from->origin);
-    int rc = map != NULL ? 0 : sc_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
     if (rc == 0)
         rc = bind_limit(b, "soft", map);
     if (rc == 0)
@@ -405,7 +407,7 @@ static int bind_ulimit(const struct value_binder *b, struct sc_value **ret)
     return rc;
 }
 
-int sc_bind_value(struct sc_pool *pool, enum sc_field_kind kind, const struct sc_value *from,
+int sc_bind_value(struct sc_model_pool *pool, enum sc_field_kind kind, const struct sc_value *from,
                   const struct sc_path *path, struct sc_value **ret, struct sc_error *err)
 {
     static int (*const binders[])(const struct value_binder *, struct sc_value **) = {

@@ -8,7 +8,7 @@
 #include "compose/out/bind.h"
 
 /* `from` is not null. SYNTAX with place and path. */
-int sc_bind_value(struct sc_pool *pool, enum sc_field_kind kind, const struct sc_value *from,
+int sc_bind_value(struct sc_model_pool *pool, enum sc_field_kind kind, const struct sc_value *from,
                   const struct sc_path *path, struct sc_value **ret,
                   struct sc_error *err) SC_NODISCARD;
 

@@ -17,13 +17,13 @@ static int compare_variables(const void *a, const void *b)
     return strcmp(((const struct sc_variable *)a)->name, ((const struct sc_variable *)b)->name);
 }
 
-int sc_model_variables(struct sc_pool *pool, const struct sc_value *map, struct sc_variables *ret,
-                       struct sc_error *err)
+int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
+                       struct sc_variables *ret, struct sc_error *err)
 {
     size_t count = map != NULL ? map->count : 0;
-    struct sc_variable *items = sc_pool_array(pool, count + 1, sizeof(*items));
+    struct sc_variable *items = sc_model_pool_array(pool, count + 1, sizeof(*items));
     if (items == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_entry *entry = &map->u.entries[i];
         const struct sc_pair *pair = entry->value->origin->pair;
@@ -54,26 +54,26 @@ static const char *text_at(const struct sc_value *map, const char *key)
 enum grant_kind { GRANT_SECRET, GRANT_CONFIG, GRANT_BUILD };
 
 /* Where the container sees it; for a build the id. */
-static const char *grant_target(struct sc_pool *pool, enum grant_kind kind, const char *source,
-                                const char *target)
+static const char *grant_target(struct sc_model_pool *pool, enum grant_kind kind,
+                                const char *source, const char *target)
 {
     if (kind == GRANT_BUILD)
         return target != NULL ? target : source;
     if (kind == GRANT_CONFIG && target == NULL)
-        return sc_pool_printf(pool, "/%s", source);
+        return sc_model_pool_printf(pool, "/%s", source);
     if (target != NULL && *target == '/')
         return target;
-    return sc_pool_printf(pool, "%s%s", kind == GRANT_SECRET ? "/run/secrets/" : "/",
-                          target != NULL ? target : source);
+    return sc_model_pool_printf(pool, "%s%s", kind == GRANT_SECRET ? "/run/secrets/" : "/",
+                                target != NULL ? target : source);
 }
 
-static int fill_grants(struct sc_pool *pool, const struct sc_value *list, enum grant_kind kind,
-                       struct sc_grants *ret, struct sc_error *err)
+static int fill_grants(struct sc_model_pool *pool, const struct sc_value *list,
+                       enum grant_kind kind, struct sc_grants *ret, struct sc_error *err)
 {
     size_t count = list != NULL ? list->count : 0;
-    struct sc_grant *items = sc_pool_array(pool, count + 1, sizeof(*items));
+    struct sc_grant *items = sc_model_pool_array(pool, count + 1, sizeof(*items));
     if (items == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_value *value = list->u.items[i];
         const char *source = text_at(value, "source");
@@ -87,7 +87,7 @@ static int fill_grants(struct sc_pool *pool, const struct sc_value *list, enum g
         };
         items[i].target = grant_target(pool, kind, items[i].source, text_at(value, "target"));
         if (items[i].target == NULL)
-            return sc_pool_fail(pool, err);
+            return sc_model_pool_fail(pool, err);
     }
     ret->items = items;
     ret->count = count;
@@ -106,15 +106,15 @@ static const struct sc_project_file *file_of(const struct sc_project *project, c
     return NULL;
 }
 
-static int fill_env_files(struct sc_pool *pool, const struct sc_project *project,
+static int fill_env_files(struct sc_model_pool *pool, const struct sc_project *project,
                           const struct sc_value *merged, struct sc_service *service,
                           struct sc_error *err)
 {
     const struct sc_value *list = sc_value_get(merged, "env_file");
     size_t count = sc_value_is(list, SC_VALUE_LIST) ? list->count : 0;
-    struct sc_service_env_file *files = sc_pool_array(pool, count + 1, sizeof(*files));
+    struct sc_service_env_file *files = sc_model_pool_array(pool, count + 1, sizeof(*files));
     if (files == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         const struct sc_value *path = sc_value_get(list->u.items[i], "path");
@@ -141,7 +141,7 @@ static const struct sc_value *list_at(const struct sc_value *map, const char *ke
     return sc_value_is(value, SC_VALUE_LIST) ? value : NULL;
 }
 
-static int fill_service(struct sc_pool *pool, const struct sc_model_parts *parts,
+static int fill_service(struct sc_model_pool *pool, const struct sc_model_parts *parts,
                         const struct sc_entry *entry, const struct sc_project *project,
                         struct sc_service *ret, struct sc_error *err)
 {
@@ -206,14 +206,14 @@ static int compare_resources(const void *a, const void *b)
     return strcmp(((const struct sc_resource *)a)->key, ((const struct sc_resource *)b)->key);
 }
 
-static int fill_resources(struct sc_pool *pool, const struct sc_project *project,
+static int fill_resources(struct sc_model_pool *pool, const struct sc_project *project,
                           const struct sc_value *map, bool config, struct sc_resources *ret,
                           struct sc_error *err)
 {
     size_t count = map != NULL ? map->count : 0;
-    struct sc_resource *items = sc_pool_array(pool, count + 1, sizeof(*items));
+    struct sc_resource *items = sc_model_pool_array(pool, count + 1, sizeof(*items));
     if (items == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_entry *entry = &map->u.entries[i];
         const char *name = text_at(entry->value, "name");
@@ -236,13 +236,13 @@ static int fill_resources(struct sc_pool *pool, const struct sc_project *project
     return 0;
 }
 
-int sc_model_fill(struct sc_pool *pool, const struct sc_model_parts *parts,
+int sc_model_fill(struct sc_model_pool *pool, const struct sc_model_parts *parts,
                   struct sc_project *project, struct sc_error *err)
 {
     size_t count = parts->services->count;
-    struct sc_service *services = sc_pool_array(pool, count + 1, sizeof(*services));
+    struct sc_service *services = sc_model_pool_array(pool, count + 1, sizeof(*services));
     if (services == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         int rc =
             fill_service(pool, parts, &parts->services->u.entries[i], project, &services[i], err);

@@ -15,11 +15,11 @@ struct sc_model_parts {
     const struct sc_value *enabled;  /* those of `services` that are enabled (a map) */
 };
 
-int sc_model_fill(struct sc_pool *pool, const struct sc_model_parts *parts,
+int sc_model_fill(struct sc_model_pool *pool, const struct sc_model_parts *parts,
                   struct sc_project *project, struct sc_error *err) SC_NODISCARD;
 
 /* A map of texts and nulls as a sorted list. */
-int sc_model_variables(struct sc_pool *pool, const struct sc_value *map, struct sc_variables *ret,
-                       struct sc_error *err) SC_NODISCARD;
+int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
+                       struct sc_variables *ret, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -18,15 +18,15 @@
 #define CHUNK_MAX ((size_t)1024 * 1024)
 #define ALIGN     sizeof(max_align_t)
 
-struct sc_pool_chunk {
-    struct sc_pool_chunk *next;
+struct sc_model_pool_chunk {
+    struct sc_model_pool_chunk *next;
     size_t used, size;
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
 /* A chunk with room for `size`; large pieces get one of their own. Chunks double, so that small
  * projects stay small and large ones cost few calls. */
-static struct sc_pool_chunk *chunk_new(struct sc_pool *pool, size_t size)
+static struct sc_model_pool_chunk *chunk_new(struct sc_model_pool *pool, size_t size)
 {
     size_t want = pool->chunks != NULL ? pool->chunks->size * 2 : CHUNK_MIN;
     if (want > CHUNK_MAX)
@@ -35,7 +35,7 @@ static struct sc_pool_chunk *chunk_new(struct sc_pool *pool, size_t size)
         want = size;
     if (pool->max != 0 && (want > pool->max || pool->total > pool->max - want))
         return NULL;
-    struct sc_pool_chunk *chunk = calloc(1, sizeof(*chunk) + want);
+    struct sc_model_pool_chunk *chunk = calloc(1, sizeof(*chunk) + want);
     if (chunk == NULL)
         return NULL;
     chunk->size = want;
@@ -45,12 +45,12 @@ static struct sc_pool_chunk *chunk_new(struct sc_pool *pool, size_t size)
     return chunk;
 }
 
-void *sc_pool_alloc(struct sc_pool *pool, size_t size)
+void *sc_model_pool_alloc(struct sc_model_pool *pool, size_t size)
 {
     if (size > SIZE_MAX / 4)
         return NULL;
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
-    struct sc_pool_chunk *chunk = pool->chunks;
+    struct sc_model_pool_chunk *chunk = pool->chunks;
     if (chunk == NULL || chunk->size - chunk->used < size)
         chunk = chunk_new(pool, size);
     if (chunk == NULL)
@@ -60,35 +60,35 @@ void *sc_pool_alloc(struct sc_pool *pool, size_t size)
     return piece;
 }
 
-void *sc_pool_array(struct sc_pool *pool, size_t n, size_t size)
+void *sc_model_pool_array(struct sc_model_pool *pool, size_t n, size_t size)
 {
     size_t bytes = 0;
     if (__builtin_mul_overflow(n, size, &bytes))
         return NULL;
-    return sc_pool_alloc(pool, bytes);
+    return sc_model_pool_alloc(pool, bytes);
 }
 
-char *sc_pool_ndup(struct sc_pool *pool, const char *text, size_t n)
+char *sc_model_pool_ndup(struct sc_model_pool *pool, const char *text, size_t n)
 {
-    char *copy = n < SIZE_MAX ? sc_pool_alloc(pool, n + 1) : NULL;
+    char *copy = n < SIZE_MAX ? sc_model_pool_alloc(pool, n + 1) : NULL;
     if (copy != NULL && n > 0)
         memcpy(copy, text, n);
     return copy;
 }
 
-char *sc_pool_dup(struct sc_pool *pool, const char *text)
+char *sc_model_pool_dup(struct sc_model_pool *pool, const char *text)
 {
-    return sc_pool_ndup(pool, text, strlen(text));
+    return sc_model_pool_ndup(pool, text, strlen(text));
 }
 
-char *sc_pool_printf(struct sc_pool *pool, const char *fmt, ...)
+char *sc_model_pool_printf(struct sc_model_pool *pool, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, fmt, args);
-    char *text = len >= 0 ? sc_pool_alloc(pool, (size_t)len + 1) : NULL;
+    char *text = len >= 0 ? sc_model_pool_alloc(pool, (size_t)len + 1) : NULL;
     if (text != NULL)
         vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);
@@ -96,7 +96,7 @@ char *sc_pool_printf(struct sc_pool *pool, const char *fmt, ...)
     return text;
 }
 
-int sc_pool_fail(const struct sc_pool *pool, struct sc_error *err)
+int sc_model_pool_fail(const struct sc_model_pool *pool, struct sc_error *err)
 {
     if (pool->max != 0 && pool->total > pool->max / 2)
         return sc_fail(err, SC_E_TOOBIG, "the project needs more than %zu MiB of memory",
@@ -104,10 +104,10 @@ int sc_pool_fail(const struct sc_pool *pool, struct sc_error *err)
     return sc_fail_nomem(err);
 }
 
-void sc_pool_done(struct sc_pool *pool)
+void sc_model_pool_done(struct sc_model_pool *pool)
 {
     while (pool->chunks != NULL) {
-        struct sc_pool_chunk *chunk = pool->chunks;
+        struct sc_model_pool_chunk *chunk = pool->chunks;
         pool->chunks = chunk->next;
         sc_wipe(chunk->bytes, chunk->used);
         free(chunk);

@@ -12,29 +12,29 @@
 
 #include "core/error.h"
 
-struct sc_pool_chunk;
+struct sc_model_pool_chunk;
 
 /* Zero value = empty; max 0 = no limit but the machine's. */
-struct sc_pool {
-    struct sc_pool_chunk *chunks;
+struct sc_model_pool {
+    struct sc_model_pool_chunk *chunks;
     size_t total; /* bytes got from malloc */
     size_t max;
 };
 
 /* Zeroed, aligned for any type; NULL when there is no memory or the limit is reached. */
-void *sc_pool_alloc(struct sc_pool *pool, size_t size);
+void *sc_model_pool_alloc(struct sc_model_pool *pool, size_t size);
 /* An array of n pieces; NULL on overflow too. */
-void *sc_pool_array(struct sc_pool *pool, size_t n, size_t size);
+void *sc_model_pool_array(struct sc_model_pool *pool, size_t n, size_t size);
 
 /* NUL-terminated copies. */
-char *sc_pool_ndup(struct sc_pool *pool, const char *text, size_t n);
-char *sc_pool_dup(struct sc_pool *pool, const char *text);
-char *sc_pool_printf(struct sc_pool *pool, const char *fmt, ...) SC_PRINTF(2, 3);
+char *sc_model_pool_ndup(struct sc_model_pool *pool, const char *text, size_t n);
+char *sc_model_pool_dup(struct sc_model_pool *pool, const char *text);
+char *sc_model_pool_printf(struct sc_model_pool *pool, const char *fmt, ...) SC_PRINTF(2, 3);
 
 /* Fails with TOOBIG if the limit was reached, else NOMEM: for a NULL from above. */
-int sc_pool_fail(const struct sc_pool *pool, struct sc_error *err);
+int sc_model_pool_fail(const struct sc_model_pool *pool, struct sc_error *err);
 
 /* Wipes and frees everything. */
-void sc_pool_done(struct sc_pool *pool);
+void sc_model_pool_done(struct sc_model_pool *pool);
 
 #endif

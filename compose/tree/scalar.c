@@ -211,12 +211,12 @@ static enum tag tag_for(const struct sc_value *value, bool is_time)
 }
 
 /* Numbers and points in time: text that begins with a digit or a sign. */
-static bool resolve_number(struct sc_pool *pool, const char *text, size_t len, bool allow_time,
-                           struct sc_value *ret, bool *ret_time)
+static bool resolve_number(struct sc_model_pool *pool, const char *text, size_t len,
+                           bool allow_time, struct sc_value *ret, bool *ret_time)
 {
     char when[SC_SCALAR_TEXT_SIZE];
     if (allow_time && sc_clock_text(text, when)) {
-        const char *copy = sc_pool_dup(pool, when);
+        const char *copy = sc_model_pool_dup(pool, when);
         if (copy == NULL)
             return false;
         ret->kind = SC_VALUE_STRING;
@@ -237,7 +237,7 @@ static bool resolve_number(struct sc_pool *pool, const char *text, size_t len, b
     return parse_integer(digits, ret) || parse_float(digits, ret);
 }
 
-static void resolve_plain(struct sc_pool *pool, const char *text, size_t len, bool allow_time,
+static void resolve_plain(struct sc_model_pool *pool, const char *text, size_t len, bool allow_time,
                           struct sc_value *ret, bool *ret_time)
 {
     static const char hints[] = "+-0123456789.~yYnNtTfFoO<";
@@ -258,14 +258,14 @@ static void resolve_plain(struct sc_pool *pool, const char *text, size_t len, bo
     }
 }
 
-static int decode_binary(struct sc_pool *pool, const char *text, size_t len, struct sc_value *ret,
-                         struct sc_error *err)
+static int decode_binary(struct sc_model_pool *pool, const char *text, size_t len,
+                         struct sc_value *ret, struct sc_error *err)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *out = sc_pool_alloc(pool, len + 1);
+    char *out = sc_model_pool_alloc(pool, len + 1);
     if (out == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     size_t used = 0;
     size_t digits = 0;
     size_t padding = 0;
@@ -294,7 +294,7 @@ static int decode_binary(struct sc_pool *pool, const char *text, size_t len, str
     return 0;
 }
 
-int sc_scalar_resolve(struct sc_pool *pool, const struct sc_scalar_source *source,
+int sc_scalar_resolve(struct sc_model_pool *pool, const struct sc_scalar_source *source,
                       struct sc_value *ret, struct sc_error *err)
 {
     enum tag want = tag_of(source->tag);
@@ -373,7 +373,7 @@ void sc_scalar_float_json(char out[SC_SCALAR_TEXT_SIZE], double real, bool singl
         memmove(mark + 2, mark + 3, strlen(mark + 3) + 1);
 }
 
-const char *sc_scalar_text(struct sc_pool *pool, const struct sc_value *value)
+const char *sc_scalar_text(struct sc_model_pool *pool, const struct sc_value *value)
 {
     char number[SC_SCALAR_TEXT_SIZE];
     switch (value->kind) {
@@ -384,12 +384,12 @@ const char *sc_scalar_text(struct sc_pool *pool, const struct sc_value *value)
     case SC_VALUE_BOOL:
         return value->u.boolean ? "true" : "false";
     case SC_VALUE_INT:
-        return sc_pool_printf(pool, "%" PRId64, value->u.integer);
+        return sc_model_pool_printf(pool, "%" PRId64, value->u.integer);
     case SC_VALUE_UINT:
-        return sc_pool_printf(pool, "%" PRIu64, value->u.natural);
+        return sc_model_pool_printf(pool, "%" PRIu64, value->u.natural);
     case SC_VALUE_FLOAT:
         sc_scalar_float_text(number, value->u.real, value->single);
-        return sc_pool_dup(pool, number);
+        return sc_model_pool_dup(pool, number);
     case SC_VALUE_LIST:
     case SC_VALUE_MAP:
     default:

@@ -24,12 +24,12 @@ struct sc_scalar_source {
 
 /* Types a scalar: fills kind, count and content of `ret`, keeps its origin. SYNTAX when the tag
  * does not allow the text. */
-int sc_scalar_resolve(struct sc_pool *pool, const struct sc_scalar_source *source,
+int sc_scalar_resolve(struct sc_model_pool *pool, const struct sc_scalar_source *source,
                       struct sc_value *ret, struct sc_error *err) SC_NODISCARD;
 
 /* The text that Go's %v makes of a scalar: strings as they are, `<nil>` for null, lists and maps
  * "". Yields a text from the pool, from `value`, or static; NULL without memory. */
-const char *sc_scalar_text(struct sc_pool *pool, const struct sc_value *value);
+const char *sc_scalar_text(struct sc_model_pool *pool, const struct sc_value *value);
 
 /* %v of a float; `single` for one of 32 bits. */
 void sc_scalar_float_text(char out[SC_SCALAR_TEXT_SIZE], double real, bool single);

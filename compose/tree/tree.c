@@ -38,7 +38,7 @@ static void index_add(struct sc_map_index *index, const char *key, size_t positi
 
 /* (Re)builds the table for a map with room for `cap` entries; no table where memory is short: then
  * look-ups walk the entries. */
-static void index_build(struct sc_pool *pool, struct sc_value *map)
+static void index_build(struct sc_model_pool *pool, struct sc_value *map)
 {
     map->index = NULL;
     if (map->cap <= INDEX_FROM)
@@ -47,7 +47,7 @@ static void index_build(struct sc_pool *pool, struct sc_value *map)
     while (size < (size_t)map->cap * 2)
         size *= 2;
     struct sc_map_index *index =
-        sc_pool_alloc(pool, sizeof(*index) + size * sizeof(index->slots[0]));
+        sc_model_pool_alloc(pool, sizeof(*index) + size * sizeof(index->slots[0]));
     if (index == NULL)
         return;
     index->mask = size - 1;
@@ -160,10 +160,10 @@ bool sc_value_same(const struct sc_value *a, const struct sc_value *b)
     }
 }
 
-struct sc_value *sc_tree_new(struct sc_pool *pool, enum sc_value_kind kind,
+struct sc_value *sc_tree_new(struct sc_model_pool *pool, enum sc_value_kind kind,
                              const struct sc_origin *origin)
 {
-    struct sc_value *value = sc_pool_alloc(pool, sizeof(*value));
+    struct sc_value *value = sc_model_pool_alloc(pool, sizeof(*value));
     if (value == NULL)
         return NULL;
     value->kind = kind;
@@ -173,7 +173,8 @@ struct sc_value *sc_tree_new(struct sc_pool *pool, enum sc_value_kind kind,
     return value;
 }
 
-struct sc_value *sc_tree_bool(struct sc_pool *pool, bool boolean, const struct sc_origin *origin)
+struct sc_value *sc_tree_bool(struct sc_model_pool *pool, bool boolean,
+                              const struct sc_origin *origin)
 {
     struct sc_value *value = sc_tree_new(pool, SC_VALUE_BOOL, origin);
     if (value != NULL)
@@ -181,7 +182,8 @@ struct sc_value *sc_tree_bool(struct sc_pool *pool, bool boolean, const struct s
     return value;
 }
 
-struct sc_value *sc_tree_int(struct sc_pool *pool, int64_t integer, const struct sc_origin *origin)
+struct sc_value *sc_tree_int(struct sc_model_pool *pool, int64_t integer,
+                             const struct sc_origin *origin)
 {
     struct sc_value *value = sc_tree_new(pool, SC_VALUE_INT, origin);
     if (value != NULL)
@@ -189,7 +191,7 @@ struct sc_value *sc_tree_int(struct sc_pool *pool, int64_t integer, const struct
     return value;
 }
 
-struct sc_value *sc_tree_text_n(struct sc_pool *pool, const char *text, size_t n,
+struct sc_value *sc_tree_text_n(struct sc_model_pool *pool, const char *text, size_t n,
                                 const struct sc_origin *origin)
 {
     struct sc_value *value = text != NULL ? sc_tree_new(pool, SC_VALUE_STRING, origin) : NULL;
@@ -200,14 +202,14 @@ struct sc_value *sc_tree_text_n(struct sc_pool *pool, const char *text, size_t n
     return value;
 }
 
-struct sc_value *sc_tree_text(struct sc_pool *pool, const char *text,
+struct sc_value *sc_tree_text(struct sc_model_pool *pool, const char *text,
                               const struct sc_origin *origin)
 {
     return sc_tree_text_n(pool, text, text != NULL ? strlen(text) : 0, origin);
 }
 
 /* Makes room for one more item or entry; the old array stays in the pool. */
-static int grow(struct sc_pool *pool, struct sc_value *value, size_t item_size,
+static int grow(struct sc_model_pool *pool, struct sc_value *value, size_t item_size,
                 struct sc_error *err)
 {
     if (value->count < value->cap)
@@ -215,9 +217,9 @@ static int grow(struct sc_pool *pool, struct sc_value *value, size_t item_size,
     if (value->cap > UINT32_MAX / 4)
         return sc_fail(err, SC_E_TOOBIG, "a collection has too many entries");
     uint32_t cap = value->cap == 0 ? 4 : value->cap * 2;
-    void *room = sc_pool_array(pool, cap, item_size);
+    void *room = sc_model_pool_array(pool, cap, item_size);
     if (room == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     if (value->count > 0)
         memcpy(room, (void *)value->u.items, value->count * item_size);
     value->u.items = room; /* the union's pointers have one representation */
@@ -227,22 +229,22 @@ static int grow(struct sc_pool *pool, struct sc_value *value, size_t item_size,
     return 0;
 }
 
-int sc_tree_append(struct sc_pool *pool, struct sc_value *list, struct sc_value *item,
+int sc_tree_append(struct sc_model_pool *pool, struct sc_value *list, struct sc_value *item,
                    struct sc_error *err)
 {
     if (item == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     int rc = grow(pool, list, sizeof(struct sc_value *), err);
     if (rc == 0)
         list->u.items[list->count++] = item;
     return rc;
 }
 
-int sc_tree_set(struct sc_pool *pool, struct sc_value *map, const char *key, struct sc_value *value,
-                const struct sc_place *at, struct sc_error *err)
+int sc_tree_set(struct sc_model_pool *pool, struct sc_value *map, const char *key,
+                struct sc_value *value, const struct sc_place *at, struct sc_error *err)
 {
     if (value == NULL || key == NULL)
-        return sc_pool_fail(pool, err);
+        return sc_model_pool_fail(pool, err);
     size_t position = find(map, key);
     if (position == SIZE_MAX) {
         int rc = grow(pool, map, sizeof(struct sc_entry), err);
@@ -259,12 +261,12 @@ int sc_tree_set(struct sc_pool *pool, struct sc_value *map, const char *key, str
     return 0;
 }
 
-void sc_tree_reindex(struct sc_pool *pool, struct sc_value *map)
+void sc_tree_reindex(struct sc_model_pool *pool, struct sc_value *map)
 {
     index_build(pool, map);
 }
 
-bool sc_tree_remove(struct sc_pool *pool, struct sc_value *map, const char *key)
+bool sc_tree_remove(struct sc_model_pool *pool, struct sc_value *map, const char *key)
 {
     size_t position = find(map, key);
     if (position == SIZE_MAX)
@@ -276,13 +278,13 @@ bool sc_tree_remove(struct sc_pool *pool, struct sc_value *map, const char *key)
     return true;
 }
 
-static bool clone_children(struct sc_pool *pool, struct sc_value *copy,
+static bool clone_children(struct sc_model_pool *pool, struct sc_value *copy,
                            const struct sc_value *value)
 {
     bool map = value->kind == SC_VALUE_MAP;
     copy->cap = (uint32_t)value->count;
-    copy->u.items = sc_pool_array(pool, value->count,
-                                  map ? sizeof(struct sc_entry) : sizeof(struct sc_value *));
+    copy->u.items = sc_model_pool_array(pool, value->count,
+                                        map ? sizeof(struct sc_entry) : sizeof(struct sc_value *));
     if (copy->u.items == NULL)
         return false;
     for (size_t i = 0; i < value->count; i++) {
@@ -302,9 +304,9 @@ static bool clone_children(struct sc_pool *pool, struct sc_value *copy,
     return true;
 }
 
-struct sc_value *sc_tree_clone(struct sc_pool *pool, const struct sc_value *value)
+struct sc_value *sc_tree_clone(struct sc_model_pool *pool, const struct sc_value *value)
 {
-    struct sc_value *copy = sc_pool_alloc(pool, sizeof(*copy));
+    struct sc_value *copy = sc_model_pool_alloc(pool, sizeof(*copy));
     if (copy == NULL)
         return NULL;
     *copy = *value;
@@ -321,12 +323,12 @@ const struct sc_origin *sc_origin_implied(void)
     return &implied;
 }
 
-const struct sc_origin *sc_origin_add(struct sc_pool *pool, const struct sc_origin *origin,
+const struct sc_origin *sc_origin_add(struct sc_model_pool *pool, const struct sc_origin *origin,
                                       unsigned routes)
 {
     if ((origin->routes & routes) == routes)
         return origin;
-    struct sc_origin *copy = sc_pool_alloc(pool, sizeof(*copy));
+    struct sc_origin *copy = sc_model_pool_alloc(pool, sizeof(*copy));
     if (copy == NULL)
         return NULL;
     *copy = *origin;
@@ -334,13 +336,13 @@ const struct sc_origin *sc_origin_add(struct sc_pool *pool, const struct sc_orig
     return copy;
 }
 
-int sc_tree_route(struct sc_pool *pool, struct sc_value *value, unsigned routes,
+int sc_tree_route(struct sc_model_pool *pool, struct sc_value *value, unsigned routes,
                   const struct sc_place *via, struct sc_error *err)
 {
     if ((value->origin->routes & routes) != routes || via != NULL) {
-        struct sc_origin *copy = sc_pool_alloc(pool, sizeof(*copy));
+        struct sc_origin *copy = sc_model_pool_alloc(pool, sizeof(*copy));
         if (copy == NULL)
-            return sc_pool_fail(pool, err);
+            return sc_model_pool_fail(pool, err);
         *copy = *value->origin;
         copy->routes |= routes;
         if (via != NULL)

@@ -15,7 +15,7 @@
 #include "core/banned.h"
 
 struct parser {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_envfile *in;
     struct sc_value *into;
     struct sc_scope scope;
@@ -281,11 +281,11 @@ static int store(struct parser *p, const struct key *key, const struct value *va
                  const struct sc_interp_result *result, struct sc_error *err)
 {
     struct sc_place at = place(p, key->start, key->end);
-    struct sc_origin *origin = sc_pool_alloc(p->pool, sizeof(*origin));
-    const char *name = sc_pool_ndup(p->pool, key->start, (size_t)(key->end - key->start));
-    char *text = sc_pool_ndup(p->pool, result->text, result->len);
+    struct sc_origin *origin = sc_model_pool_alloc(p->pool, sizeof(*origin));
+    const char *name = sc_model_pool_ndup(p->pool, key->start, (size_t)(key->end - key->start));
+    char *text = sc_model_pool_ndup(p->pool, result->text, result->len);
     if (origin == NULL || name == NULL || text == NULL)
-        return sc_pool_fail(p->pool, err);
+        return sc_model_pool_fail(p->pool, err);
     if (p->into->count >= SC_ENVFILE_VARIABLES_MAX)
         return fail_at(p, key->start, SC_E_TOOBIG, "too many variables", err);
     origin->place = value != NULL ? place(p, value->start, value->end) : at;
@@ -298,9 +298,9 @@ static int store(struct parser *p, const struct key *key, const struct value *va
 /* A name without a value: the one it has outside, if any. */
 static int store_inherited(struct parser *p, const struct key *key, struct sc_error *err)
 {
-    const char *name = sc_pool_ndup(p->pool, key->start, (size_t)(key->end - key->start));
+    const char *name = sc_model_pool_ndup(p->pool, key->start, (size_t)(key->end - key->start));
     if (name == NULL)
-        return sc_pool_fail(p->pool, err);
+        return sc_model_pool_fail(p->pool, err);
     const struct sc_value *found = sc_scope_get(&p->in->scope, name);
     if (found == NULL)
         return 0;
@@ -340,7 +340,7 @@ static int take_statement(struct parser *p, const char **c, struct sc_error *err
     return store(p, &key, &value, &result, err);
 }
 
-static struct parser parser_new(struct sc_pool *pool, const struct sc_envfile *in,
+static struct parser parser_new(struct sc_model_pool *pool, const struct sc_envfile *in,
                                 struct sc_value *into)
 {
     const char *text = in->file->text;
@@ -364,7 +364,7 @@ static const char *skip_bom(struct parser *p)
     return p->text + n;
 }
 
-int sc_envfile_parse(struct sc_pool *pool, const struct sc_envfile *in, struct sc_value *into,
+int sc_envfile_parse(struct sc_model_pool *pool, const struct sc_envfile *in, struct sc_value *into,
                      struct sc_error *err)
 {
     struct parser p = parser_new(pool, in, into);
@@ -405,8 +405,8 @@ static int take_raw_line(struct parser *p, const char *c, const char *stop, stru
     return store(p, &key, &value, &result, err);
 }
 
-int sc_envfile_parse_raw(struct sc_pool *pool, const struct sc_envfile *in, struct sc_value *into,
-                         struct sc_error *err)
+int sc_envfile_parse_raw(struct sc_model_pool *pool, const struct sc_envfile *in,
+                         struct sc_value *into, struct sc_error *err)
 {
     struct parser p = parser_new(pool, in, into);
     const char *c = skip_bom(&p);

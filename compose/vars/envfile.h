@@ -27,11 +27,11 @@ struct sc_envfile {
 };
 
 /* Reads the file into the map `into`; a later setting of a name replaces an earlier one. SYNTAX. */
-int sc_envfile_parse(struct sc_pool *pool, const struct sc_envfile *in, struct sc_value *into,
+int sc_envfile_parse(struct sc_model_pool *pool, const struct sc_envfile *in, struct sc_value *into,
                      struct sc_error *err) SC_NODISCARD;
 
 /* The same for `format: raw`. */
-int sc_envfile_parse_raw(struct sc_pool *pool, const struct sc_envfile *in, struct sc_value *into,
-                         struct sc_error *err) SC_NODISCARD;
+int sc_envfile_parse_raw(struct sc_model_pool *pool, const struct sc_envfile *in,
+                         struct sc_value *into, struct sc_error *err) SC_NODISCARD;
 
 #endif

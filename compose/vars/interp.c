@@ -96,9 +96,9 @@ static const char *closing_brace(const char *dollar, const char *last)
 static int note_use(struct scan *scan, const struct reference *ref, enum sc_use_source source,
                     const struct sc_value *value, struct sc_error *err)
 {
-    struct sc_use *use = sc_pool_alloc(scan->in->pool, sizeof(*use));
+    struct sc_use *use = sc_model_pool_alloc(scan->in->pool, sizeof(*use));
     if (use == NULL)
-        return sc_pool_fail(scan->in->pool, err);
+        return sc_model_pool_fail(scan->in->pool, err);
     use->name = ref->name;
     use->op = ref->op;
     use->source = source;
@@ -196,9 +196,9 @@ static int braced(struct scan *scan, const char *text, const char *end, const ch
     const char *behind = start + len;
     if (len == 0 || behind == end)
         return invalid(err);
-    struct reference ref = {.name = sc_pool_ndup(scan->in->pool, start, len), .op = ""};
+    struct reference ref = {.name = sc_model_pool_ndup(scan->in->pool, start, len), .op = ""};
     if (ref.name == NULL)
-        return sc_pool_fail(scan->in->pool, err);
+        return sc_model_pool_fail(scan->in->pool, err);
     if (*behind == '}') {
         *ret_next = behind + 1;
         return put_reference(scan, &ref, err);
@@ -231,11 +231,11 @@ static int substitute(struct scan *scan, const char *text, const char *end, stru
         if (next == '{') {
             rc = braced(scan, dollar, end, &text, err);
         } else if (len > 0) {
-            struct reference ref = {.name = sc_pool_ndup(scan->in->pool, dollar + 1, len),
+            struct reference ref = {.name = sc_model_pool_ndup(scan->in->pool, dollar + 1, len),
                                     .op = ""};
             text += len;
             rc = ref.name != NULL ? put_reference(scan, &ref, err)
-                                  : sc_pool_fail(scan->in->pool, err);
+                                  : sc_model_pool_fail(scan->in->pool, err);
         } else {
             sc_text_append(&scan->out, "$", 1);
             text += next == '$' && dollar + 1 < end ? 1 : 0;

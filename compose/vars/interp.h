@@ -24,7 +24,7 @@ struct sc_scope {
 const struct sc_value *sc_scope_get(const struct sc_scope *scope, const char *name);
 
 struct sc_interp {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     const struct sc_scope *scope;
     /* Told of each name without a value that became a blank; may be NULL. */
     void (*unset)(void *ctx, const char *name);

@@ -16,7 +16,7 @@ void sc_text_append(struct sc_text *text, const char *bytes, size_t n)
     }
     if (text->data == NULL || text->cap - text->len < n + 1) {
         size_t cap = (text->len + n + 1) * 2;
-        char *room = sc_pool_alloc(text->pool, cap < 32 ? 32 : cap);
+        char *room = sc_model_pool_alloc(text->pool, cap < 32 ? 32 : cap);
         if (room == NULL) {
             text->failed = true;
             return;
@@ -44,7 +44,7 @@ int sc_text_status(const struct sc_text *text, struct sc_error *err)
     if (text->len > SC_TEXT_MAX / 2)
         return sc_fail(err, SC_E_TOOBIG, "a value is longer than %zu MiB",
                        SC_TEXT_MAX / 1024 / 1024);
-    return sc_pool_fail(text->pool, err);
+    return sc_model_pool_fail(text->pool, err);
 }
 
 /* U+0085 U+00A0 U+1680 U+2000-200A U+2028 U+2029 U+202F U+205F U+3000 */

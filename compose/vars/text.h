@@ -15,7 +15,7 @@
 
 /* Zero value with `pool` set = empty. data[len] is NUL once data is not NULL. */
 struct sc_text {
-    struct sc_pool *pool;
+    struct sc_model_pool *pool;
     char *data;
     size_t len, cap;
     bool failed; /* no memory, or over the maximum; sticky */
