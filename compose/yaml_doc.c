@@ -231,7 +231,7 @@ static int push_pending(struct builder *b, const struct build_node *n, struct sc
 static int add_node(struct builder *b, const yaml_event_t *event, enum sc_yaml_kind kind,
                     struct build_node **ret, struct sc_error *err)
 {
-    struct build_node *n = sc_pool_alloc(&b->stream->pool, sizeof(*n), err);
+    struct build_node *n = sc_stash_alloc(&b->stream->pool, sizeof(*n), err);
     if (n == NULL)
         return SC_E_NOMEM;
     n->pub.kind = kind;
@@ -262,7 +262,7 @@ static int copy_text(struct builder *b, const yaml_char_t *from, size_t len, con
 {
     if (from == NULL)
         return 0;
-    char *copy = sc_pool_dup(&b->stream->pool, from, len, err);
+    char *copy = sc_stash_dup(&b->stream->pool, from, len, err);
     if (copy == NULL)
         return SC_E_NOMEM;
     *ret = copy;
@@ -395,7 +395,7 @@ static int close_collection(struct builder *b, const yaml_event_t *event, struct
     size_t children = b->pending_count - frame->first;
     size_t count = mapping ? children / 2 : children;
     const struct sc_yaml_node **all =
-        sc_pool_array(&b->stream->pool, children, sizeof(const struct sc_yaml_node *), err);
+        sc_stash_array(&b->stream->pool, children, sizeof(const struct sc_yaml_node *), err);
     if (all == NULL)
         return SC_E_NOMEM;
     for (size_t i = 0; i < children; i++) {

@@ -129,7 +129,7 @@ void sc_yaml_free(struct sc_yaml_stream *s)
     free(s->lines);
     free(s->marks);
     free(s->documents);
-    sc_pool_done(&s->pool);
+    sc_stash_done(&s->pool);
     free(s);
 }
 

@@ -8,7 +8,7 @@
 #define SC_COMPOSE_YAML_STREAM_H
 
 #include "compose/yaml_doc.h"
-#include "core/pool.h"
+#include "core/stash.h"
 
 #define SC_YAML_BOM "\xef\xbb\xbf"
 
@@ -21,7 +21,7 @@ struct sc_yaml_stream {
     size_t line_count;
     uint32_t *marks; /* byte offset of every 64th character behind the mark; NULL = pure ASCII */
     size_t mark_count;
-    struct sc_pool pool; /* nodes, texts, child arrays */
+    struct sc_stash pool; /* nodes, texts, child arrays */
     struct sc_yaml_document *documents;
     size_t count;
 };

@@ -2,10 +2,18 @@
  *
  * compose rewrite: plan, then show it or carry it out.
  */
+#include <unistd.h>
+
 #include "cli/compose/rewrite.h"
 #include "cli/output.h"
 
 #include "core/banned.h"
+
+/* The shim where it was installed, or NULL. */
+static const char *installed_shim(void)
+{
+    return access(SC_SHIM_PATH, X_OK) == 0 ? SC_SHIM_PATH : NULL;
+}
 
 int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, char **operands,
                            struct sc_error *err)
@@ -18,7 +26,14 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
     int rc = sc_rewrite_input_read(&o->files, o->scope, &input, err);
     if (rc < 0)
         return rc;
-    struct sc_plan_options settings = {.scope = input.scope, .mount = input.mount};
+    struct sc_plan_options settings = {
+        .scope = input.scope,
+        .mount = input.mount,
+        .shim = o->no_shim        ? NULL
+                : o->shim != NULL ? o->shim
+                                  : installed_shim(),
+        .start = sc_rewrite_image_start,
+    };
     rc = sc_plan_make(input.files, input.count, &settings, &plan, err);
     if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
         rc = sc_rewrite_store(cli, plan, err);

@@ -12,6 +12,8 @@ struct sc_rewrite_options {
     struct sc_strv files;
     bool diff, write;
     const char *scope;
+    const char *shim;
+    bool no_shim;
 };
 
 struct sc_restore_options {
@@ -37,6 +39,10 @@ struct sc_rewrite_input {
 int sc_rewrite_input_read(const struct sc_strv *files, const char *scope,
                           struct sc_rewrite_input *ret, struct sc_error *err) SC_NODISCARD;
 void sc_rewrite_input_done(struct sc_rewrite_input *input);
+
+/* image_start.c: asks the container engine what an image starts; ctx is not used. */
+int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *ret,
+                           struct sc_error *err);
 
 /* rewrite_print.c: the plan for people, and as JSON. */
 int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool written,

@@ -18,6 +18,10 @@ static const struct sc_option rewrite_options[] = {
      1},
     {"scope", 0, "SCOPE", "scope of the entries (the project's name)", SC_OPTION_TEXT,
      REWRITE(scope), NULL, 0},
+    {"shim", 0, "FILE", "secretsctl-shim on the host (the installed one)", SC_OPTION_TEXT,
+     REWRITE(shim), NULL, 2},
+    {"no-shim", 0, NULL, "never start a service through the shim", SC_OPTION_FLAG, REWRITE(no_shim),
+     NULL, 2},
     {0},
 };
 
@@ -40,8 +44,11 @@ const struct sc_command sc_rewrite_commands[] = {
         .summary = "move the credentials of Compose files into the vault",
         .description =
             "Finds the credentials in the files, and shows what it would do with each: the image's "
-            "own file form, a grant under the service, a top-level secret. What cannot be moved "
-            "safely stays, with the reason. The diff touches only these lines and shows no "
+            "own file form, a grant under the service, a top-level secret; for programs that read "
+            "the "
+            "environment only, the shim in front of the entrypoint, when what the image starts is "
+            "known. What cannot be moved safely stays, with the reason. The diff touches only "
+            "these lines and shows no "
             "value.\n\n"
             "With --write the values go into the vault first, then the files are replaced, all or "
             "none. An encrypted copy of the originals stays in the vault for 'compose restore'. "

@@ -34,7 +34,7 @@ static int add(struct sc_edits *edits, enum sc_edit_kind kind, const struct sc_y
         return rc;
     const char *copy = NULL;
     if (text != NULL) {
-        copy = sc_pool_dup(&edits->pool, text, strlen(text), err);
+        copy = sc_stash_dup(&edits->pool, text, strlen(text), err);
         if (copy == NULL)
             return SC_E_NOMEM;
     }
@@ -61,22 +61,22 @@ int sc_edit_delete(struct sc_edits *edits, const struct sc_yaml_node *node, stru
     return add(edits, SC_EDIT_DELETE, node, NULL, err);
 }
 
-static int copy_value(struct sc_pool *pool, const struct sc_edit_value *from,
+static int copy_value(struct sc_stash *pool, const struct sc_edit_value *from,
                       struct sc_edit_value *to, struct sc_error *err)
 {
-    *to = (struct sc_edit_value){.kind = from->kind, .count = from->count};
+    *to = (struct sc_edit_value){.kind = from->kind, .bare = from->bare, .count = from->count};
     if (from->kind == SC_YAML_SCALAR) {
-        to->text = sc_pool_dup(pool, from->text, strlen(from->text), err);
+        to->text = sc_stash_dup(pool, from->text, strlen(from->text), err);
         return to->text != NULL ? 0 : SC_E_NOMEM;
     }
-    const char **keys = sc_pool_array(pool, from->count, sizeof(*keys), err);
-    struct sc_edit_value *values = sc_pool_array(pool, from->count, sizeof(*values), err);
+    const char **keys = sc_stash_array(pool, from->count, sizeof(*keys), err);
+    struct sc_edit_value *values = sc_stash_array(pool, from->count, sizeof(*values), err);
     if (keys == NULL || values == NULL)
         return SC_E_NOMEM;
     for (size_t i = 0; i < from->count; i++) {
         int rc = copy_value(pool, &from->values[i], &values[i], err);
         if (rc == 0 && from->kind == SC_YAML_MAPPING) {
-            keys[i] = sc_pool_dup(pool, from->keys[i], strlen(from->keys[i]), err);
+            keys[i] = sc_stash_dup(pool, from->keys[i], strlen(from->keys[i]), err);
             rc = keys[i] != NULL ? 0 : SC_E_NOMEM;
         }
         if (rc < 0)
@@ -102,7 +102,7 @@ int sc_edit_add(struct sc_edits *edits, const struct sc_yaml_node *node, const c
 void sc_edits_done(struct sc_edits *edits)
 {
     free(edits->items);
-    sc_pool_done(&edits->pool);
+    sc_stash_done(&edits->pool);
     *edits = (struct sc_edits){0};
 }
 
@@ -191,7 +191,7 @@ int sc_splices_add(struct sc_splices *splices, size_t start, size_t end, const c
         splices->cap = cap;
     }
     size_t len = strlen(text);
-    const char *copy = sc_pool_dup(&splices->pool, text, len, err);
+    const char *copy = sc_stash_dup(&splices->pool, text, len, err);
     if (copy == NULL)
         return SC_E_NOMEM;
     splices->items[splices->count] = (struct sc_splice){
@@ -232,6 +232,6 @@ int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc
 void sc_splices_done(struct sc_splices *splices)
 {
     free(splices->items);
-    sc_pool_done(&splices->pool);
+    sc_stash_done(&splices->pool);
     *splices = (struct sc_splices){0};
 }

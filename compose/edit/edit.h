@@ -18,15 +18,16 @@
 #include "compose/yaml_doc.h"
 #include "core/buf.h"
 #include "core/error.h"
-#include "core/pool.h"
+#include "core/stash.h"
 
 /* Changes of one file, at most. */
 #define SC_EDITS_MAX 100000
 
-/* Something new: a scalar (which must come out as a string), a list or a map. */
+/* Something new: a scalar (which comes out as a string unless `bare`), a list or a map. */
 struct sc_edit_value {
     enum sc_yaml_kind kind;
     const char *text; /* scalar */
+    bool bare;        /* scalar: written as it is, a number or a switch */
     size_t count;
     const char *const *keys; /* map */
     const struct sc_edit_value *values;
@@ -51,7 +52,7 @@ struct sc_edit {
 struct sc_edits {
     struct sc_edit *items;
     size_t count, cap;
-    struct sc_pool pool;
+    struct sc_stash pool;
 };
 
 int sc_edit_set(struct sc_edits *edits, const struct sc_yaml_node *node, const char *text,
@@ -79,7 +80,7 @@ struct sc_splice {
 struct sc_splices {
     struct sc_splice *items; /* ascending, not overlapping, after sc_edit_apply() */
     size_t count, cap;
-    struct sc_pool pool;
+    struct sc_stash pool;
 };
 
 void sc_splices_done(struct sc_splices *splices);

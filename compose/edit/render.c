@@ -125,7 +125,9 @@ void sc_edit_render_block(const char *key, const struct sc_edit_value *value, si
     }
     if (key != NULL)
         sc_buf_putc(out, ' ');
-    if (value->kind == SC_YAML_SCALAR)
+    if (value->bare)
+        sc_buf_puts(out, value->text);
+    else if (value->kind == SC_YAML_SCALAR)
         sc_edit_render_scalar(value->text, SC_YAML_PLAIN, false, out);
     else
         sc_edit_render_flow(NULL, value, false, out);
@@ -139,6 +141,10 @@ void sc_edit_render_flow(const char *key, const struct sc_edit_value *value, boo
     if (key != NULL) {
         sc_edit_render_scalar(key, style, true, out);
         sc_buf_puts(out, ": ");
+    }
+    if (value->bare) {
+        sc_buf_puts(out, value->text);
+        return;
     }
     if (value->kind == SC_YAML_SCALAR) {
         sc_edit_render_scalar(value->text, style, true, out);

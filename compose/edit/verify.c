@@ -47,6 +47,10 @@ static int match_value(const struct proof *p, const struct sc_yaml_node *node,
 {
     if (node->anchor != NULL || node->kind != value->kind)
         return differs(p, node, "not what was added", err);
+    if (value->bare)
+        return sc_yaml_equals(node, value->text) && node->style == SC_YAML_PLAIN
+                   ? 0
+                   : differs(p, node, "not the text added", err);
     if (value->kind == SC_YAML_SCALAR)
         return is_string(node, value->text) ? 0 : differs(p, node, "not the text added", err);
     if (node->count != value->count)

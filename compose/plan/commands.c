@@ -83,17 +83,20 @@ static bool run_by_shell(const struct sc_yaml_node *node, size_t place)
 }
 
 /* One scalar of a command: NULL, or why it cannot be repaired. */
-static const char *scalar_breaks(const struct occurrence *o, const struct sc_yaml_node *scalar)
+static const char *scalar_breaks(const struct occurrence *o, const struct definition *d,
+                                 const struct sc_yaml_node *scalar)
 {
     const char *text = sc_node_text(scalar);
     size_t len = 0;
     const char *use = text != NULL ? find_use(text, text, o->key, &len) : NULL;
     if (use == NULL)
         return NULL;
+    if (o->use_shim && o->credential.shape == SC_SHAPE_URL)
+        return "a health check or command uses the variable, which would hold a placeholder there";
     if (len == 0)
         return "a command or health check uses the variable with an operator; change it by hand "
                "first";
-    if (scalar->kind == SC_YAML_ALIAS || !sc_node_inside(scalar, o->service->node))
+    if (scalar->kind == SC_YAML_ALIAS || !sc_node_inside(scalar, d->node))
         return "a command or health check behind an anchor uses the variable; write it out first";
     if (scalar->tag != NULL)
         return "a command or health check with a tag uses the variable";
@@ -111,11 +114,9 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
             const struct sc_yaml_node *value = sc_yaml_resolve(node);
             if (!run_by_shell(node, p))
                 continue;
-            struct occurrence in_place = *o;
-            in_place.service = d;
-            const char *reason = scalar_breaks(&in_place, node);
+            const char *reason = scalar_breaks(o, d, node);
             for (size_t k = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && k < value->count; k++) {
-                const char *other = scalar_breaks(&in_place, value->values[k]);
+                const char *other = scalar_breaks(o, d, value->values[k]);
                 reason = reason == NULL ? other : reason;
             }
             if (reason != NULL)

@@ -6,7 +6,7 @@
  * services moves only if all of them take it the same way; a variable of a service moves in all
  * files or in none, since most images refuse a variable and its file form together.
  */
-#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"
@@ -27,7 +27,7 @@ static const char *say(struct context *c, const char *fmt, const char *a, const 
             sc_buf_putc(&text, *fmt);
         }
     }
-    const char *copy = sc_pool_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
     return copy != NULL ? copy : "no memory to say why";
 }
 
@@ -91,12 +91,9 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
                "it "
                "through secretsctl-shim";
     if (o->rule == NULL)
-        return say(c,
-                   "nothing is known of how '%s' takes %s from a file; start it through "
-                   "secretsctl-shim",
-                   image, o->key);
+        return say(c, "nothing is known of how '%s' takes %s from a file", image, o->key);
     if (o->rule->way == SC_IMAGE_WAY_SHIM)
-        return say(c, "'%s' reads %s from the environment only; start it through secretsctl-shim",
+        return say(c, "'%s' reads %s from the environment only",
                    image != NULL ? image : "the program", o->key);
     if (o->rule->way == SC_IMAGE_WAY_CONFIG)
         return say(c, "takes it from a configuration of its own: %s", o->rule->argument, NULL);
@@ -124,11 +121,17 @@ static const char *value_reason(struct context *c, const struct occurrence *o)
 static const char *own_reason(struct context *c, struct occurrence *o, struct sc_error *err)
 {
     const char *reason = image_reason(c, o);
-    if (reason == NULL)
-        reason = value_reason(c, o);
+    if (reason != NULL) {
+        const struct shim *shim = sc_plan_shim(c, o->service);
+        if (shim->reason != NULL)
+            return say(c, "%s; the shim cannot help: %s", reason, shim->reason);
+        o->use_shim = true;
+        snprintf(o->argument, sizeof(o->argument), "%s", o->key);
+    }
+    reason = value_reason(c, o);
     if (reason != NULL)
         return reason;
-    if (sc_image_argument(o->rule, o->key, o->argument, err) < 0)
+    if (!o->use_shim && sc_image_argument(o->rule, o->key, o->argument, err) < 0)
         return "its file form has too long a name";
     if (has_custom_tag(sc_yaml_resolve(o->value_node)) || has_custom_tag(o->service->node))
         return "a tag (!reset, !override) stands on it; change it by hand";
@@ -138,7 +141,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         return "YAML reads it as a number or a date, so the container gets another text; quote "
                "what is "
                "meant";
-    if (uses_other_variable(o->rule->way) && form_is_set(o))
+    if (!o->use_shim && uses_other_variable(o->rule->way) && form_is_set(o))
         return say(c, "%s is set as well; remove one of the two", o->argument, NULL);
     const struct sc_yaml_node *secrets = sc_yaml_get(o->service->node, "secrets");
     if (!o->service->own ||
@@ -152,6 +155,8 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
 
 static bool same_way(const struct occurrence *a, const struct occurrence *b)
 {
+    if (a->use_shim || b->use_shim)
+        return a->use_shim && b->use_shim;
     return a->rule != NULL && b->rule != NULL && a->rule->way == b->rule->way &&
            sc_str_equal(a->argument, b->argument);
 }
@@ -207,7 +212,7 @@ static const char *bystander(struct context *c, const struct occurrence *o)
                     (base != NULL && sc_str_equal(base->name, o->service->name));
         const struct sc_image_rule *rule = sc_image_rule(d->image, o->key);
         char argument[SC_IMAGE_ARGUMENT_SIZE] = "";
-        if (gets && (rule == NULL || rule->way != o->rule->way ||
+        if (gets && (o->use_shim || rule == NULL || rule->way != o->rule->way ||
                      sc_image_argument(rule, o->key, argument, NULL) < 0 ||
                      !sc_str_equal(argument, o->argument)))
             return say(c, "service '%s' gets this text too and cannot take it from a file", d->name,
@@ -217,14 +222,27 @@ static const char *bystander(struct context *c, const struct occurrence *o)
 }
 
 /* What the container gets: "$$" stands for one "$". */
-static int value_of(const struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
+static int unescape(const char *text, size_t len, struct sc_secret *ret, struct sc_error *err)
 {
     int rc = 0;
-    for (size_t i = 0; i < o->raw_len && rc == 0; i++) {
-        rc = sc_secret_append(ret, o->raw + i, 1, err);
-        if (o->raw[i] == '$' && i + 1 < o->raw_len && o->raw[i + 1] == '$')
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        rc = sc_secret_append(ret, text + i, 1, err);
+        if (text[i] == '$' && i + 1 < len && text[i + 1] == '$')
             i++;
     }
+    return rc;
+}
+
+/* A file takes the whole value; the shim's template only the credential inside a URL. */
+static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
+{
+    if (!o->use_shim || o->credential.shape != SC_SHAPE_URL)
+        return unescape(o->raw, o->raw_len, ret, err);
+    SC_CLEANUP(sc_secret_done) struct sc_secret written = {0};
+    int rc = unescape(o->raw + o->credential.offset, o->credential.length, &written, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_plan_url_decode(sc_secret_view(&written), ret, &o->url_filter, err);
     return rc;
 }
 
@@ -234,7 +252,11 @@ static int assign_secret(struct context *c, struct occurrence *o, struct sc_erro
     int rc = value_of(o, &value, err);
     if (rc < 0)
         return rc;
-    return sc_plan_secret_for(c, o->key, o->service->name, sc_secret_view(&value), &o->secret, err);
+    /* what is stored of DATABASE_URL is its password */
+    char key[SC_NAME_PART_MAX];
+    bool part = o->use_shim && o->credential.shape == SC_SHAPE_URL;
+    snprintf(key, sizeof(key), "%s%s", o->key, part ? "_password" : "");
+    return sc_plan_secret_for(c, key, o->service->name, sc_secret_view(&value), &o->secret, err);
 }
 
 int sc_plan_decide(struct context *c, struct sc_error *err)

@@ -16,9 +16,10 @@
 
 const char *sc_plan_target(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
-    if (o->rule->way == SC_IMAGE_WAY_FIXED)
-        return sc_pool_dup(&c->plan->pool, o->argument, strlen(o->argument), err);
-    return sc_pool_printf(&c->plan->pool, err, "/run/secrets/%s", c->plan->secrets[o->secret].name);
+    if (!o->use_shim && o->rule->way == SC_IMAGE_WAY_FIXED)
+        return sc_stash_dup(&c->plan->pool, o->argument, strlen(o->argument), err);
+    return sc_stash_printf(&c->plan->pool, err, "/run/secrets/%s",
+                           c->plan->secrets[o->secret].name);
 }
 
 /* ---- the variable ---- */
@@ -73,7 +74,38 @@ static int edit_variable(struct sc_edits *edits, const struct occurrence *o, con
     return rc < 0 ? rc : sc_edit_set(edits, o->value_node, value, err);
 }
 
+/* `{{secret:name}}` in place of the credential; the rest of the text stays as it is. */
+static int template_text(const struct context *c, const struct occurrence *o, struct sc_buf *out,
+                         struct sc_error *err)
+{
+    bool url = o->credential.shape == SC_SHAPE_URL;
+    size_t start = url ? o->credential.offset : 0;
+    size_t end = url ? start + o->credential.length : o->raw_len;
+    sc_buf_append(out, o->raw, start);
+    sc_buf_printf(out, "{{secret:%s%s}}", c->plan->secrets[o->secret].name,
+                  url && o->url_filter ? "|url" : "");
+    sc_buf_append(out, o->raw + end, o->raw_len - end);
+    return sc_buf_status(out, err);
+}
+
+static int edit_template(struct context *c, const struct occurrence *o, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    if (o->key_node == NULL)
+        sc_buf_printf(&text, "%s=", o->key);
+    int rc = template_text(c, o, &text, err);
+    return rc < 0 ? rc
+                  : sc_edit_set(&c->plan->files[o->file].edits, o->value_node, sc_buf_text(&text),
+                                err);
+}
+
 /* ---- grants ---- */
+
+/* The fixed path an image wants the file at, or NULL. */
+static const char *fixed_path(const struct occurrence *o)
+{
+    return !o->use_shim && o->rule->way == SC_IMAGE_WAY_FIXED ? o->argument : NULL;
+}
 
 static bool granted(const struct definition *d, const char *secret)
 {
@@ -94,8 +126,7 @@ static bool asked_before(const struct context *c, const struct occurrence *o)
 {
     for (const struct occurrence *b = c->found; b < o; b++) {
         if (b->reason == NULL && b->service == o->service && b->secret == o->secret &&
-            sc_str_equal(b->rule->way == SC_IMAGE_WAY_FIXED ? b->argument : NULL,
-                         o->rule->way == SC_IMAGE_WAY_FIXED ? o->argument : NULL))
+            sc_str_equal(fixed_path(b), fixed_path(o)))
             return true;
     }
     return false;
@@ -121,9 +152,9 @@ static int add_grants(struct context *c, const struct definition *d, struct sc_e
     struct sc_edits *edits = &c->plan->files[d->file].edits;
     const struct sc_yaml_node *list = sc_yaml_get(d->node, "secrets");
     size_t count = 0;
-    SC_CLEANUP(sc_pool_done) struct sc_pool pool = {0};
-    struct sc_edit_value *items = sc_pool_array(&pool, c->found_count, sizeof(*items), err);
-    struct sc_edit_value *parts = sc_pool_array(&pool, 2 * c->found_count, sizeof(*parts), err);
+    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
+    struct sc_edit_value *items = sc_stash_array(&pool, c->found_count, sizeof(*items), err);
+    struct sc_edit_value *parts = sc_stash_array(&pool, 2 * c->found_count, sizeof(*parts), err);
     if (items == NULL || parts == NULL)
         return SC_E_NOMEM;
     for (size_t i = 0; i < c->found_count; i++) {
@@ -177,10 +208,10 @@ static int add_top_level(struct context *c, size_t file, const struct sc_yaml_no
     struct sc_plan *plan = c->plan;
     static const char *const file_key[] = {"file"};
     const struct sc_yaml_node *present = sc_yaml_get(root, "secrets");
-    SC_CLEANUP(sc_pool_done) struct sc_pool pool = {0};
-    struct sc_edit_value *paths = sc_pool_array(&pool, plan->secret_count, sizeof(*paths), err);
-    struct sc_edit_value *maps = sc_pool_array(&pool, plan->secret_count, sizeof(*maps), err);
-    const char **names = sc_pool_array(&pool, plan->secret_count, sizeof(*names), err);
+    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
+    struct sc_edit_value *paths = sc_stash_array(&pool, plan->secret_count, sizeof(*paths), err);
+    struct sc_edit_value *maps = sc_stash_array(&pool, plan->secret_count, sizeof(*maps), err);
+    const char **names = sc_stash_array(&pool, plan->secret_count, sizeof(*names), err);
     if (paths == NULL || maps == NULL || names == NULL)
         return SC_E_NOMEM;
     size_t count = 0;
@@ -188,7 +219,7 @@ static int add_top_level(struct context *c, size_t file, const struct sc_yaml_no
         const char *name = plan->secrets[s].name;
         if (!needs(c, root, s) || sc_merged_get(present, name) != NULL)
             continue;
-        char *path = sc_pool_printf(&pool, err, "%s/%s/%s", c->options->mount, plan->scope, name);
+        char *path = sc_stash_printf(&pool, err, "%s/%s/%s", c->options->mount, plan->scope, name);
         if (path == NULL)
             return SC_E_NOMEM;
         paths[count] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = path};
@@ -214,7 +245,7 @@ static int add_top_level(struct context *c, size_t file, const struct sc_yaml_no
 
 static const char *note_of(const struct occurrence *o)
 {
-    if ((o->rule->flags & SC_IMAGE_FIRST_START) != 0)
+    if (!o->use_shim && (o->rule->flags & SC_IMAGE_FIRST_START) != 0)
         return "read only when the data is first set up; an existing one keeps its password";
     if (o->credential.shape == SC_SHAPE_PLACEHOLDER)
         return "looks like a placeholder; rotate it";
@@ -253,8 +284,9 @@ static int report_item(struct context *c, const struct occurrence *o, const char
         .change = change,
         .reason = o->reason,
         .note = moves ? note_of(o) : NULL,
-        .unverified = moves && ((o->rule->flags & SC_IMAGE_VERIFIED) == 0 ||
-                                sc_image_is_mirror(o->service->image)),
+        .unverified =
+            moves && !o->use_shim &&
+            ((o->rule->flags & SC_IMAGE_VERIFIED) == 0 || sc_image_is_mirror(o->service->image)),
     };
     return sc_plan_item_add(c->plan, &item, err);
 }
@@ -267,6 +299,12 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     if (o->reason != NULL)
         return report_item(c, o, NULL, err);
     char name[TEXT_SIZE], value[TEXT_SIZE], change[2 * TEXT_SIZE];
+    if (o->use_shim) {
+        snprintf(change, sizeof(change), "%s filled in by the shim from {{secret:%s}}", o->key,
+                 c->plan->secrets[o->secret].name);
+        rc = report_item(c, o, change, err);
+        return rc == 0 && o->first ? edit_template(c, o, err) : rc;
+    }
     const char *target = sc_plan_target(c, o, err);
     if (target == NULL)
         return SC_E_NOMEM;
@@ -286,6 +324,8 @@ int sc_plan_emit(struct context *c, struct sc_error *err)
         rc = emit_one(c, &c->found[i], err);
     for (size_t i = 0; i < c->definition_count && rc == 0 && c->found_count > 0; i++)
         rc = add_grants(c, &c->definitions[i], err);
+    for (size_t i = 0; i < c->definition_count && rc == 0; i++)
+        rc = sc_plan_shim_emit(c, &c->definitions[i], err);
     for (size_t f = 0; f < c->plan->file_count; f++) {
         const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
         for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0 && c->plan->secret_count > 0; i++) {

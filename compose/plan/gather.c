@@ -90,7 +90,7 @@ static const char *attribute(const struct context *c, const char *service, const
 
 struct scan {
     struct context *c;
-    const struct definition *d;
+    struct definition *d;
 };
 
 /* Whether the pair is a credential, by the image's table or by its looks. */
@@ -99,6 +99,8 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
     o->rule = sc_image_rule(d->image, o->key);
     if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
         return false;
+    if (strstr(o->raw, "{{secret:") != NULL || strstr(o->raw, "{{config:") != NULL)
+        return false; /* ours: filled in by the shim */
     if (sc_credential_judge(o->key, strlen(o->key), o->raw, o->raw_len, &o->credential))
         return o->credential.key != SC_KEY_HALF || sc_image_rule_is_credential(o->rule);
     return sc_image_rule_is_credential(o->rule) && !sc_key_is_file(o->key, strlen(o->key)) &&
@@ -150,7 +152,7 @@ static int scan_item(struct scan *s, const struct sc_yaml_node *item, struct sc_
     const char *equal = sc_yaml_is(scalar, SC_YAML_SCALAR) ? strchr(scalar->text, '=') : NULL;
     if (equal == NULL)
         return 0;
-    char *key = sc_pool_dup(&s->c->plan->pool, scalar->text, (size_t)(equal - scalar->text), err);
+    char *key = sc_stash_dup(&s->c->plan->pool, scalar->text, (size_t)(equal - scalar->text), err);
     if (key == NULL)
         return SC_E_NOMEM;
     struct occurrence o = {
@@ -162,7 +164,7 @@ static int scan_item(struct scan *s, const struct sc_yaml_node *item, struct sc_
     return add_occurrence(s, &o, err);
 }
 
-static int scan_environment(struct context *c, const struct definition *d, struct sc_error *err)
+static int scan_environment(struct context *c, struct definition *d, struct sc_error *err)
 {
     struct scan s = {.c = c, .d = d};
     const struct sc_yaml_node *environment = sc_yaml_resolve(sc_merged_get(d->node, "environment"));

@@ -17,19 +17,32 @@ struct definition {
     const struct sc_yaml_node *node; /* the mapping, alias resolved */
     const char *image;               /* of the service, over all files; NULL if none */
     const char *user;
-    bool own; /* the mapping stands right there, not behind an alias */
+    bool own;          /* the mapping stands right there, not behind an alias */
+    struct shim *shim; /* once it was looked at; NULL before */
+};
+
+/* How the shim would start a service. */
+struct shim {
+    const char *reason;      /* why it cannot; NULL if it can */
+    const char **entrypoint; /* behind "shim --", as Compose text */
+    size_t entrypoint_count;
+    const char **command; /* to be written out; NULL: the service's own stays */
+    size_t command_count;
+    char drift[17]; /* hash of the image's ENTRYPOINT and CMD; "" when they play no part */
 };
 
 /* One place where a credential stands for one service. */
 struct occurrence {
-    const struct definition *service;
+    struct definition *service;
     size_t file;
     const char *key;
     const struct sc_yaml_node *key_node;   /* NULL in list form */
     const struct sc_yaml_node *value_node; /* the value, or the whole KEY=VALUE item */
     const char *raw;                       /* the value as written */
     size_t raw_len;
-    bool shared; /* written outside the service: behind an anchor */
+    bool use_shim;   /* the variable becomes a template that the shim fills in */
+    bool url_filter; /* the template encodes the secret for a URL */
+    bool shared;     /* written outside the service: behind an anchor */
     const struct sc_image_rule *rule;
     struct sc_credential credential;
     char argument[SC_IMAGE_ARGUMENT_SIZE];
@@ -81,6 +94,17 @@ int sc_plan_commands(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Where the container sees the file of a moved occurrence: "/run/secrets/x". Pool memory. */
 const char *sc_plan_target(struct context *c, const struct occurrence *o, struct sc_error *err);
 int sc_plan_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* The password as the program sees it, when encoding it again gives the same text (then
+ * *ret_filter); else the text as it is. */
+int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_filter,
+                       struct sc_error *err) SC_NODISCARD;
+
+/* shim.c: whether the shim can start this service, and how. Never NULL; NOMEM becomes a reason. */
+const struct shim *sc_plan_shim(struct context *c, struct definition *d);
+/* The changes of the service itself: entrypoint, command, volume, label. */
+int sc_plan_shim_emit(struct context *c, const struct definition *d,
+                      struct sc_error *err) SC_NODISCARD;
 
 /* Adds an item; texts are copied into the plan. */
 int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,

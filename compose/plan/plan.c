@@ -23,7 +23,7 @@ int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item, stru
     }
     struct sc_plan_item copy = *item;
     if (item->change != NULL) {
-        copy.change = sc_pool_dup(&plan->pool, item->change, strlen(item->change), err);
+        copy.change = sc_stash_dup(&plan->pool, item->change, strlen(item->change), err);
         if (copy.change == NULL)
             return SC_E_NOMEM;
     }
@@ -61,8 +61,8 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
         return sc_fail_nomem(err);
     for (size_t i = 0; i < count; i++) {
         struct sc_plan_file *file = &plan->files[i];
-        file->path = sc_pool_dup(&plan->pool, files[i].path, strlen(files[i].path), err);
-        file->display = sc_pool_dup(&plan->pool, files[i].display, strlen(files[i].display), err);
+        file->path = sc_stash_dup(&plan->pool, files[i].path, strlen(files[i].path), err);
+        file->display = sc_stash_dup(&plan->pool, files[i].display, strlen(files[i].display), err);
         file->after = (struct sc_buf)SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
         if (file->path == NULL || file->display == NULL)
             return SC_E_NOMEM;
@@ -109,7 +109,7 @@ static int make(const struct sc_plan_source *files, size_t count,
     SC_CLEANUP(sc_plan_freep) struct sc_plan *plan = calloc(1, sizeof(*plan));
     if (plan == NULL)
         return sc_fail_nomem(err);
-    plan->scope = sc_pool_dup(&plan->pool, options->scope, strlen(options->scope), err);
+    plan->scope = sc_stash_dup(&plan->pool, options->scope, strlen(options->scope), err);
     if (plan->scope == NULL)
         return SC_E_NOMEM;
     int rc = load_files(plan, files, count, err);
@@ -132,8 +132,8 @@ static int prove_settled(const struct sc_plan *plan, const struct sc_plan_option
                          struct sc_error *err)
 {
     SC_CLEANUP(sc_plan_freep) struct sc_plan *again = NULL;
-    SC_CLEANUP(sc_pool_done) struct sc_pool pool = {0};
-    struct sc_plan_source *files = sc_pool_array(&pool, plan->file_count, sizeof(*files), err);
+    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
+    struct sc_plan_source *files = sc_stash_array(&pool, plan->file_count, sizeof(*files), err);
     if (files == NULL)
         return SC_E_NOMEM;
     for (size_t i = 0; i < plan->file_count; i++) {
@@ -185,7 +185,7 @@ void sc_plan_freep(struct sc_plan **ref)
     free(plan->items);
     free(plan->secrets);
     free(plan->masks);
-    sc_pool_done(&plan->pool);
+    sc_stash_done(&plan->pool);
     free(plan);
     *ref = NULL;
 }

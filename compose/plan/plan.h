@@ -17,8 +17,9 @@
 #include "compose/edit/edit.h"
 #include "core/error.h"
 #include "core/name.h"
-#include "core/pool.h"
+#include "core/stash.h"
 #include "core/secret.h"
+#include "core/str.h"
 
 /* Files and credentials of one plan, at most. */
 #define SC_PLAN_FILES_MAX 256
@@ -77,8 +78,21 @@ struct sc_plan {
     size_t secret_count, secret_cap;
     struct sc_plan_mask *masks;
     size_t mask_count, mask_cap;
-    struct sc_pool pool;
+    struct sc_stash pool;
 };
+
+/* What an image starts when a service says nothing: its ENTRYPOINT and CMD. */
+struct sc_image_start {
+    struct sc_strv entrypoint, command;
+};
+void sc_image_start_done(struct sc_image_start *start);
+
+/* Looks an image up where images are kept; NOTFOUND when it is not there. */
+typedef int (*sc_image_start_fn)(const char *image, void *ctx, struct sc_image_start *ret,
+                                 struct sc_error *err);
+
+/* Where the shim stands inside a container. */
+#define SC_PLAN_SHIM_TARGET "/.secretsctl/shim"
 
 struct sc_plan_source {
     const char *path;    /* as it is opened and replaced */
@@ -87,8 +101,11 @@ struct sc_plan_source {
 };
 
 struct sc_plan_options {
-    const char *scope; /* secrets are named scope/name */
-    const char *mount; /* "/run/secretsctl": where the host provides them */
+    const char *scope;       /* secrets are named scope/name */
+    const char *mount;       /* "/run/secretsctl": where the host provides them */
+    const char *shim;        /* path of secretsctl-shim on the host; NULL: it is not used */
+    sc_image_start_fn start; /* or NULL: no image can be looked up */
+    void *ctx;
 };
 
 int sc_plan_make(const struct sc_plan_source *files, size_t count,

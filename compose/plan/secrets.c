@@ -56,7 +56,7 @@ static int choose_name(struct context *c, const char *key, const char *service, 
     size_t stem = SC_MIN(strlen(name), (size_t)SC_NAME_PART_MAX - 8);
     for (unsigned number = 2; taken(c, name); number++)
         snprintf(name + stem, sizeof(name) - stem, "_%u", number);
-    char *copy = sc_pool_dup(&c->plan->pool, name, strlen(name), err);
+    char *copy = sc_stash_dup(&c->plan->pool, name, strlen(name), err);
     if (copy == NULL)
         return SC_E_NOMEM;
     *ret = copy;

@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pool: many small objects that live and die together, in ordinary memory that is wiped on
+ * A stash: many small objects that live and die together, in ordinary memory that is wiped on
  * release.
  *
  * For parsed configuration: it holds credentials, but it came from a file that anyone could read,
  * so it is not worth locked memory; it must not linger after use either.
  *
- * Ownership: the pool owns everything it hands out; declare it with SC_CLEANUP(sc_pool_done).
+ * Ownership: the pool owns everything it hands out; declare it with SC_CLEANUP(sc_stash_done).
  * Pointers stay valid until then (nothing moves). Threads: one at a time.
  */
-#ifndef SC_CORE_POOL_H
-#define SC_CORE_POOL_H
+#ifndef SC_CORE_STASH_H
+#define SC_CORE_STASH_H
 
 #include <stddef.h>
 
 #include "core/error.h"
 
-struct sc_pool_chunk;
+struct sc_stash_chunk;
 
 /* Zero value = empty. Fields are private. */
-struct sc_pool {
-    struct sc_pool_chunk *chunks;
+struct sc_stash {
+    struct sc_stash_chunk *chunks;
     size_t used; /* bytes handed out of the newest chunk */
 };
 
 /* `size` zeroed bytes (0 is allowed), 16-byte aligned; NULL with NOMEM. */
-void *sc_pool_alloc(struct sc_pool *pool, size_t size, struct sc_error *err) SC_NODISCARD;
+void *sc_stash_alloc(struct sc_stash *pool, size_t size, struct sc_error *err) SC_NODISCARD;
 
 /* Room for `count` objects of `size` bytes each, overflow checked. */
-void *sc_pool_array(struct sc_pool *pool, size_t count, size_t size,
-                    struct sc_error *err) SC_NODISCARD;
+void *sc_stash_array(struct sc_stash *pool, size_t count, size_t size,
+                     struct sc_error *err) SC_NODISCARD;
 
 /* A copy of n bytes with a NUL behind; n bytes may hold NULs of their own. */
-char *sc_pool_dup(struct sc_pool *pool, const void *bytes, size_t n,
-                  struct sc_error *err) SC_NODISCARD;
+char *sc_stash_dup(struct sc_stash *pool, const void *bytes, size_t n,
+                   struct sc_error *err) SC_NODISCARD;
 
 /* Printed text. */
-char *sc_pool_printf(struct sc_pool *pool, struct sc_error *err, const char *fmt, ...)
+char *sc_stash_printf(struct sc_stash *pool, struct sc_error *err, const char *fmt, ...)
     SC_PRINTF(3, 4) SC_NODISCARD;
 
 /* Wipes and releases everything; NULL and the zero value are allowed. */
-void sc_pool_done(struct sc_pool *pool);
+void sc_stash_done(struct sc_stash *pool);
 
 #endif

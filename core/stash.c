@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pool of chunks; see core/pool.h. Objects larger than a chunk get one of their own.
+ * A stash of chunks; see core/stash.h. Objects larger than a chunk get one of their own.
  */
-#include "core/pool.h"
+#include "core/stash.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,13 +17,13 @@
 #define CHUNK_SIZE ((size_t)32 * 1024)
 #define ALIGNMENT  ((size_t)16)
 
-struct sc_pool_chunk {
-    struct sc_pool_chunk *next;
+struct sc_stash_chunk {
+    struct sc_stash_chunk *next;
     size_t size; /* bytes behind this header */
     _Alignas(16) unsigned char bytes[];
 };
 
-void *sc_pool_alloc(struct sc_pool *pool, size_t size, struct sc_error *err)
+void *sc_stash_alloc(struct sc_stash *pool, size_t size, struct sc_error *err)
 {
     if (size > SIZE_MAX / 2) {
         sc_fail_nomem(err);
@@ -31,8 +31,8 @@ void *sc_pool_alloc(struct sc_pool *pool, size_t size, struct sc_error *err)
     }
     size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (pool->chunks == NULL || pool->chunks->size - pool->used < size) {
-        size_t room = SC_MAX(size, CHUNK_SIZE - sizeof(struct sc_pool_chunk));
-        struct sc_pool_chunk *chunk = calloc(1, sizeof(*chunk) + room);
+        size_t room = SC_MAX(size, CHUNK_SIZE - sizeof(struct sc_stash_chunk));
+        struct sc_stash_chunk *chunk = calloc(1, sizeof(*chunk) + room);
         if (chunk == NULL) {
             sc_fail_nomem(err);
             return NULL;
@@ -47,31 +47,31 @@ void *sc_pool_alloc(struct sc_pool *pool, size_t size, struct sc_error *err)
     return result;
 }
 
-void *sc_pool_array(struct sc_pool *pool, size_t count, size_t size, struct sc_error *err)
+void *sc_stash_array(struct sc_stash *pool, size_t count, size_t size, struct sc_error *err)
 {
     size_t total = 0;
     if (__builtin_mul_overflow(count, size, &total)) {
         sc_fail_nomem(err);
         return NULL;
     }
-    return sc_pool_alloc(pool, total, err);
+    return sc_stash_alloc(pool, total, err);
 }
 
-char *sc_pool_dup(struct sc_pool *pool, const void *bytes, size_t n, struct sc_error *err)
+char *sc_stash_dup(struct sc_stash *pool, const void *bytes, size_t n, struct sc_error *err)
 {
-    char *copy = n < SIZE_MAX ? sc_pool_alloc(pool, n + 1, err) : NULL;
+    char *copy = n < SIZE_MAX ? sc_stash_alloc(pool, n + 1, err) : NULL;
     if (copy != NULL && n > 0)
         memcpy(copy, bytes, n);
     return copy;
 }
 
-char *sc_pool_printf(struct sc_pool *pool, struct sc_error *err, const char *fmt, ...)
+char *sc_stash_printf(struct sc_stash *pool, struct sc_error *err, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
-    char *text = n < 0 ? NULL : sc_pool_alloc(pool, (size_t)n + 1, err);
+    char *text = n < 0 ? NULL : sc_stash_alloc(pool, (size_t)n + 1, err);
     if (text == NULL)
         return NULL;
     va_start(args, fmt);
@@ -80,12 +80,12 @@ char *sc_pool_printf(struct sc_pool *pool, struct sc_error *err, const char *fmt
     return text;
 }
 
-void sc_pool_done(struct sc_pool *pool)
+void sc_stash_done(struct sc_stash *pool)
 {
     if (pool == NULL)
         return;
-    struct sc_pool_chunk *next = NULL;
-    for (struct sc_pool_chunk *chunk = pool->chunks; chunk != NULL; chunk = next) {
+    struct sc_stash_chunk *next = NULL;
+    for (struct sc_stash_chunk *chunk = pool->chunks; chunk != NULL; chunk = next) {
         next = chunk->next;
         sc_wipe(chunk->bytes, chunk->size);
         free(chunk);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Starting a service through secretsctl-shim, for programs that read the environment only.
+ *
+ * The shim becomes the first word of the entrypoint, so ENTRYPOINT and CMD of the image have to be
+ * written out: a service that sets `entrypoint` loses the image's CMD. What runs must be the same
+ * as before, word for word; where that is not known for sure, the shim is not used.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/hash.h"
+#include "core/json.h"
+
+#include "core/banned.h"
+
+void sc_image_start_done(struct sc_image_start *start)
+{
+    sc_strv_done(&start->entrypoint);
+    sc_strv_done(&start->command);
+}
+
+/* ---- passwords in URLs ---- */
+
+static int hex_digit(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool unreserved(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           strchr("-._~", c) != NULL;
+}
+
+int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_filter,
+                       struct sc_error *err)
+{
+    int rc = 0;
+    bool canonical = true;
+    for (size_t i = 0; i < text.len && rc == 0 && canonical; i++) {
+        unsigned char c = text.ptr[i];
+        int high = -1, low = -1;
+        if (c == '%' && i + 2 < text.len) {
+            high = hex_digit(text.ptr[i + 1]);
+            low = hex_digit(text.ptr[i + 2]);
+        }
+        bool upper = c == '%' && i + 2 < text.len && text.ptr[i + 1] < 'a' && text.ptr[i + 2] < 'a';
+        if (high >= 0 && low >= 0) {
+            c = (unsigned char)(high * 16 + low);
+            canonical = upper && !unreserved(c) && c != '\0';
+            i += 2;
+        } else {
+            canonical = c != '\0' && unreserved(c);
+        }
+        rc = sc_secret_append(ret, &c, 1, err);
+    }
+    *ret_filter = canonical;
+    if (rc == 0 && !canonical) {
+        sc_secret_truncate(ret, 0);
+        rc = sc_secret_append(ret, text.ptr, text.len, err);
+    }
+    return rc;
+}
+
+/* ---- what the service starts ---- */
+
+/* A command of the Compose file as words; false where a shell-like string needs real parsing. */
+static bool words_of(struct context *c, const struct sc_yaml_node *node, const char ***ret,
+                     size_t *ret_count)
+{
+    node = sc_yaml_resolve(node);
+    const char *text = sc_node_text(node);
+    size_t room = text != NULL ? strlen(text) + 1 : node->count + 1;
+    const char **words = sc_stash_array(&c->plan->pool, room, sizeof(*words), NULL);
+    size_t count = 0;
+    if (words == NULL)
+        return false;
+    if (text != NULL) {
+        if (strpbrk(text, "\"'\\`$;&|<>()\n") != NULL)
+            return false;
+        for (size_t n = 0; *text != '\0'; text += n) {
+            text += strspn(text, " \t");
+            n = strcspn(text, " \t");
+            if (n > 0 && (words[count++] = sc_stash_dup(&c->plan->pool, text, n, NULL)) == NULL)
+                return false;
+        }
+    } else {
+        for (size_t i = 0; i < node->count; i++) {
+            words[count] = sc_node_text(node->values[i]);
+            if (words[count++] == NULL)
+                return false;
+        }
+    }
+    *ret = words;
+    *ret_count = count;
+    return true;
+}
+
+/* Words of an image, with `$` doubled as Compose wants it. */
+static bool image_words(struct context *c, const struct sc_strv *from, const char ***ret,
+                        size_t *ret_count)
+{
+    const char **words = sc_stash_array(&c->plan->pool, from->count + 1, sizeof(*words), NULL);
+    if (words == NULL)
+        return false;
+    for (size_t i = 0; i < from->count; i++) {
+        SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+        for (const char *p = from->items[i]; *p != '\0'; p++) {
+            if (*p == '$')
+                sc_buf_putc(&text, '$');
+            sc_buf_putc(&text, *p);
+        }
+        words[i] = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+        if (words[i] == NULL || text.failed != 0)
+            return false;
+    }
+    *ret = words;
+    *ret_count = from->count;
+    return true;
+}
+
+/* 16 hex digits of SHA-256 over the JSON [Entrypoint, Cmd]: `verify` notices when the image
+ * changes. */
+static void drift_of(const struct sc_image_start *start, char out[17])
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    const struct sc_strv *lists[] = {&start->entrypoint, &start->command};
+    struct sc_json json;
+    sc_json_init(&json, &text);
+    sc_json_array_begin(&json);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
+        sc_json_array_begin(&json);
+        for (size_t k = 0; k < lists[i]->count; k++)
+            sc_json_string(&json, lists[i]->items[k]);
+        sc_json_array_end(&json);
+    }
+    sc_json_array_end(&json);
+    unsigned char hash[SC_HASH_SIZE];
+    sc_hash_sha256(hash, sc_buf_text(&text), text.len);
+    sc_hex(out, hash, 8);
+}
+
+static const char *fill(struct context *c, const struct definition *d, struct shim *shim)
+{
+    const struct sc_yaml_node *entrypoint = sc_yaml_resolve(sc_yaml_get(d->node, "entrypoint"));
+    const struct sc_yaml_node *command = sc_yaml_resolve(sc_yaml_get(d->node, "command"));
+    bool has_entrypoint = entrypoint != NULL && !sc_yaml_is_null(entrypoint);
+    bool has_command = command != NULL && !sc_yaml_is_null(command) &&
+                       !(sc_yaml_is(command, SC_YAML_SEQUENCE) && command->count == 0);
+    if (has_entrypoint && !words_of(c, entrypoint, &shim->entrypoint, &shim->entrypoint_count))
+        return "its entrypoint is a shell-like text; write it as a list first";
+    if (has_entrypoint && shim->entrypoint_count > 0)
+        return shim->entrypoint[0][0] == '\0' ? "its entrypoint is an empty word" : NULL;
+    if (has_entrypoint && has_command)
+        return NULL; /* the command alone is the program */
+    if (d->image == NULL || strchr(d->image, '$') != NULL || c->options->start == NULL)
+        return "what the image starts is not known";
+    SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
+    struct sc_error err = {0};
+    if (c->options->start(d->image, c->options->ctx, &start, &err) < 0)
+        return "what the image starts is not known";
+    if (!has_entrypoint &&
+        !image_words(c, &start.entrypoint, &shim->entrypoint, &shim->entrypoint_count))
+        return "out of memory";
+    if (!has_command && !image_words(c, &start.command, &shim->command, &shim->command_count))
+        return "out of memory";
+    drift_of(&start, shim->drift);
+    if (shim->entrypoint_count == 0 && shim->command_count == 0 && !has_command)
+        return "the image starts nothing by itself";
+    return NULL;
+}
+
+/* What stands in the way whatever the image is. */
+static const char *obstacle(const struct context *c, const struct definition *d)
+{
+    static const char *const lists[] = {"volumes", "secrets", "entrypoint", "command"};
+    if (c->options->shim == NULL)
+        return "it is not installed";
+    if (!d->own)
+        return "the service stands behind an alias";
+    if (sc_merged_get(d->node, "extends") != NULL)
+        return "the service extends another one";
+    for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
+        const struct sc_yaml_node *own = sc_yaml_get(d->node, lists[i]);
+        if (own != sc_merged_get(d->node, lists[i]) || sc_yaml_is(own, SC_YAML_ALIAS))
+            return "parts of the service come through an anchor";
+    }
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *other = &c->definitions[i];
+        if (other != d && sc_str_equal(other->name, d->name) &&
+            (sc_merged_get(other->node, "entrypoint") != NULL ||
+             sc_merged_get(other->node, "command") != NULL))
+            return "several files say what the service starts";
+        const struct definition *base = sc_plan_base(c, other);
+        if (base != NULL && sc_str_equal(base->name, d->name))
+            return "another service extends this one";
+    }
+    return NULL;
+}
+
+const struct shim *sc_plan_shim(struct context *c, struct definition *d)
+{
+    static const struct shim no_memory = {.reason = "out of memory"};
+    if (d->shim != NULL)
+        return d->shim;
+    struct shim *shim = sc_stash_alloc(&c->plan->pool, sizeof(*shim), NULL);
+    if (shim == NULL)
+        return &no_memory;
+    shim->reason = obstacle(c, d);
+    if (shim->reason == NULL)
+        shim->reason = fill(c, d, shim);
+    d->shim = shim;
+    return shim;
+}
+
+/* ---- changes ---- */
+
+static bool needed(const struct context *c, const struct definition *d)
+{
+    for (size_t i = 0; i < c->found_count; i++) {
+        const struct occurrence *o = &c->found[i];
+        if (o->service == d && o->use_shim && o->reason == NULL)
+            return true;
+    }
+    return false;
+}
+
+static int replace_entry(struct sc_edits *edits, const struct sc_yaml_node *map, const char *key,
+                         const struct sc_edit_value *value, struct sc_error *err)
+{
+    const struct sc_yaml_node *old = sc_yaml_get(map, key);
+    int rc = old != NULL ? sc_edit_delete(edits, old, err) : 0;
+    return rc < 0 ? rc : sc_edit_add(edits, map, key, value, err);
+}
+
+/* A list of words, written as one. */
+static int put_words(struct context *c, const struct definition *d, const char *key,
+                     const char *const *words, size_t count, struct sc_error *err)
+{
+    struct sc_edit_value *items = sc_stash_array(&c->plan->pool, count, sizeof(*items), err);
+    if (items == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = words[i]};
+    struct sc_edit_value list = {.kind = SC_YAML_SEQUENCE, .count = count, .values = items};
+    return replace_entry(&c->plan->files[d->file].edits, d->node, key, &list, err);
+}
+
+static int put_entrypoint(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    const struct shim *shim = d->shim;
+    size_t count = shim->entrypoint_count + 2;
+    const char **words = sc_stash_array(&c->plan->pool, count, sizeof(*words), err);
+    if (words == NULL)
+        return SC_E_NOMEM;
+    words[0] = SC_PLAN_SHIM_TARGET;
+    words[1] = "--";
+    for (size_t i = 0; i < shim->entrypoint_count; i++)
+        words[i + 2] = shim->entrypoint[i];
+    return put_words(c, d, "entrypoint", words, count, err);
+}
+
+static int put_volume(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    static const char *const keys[] = {"type", "source", "target", "read_only"};
+    const struct sc_edit_value values[] = {
+        {.kind = SC_YAML_SCALAR, .text = "bind"},
+        {.kind = SC_YAML_SCALAR, .text = c->options->shim},
+        {.kind = SC_YAML_SCALAR, .text = SC_PLAN_SHIM_TARGET},
+        {.kind = SC_YAML_SCALAR, .text = "true", .bare = true},
+    };
+    const struct sc_edit_value mount = {
+        .kind = SC_YAML_MAPPING, .count = SC_ARRAY_SIZE(keys), .keys = keys, .values = values};
+    struct sc_edits *edits = &c->plan->files[d->file].edits;
+    const struct sc_yaml_node *present = sc_yaml_get(d->node, "volumes");
+    if (present != NULL)
+        return sc_edit_add(edits, present, NULL, &mount, err);
+    const struct sc_edit_value list = {.kind = SC_YAML_SEQUENCE, .count = 1, .values = &mount};
+    return sc_edit_add(edits, d->node, "volumes", &list, err);
+}
+
+static int put_label(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    static const char *const keys[] = {"secretsctl.entrypoint"};
+    struct sc_edits *edits = &c->plan->files[d->file].edits;
+    const struct sc_yaml_node *present = sc_merged_get(d->node, "labels");
+    const struct sc_edit_value text = {.kind = SC_YAML_SCALAR, .text = d->shim->drift};
+    if (d->shim->drift[0] == '\0' || present != sc_yaml_get(d->node, "labels") ||
+        sc_yaml_is(present, SC_YAML_ALIAS))
+        return 0;
+    if (sc_yaml_is(present, SC_YAML_SEQUENCE)) {
+        char item[64];
+        snprintf(item, sizeof(item), "%s=%s", keys[0], d->shim->drift);
+        const struct sc_edit_value line = {.kind = SC_YAML_SCALAR, .text = item};
+        return sc_edit_add(edits, present, NULL, &line, err);
+    }
+    if (present != NULL)
+        return sc_edit_add(edits, present, keys[0], &text, err);
+    const struct sc_edit_value map = {
+        .kind = SC_YAML_MAPPING, .count = 1, .keys = keys, .values = &text};
+    return sc_edit_add(edits, d->node, "labels", &map, err);
+}
+
+int sc_plan_shim_emit(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    if (!needed(c, d))
+        return 0;
+    int rc = put_entrypoint(c, d, err);
+    if (rc == 0 && d->shim->command_count > 0)
+        rc = put_words(c, d, "command", d->shim->command, d->shim->command_count, err);
+    if (rc == 0)
+        rc = put_volume(c, d, err);
+    return rc < 0 ? rc : put_label(c, d, err);
+}
