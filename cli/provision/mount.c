@@ -25,6 +25,7 @@
 #include "fuse/agent/agent.h"
 #include "fuse/agent/policy_file.h"
 #include "fuse/hold/notify.h"
+#include "fuse/hold/repair.h"
 
 #include "core/banned.h"
 
@@ -220,6 +221,18 @@ static int work(struct session *session, int signal_fd, struct sc_error *err)
     return sc_agent_unmount(session->agent, false, err);
 }
 
+static int repair(const struct sc_cli *cli, const char *directory, struct sc_error *err)
+{
+    struct sc_repair_counts counts = {0};
+    int rc = sc_mount_repair(directory, &counts, err);
+    if (rc < 0)
+        return rc;
+    sc_note(cli, "replaced %u dead mounts in containers", counts.healed);
+    if (counts.failed > 0)
+        sc_warn("%u dead mounts could not be replaced: restart their containers", counts.failed);
+    return 0;
+}
+
 static int serve(struct sc_cli *cli, const struct sc_mount_options *opt, const char *directory,
                  int ready_fd, struct sc_error *err)
 {
@@ -235,6 +248,10 @@ static int serve(struct sc_cli *cli, const struct sc_mount_options *opt, const c
     if (rc < 0)
         return rc;
     sc_note(cli, "serving on '%s'", directory);
+    if (opt->repair)
+        rc = repair(cli, directory, err);
+    if (rc < 0)
+        return rc;
     sc_notify("READY=1");
     if (ready_fd >= 0) {
         rc = detach(err);
@@ -264,6 +281,9 @@ int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **oper
         return err->code;
     if (opt->upgrade)
         return upgrade(directory, err);
+    struct sc_mount_status status;
+    if (opt->repair && sc_mount_status(directory, &status, NULL) == 0)
+        return repair(cli, directory, err);
     if (opt->foreground)
         return serve(cli, opt, directory, -1, err);
     int ends[2];

@@ -19,9 +19,11 @@
 
 #include "core/banned.h"
 
-#define FIELDS   15 /* without the hash */
-#define HEX_SIZE (2 * SC_HASH_SIZE)
-#define NOTHING  "-"
+#define FIELDS     15 /* without the hash */
+#define HEX_SIZE   (2 * SC_HASH_SIZE)
+#define NOTHING    "-"
+#define LOCK_TRIES 20
+#define LOCK_PAUSE 100000 /* microseconds */
 
 static void chain_next(const unsigned char *chain, const char *line, size_t len, unsigned char *out)
 {
@@ -149,8 +151,12 @@ int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_er
     SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return sc_fail_errno(err, "cannot open '%s'", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return sc_fail(err, SC_E_BUSY, "another process writes '%s'", path);
+    /* An agent that was killed may take a moment to be gone. */
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+        if (i == LOCK_TRIES)
+            return sc_fail(err, SC_E_BUSY, "another process writes '%s'", path);
+        usleep(LOCK_PAUSE);
+    }
     struct scan scan = {0};
     int rc = scan_file(fd, path, &scan, err);
     if (rc < 0)

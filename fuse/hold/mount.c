@@ -17,78 +17,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
-#include "core/parse.h"
 #include "core/str.h"
 #include "fuse/hold/fusermount.h"
+#include "fuse/hold/mountinfo.h"
 
 #include "core/banned.h"
 
-#define FUSE_TYPE      "fuse.secretsctl"
 #define GUARD_SOURCE   "secretsctl-guard"
-#define MOUNTINFO_MAX  ((size_t)4 * 1024 * 1024)
 #define OPTIONS_MAX    256
 #define LOST_WAIT_MS   2000
 #define ABORT_PATH_MAX 96
-
-/* One line of mountinfo: "36 35 98:0 /root /point options - type source super". */
-struct line {
-    unsigned minor;
-    char *point;
-    char *type;
-    char *source;
-};
-
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
-static void unescape(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from != '\0'; to++) {
-        bool octal = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-                     from[2] <= '7' && from[3] >= '0' && from[3] <= '7';
-        if (octal) {
-            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-}
-
-static bool parse_line(char *text, struct line *ret)
-{
-    char *fields[8];
-    size_t count = 0;
-    char *tail = strstr(text, " - ");
-    if (tail == NULL)
-        return false;
-    *tail = '\0';
-    char *save = NULL;
-    for (char *at = strtok_r(text, " ", &save); at != NULL && count < 5;
-         at = strtok_r(NULL, " ", &save))
-        fields[count++] = at;
-    char *type = strtok_r(tail + 3, " ", &save);
-    char *source = type != NULL ? strtok_r(NULL, " ", &save) : NULL;
-    char *colon = count == 5 ? strchr(fields[2], ':') : NULL;
-    uint64_t minor = 0;
-    if (source == NULL || colon == NULL ||
-        sc_parse_u64(colon + 1, UINT32_MAX, "minor", &minor, NULL) < 0)
-        return false;
-    *ret = (struct line){(unsigned)minor, fields[4], type, source};
-    unescape(ret->point);
-    return true;
-}
-
-static int read_mountinfo(const char *path, struct sc_buf *buf, struct sc_error *err)
-{
-    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return sc_fail_errno(err, "cannot open '%s'", path);
-    return sc_buf_read_fd(buf, fd, err);
-}
 
 /* Whether the server is gone for good: then every request fails at once. One that is only slow
  * would make the asker wait, so a child asks, and is killed if it has to wait. */
@@ -117,29 +57,36 @@ static bool lost(const char *directory)
     return got == 1 && answer == 'L';
 }
 
+struct look {
+    const char *directory;
+    enum sc_mount_state state;
+    unsigned minor;
+};
+
+static bool look_at(const struct sc_mountinfo *line, void *ctx)
+{
+    struct look *look = ctx;
+    if (!sc_str_equal(line->point, look->directory))
+        return true;
+    look->state = SC_MOUNT_OTHER; /* the last line of a point is the one on top */
+    if (sc_str_equal(line->type, SC_FUSE_TYPE)) {
+        look->state = SC_MOUNT_LIVE;
+        look->minor = line->minor;
+    } else if (sc_str_equal(line->source, GUARD_SOURCE)) {
+        look->state = SC_MOUNT_GUARD;
+    }
+    return true;
+}
+
 int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigned *ret_minor,
                   struct sc_error *err)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(MOUNTINFO_MAX);
-    int rc = read_mountinfo("/proc/self/mountinfo", &buf, err);
+    struct look look = {.directory = directory, .state = SC_MOUNT_NONE};
+    int rc = sc_mountinfo_each(0, look_at, &look, err);
     if (rc < 0)
         return rc;
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    char *save = NULL;
-    for (char *text = strtok_r(buf.data, "\n", &save); text != NULL;
-         text = strtok_r(NULL, "\n", &save)) {
-        struct line line;
-        if (!parse_line(text, &line) || !sc_str_equal(line.point, directory))
-            continue;
-        state = SC_MOUNT_OTHER; /* the last line of a point is the one on top */
-        if (sc_str_equal(line.type, FUSE_TYPE)) {
-            state = SC_MOUNT_LIVE;
-            *ret_minor = line.minor;
-        } else if (sc_str_equal(line.source, GUARD_SOURCE)) {
-            state = SC_MOUNT_GUARD;
-        }
-    }
-    *ret_state = state;
+    *ret_state = look.state;
+    *ret_minor = look.minor;
     return 0;
 }
 
@@ -152,56 +99,33 @@ void sc_mount_abort(unsigned minor)
         SC_IGNORE(write(fd, "1", 1) != 1);
 }
 
-/* The inode that names a mount namespace, 0 if the process is gone. */
-static uint64_t namespace_of(const char *pid)
+struct users {
+    unsigned minor;
+    bool found;
+    int count;
+};
+
+static bool is_device(const struct sc_mountinfo *line, void *ctx)
 {
-    char path[64];
-    struct stat st;
-    snprintf(path, sizeof(path), "/proc/%.16s/ns/mnt", pid);
-    return stat(path, &st) == 0 ? (uint64_t)st.st_ino : 0;
+    struct users *users = ctx;
+    users->found = line->minor == users->minor && sc_str_equal(line->type, SC_FUSE_TYPE);
+    return !users->found;
 }
 
-static bool holds_device(const char *pid, unsigned minor)
+static void count_user(int pid, void *ctx)
 {
-    char path[64];
-    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(MOUNTINFO_MAX);
-    snprintf(path, sizeof(path), "/proc/%.16s/mountinfo", pid);
-    if (read_mountinfo(path, &buf, NULL) < 0 || buf.data == NULL)
-        return false;
-    char *save = NULL;
-    for (char *text = strtok_r(buf.data, "\n", &save); text != NULL;
-         text = strtok_r(NULL, "\n", &save)) {
-        struct line line;
-        if (parse_line(text, &line) && line.minor == minor && sc_str_equal(line.type, FUSE_TYPE))
-            return true;
-    }
-    return false;
+    struct users *users = ctx;
+    users->found = false;
+    if (sc_mountinfo_each(pid, is_device, users, NULL) == 0)
+        users->count += users->found;
 }
 
 int sc_mount_users(unsigned minor)
 {
-    enum { SEEN_MAX = 256 };
-    uint64_t seen[SEEN_MAX];
-    size_t count = 0;
-    int users = 0;
-    DIR *proc = opendir("/proc");
-    if (proc == NULL)
-        return 0;
-    seen[count++] = namespace_of("self");
-    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
-        uint64_t name =
-            entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? namespace_of(entry->d_name) : 0;
-        bool known = name == 0;
-        for (size_t i = 0; i < count && !known; i++)
-            known = seen[i] == name;
-        if (known)
-            continue;
-        if (count < SEEN_MAX)
-            seen[count++] = name;
-        users += holds_device(entry->d_name, minor);
-    }
-    closedir(proc);
-    return users;
+    struct users users = {.minor = minor};
+    /* Where /proc cannot be read nobody is counted, and umount(2) itself decides. */
+    SC_IGNORE(sc_mountinfo_namespaces(count_user, &users, NULL));
+    return users.count;
 }
 
 /* ---- making ---- */
@@ -275,7 +199,7 @@ static int mount_as_root(const char *directory, bool allow_other, int *ret_fd, s
     char options[OPTIONS_MAX];
     snprintf(options, sizeof(options), "fd=%d,rootmode=40755,user_id=0,group_id=0%s%s", fd,
              allow_other ? ",allow_other" : "", ",default_permissions");
-    if (mount("secretsctl", directory, FUSE_TYPE, flags, options) < 0) {
+    if (mount("secretsctl", directory, SC_FUSE_TYPE, flags, options) < 0) {
         rc = sc_fail_errno(err, "cannot mount on '%s'", directory);
         if (state != SC_MOUNT_GUARD)
             umount2(directory, MNT_DETACH);

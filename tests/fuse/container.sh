@@ -92,3 +92,19 @@ docker commit "fuse-$$-db" "$image" >/dev/null && docker save "$image" >"$T/save
 docker logs "fuse-$$-db" >"$T/logs" 2>&1
 ! grep -la "$canary" "$T"/export.tar "$T"/inspect.json "$T"/save.tar "$T"/logs "$T/vault.db" \
     "$T"/vault.db.access/* || fail "a value leaked"
+
+# Keeper, worker and agent die together: the containers' files are dead until the mount is repaired in
+# place, without restarting anything.
+pids="$(pid_of keeper) $(pid_of worker) $(pid_of agent)"
+for pid in $pids; do kill -STOP "$pid"; done
+for pid in $pids; do kill -KILL "$pid"; done
+dead() { ! inside db cat /run/secrets/db_password >/dev/null 2>&1; }
+until_true 5 dead || fail "all are dead, and the file is read"
+run 0 "$SECRETSCTL" mount --repair --policy "$T/policy" --engine "${DOCKER_HOST#unix://}" "$M"
+err_has "replaced 3 dead mounts in containers"
+back || fail "the container was not healed"
+[ "$(inside web cat /run/secrets/web_token)" = web-token ] || fail "web was not healed"
+! inside db sh -c ': >/run/secrets/db_password' 2>/dev/null || fail "the healed mount can be written"
+[ "$(inside db sh -c 'grep -c secrets /proc/mounts' 2>/dev/null || inside db cat /proc/mounts | grep -c /run/secrets)" = 1 ] ||
+    fail "the dead mount is still there"
+none_stuck
