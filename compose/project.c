@@ -42,6 +42,20 @@ static struct sc_value *new_map(const struct work *w)
 
 /* ---- binding ---- */
 
+/* `scale` says how many replicas a deployment has. */
+static int scale_deploy(const struct work *w, struct sc_value *service)
+{
+    struct sc_value *scale = sc_value_get(service, "scale");
+    const struct sc_value *deploy = sc_value_get(service, "deploy");
+    if (!sc_value_is(deploy, SC_VALUE_MAP) || scale == NULL || scale->kind == SC_VALUE_NULL ||
+        sc_value_get(deploy, "replicas") != NULL)
+        return 0;
+    struct sc_value *copy = sc_tree_clone(w->pool, deploy);
+    int rc = copy != NULL ? sc_tree_set(w->pool, copy, "replicas", scale, NULL, w->err)
+                          : sc_model_pool_fail(w->pool, w->err);
+    return rc < 0 ? rc : sc_tree_set(w->pool, service, "deploy", copy, NULL, w->err);
+}
+
 /* The service with its effective environment and labels in place of what is written. */
 static int effective_service(const struct work *w, const struct sc_value *service,
                              const struct sc_path *path, struct sc_value **ret,
@@ -63,6 +77,8 @@ static int effective_service(const struct work *w, const struct sc_value *servic
         rc = sc_tree_set(w->pool, copy, "environment", environment, NULL, err);
     if (rc == 0)
         rc = sc_tree_set(w->pool, copy, "labels", labels, NULL, err);
+    if (rc == 0)
+        rc = scale_deploy(w, copy);
     if (rc == 0) {
         copy->origin = service->origin;
         *ret = copy;

@@ -97,7 +97,7 @@ enum sc_value_only { SC_ONLY_NOT = 0, SC_ONLY_JSON, SC_ONLY_YAML };
 
 struct sc_value {
     enum sc_value_kind kind;
-    bool single;        /* a float of 32 bits */
+    bool single;        /* a float of 32 bits; a text that is a point in time */
     unsigned char only; /* enum sc_value_only */
     uint32_t cap;       /* the loader's: room in items or entries */
     size_t count;       /* bytes of a string, items of a list, entries of a map */

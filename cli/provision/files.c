@@ -12,7 +12,6 @@
 #include "cli/output.h"
 #include "cli/place.h"
 #include "cli/provision/mount.h"
-#include "cli/provision/visible.h"
 #include "cli/unlock.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
@@ -63,8 +62,7 @@ static int write_values(struct run *run, struct sc_error *err)
         return rc;
     if (run->place.swap == SC_TMPFS_SWAP_MAYBE)
         sc_note(run->cli, "'%s' may be swapped to a disk; switch swap off or encrypt it", run->dir);
-    struct sc_visible visible;
-    struct sc_source source = sc_visible_source(&visible, vault);
+    struct sc_source source = sc_vault_source(vault);
     return sc_provision_write(&run->place, &source, &run->options->scopes, &run->plan, err);
 }
 
@@ -215,7 +213,7 @@ int sc_cmd_provision(struct sc_cli *cli, const void *options, int count, char **
         return err->code;
     if (!opt->fuse)
         return run_files(cli, opt, dir, true, err);
-    const struct sc_mount_options mount = {.compose_here = true};
+    const struct sc_mount_options mount = {0};
     return sc_cmd_mount(cli, &mount, 1, &dir, err);
 }
 

@@ -17,8 +17,6 @@
 
 #include "cli/output.h"
 #include "cli/place.h"
-#include "cli/provision/grants.h"
-#include "cli/provision/visible.h"
 #include "cli/unlock.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
@@ -114,7 +112,6 @@ static int detach(struct sc_error *err)
 /* All that a mount needs while it runs. */
 struct session {
     struct sc_vault *vault;
-    struct sc_visible visible;
     struct sc_source source;
     struct sc_agent *agent;
     char *directory, *vault_path, *log, *engine;
@@ -166,14 +163,11 @@ static int prepare(struct session *session, const struct sc_cli *cli,
     if (folder == NULL)
         return err->code;
     int rc = opt->policy != NULL ? read_policy(session, opt->policy, err) : 0;
-    if (rc == 0 && (opt->compose_here || opt->compose.count > 0))
-        rc = sc_grants_policy(&opt->compose, opt->compose_here, session->directory,
-                              &session->policy, &session->rules, err);
     if (rc == 0)
         rc = sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
     if (rc == 0)
         rc = sc_dir_make(folder, 0700, err);
-    session->source = sc_visible_source(&session->visible, session->vault);
+    session->source = sc_vault_source(session->vault);
     return rc;
 }
 

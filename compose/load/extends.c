@@ -90,6 +90,8 @@ static int find_services(const struct extender *e, const struct sc_value *extend
         directory != NULL ? sc_path_relative(pool, model->resource_dir, directory) : NULL;
     if (working_dir == NULL)
         return sc_model_pool_fail(pool, err);
+    if (sc_loader_kind(model->loader, path) != SC_PATH_FILE)
+        return sc_fail(err, SC_E_NOTFOUND, "there is no file '%s'", path);
     struct sc_extends_base *base = NULL;
     int rc = load_base(model, path, working_dir, &base, err);
     if (rc < 0)

@@ -196,6 +196,9 @@ static int apply_one(struct sc_model *model, const struct sc_value *entry, size_
         in.paths[i] = sc_path_below(model->loader->pool, model->resource_dir, in.paths[i]);
         if (in.paths[i] == NULL)
             return sc_model_pool_fail(model->loader->pool, err);
+        if (sc_loader_kind(model->loader, in.paths[i]) != SC_PATH_FILE)
+            return sc_fail_value(err, SC_E_NOTFOUND, entry, &path, "there is no file '%s'",
+                                 in.paths[i]);
     }
     struct sc_value *environment = NULL;
     struct sc_value *imported = NULL;

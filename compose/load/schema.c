@@ -83,14 +83,16 @@ static const char *nearest(const struct sc_shape *shape, const char *key)
 static int unknown_key(const struct checker *c, const struct sc_shape *shape,
                        const struct sc_entry *entry, const struct sc_path *path)
 {
-    const char *near = nearest(shape, entry->key);
+    bool names = (shape->flags & SC_SCHEMA_NAMES) != 0;
+    const char *near = names ? NULL : nearest(shape, entry->key);
     struct sc_origin origin = {.place = entry->at};
     struct sc_value at = {.origin = &origin};
     struct sc_error note = {0};
     struct sc_error *err = c->notes != NULL ? &note : c->err;
-    int rc = sc_fail_value(err, SC_E_SYNTAX, &at, path, "there is no such attribute%s%s%s",
-                           near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                           near != NULL ? "'?" : "");
+    int rc = sc_fail_value(
+        err, SC_E_SYNTAX, &at, path, "%s%s%s%s",
+        names ? "a name has letters, digits, '.', '_' and '-' only" : "there is no such attribute",
+        near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
     return c->notes != NULL ? sc_strv_add(c->notes, note.message, c->err) : rc;
 }
 
@@ -208,6 +210,41 @@ static int check_list(const struct checker *c, const struct sc_shape *shape,
 
 /* ---- scalars ---- */
 
+static bool alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool sc_shape_container_name(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        char next = text[1];
+        if (alphanumeric(*text) &&
+            (alphanumeric(next) || next == '_' || next == '.' || next == '-'))
+            return true;
+    }
+    return false;
+}
+
+bool sc_shape_pull_policy(const char *text)
+{
+    static const char *const words[] = {"always",  "never",   "build", "if_not_present",
+                                        "missing", "refresh", "daily", "weekly"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(words); i++) {
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    }
+    if (strncmp(text, "every_", 6) != 0 || text[6] == '\0')
+        return false;
+    for (text += 6; *text != '\0'; text++) {
+        size_t digits = strspn(text, "0123456789");
+        text += digits;
+        if (digits == 0 || *text == '\0' || strchr("wdhms", *text) == NULL)
+            return false;
+    }
+    return true;
+}
+
 static bool is_choice(const char *choices, const char *text)
 {
     size_t len = strlen(text);
@@ -223,6 +260,8 @@ static bool is_choice(const char *choices, const char *text)
 static int check_text(const struct checker *c, const struct sc_shape *shape,
                       const struct sc_value *value, const struct sc_path *path)
 {
+    if (shape->accepts != NULL && !shape->accepts(value->u.text))
+        return sc_fail_value(c->err, SC_E_SYNTAX, value, path, "must %s", shape->must);
     if (shape->choices == NULL || is_choice(shape->choices, value->u.text))
         return 0;
     return sc_fail_value(c->err, SC_E_SYNTAX, value, path, "must be one of: %s", shape->choices);

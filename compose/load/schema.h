@@ -38,7 +38,9 @@ struct sc_shape {
     const struct sc_shape *item;     /* of a list; NULL: unchecked */
     const struct sc_shape_key *keys; /* of a map, ended by a NULL name */
     const struct sc_shape *other; /* of a map's further keys; NULL: none are allowed (see flags) */
-    int64_t min, max;             /* of an integer, where max > min */
+    bool (*accepts)(const char *text); /* of a text; NULL: any */
+    const char *must;                  /* what `accepts` asks for: "have two characters" */
+    int64_t min, max;                  /* of an integer, where max > min */
 };
 
 struct sc_shape_key {
@@ -47,12 +49,17 @@ struct sc_shape_key {
     bool required;
 };
 
+/* Contains a letter or digit followed by one more, or by '_', '.' or '-'. */
+bool sc_shape_container_name(const char *text);
+/* One of the policies, or "every_" and a duration. */
+bool sc_shape_pull_policy(const char *text);
+
 /* The shape of a whole project; compose/load/schema_table.c. */
 extern const struct sc_shape sc_shape_project;
 
 /* Checks a merged tree. With `notes`, attributes that are not known are noted instead of refused.
  * SYNTAX with place and path. */
 int sc_shape_check(const struct sc_value *root, struct sc_strv *notes,
-                    struct sc_error *err) SC_NODISCARD;
+                   struct sc_error *err) SC_NODISCARD;
 
 #endif

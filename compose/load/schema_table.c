@@ -228,6 +228,11 @@ KEYS blkio_keys[] = {{"device_read_bps", &rates, false},
                      {NULL, NULL, false}};
 SHAPE blkio = {.types = MAP, .flags = SC_SCHEMA_EXACT, .keys = blkio_keys};
 
+SHAPE container_name = {
+    .types = TEXT, .accepts = sc_shape_container_name, .must = "have two characters or more"};
+SHAPE pull_policy = {.types = TEXT,
+                     .accepts = sc_shape_pull_policy,
+                     .must = "be always, never, missing, build, refresh, daily, weekly or every_N"};
 SHAPE cgroup = {.types = TEXT, .choices = "host|private"};
 SHAPE cpu_count = {.types = TEXT | INTEGER, .min = 0, .max = INT64_MAX};
 SHAPE cpu_percent = {.types = TEXT | INTEGER, .min = 0, .max = 100};
@@ -359,7 +364,7 @@ KEYS service_keys[] = {{"annotations", &list_or_dict, false},
                        {"cgroup_parent", &text, false},
                        {"command", &command, false},
                        {"configs", &grants, false},
-                       {"container_name", &text, false},
+                       {"container_name", &container_name, false},
                        {"cpu_count", &cpu_count, false},
                        {"cpu_percent", &cpu_percent, false},
                        {"cpu_period", &text_or_number, false},
@@ -418,7 +423,7 @@ KEYS service_keys[] = {{"annotations", &list_or_dict, false},
                        {"privileged", &text_or_switch, false},
                        {"profiles", &unique_texts, false},
                        {"provider", &provider, false},
-                       {"pull_policy", &text, false},
+                       {"pull_policy", &pull_policy, false},
                        {"pull_refresh_after", &text, false},
                        {"read_only", &text_or_switch, false},
                        {"restart", &text, false},

@@ -2,7 +2,7 @@
  *
  * The project as text; see sc_compose_render() in compose/project.h.
  */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "compose/out/render.h"
@@ -35,6 +35,21 @@ bool sc_render_hides(const struct sc_renderer *r, const struct sc_value *value)
 const char *sc_render_redacted(const struct sc_renderer *r)
 {
     return r->options->redacted != NULL ? r->options->redacted : "*****";
+}
+
+/* From "2024-01-31 12:00:00.5 +0200 +0200" to "2024-01-31T12:00:00.5+02:00". */
+const char *sc_render_time(const struct sc_value *value, char out[SC_SCALAR_TEXT_SIZE])
+{
+    const char *text = value->u.text;
+    size_t date = strcspn(text, " ");
+    const char *time = text + date + (text[date] == ' ');
+    size_t time_len = strcspn(time, " ");
+    const char *zone = time + time_len + (time[time_len] == ' ');
+    if (strncmp(zone, "+0000", 5) == 0)
+        zone = "Z";
+    snprintf(out, SC_SCALAR_TEXT_SIZE, "%.*sT%.*s%.3s%s%.2s", (int)date, text, (int)time_len, time,
+             zone, *zone == 'Z' ? "" : ":", *zone == 'Z' ? "" : zone + 3);
+    return out;
 }
 
 bool sc_render_push(struct sc_renderer *r, const char *key)

@@ -6,6 +6,7 @@
 #define SC_COMPOSE_OUT_RENDER_H
 
 #include "compose/project.h"
+#include "compose/tree/scalar.h"
 
 /* Bytes of a rendering; levels of its nesting. */
 #define SC_RENDER_MAX       ((size_t)128 * 1024 * 1024)
@@ -24,6 +25,8 @@ bool sc_render_skips(const struct sc_renderer *r, const struct sc_value *value);
 size_t sc_render_count(const struct sc_renderer *r, const struct sc_value *value);
 bool sc_render_hides(const struct sc_renderer *r, const struct sc_value *value);
 const char *sc_render_redacted(const struct sc_renderer *r);
+/* A point in time in the form of RFC 3339, written into `out`. */
+const char *sc_render_time(const struct sc_value *value, char out[SC_SCALAR_TEXT_SIZE]);
 /* Steps down; false when that is too deep. */
 bool sc_render_push(struct sc_renderer *r, const char *key);
 

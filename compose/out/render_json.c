@@ -76,7 +76,10 @@ static void put_scalar(struct sc_renderer *r, const struct sc_value *value)
     }
     switch (value->kind) {
     case SC_VALUE_STRING:
-        put_text(r, value->u.text, value->count);
+        if (value->single)
+            put_text(r, number, strlen(sc_render_time(value, number)));
+        else
+            put_text(r, value->u.text, value->count);
         break;
     case SC_VALUE_BOOL:
         sc_buf_puts(r->out, value->u.boolean ? "true" : "false");

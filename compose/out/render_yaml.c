@@ -71,6 +71,26 @@ static bool is_block(const char *text, size_t n)
     return true;
 }
 
+/* Characters that readers take for a line break, or drop: written by their escape. Yields the bytes
+ * used, 0 for any other character. */
+static size_t put_invisible(struct sc_renderer *r, const char *text, size_t n)
+{
+    static const struct {
+        const char *bytes, *escape;
+    } characters[] = {{"\xc2\x85", "\\N"},
+                      {"\xe2\x80\xa8", "\\L"},
+                      {"\xe2\x80\xa9", "\\P"},
+                      {"\xef\xbb\xbf", "\\uFEFF"}};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(characters); i++) {
+        size_t len = strlen(characters[i].bytes);
+        if (n >= len && memcmp(text, characters[i].bytes, len) == 0) {
+            sc_buf_puts(r->out, characters[i].escape);
+            return len;
+        }
+    }
+    return 0;
+}
+
 static void put_quoted(struct sc_renderer *r, const char *text, size_t n)
 {
     static const char named[] = "\"\\\n\r\t";
@@ -80,7 +100,10 @@ static void put_quoted(struct sc_renderer *r, const char *text, size_t n)
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
         const char *name = c != '\0' ? strchr(named, c) : NULL;
-        if (name != NULL)
+        size_t invisible = c >= 0x80 ? put_invisible(r, text + i, n - i) : 0;
+        if (invisible > 0)
+            i += invisible - 1;
+        else if (name != NULL)
             sc_buf_puts(r->out, names[name - named]);
         else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
             sc_buf_printf(r->out, "\\x%02x", c);
@@ -128,7 +151,10 @@ static void put_scalar(struct sc_renderer *r, const struct sc_value *value, size
     }
     switch (value->kind) {
     case SC_VALUE_STRING:
-        put_text(r, value->u.text, value->count, depth);
+        if (value->single)
+            sc_buf_puts(r->out, sc_render_time(value, number));
+        else
+            put_text(r, value->u.text, value->count, depth);
         break;
     case SC_VALUE_BOOL:
         sc_buf_puts(r->out, value->u.boolean ? "true" : "false");

@@ -222,6 +222,7 @@ static bool resolve_number(struct sc_model_pool *pool, const char *text, size_t 
         ret->kind = SC_VALUE_STRING;
         ret->u.text = copy;
         ret->count = strlen(copy);
+        ret->single = true;
         *ret_time = true;
         return true;
     }
