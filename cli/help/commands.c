@@ -4,6 +4,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/help/doctor.h"
 #include "cli/help/help.h"
 #include "cli/output.h"
 
@@ -97,6 +98,17 @@ const struct sc_command sc_help_commands[] = {
                        "takes.",
         .max_operands = 2,
         .run = run_help,
+    },
+    {
+        .name = "doctor",
+        .operands = "",
+        .summary = "tell which protections hold on this machine",
+        .description =
+            "Looks at locked memory, swap, core dumps, FUSE, the container engine, the modes of "
+            "the vault and the key files, the agent, and the place where values lie, and says "
+            "what holds, what does not, and what helps. Changes nothing and needs no key. Exit "
+            "status 1 when something does not hold.",
+        .run = sc_cmd_doctor,
     },
     {
         .name = "completion",
