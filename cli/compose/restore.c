@@ -29,22 +29,42 @@ static int match_entry(const struct sc_entry_info *info, void *ctx, struct sc_er
     return sc_strv_add(names, info->name, err);
 }
 
-/* The original of one file, checked against what stands there now. */
-static int take(struct restore *r, size_t i, struct sc_original *original, struct sc_error *err)
+/* Whether a rewritten file belongs to the project at hand: one of its files, or below its folder
+ * (env files are rewritten without being named). */
+static bool belongs(const struct restore *r, const char *path)
 {
-    const struct sc_plan_source *now = &r->input->files[i];
+    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(r->input->paths[0], NULL);
+    for (size_t i = 0; i < r->input->count; i++) {
+        if (sc_str_equal(path, r->input->paths[i]))
+            return true;
+    }
+    size_t n = dir != NULL ? strlen(dir) : 0;
+    return n > 0 && strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+/* Plans to put one original back, checked against what stands there now. */
+static int take(struct restore *r, struct sc_original *original, struct sc_error *err)
+{
     unsigned char hash[SC_HASH_SIZE];
-    sc_hash_sha256(hash, now->text.ptr, now->text.len);
-    bool same = now->text.len == original->content.len &&
-                memcmp(now->text.ptr, original->content.ptr, now->text.len) == 0;
+    SC_CLEANUP(sc_buf_done) struct sc_buf now = SC_BUF_INIT(SC_YAML_SIZE_MAX);
+    int rc = sc_file_read(original->path, &now, err);
+    if (rc < 0)
+        return rc;
+    sc_hash_sha256(hash, now.data, now.len);
+    bool same = now.len == original->content.len &&
+                (now.len == 0 || memcmp(now.data, original->content.ptr, now.len) == 0);
+    if (now.data != NULL)
+        sc_wipe(now.data, now.len);
     if (same)
         return 0;
     if (!r->options->force && memcmp(hash, original->after, sizeof(hash)) != 0)
         return sc_fail(err, SC_E_FAILED,
                        "'%s' was changed since the rewrite; use --force to lose these changes",
-                       now->display);
+                       original->path);
+    if (r->count == SC_REPLACE_FILES_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "too many files to restore at once");
     struct sc_replace_file *file = &r->files[r->count];
-    file->path = now->path;
+    file->path = original->path;
     memcpy(file->before, hash, sizeof(hash));
     r->originals[r->count] = *original;
     *original = (struct sc_original){0};
@@ -60,20 +80,19 @@ static int find_originals(struct restore *r, struct sc_error *err)
     if (prefix == NULL)
         return SC_E_NOMEM;
     int rc = sc_vault_list(r->vault, prefix, match_entry, &names, err);
-    for (size_t i = 0; i < r->input->count && rc == 0; i++) {
-        bool found = false;
-        for (size_t k = 0; k < names.count && rc == 0 && !found; k++) {
-            struct sc_original original = {0};
-            rc = sc_original_get(r->vault, names.items[k], &original, err);
-            found = rc == 0 && sc_str_equal(original.path, r->input->files[i].path);
-            if (found)
-                rc = take(r, i, &original, err);
-            sc_original_done(&original);
+    size_t found = 0;
+    for (size_t i = 0; i < names.count && rc == 0; i++) {
+        struct sc_original original = {0};
+        rc = sc_original_get(r->vault, names.items[i], &original, err);
+        if (rc == 0 && belongs(r, original.path)) {
+            found++;
+            rc = take(r, &original, err);
         }
-        if (rc == 0 && !found && r->options->files.count > 0)
-            rc = sc_fail(err, SC_E_NOTFOUND, "the vault has no original of '%s' in scope '%s'",
-                         r->input->files[i].display, r->input->scope);
+        sc_original_done(&original);
     }
+    if (rc == 0 && found == 0)
+        rc = sc_fail(err, SC_E_NOTFOUND, "the vault has no original of '%s' in scope '%s'",
+                     r->input->files[0].display, r->input->scope);
     return rc;
 }
 
@@ -94,8 +113,8 @@ int sc_run_compose_restore(struct sc_cli *cli, const void *options, int count, c
         .input = &input,
         .options = o,
         .vault = vault,
-        .originals = calloc(input.count, sizeof(struct sc_original)),
-        .files = calloc(input.count, sizeof(struct sc_replace_file)),
+        .originals = calloc(SC_REPLACE_FILES_MAX, sizeof(struct sc_original)),
+        .files = calloc(SC_REPLACE_FILES_MAX, sizeof(struct sc_replace_file)),
     };
     rc = r.originals == NULL || r.files == NULL ? sc_fail_nomem(err) : find_originals(&r, err);
     if (rc == 0 && r.count > 0)

@@ -2,10 +2,12 @@
  *
  * compose rewrite: plan, then show it or carry it out.
  */
+#include <limits.h>
 #include <unistd.h>
 
 #include "cli/compose/rewrite.h"
 #include "cli/output.h"
+#include "compose/project.h"
 
 #include "core/banned.h"
 
@@ -13,6 +15,34 @@
 static const char *installed_shim(void)
 {
     return access(SC_SHIM_PATH, X_OK) == 0 ? SC_SHIM_PATH : NULL;
+}
+
+/* The project as Docker Compose would load it, for the values behind variables. One that does not
+ * load is not written to; a plan can be shown all the same. */
+static int load_project(const struct sc_rewrite_options *o, const struct sc_rewrite_input *input,
+                        struct sc_project **ret, struct sc_error *err)
+{
+    char directory[PATH_MAX];
+    if (getcwd(directory, sizeof(directory)) == NULL)
+        return sc_fail_errno(err, "cannot find the working directory");
+    struct sc_compose_options options = {
+        .files = (const char *const *)input->paths,
+        .file_count = input->count,
+        .working_directory = directory,
+        .environment = (const char *const *)environ,
+        .project_name = NULL,
+        .all = true,
+        .tolerant = true,
+    };
+    struct sc_error why = {0};
+    int rc = sc_compose_load(&options, ret, &why);
+    if (rc < 0 && o->write) {
+        *err = why;
+        return rc;
+    }
+    if (rc < 0)
+        sc_warn("%s; what stands behind variables is not known", sc_error_message(&why));
+    return 0;
 }
 
 int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, char **operands,
@@ -34,6 +64,11 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
                                   : installed_shim(),
         .start = sc_rewrite_image_start,
     };
+    SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
+    rc = load_project(o, &input, &project, err);
+    if (rc < 0)
+        return rc;
+    settings.project = project;
     rc = sc_plan_make(input.files, input.count, &settings, &plan, err);
     if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
         rc = sc_rewrite_store(cli, plan, err);

@@ -67,7 +67,7 @@ static int put_all(struct store *s, struct sc_error *err)
     for (size_t i = 0; i < plan->file_count && rc == 0; i++) {
         const struct sc_plan_file *file = &plan->files[i];
         if (file->changed)
-            rc = sc_original_put(s->vault, plan->scope, file->path, sc_yaml_text(file->yaml),
+            rc = sc_original_put(s->vault, plan->scope, file->path, file->before,
                                  sc_buf_view(&file->after), err);
     }
     return rc;
@@ -98,7 +98,7 @@ int sc_rewrite_store(struct sc_cli *cli, const struct sc_plan *plan, struct sc_e
         const struct sc_plan_file *file = &plan->files[i];
         if (!file->changed)
             continue;
-        struct sc_bytes before = sc_yaml_text(file->yaml);
+        struct sc_bytes before = file->before;
         files[count].path = file->path;
         files[count].content = sc_buf_view(&file->after);
         sc_hash_sha256(files[count++].before, before.ptr, before.len);

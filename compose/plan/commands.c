@@ -91,7 +91,7 @@ static const char *scalar_breaks(const struct occurrence *o, const struct defini
     const char *use = text != NULL ? find_use(text, text, o->key, &len) : NULL;
     if (use == NULL)
         return NULL;
-    if (o->use_shim && o->credential.shape == SC_SHAPE_URL)
+    if (o->use_shim && sc_plan_is_part(o))
         return "a health check or command uses the variable, which would hold a placeholder there";
     if (len == 0)
         return "a command or health check uses the variable with an operator; change it by hand "

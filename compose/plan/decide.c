@@ -100,21 +100,26 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
     return NULL;
 }
 
+static bool is_interpolated(const struct occurrence *o)
+{
+    return o->credential.shape == SC_SHAPE_INTERPOLATED ||
+           o->credential.shape == SC_SHAPE_URL_INTERPOLATED ||
+           o->credential.shape == SC_SHAPE_DEFAULT;
+}
+
 static const char *value_reason(struct context *c, const struct occurrence *o)
 {
-    switch (o->credential.shape) {
-    case SC_SHAPE_INTERPOLATED:
-    case SC_SHAPE_URL_INTERPOLATED:
-    case SC_SHAPE_DEFAULT:
-        return say(c, "the value of %s comes from a variable", o->key, NULL);
-    case SC_SHAPE_NONE:
-    case SC_SHAPE_LITERAL:
-    case SC_SHAPE_PLACEHOLDER:
-    case SC_SHAPE_URL:
-    case SC_SHAPE_KEY_MATERIAL:
-    default:
+    if (!is_interpolated(o))
         return NULL;
-    }
+    if (c->options->project == NULL)
+        return "its value comes from a variable, and the project was not loaded";
+    if (o->resolved == NULL)
+        return "its value comes from a variable, and another file sets it in the end";
+    if (o->resolved[0] == '\0')
+        return "its value comes from a variable that is not set here; set it and run again";
+    if (sc_plan_is_part(o) && o->use_shim && (o->use == NULL || o->use->value == NULL))
+        return "only a part of it is a credential, made of several pieces";
+    return NULL;
 }
 
 /* The first obstacle on the way of one occurrence by itself. */
@@ -236,14 +241,13 @@ static int unescape(const char *text, size_t len, struct sc_secret *ret, struct 
 /* A file takes the whole value; the shim's template only the credential inside a URL. */
 static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
 {
-    if (!o->use_shim || o->credential.shape != SC_SHAPE_URL)
-        return unescape(o->raw, o->raw_len, ret, err);
+    if (!o->use_shim || !sc_plan_is_part(o))
+        return is_interpolated(o) ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
+                                  : unescape(o->raw, o->raw_len, ret, err);
     SC_CLEANUP(sc_secret_done) struct sc_secret written = {0};
-    int rc = unescape(o->raw + o->credential.offset, o->credential.length, &written, err);
-    if (rc < 0)
-        return rc;
-    rc = sc_plan_url_decode(sc_secret_view(&written), ret, &o->url_filter, err);
-    return rc;
+    int rc = o->use != NULL ? sc_secret_append(&written, o->use->value, strlen(o->use->value), err)
+                            : unescape(o->raw + o->part, o->part_len, &written, err);
+    return rc < 0 ? rc : sc_plan_url_decode(sc_secret_view(&written), ret, &o->url_filter, err);
 }
 
 static int assign_secret(struct context *c, struct occurrence *o, struct sc_error *err)
@@ -254,8 +258,11 @@ static int assign_secret(struct context *c, struct occurrence *o, struct sc_erro
         return rc;
     /* what is stored of DATABASE_URL is its password */
     char key[SC_NAME_PART_MAX];
-    bool part = o->use_shim && o->credential.shape == SC_SHAPE_URL;
-    snprintf(key, sizeof(key), "%s%s", o->key, part ? "_password" : "");
+    bool part = o->use_shim && sc_plan_is_part(o);
+    if (part && o->use != NULL)
+        snprintf(key, sizeof(key), "%s", o->use->name);
+    else
+        snprintf(key, sizeof(key), "%s%s", o->key, part ? "_password" : "");
     return sc_plan_secret_for(c, key, o->service->name, sc_secret_view(&value), &o->secret, err);
 }
 

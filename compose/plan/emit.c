@@ -78,9 +78,8 @@ static int edit_variable(struct sc_edits *edits, const struct occurrence *o, con
 static int template_text(const struct context *c, const struct occurrence *o, struct sc_buf *out,
                          struct sc_error *err)
 {
-    bool url = o->credential.shape == SC_SHAPE_URL;
-    size_t start = url ? o->credential.offset : 0;
-    size_t end = url ? start + o->credential.length : o->raw_len;
+    bool url = sc_plan_is_part(o);
+    size_t start = o->part, end = o->part + o->part_len;
     sc_buf_append(out, o->raw, start);
     sc_buf_printf(out, "{{secret:%s%s}}", c->plan->secrets[o->secret].name,
                   url && o->url_filter ? "|url" : "");
@@ -328,7 +327,8 @@ int sc_plan_emit(struct context *c, struct sc_error *err)
         rc = sc_plan_shim_emit(c, &c->definitions[i], err);
     for (size_t f = 0; f < c->plan->file_count; f++) {
         const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
-        for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0 && c->plan->secret_count > 0; i++) {
+        for (size_t i = 0;
+             yaml != NULL && i < sc_yaml_count(yaml) && rc == 0 && c->plan->secret_count > 0; i++) {
             if (sc_yaml_document(yaml, i)->root != NULL)
                 rc = add_top_level(c, f, sc_yaml_document(yaml, i)->root, err);
         }

@@ -107,13 +107,36 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
            sc_credential_judge("PASSWORD", 8, o->raw, o->raw_len, &o->credential);
 }
 
+/* `NAME:` or `- NAME` hands a variable of the caller on: what the loaded project says it holds. */
+static bool is_passed_credential(const struct context *c, const struct definition *d,
+                                 struct occurrence *o)
+{
+    const struct sc_project *project = c->options->project;
+    const struct sc_service *service =
+        project != NULL ? sc_project_service(project, d->name) : NULL;
+    const struct sc_variable *variable =
+        service != NULL ? sc_variables_get(&service->environment, o->key) : NULL;
+    o->rule = sc_image_rule(d->image, o->key);
+    if (variable == NULL || variable->value == NULL || variable->value[0] == '\0')
+        return false;
+    bool found = sc_credential_judge(o->key, strlen(o->key), variable->value,
+                                     strlen(variable->value), &o->credential);
+    if (!found || o->credential.key == SC_KEY_HALF)
+        return false;
+    o->credential.shape = SC_SHAPE_INTERPOLATED;
+    o->credential.offset = o->credential.length = 0;
+    o->resolved = variable->value;
+    o->passed = variable->origin;
+    return true;
+}
+
 static int add_occurrence(struct scan *s, struct occurrence *o, struct sc_error *err)
 {
     struct context *c = s->c;
     o->service = s->d;
     o->file = s->d->file;
     o->shared = !s->d->own || !sc_node_inside(o->value_node, s->d->node);
-    if (!is_credential(s->d, o))
+    if (o->bare ? !is_passed_credential(c, s->d, o) : !is_credential(s->d, o))
         return 0;
     if (c->found_count == c->found_cap) {
         size_t cap = c->found_cap == 0 ? 32 : c->found_cap * 2;
@@ -134,8 +157,16 @@ static int scan_entry(const struct sc_yaml_node *key, const struct sc_yaml_node 
                       struct sc_error *err)
 {
     const struct sc_yaml_node *scalar = sc_yaml_resolve(value);
-    if (!sc_yaml_is(scalar, SC_YAML_SCALAR) || sc_yaml_is_null(scalar))
+    if (!sc_yaml_is(scalar, SC_YAML_SCALAR) || sc_node_text(key) == NULL)
         return 0;
+    if (sc_yaml_is_null(scalar)) {
+        struct occurrence bare = {.key = sc_node_text(key),
+                                  .key_node = key,
+                                  .value_node = value,
+                                  .raw = "",
+                                  .bare = true};
+        return add_occurrence(ctx, &bare, err);
+    }
     struct occurrence o = {
         .key = sc_node_text(key),
         .key_node = key,
@@ -150,6 +181,10 @@ static int scan_item(struct scan *s, const struct sc_yaml_node *item, struct sc_
 {
     const struct sc_yaml_node *scalar = sc_yaml_resolve(item);
     const char *equal = sc_yaml_is(scalar, SC_YAML_SCALAR) ? strchr(scalar->text, '=') : NULL;
+    if (equal == NULL && sc_yaml_is(scalar, SC_YAML_SCALAR)) {
+        struct occurrence bare = {.key = scalar->text, .value_node = item, .raw = "", .bare = true};
+        return add_occurrence(s, &bare, err);
+    }
     if (equal == NULL)
         return 0;
     char *key = sc_stash_dup(&s->c->plan->pool, scalar->text, (size_t)(equal - scalar->text), err);

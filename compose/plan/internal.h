@@ -8,6 +8,7 @@
 #include "compose/credential.h"
 #include "compose/images/images.h"
 #include "compose/plan/plan.h"
+#include "compose/project.h"
 
 /* One definition of a service in one file. */
 struct definition {
@@ -40,9 +41,16 @@ struct occurrence {
     const struct sc_yaml_node *value_node; /* the value, or the whole KEY=VALUE item */
     const char *raw;                       /* the value as written */
     size_t raw_len;
-    bool use_shim;   /* the variable becomes a template that the shim fills in */
-    bool url_filter; /* the template encodes the secret for a URL */
-    bool shared;     /* written outside the service: behind an anchor */
+    /* With the project loaded: what the container gets, and the part of `raw` that a template
+     * stands in for: the password of a URL, else all of it. */
+    const char *resolved;           /* NULL: not known */
+    bool bare;                      /* no value is written: the caller's variable is handed on */
+    const struct sc_origin *passed; /* of that variable */
+    size_t part, part_len;
+    const struct sc_use *use; /* the variable that is the part; NULL for a literal */
+    bool use_shim;            /* the variable becomes a template that the shim fills in */
+    bool url_filter;          /* the template encodes the secret for a URL */
+    bool shared;              /* written outside the service: behind an anchor */
     const struct sc_image_rule *rule;
     struct sc_credential credential;
     char argument[SC_IMAGE_ARGUMENT_SIZE];
@@ -83,6 +91,12 @@ bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *
 const struct definition *sc_plan_base(const struct context *c, const struct definition *d);
 
 int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* resolve.c: the values behind variables; and the lines of .env nobody needs any more. */
+int sc_plan_resolve(struct context *c, struct sc_error *err) SC_NODISCARD;
+int sc_plan_dotenv(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* Whether the text stands in for less than the whole value. */
+bool sc_plan_is_part(const struct occurrence *o);
+
 int sc_plan_decide(struct context *c, struct sc_error *err) SC_NODISCARD;
 
 /* Why a command or health check of the service would break if the variable went; NULL if none does
@@ -113,6 +127,9 @@ int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,
 /* Remembers where the credential of an occurrence stands (mask.c). */
 int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o,
                      struct sc_error *err) SC_NODISCARD;
+
+int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
+                      struct sc_error *err) SC_NODISCARD;
 
 /* The index of the secret that holds this value, made if there is none; `key` proposes its name. */
 int sc_plan_secret_for(struct context *c, const char *key, const char *service,

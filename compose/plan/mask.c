@@ -12,7 +12,8 @@
 
 #define MASK "*****"
 
-int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
+int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
+                      struct sc_error *err)
 {
     if (plan->mask_count == plan->mask_cap) {
         size_t cap = plan->mask_cap == 0 ? 32 : plan->mask_cap * 2;
@@ -22,19 +23,26 @@ int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc
         plan->masks = grown;
         plan->mask_cap = cap;
     }
+    plan->masks[plan->mask_count++] = (struct sc_plan_mask){file, start, end};
+    return 0;
+}
+
+int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
+{
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
-    const char *bytes =
-        (const char *)sc_yaml_text(plan->files[o->file].yaml).ptr + node->span.start;
+    const char *bytes = (const char *)plan->files[o->file].before.ptr + node->span.start;
     size_t len = node->span.end - node->span.start;
+    size_t start = node->span.start, end = node->span.end;
+    if (o->bare || o->credential.shape == SC_SHAPE_INTERPOLATED ||
+        o->credential.shape == SC_SHAPE_URL_INTERPOLATED)
+        return 0; /* a variable's name is no secret */
     /* only the credential itself where the bytes are the value, else the whole scalar */
-    struct sc_plan_mask mask = {o->file, node->span.start, node->span.end};
     const char *found = o->raw_len > 0 ? memmem(bytes, len, o->raw, o->raw_len) : NULL;
     if (found != NULL) {
-        mask.start += (size_t)(found - bytes) + o->credential.offset;
-        mask.end = mask.start + o->credential.length;
+        start += (size_t)(found - bytes) + o->credential.offset;
+        end = start + o->credential.length;
     }
-    plan->masks[plan->mask_count++] = mask;
-    return 0;
+    return sc_plan_mask_span(plan, o->file, start, end, err);
 }
 
 struct view {
@@ -70,7 +78,7 @@ static void show_old(const struct view *v, const char *line, size_t len, size_t 
 /* In new lines a credential that stays is known by its text only. */
 static size_t known_text(const struct view *v, const char *line, size_t len)
 {
-    const unsigned char *text = sc_yaml_text(v->plan->files[v->file].yaml).ptr;
+    const unsigned char *text = v->plan->files[v->file].before.ptr;
     for (size_t i = 0; i < v->plan->mask_count; i++) {
         const struct sc_plan_mask *m = &v->plan->masks[i];
         size_t n = m->end - m->start;
@@ -119,7 +127,7 @@ int sc_plan_diff(const struct sc_plan *plan, size_t file, const struct sc_diff_p
     struct view view = {.plan = plan, .file = file};
     struct sc_diff diff = {
         .name = f->display[0] == '/' ? f->display + 1 : f->display,
-        .before = sc_yaml_text(f->yaml),
+        .before = f->before,
         .splices = &f->splices,
         .paint = *paint,
         .show = reveal ? NULL : show,

@@ -56,7 +56,7 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
 {
     if (count > SC_PLAN_FILES_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %d files", SC_PLAN_FILES_MAX);
-    plan->files = calloc(SC_MAX(count, (size_t)1), sizeof(*plan->files));
+    plan->files = calloc(2 * SC_PLAN_FILES_MAX, sizeof(*plan->files)); /* env files may follow */
     if (plan->files == NULL)
         return sc_fail_nomem(err);
     for (size_t i = 0; i < count; i++) {
@@ -70,6 +70,7 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
         int rc = sc_yaml_load(files[i].text, file->display, &file->yaml, NULL, err);
         if (rc < 0)
             return rc;
+        file->before = sc_yaml_text(file->yaml);
     }
     return 0;
 }
@@ -77,6 +78,11 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
 /* The new text of a file, and the proof that it is the old one with the changes. */
 static int finish_file(struct sc_plan_file *file, struct sc_error *err)
 {
+    if (file->yaml == NULL) {
+        int done = sc_splices_apply(&file->splices, file->before, &file->after, err);
+        file->changed = done == 0 && file->splices.count > 0;
+        return done;
+    }
     if (file->edits.count == 0)
         return 0;
     SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *again = NULL;
@@ -93,12 +99,19 @@ static int run_steps(struct context *c, struct sc_error *err)
 {
     int rc = sc_plan_gather(c, err);
     if (rc == 0)
+        rc = sc_plan_resolve(c, err);
+    if (rc == 0)
         rc = sc_plan_decide(c, err);
     if (rc == 0)
         rc = sc_plan_emit(c, err);
     if (rc == 0)
         rc = sc_plan_commands(c, err);
     for (size_t i = 0; i < c->plan->file_count && rc == 0; i++)
+        rc = finish_file(&c->plan->files[i], err);
+    size_t done = c->plan->file_count;
+    if (rc == 0)
+        rc = sc_plan_dotenv(c, err);
+    for (size_t i = done; i < c->plan->file_count && rc == 0; i++)
         rc = finish_file(&c->plan->files[i], err);
     return rc;
 }
@@ -136,15 +149,20 @@ static int prove_settled(const struct sc_plan *plan, const struct sc_plan_option
     struct sc_plan_source *files = sc_stash_array(&pool, plan->file_count, sizeof(*files), err);
     if (files == NULL)
         return SC_E_NOMEM;
+    size_t count = 0;
     for (size_t i = 0; i < plan->file_count; i++) {
         const struct sc_plan_file *file = &plan->files[i];
-        files[i] = (struct sc_plan_source){
+        if (file->yaml == NULL)
+            continue;
+        files[count++] = (struct sc_plan_source){
             .path = file->path,
             .display = file->display,
-            .text = file->changed ? sc_buf_view(&file->after) : sc_yaml_text(file->yaml),
+            .text = file->changed ? sc_buf_view(&file->after) : file->before,
         };
     }
-    int rc = make(files, plan->file_count, options, &again, err);
+    struct sc_plan_options bare = *options;
+    bare.project = NULL; /* it is that of the files as they were */
+    int rc = make(files, count, &bare, &again, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < again->file_count; i++) {

@@ -61,6 +61,7 @@ struct sc_plan_secret {
 
 struct sc_plan_file {
     const char *path, *display;
+    struct sc_bytes before;      /* the text as it is now */
     struct sc_yaml_stream *yaml; /* NULL for an env file */
     struct sc_edits edits;
     struct sc_splices splices; /* into the old text */
@@ -94,6 +95,8 @@ typedef int (*sc_image_start_fn)(const char *image, void *ctx, struct sc_image_s
 /* Where the shim stands inside a container. */
 #define SC_PLAN_SHIM_TARGET "/.secretsctl/shim"
 
+struct sc_project;
+
 struct sc_plan_source {
     const char *path;    /* as it is opened and replaced */
     const char *display; /* as messages name it */
@@ -101,9 +104,12 @@ struct sc_plan_source {
 };
 
 struct sc_plan_options {
-    const char *scope;       /* secrets are named scope/name */
-    const char *mount;       /* "/run/secretsctl": where the host provides them */
-    const char *shim;        /* path of secretsctl-shim on the host; NULL: it is not used */
+    const char *scope; /* secrets are named scope/name */
+    const char *mount; /* "/run/secretsctl": where the host provides them */
+    const char *shim;  /* path of secretsctl-shim on the host; NULL: it is not used */
+    /* The same files loaded, for what stands behind variables; NULL: such values are not known.
+     * Borrowed by the plan, which shows texts of its env files. */
+    const struct sc_project *project;
     sc_image_start_fn start; /* or NULL: no image can be looked up */
     void *ctx;
 };

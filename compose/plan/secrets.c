@@ -19,6 +19,8 @@ static bool taken_by_file(const struct context *c, const char *name)
     snprintf(path, sizeof(path), "%s/%s/%s", c->options->mount, c->plan->scope, name);
     for (size_t f = 0; f < c->plan->file_count; f++) {
         const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
+        if (yaml == NULL)
+            continue;
         for (size_t i = 0; i < sc_yaml_count(yaml); i++) {
             const struct sc_yaml_node *secrets =
                 sc_merged_get(sc_yaml_document(yaml, i)->root, "secrets");

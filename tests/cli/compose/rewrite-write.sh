@@ -37,7 +37,7 @@ cmp compose.override.yaml before/compose.override.yaml
 run 0 "$SECRETSCTL" compose rewrite --write --scope prod/shop
 echo '# mine' >>compose.yaml
 run 1 "$SECRETSCTL" compose restore --scope prod/shop
-err_is "secretsctl: 'compose.yaml' was changed since the rewrite; use --force to lose these changes"
+err_is "secretsctl: '$T/compose.yaml' was changed since the rewrite; use --force to lose these changes"
 run 0 "$SECRETSCTL" compose restore --scope prod/shop --force
 cmp compose.yaml before/compose.yaml
 
