@@ -36,6 +36,13 @@ static inline bool sc_name_part_valid(const char *part, size_t n)
     return true;
 }
 
+/* Names that begin with '.' are the program's own (originals of rewritten files): kept like others,
+ * but neither listed without asking nor served, provisioned, exported or searched for. */
+static inline bool sc_name_is_internal(const char *name)
+{
+    return name[0] == '.';
+}
+
 /* BADNAME with the reason unless `name` is a full name with at least `min_parts` parts (1 for a
  * scope or a bare name, 2 for scope/name). The message quotes the name only where it is printable.
  */

@@ -136,7 +136,8 @@ int sc_vault_get(struct sc_vault *vault, const char *name, uint64_t version,
 /* Called for each entry in order of name; a negative result stops and is passed on. */
 typedef int (*sc_entry_fn)(const struct sc_entry_info *info, void *ctx, struct sc_error *err);
 
-/* Entries whose name is `prefix` or below it ("" for all). No value is decrypted. */
+/* Entries whose name is `prefix` or below it ("" for all but the internal ones, whose name begins
+ * with '.'). No value is decrypted. */
 int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Originals of rewritten files, kept in the vault: compose-originals/<scope>/<hash of the path>.
+ * Originals of rewritten files, kept in the vault: .originals/<scope>/<hash of the path>.
  *
  * The value is a head of NUL-ended fields (format, path, SHA-256 of the file after the rewrite) and
  * the file's bytes. It is one entry, so a file over SC_VALUE_MAX cannot be rewritten.

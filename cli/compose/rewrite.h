@@ -52,7 +52,7 @@ int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool writte
 int sc_rewrite_store(struct sc_cli *cli, const struct sc_plan *plan,
                      struct sc_error *err) SC_NODISCARD;
 
-/* Where originals are kept: "compose-originals/<scope>/<hash of the path>". */
-#define SC_REWRITE_ORIGINALS "compose-originals"
+/* Where originals are kept: ".originals/<scope>/<hash of the path>". */
+#define SC_REWRITE_ORIGINALS ".originals"
 
 #endif

@@ -97,6 +97,8 @@ static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int c
     SC_CLEANUP(sc_buf_done) struct sc_buf labels = SC_BUF_INIT(SC_VAULT_LABELS_MAX);
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_name_check(put->name, 2, err);
+    if (rc == 0 && sc_name_is_internal(put->name))
+        rc = sc_fail(err, SC_E_BADNAME, "names that begin with '.' are the program's own");
     if (rc == 0)
         rc = fill(opt, &labels, put, err);
     if (rc == 0 && count > 1)

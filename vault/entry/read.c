@@ -197,7 +197,8 @@ int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, vo
     for (size_t i = 0; i < vault->scope_count && rc == 0; i++) {
         struct sc_scope *scope = &vault->scopes[i];
         bool wanted = is_below(scope->name, prefix) || is_below(prefix, scope->name);
-        if (scope->name[0] != '\0' && wanted)
+        bool hidden = sc_name_is_internal(scope->name) && !sc_name_is_internal(prefix);
+        if (scope->name[0] != '\0' && wanted && !hidden)
             rc = list_scope(vault, scope, &listing, err);
     }
     if (rc == 0)

@@ -22,6 +22,11 @@ printf 'services:\r\n  db:\r\n    image: mysql:8\r\n    environment: [MYSQL_ROOT
 cmp compose.yaml want
 [ "$("$SECRETSCTL" get prod/shop/mysql_root_password)" = hunter2-a ] || fail "the value"
 [ "$("$SECRETSCTL" get prod/shop/db_mysql_root_password)" = hunter2-c ] || fail "the override's value"
+# the originals are kept, out of everybody's way
+run 0 "$SECRETSCTL" list
+out_lacks .originals
+run 0 "$SECRETSCTL" list .originals
+[ "$(wc -l <"$T/out")" = 2 ] || fail "not both originals are kept"
 ! grep -r hunter2 compose*.yaml || fail "a value is left"
 [ -z "$(find . -name '*.secretsctl*')" ] || fail "debris"
 

@@ -31,3 +31,7 @@ run 0 "$SECRETSCTL" list
 [ "$(cut -f1 "$T/out")" = shop/a ] || fail "something was written"
 run 1 "$SECRETSCTL" init
 err_is "secretsctl: there is a file '$T/vault.db' already"
+
+# Names of the program's own.
+run 2 "$SECRETSCTL" add .originals/x --generate
+err_is "secretsctl: names that begin with '.' are the program's own"
