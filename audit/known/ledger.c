@@ -114,6 +114,15 @@ int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const c
     return 0;
 }
 
+void sc_ledger_forget(struct sc_ledger *ledger, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        leak_done(&ledger->leaks[i]);
+    memmove(&ledger->leaks[from], &ledger->leaks[to],
+            (ledger->leak_count - to) * sizeof(*ledger->leaks));
+    ledger->leak_count -= to - from;
+}
+
 int sc_ledger_looked(struct sc_ledger *ledger, const char *surface, const char *object,
                      const char *id, uint64_t bytes, struct sc_error *err)
 {

@@ -77,6 +77,9 @@ void sc_ledger_object(struct sc_ledger *ledger);
 int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const char *name,
                    const struct sc_known_hit *hit, bool token, struct sc_error *err) SC_NODISCARD;
 
+/* Takes back the leaks [from, to). */
+void sc_ledger_forget(struct sc_ledger *ledger, size_t from, size_t to);
+
 int sc_ledger_looked(struct sc_ledger *ledger, const char *surface, const char *object,
                      const char *id, uint64_t bytes, struct sc_error *err) SC_NODISCARD;
 

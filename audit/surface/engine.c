@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "audit/surface/inspect.h"
-#include "audit/surface/json_walk.h"
+#include "audit/known/inspect.h"
+#include "audit/known/json_walk.h"
 #include "audit/surface/surface.h"
 
 #include "core/banned.h"
@@ -77,18 +77,17 @@ static void identity_done(struct identity *identity)
 struct kind {
     const char *noun;           /* "container" */
     const char *surface;        /* as the ledger calls it */
-    const char *list, *inspect; /* paths; inspect holds one %s */
+    const char *list, *inspect; /* paths; what stands before a name */
 };
 
 static const struct kind containers = {"container", "container", "/containers/json?all=1",
                                        "/containers/"};
 static const struct kind images = {"image", "image settings", "/images/json?all=1", "/images/"};
 
-/* Names are put into a path: reserved bytes must not change where it leads. */
-static char *inspect_path(const struct kind *kind, const char *name, struct sc_error *err)
+char *sc_engine_path(const char *before, const char *name, const char *after, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf path = SC_BUF_INIT(4096);
-    sc_buf_puts(&path, kind->inspect);
+    sc_buf_puts(&path, before);
     for (const char *c = name; *c != '\0'; c++) {
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
                      (*c >= '0' && *c <= '9') || strchr("-._:/@", *c) != NULL;
@@ -97,8 +96,13 @@ static char *inspect_path(const struct kind *kind, const char *name, struct sc_e
         else
             sc_buf_printf(&path, "%%%02X", (unsigned)(unsigned char)*c);
     }
-    sc_buf_puts(&path, "/json");
+    sc_buf_puts(&path, after);
     return sc_buf_status(&path, err) < 0 ? NULL : sc_buf_take(&path);
+}
+
+int sc_engine_image_names(const struct sc_engine *engine, struct sc_strv *ret, struct sc_error *err)
+{
+    return list_ids(engine, images.list, ret, err);
 }
 
 static int search_answer(struct sc_probe *probe, const struct kind *kind, const char *name,
@@ -126,7 +130,7 @@ static int search_answer(struct sc_probe *probe, const struct kind *kind, const 
 static int search_one(struct sc_probe *probe, const struct sc_engine *engine,
                       const struct kind *kind, const char *name, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *path = inspect_path(kind, name, err);
+    SC_CLEANUP(sc_str_freep) char *path = sc_engine_path(kind->inspect, name, "/json", err);
     if (path == NULL)
         return SC_E_NOMEM;
     SC_CLEANUP(sc_secret_done) struct sc_secret answer = {0};

@@ -25,6 +25,18 @@ int sc_surface_containers(struct sc_probe *probe, const struct sc_engine *engine
 int sc_surface_image_settings(struct sc_probe *probe, const struct sc_engine *engine,
                               const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
 
+/* Images with every file of every layer. */
+int sc_surface_image_layers(struct sc_probe *probe, const struct sc_engine *engine,
+                            const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
+
+/* Ids of all images. */
+int sc_engine_image_names(const struct sc_engine *engine, struct sc_strv *ret,
+                          struct sc_error *err) SC_NODISCARD;
+
+/* A request path with a name in it, escaped so that it cannot lead elsewhere; malloc'd. */
+char *sc_engine_path(const char *before, const char *name, const char *after,
+                     struct sc_error *err) SC_NODISCARD;
+
 /* The logs of containers. */
 int sc_surface_logs(struct sc_probe *probe, const struct sc_engine *engine,
                     const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit/surface/http.h"
-#include "audit/surface/json_walk.h"
+#include "audit/known/json_walk.h"
 #include "cli/compose/rewrite.h"
 
 #include "core/banned.h"

@@ -54,15 +54,21 @@ const struct sc_command sc_leaks_commands[] = {
         .description =
             "Looks for every secret of the vault, in every encoding, where secrets leak to. WHAT "
             "is "
-            "env (environments and command lines of all processes), container or image (what the "
-            "engine tells of all, or of the named ones). Without WHAT: all of these.\n\n"
+            "env (environments and command lines of all processes), container (what the engine "
+            "tells "
+            "of all, or of the named ones) or image (settings, history and every file of every "
+            "layer "
+            "of all images of the engine, or of the named ones; a name may also be the archive of "
+            "docker save, or an OCI layout as folder or archive). Without WHAT: processes, "
+            "containers, and the settings of images.\n\n"
             "Ends with a coverage statement: what was looked at, and what could not be. What could "
             "not be looked at is never a pass: then the exit status is 1, or 3 with findings. "
             "Values "
             "shorter than 8 bytes, and very common words, are compared with whole tokens only and "
             "named in the statement.",
         .examples = "secretsctl verify\teverything that needs no argument\n"
-                    "secretsctl verify env container web\tall processes, and one container",
+                    "secretsctl verify env container web\tall processes, and one container\n"
+                    "secretsctl verify image shop/api:1 ./export.tar\timages, layer by layer",
         .options = verify_options,
         .options_size = sizeof(struct sc_verify_options),
         .max_operands = SC_OPERANDS_ANY,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "audit/image/image.h"
 #include "audit/known/probe.h"
 #include "audit/surface/surface.h"
 #include "cli/leaks/leaks.h"
@@ -23,6 +24,34 @@ static bool engine_expected(const struct sc_verify_targets *targets)
            access("/var/run/docker.sock", F_OK) == 0 || errno != ENOENT;
 }
 
+/* A file or a folder rather than a name that the engine knows. */
+static bool is_file(const char *name)
+{
+    return name[0] == '/' || name[0] == '.' || access(name, F_OK) == 0;
+}
+
+/* Without being asked for images only their settings are looked at: that is quick. */
+static int look_at_images(const struct sc_verify_targets *targets, const struct sc_engine *engine,
+                          struct sc_probe *probe, struct sc_error *err)
+{
+    const struct sc_strv *names = &targets->names[SC_VERIFY_IMAGE];
+    if (targets->by_default) {
+        int rc = sc_surface_image_settings(probe, engine, names, err);
+        return rc < 0
+                   ? rc
+                   : sc_ledger_note(probe->ledger,
+                                    "layers of images were not asked for; see: verify image", err);
+    }
+    SC_CLEANUP(sc_strv_done) struct sc_strv known = {0};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < names->count; i++)
+        rc = is_file(names->items[i]) ? sc_image_search_path(probe, names->items[i], err)
+                                      : sc_strv_add(&known, names->items[i], err);
+    if (rc == 0 && (names->count == 0 || known.count > 0))
+        rc = sc_surface_image_layers(probe, engine, &known, err);
+    return rc;
+}
+
 static int look(const struct sc_verify_targets *targets, const struct sc_engine *engine,
                 struct sc_probe *probe, struct sc_error *err)
 {
@@ -36,7 +65,7 @@ static int look(const struct sc_verify_targets *targets, const struct sc_engine 
     if (targets->asked[SC_VERIFY_CONTAINER])
         rc = sc_surface_containers(probe, engine, &targets->names[SC_VERIFY_CONTAINER], err);
     if (rc == 0 && targets->asked[SC_VERIFY_IMAGE])
-        rc = sc_surface_image_settings(probe, engine, &targets->names[SC_VERIFY_IMAGE], err);
+        rc = look_at_images(targets, engine, probe, err);
     return rc;
 }
 
@@ -62,6 +91,12 @@ static int judge(struct sc_ledger *ledger, const struct sc_searcher *searcher, b
             return rc;
     }
     return 0;
+}
+
+/* Whether raw bytes are looked at, where tokens prove nothing. */
+static bool looks_at_files(const struct sc_verify_targets *targets)
+{
+    return targets->asked[SC_VERIFY_IMAGE] && !targets->by_default;
 }
 
 /* Marks what a person said is known not to be searched, and counts the rest. */
@@ -91,7 +126,7 @@ static int verify(struct sc_cli *cli, const struct sc_verify_options *options,
     if (rc == 0)
         rc = look(targets, &engine, &probe, err);
     if (rc == 0)
-        rc = judge(&ledger, searcher, false, &verdict, err);
+        rc = judge(&ledger, searcher, looks_at_files(targets), &verdict, err);
     if (rc < 0)
         return rc;
     verdict.holes = count_holes(&ledger, &options->accept_skipped);

@@ -16,7 +16,7 @@
 
 static const char limits[] =
     "values split over several places, encrypted, hashed, or compressed by "
-    "other means than gzip and zstd";
+    "other means than gzip, zstd and xz";
 
 /* Text from outside on a terminal: control bytes must not reach it. */
 static char *printable(const char *text, struct sc_error *err)
@@ -36,7 +36,8 @@ static char *printable(const char *text, struct sc_error *err)
 /* Where in its object a leak stands, in one cell. */
 static void describe_place(struct sc_buf *out, const struct sc_leak *leak)
 {
-    const char *inner = leak->path != NULL ? leak->path : leak->key;
+    /* A layer's file by its path, all else by its name or place. */
+    const char *inner = leak->layer != NULL && leak->path != NULL ? leak->path : leak->key;
     sc_buf_puts(out, inner != NULL ? inner : leak->where != NULL ? leak->where : "-");
     if (leak->line > 0)
         sc_buf_printf(out, " line %zu", leak->line);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The JSON walker; see audit/surface/json_walk.h. No recursion: the open containers are a stack.
+ * The JSON walker; see audit/known/json_walk.h. No recursion: the open containers are a stack.
  */
-#include "audit/surface/json_walk.h"
+#include "audit/known/json_walk.h"
 
 #include <stdbool.h>
 #include <stdint.h>

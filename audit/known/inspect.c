@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Searching JSON; see audit/surface/inspect.h.
+ * Searching JSON; see audit/known/inspect.h.
  */
-#include "audit/surface/inspect.h"
+#include "audit/known/inspect.h"
 
 #include <string.h>
 
-#include "audit/surface/json_walk.h"
+#include "audit/known/json_walk.h"
 #include "core/str.h"
 
 #include "core/banned.h"

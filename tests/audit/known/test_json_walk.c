@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "audit/surface/json_walk.h"
+#include "audit/known/json_walk.h"
 #include "core/buf.h"
 
 #include "core/banned.h"

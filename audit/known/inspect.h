@@ -2,8 +2,8 @@
  *
  * Searches a JSON document: every string in it decoded, every key, and the raw text.
  */
-#ifndef SC_AUDIT_SURFACE_INSPECT_H
-#define SC_AUDIT_SURFACE_INSPECT_H
+#ifndef SC_AUDIT_KNOWN_INSPECT_H
+#define SC_AUDIT_KNOWN_INSPECT_H
 
 #include "audit/known/probe.h"
 

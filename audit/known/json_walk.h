@@ -6,8 +6,8 @@
  * validator: what is accepted beyond the RFC does no harm here, but a text that ends early or is no
  * JSON is an error with its position. Threads: any.
  */
-#ifndef SC_AUDIT_SURFACE_JSON_WALK_H
-#define SC_AUDIT_SURFACE_JSON_WALK_H
+#ifndef SC_AUDIT_KNOWN_JSON_WALK_H
+#define SC_AUDIT_KNOWN_JSON_WALK_H
 
 #include "core/error.h"
 #include "core/secret.h"

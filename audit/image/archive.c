@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Searching files inside files; see audit/image/archive.h.
+ *
+ * One level for each file that is open at the moment: the fed file is level 0, what it unpacks to
+ * or one file in it is level 1, and so on. A level's first bytes are held back until its kind is
+ * known. A level's own bytes are always searched raw as well, except that a tar's are searched
+ * piece by piece.
+ */
+#include "audit/image/archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/image/unpack.h"
+
+#include "core/banned.h"
+
+#define SNIFF ((size_t)512)
+
+enum kind { KIND_UNKNOWN, KIND_RAW, KIND_PACKED, KIND_TAR };
+
+struct level {
+    struct sc_archive *archive;
+    unsigned depth;
+    enum kind kind;
+    bool open;
+    bool broken; /* its inside could not be read to the end: entered as skipped */
+    unsigned char sniff[SNIFF];
+    size_t sniff_len;
+    struct sc_stream stream;
+    bool has_stream;
+    struct sc_unpack *unpack;
+    struct sc_tar *tar;
+    size_t header_first, header_end; /* leaks in the headers of the entry to come */
+    struct sc_buf path; /* of the file this level is, inside the fed one; empty at the top */
+    struct sc_spot spot;
+};
+
+struct sc_archive {
+    struct sc_archive_options options;
+    struct level *levels; /* SC_ARCHIVE_DEPTH_MAX */
+    struct sc_spot spot;
+    uint64_t bytes;
+    bool in_outer_tar; /* the outermost tar has begun */
+};
+
+static int level_write(struct level *level, struct sc_bytes data, struct sc_error *err);
+static int level_end(struct level *level, struct sc_error *err);
+
+static int enter(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
+{
+    const struct level *level = ctx;
+    const struct sc_archive_options *options = &level->archive->options;
+    const char *name = options->searcher->name(options->searcher->set, hit->value);
+    return sc_ledger_leak(options->ledger, &level->spot, name, hit, false, err);
+}
+
+struct sc_archive *sc_archive_new(const struct sc_archive_options *options, struct sc_error *err)
+{
+    struct sc_archive *archive = calloc(1, sizeof(*archive));
+    struct level *levels = calloc(SC_ARCHIVE_DEPTH_MAX, sizeof(*levels));
+    if (archive == NULL || levels == NULL) {
+        free(archive);
+        free(levels);
+        SC_IGNORE(sc_fail_nomem(err)); /* the code is in err */
+        return NULL;
+    }
+    archive->options = *options;
+    archive->levels = levels;
+    for (unsigned i = 0; i < SC_ARCHIVE_DEPTH_MAX; i++) {
+        levels[i].archive = archive;
+        levels[i].depth = i;
+        levels[i].path.max = SC_ARCHIVE_PATH_MAX;
+    }
+    return archive;
+}
+
+void sc_archive_free(struct sc_archive *archive)
+{
+    if (archive == NULL)
+        return;
+    for (size_t i = 0; i < SC_ARCHIVE_DEPTH_MAX; i++) {
+        struct level *level = &archive->levels[i];
+        sc_stream_done(&level->stream);
+        sc_unpack_free(level->unpack);
+        sc_tar_free(level->tar);
+        sc_buf_done(&level->path);
+        sc_wipe(level->sniff, sizeof(level->sniff));
+    }
+    free(archive->levels);
+    free(archive);
+}
+
+/* ---- what cannot be read ---- */
+
+/* Failures of ours end the run; failures of the data are entered, and the search goes on. */
+static bool is_ours(int rc)
+{
+    return rc == SC_E_NOMEM || rc == SC_E_BUG || rc == SC_E_CANCELLED;
+}
+
+static int skip(struct level *level, const char *reason, struct sc_error *err)
+{
+    const struct sc_archive *archive = level->archive;
+    SC_CLEANUP(sc_str_freep)
+    char *object = sc_str_printf(err, "%s%s%s%s%s", archive->spot.file,
+                                 archive->spot.layer == NULL ? "" : " layer ",
+                                 archive->spot.layer == NULL ? "" : archive->spot.layer,
+                                 level->path.len == 0 ? "" : ": ", sc_buf_text(&level->path));
+    level->broken = true;
+    return object == NULL ? SC_E_NOMEM
+                          : sc_ledger_skip(archive->options.ledger, archive->options.surface,
+                                           object, reason, err);
+}
+
+/* Turns a failure of the data into an entry. */
+static int tolerate(struct level *level, int rc, const struct sc_error *why, struct sc_error *err)
+{
+    if (rc == 0)
+        return 0;
+    if (is_ours(rc))
+        return sc_fail(err, rc, "%s", sc_error_message(why));
+    return skip(level, sc_error_message(why), err);
+}
+
+/* ---- levels ---- */
+
+static struct level *inner(struct level *level)
+{
+    return level->depth + 1 < SC_ARCHIVE_DEPTH_MAX ? level + 1 : NULL;
+}
+
+static int level_begin(struct level *level, const char *path, const char *entry,
+                       struct sc_error *err)
+{
+    level->kind = KIND_UNKNOWN;
+    level->open = true;
+    level->broken = false;
+    level->sniff_len = 0;
+    sc_buf_clear(&level->path);
+    sc_buf_puts(&level->path, path);
+    if (entry != NULL) {
+        if (level->path.len > 0)
+            sc_buf_puts(&level->path, "!");
+        sc_buf_puts(&level->path, entry);
+    }
+    /* A path over the limit is shown cut off; the file is searched all the same. */
+    if (level->path.failed == SC_E_NOMEM)
+        return sc_fail_nomem(err);
+    level->spot = level->archive->spot;
+    level->spot.path = level->path.len > 0 ? sc_buf_text(&level->path) : NULL;
+    level->spot.where = "content";
+    if (level->has_stream)
+        return 0;
+    int rc = sc_stream_init(&level->stream, level->archive->options.searcher, enter, level, err);
+    level->has_stream = rc == 0;
+    return rc;
+}
+
+static int search(struct level *level, struct sc_bytes data, struct sc_error *err)
+{
+    level->archive->bytes += data.len;
+    return sc_stream_write(&level->stream, data, err);
+}
+
+/* ---- packed files ---- */
+
+static int unpacked(struct sc_bytes piece, void *ctx, struct sc_error *err)
+{
+    struct level *level = ctx;
+    return level_write(inner(level), piece, err);
+}
+
+static int begin_packed(struct level *level, enum sc_packing packing, struct sc_error *err)
+{
+    level->kind = KIND_RAW;
+    if (inner(level) == NULL)
+        return skip(level, "nested too deep to be unpacked", err);
+    struct sc_error why = {0};
+    sc_unpack_free(level->unpack);
+    level->unpack = sc_unpack_new(packing, unpacked, level, &why);
+    if (level->unpack == NULL)
+        return tolerate(level, why.code, &why, err);
+    level->kind = KIND_PACKED;
+    return level_begin(inner(level), sc_buf_text(&level->path), NULL, err);
+}
+
+/* ---- archives ---- */
+
+static int tar_meta(const char *what, struct sc_bytes bytes, void *ctx, struct sc_error *err)
+{
+    struct level *level = ctx;
+    struct sc_ledger *ledger = level->archive->options.ledger;
+    const char *where = level->spot.where;
+    if (level->header_end != ledger->leak_count)
+        level->header_first = ledger->leak_count;
+    level->spot.where = what;
+    int rc = search(level, bytes, err);
+    if (rc == 0)
+        rc = sc_stream_end(&level->stream, err);
+    level->spot.where = where;
+    level->header_end = ledger->leak_count;
+    return rc;
+}
+
+/* The name and the link target of an entry as a whole: a header may hold them in two parts. */
+static int search_names(struct level *file, const struct sc_tar_entry *entry, struct sc_error *err)
+{
+    const char *texts[] = {entry->path, entry->link};
+    const char *wheres[] = {"name", "link target"};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        if (texts[i] == NULL || texts[i][0] == '\0')
+            continue;
+        struct sc_bytes text = {(const unsigned char *)texts[i], strlen(texts[i])};
+        rc = tar_meta(wheres[i], text, file, err);
+    }
+    return rc;
+}
+
+static int tar_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
+{
+    struct level *level = ctx;
+    struct sc_archive *archive = level->archive;
+    bool outer = level->depth <= 1 && archive->in_outer_tar;
+    if (outer && archive->options.on_entry != NULL) {
+        int rc = archive->options.on_entry(entry, archive->options.ctx, err);
+        if (rc < 0)
+            return rc;
+    }
+    int rc = level_begin(inner(level), sc_buf_text(&level->path), entry->path, err);
+    if (rc < 0)
+        return rc;
+    struct sc_ledger *ledger = archive->options.ledger;
+    size_t before = ledger->leak_count;
+    rc = search_names(inner(level), entry, err);
+    /* What was seen in the header's bytes is now told better, with the path. */
+    if (rc == 0 && ledger->leak_count > before && level->header_end == before)
+        sc_ledger_forget(ledger, level->header_first, level->header_end);
+    return rc;
+}
+
+static int tar_content(struct sc_bytes bytes, void *ctx, struct sc_error *err)
+{
+    return level_write(inner(ctx), bytes, err);
+}
+
+static int tar_entry_end(void *ctx, struct sc_error *err)
+{
+    return level_end(inner(ctx), err);
+}
+
+static const struct sc_tar_ops tar_ops = {tar_meta, tar_entry, tar_content, tar_entry_end};
+
+static int begin_tar(struct level *level, struct sc_error *err)
+{
+    level->kind = KIND_RAW;
+    if (inner(level) == NULL)
+        return skip(level, "nested too deep to be unpacked", err);
+    if (level->tar == NULL)
+        level->tar = sc_tar_new(&tar_ops, level, err);
+    if (level->tar == NULL)
+        return SC_E_NOMEM;
+    sc_tar_reset(level->tar);
+    level->archive->in_outer_tar = level->depth <= 1;
+    level->kind = KIND_TAR;
+    return 0;
+}
+
+/* ---- bytes ---- */
+
+/* Bytes of a level whose kind is known. */
+static int level_bytes(struct level *level, struct sc_bytes data, struct sc_error *err)
+{
+    struct sc_error why = {0};
+    int rc = 0;
+    if (level->kind == KIND_TAR && !level->broken) {
+        rc = sc_tar_write(level->tar, data, &why);
+        return tolerate(level, rc, &why, err);
+    }
+    rc = search(level, data, err);
+    if (rc == 0 && level->kind == KIND_PACKED && !level->broken) {
+        rc = sc_unpack_write(level->unpack, data, &why);
+        rc = tolerate(level, rc, &why, err);
+    }
+    return rc;
+}
+
+/* Decides the kind by what has been held back, and lets that go. */
+static int level_decide(struct level *level, struct sc_error *err)
+{
+    enum sc_packing packing = sc_packing_sniff(level->sniff, level->sniff_len);
+    int rc = 0;
+    if (sc_tar_sniff(level->sniff, level->sniff_len))
+        rc = begin_tar(level, err);
+    else if (packing != SC_PACKING_NONE)
+        rc = begin_packed(level, packing, err);
+    else
+        level->kind = KIND_RAW;
+    if (rc < 0 || level->sniff_len == 0)
+        return rc;
+    return level_bytes(level, (struct sc_bytes){level->sniff, level->sniff_len}, err);
+}
+
+static int level_write(struct level *level, struct sc_bytes data, struct sc_error *err)
+{
+    if (level->kind != KIND_UNKNOWN)
+        return level_bytes(level, data, err);
+    size_t n = SC_MIN(SNIFF - level->sniff_len, data.len);
+    memcpy(level->sniff + level->sniff_len, data.ptr, n);
+    level->sniff_len += n;
+    if (level->sniff_len < SNIFF)
+        return 0;
+    int rc = level_decide(level, err);
+    data = (struct sc_bytes){data.ptr + n, data.len - n};
+    return rc < 0 || data.len == 0 ? rc : level_bytes(level, data, err);
+}
+
+static int enter_token(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
+{
+    const struct level *level = ctx;
+    const struct sc_archive_options *options = &level->archive->options;
+    const char *name = options->searcher->name(options->searcher->set, hit->value);
+    return sc_ledger_leak(options->ledger, &level->spot, name, hit, true, err);
+}
+
+/* A small file that is nothing but a short value. */
+static int compare_whole(struct level *level, struct sc_error *err)
+{
+    const struct sc_searcher *searcher = level->archive->options.searcher;
+    size_t len = level->sniff_len;
+    while (len > 0 && (level->sniff[len - 1] == '\n' || level->sniff[len - 1] == '\r' ||
+                       level->sniff[len - 1] == '\0'))
+        len--; /* NUL: the padding of a tar */
+    struct sc_bytes token = {level->sniff, len};
+    return len == 0 ? 0 : searcher->compare(searcher->set, token, enter_token, level, err);
+}
+
+static int level_end(struct level *level, struct sc_error *err)
+{
+    if (!level->open)
+        return 0;
+    struct sc_error why = {0};
+    int rc = level->kind == KIND_UNKNOWN ? level_decide(level, err) : 0;
+    if (rc == 0 && level->sniff_len <= SNIFF && level->kind == KIND_RAW)
+        rc = compare_whole(level, err);
+    if (rc == 0 && level->kind == KIND_TAR && !level->broken)
+        rc = tolerate(level, sc_tar_end(level->tar, &why), &why, err);
+    if (rc == 0 && level->kind == KIND_PACKED && !level->broken)
+        rc = tolerate(level, sc_unpack_end(level->unpack, &why), &why, err);
+    /* What had been opened inside ends with it, also where it broke off. */
+    if (rc == 0 && (level->kind == KIND_PACKED || level->kind == KIND_TAR))
+        rc = level_end(inner(level), err);
+    level->open = false;
+    return rc < 0 ? rc : sc_stream_end(&level->stream, err);
+}
+
+void sc_archive_begin(struct sc_archive *archive, const struct sc_spot *spot)
+{
+    archive->spot = *spot;
+    archive->bytes = 0;
+    archive->in_outer_tar = false;
+    archive->levels[0].open = false;
+}
+
+int sc_archive_write(struct sc_archive *archive, struct sc_bytes data, struct sc_error *err)
+{
+    struct level *top = &archive->levels[0];
+    if (!top->open) {
+        int rc = level_begin(top, archive->spot.path == NULL ? "" : archive->spot.path, NULL, err);
+        if (rc < 0)
+            return rc;
+    }
+    return data.len == 0 ? 0 : level_write(top, data, err);
+}
+
+int sc_archive_end(struct sc_archive *archive, uint64_t *ret_bytes, struct sc_error *err)
+{
+    int rc = level_end(&archive->levels[0], err);
+    if (rc == 0 && ret_bytes != NULL)
+        *ret_bytes = archive->bytes;
+    return rc;
+}

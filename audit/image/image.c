@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Searching an image; see audit/image/image.h. Folders and files are opened in audit/image/disk.c,
+ * the order of layers is worked out in audit/image/resolve.c.
+ */
+#include "audit/image/image_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/known/inspect.h"
+
+#include "core/banned.h"
+
+struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct sc_error *err)
+{
+    struct sc_image *image = calloc(1, sizeof(*image));
+    if (image == NULL) {
+        SC_IGNORE(sc_fail_nomem(err)); /* the code is in err */
+        return NULL;
+    }
+    image->probe = probe;
+    image->first_leak = probe->ledger->leak_count;
+    image->first_skip = probe->ledger->skipped_count;
+    image->title = sc_str_dup(title, err);
+    const struct sc_archive_options options = {
+        .searcher = probe->searcher,
+        .ledger = probe->ledger,
+        .surface = SC_IMAGE_SURFACE,
+        .on_entry = sc_image_on_entry,
+        .ctx = image,
+    };
+    image->archive = sc_archive_new(&options, err);
+    if (image->title == NULL || image->archive == NULL) {
+        sc_image_free(image);
+        return NULL;
+    }
+    return image;
+}
+
+void sc_image_free(struct sc_image *image)
+{
+    if (image == NULL)
+        return;
+    for (size_t i = 0; i < image->count; i++) {
+        free(image->members[i].name);
+        free(image->members[i].target);
+        sc_secret_done(&image->members[i].json);
+        sc_layer_paths_done(&image->members[i].paths);
+    }
+    free(image->members);
+    sc_archive_free(image->archive);
+    sc_unpack_free(image->outer);
+    sc_tar_free(image->tar);
+    free(image->title);
+    free(image);
+}
+
+void sc_image_freep(struct sc_image **image)
+{
+    sc_image_free(*image);
+}
+
+/* ---- members ---- */
+
+static int add_member(struct sc_image *image, const char *name, struct sc_error *err)
+{
+    if (image->count >= SC_IMAGE_MEMBERS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "more than %zu members in an image archive",
+                       SC_IMAGE_MEMBERS_MAX);
+    if (image->count == image->cap) {
+        size_t wanted = image->cap == 0 ? 32 : image->cap * 2;
+        struct sc_image_member *grown = reallocarray(image->members, wanted, sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        image->members = grown;
+        image->cap = wanted;
+    }
+    if (name[0] == '.' && name[1] == '/')
+        name += 2;
+    struct sc_image_member *member = &image->members[image->count];
+    *member = (struct sc_image_member){.name = sc_str_dup(name, err)};
+    if (member->name == NULL)
+        return SC_E_NOMEM;
+    image->count++;
+    return 0;
+}
+
+static struct sc_image_member *current(struct sc_image *image)
+{
+    return &image->members[image->count - 1];
+}
+
+int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
+{
+    struct sc_image *image = ctx;
+    return sc_layer_paths_add(&current(image)->paths, entry->path, entry->type == '5', err);
+}
+
+int sc_image_member_begin(struct sc_image *image, const char *name, struct sc_error *err)
+{
+    int rc = add_member(image, name, err);
+    if (rc < 0)
+        return rc;
+    sc_ledger_object(image->probe->ledger);
+    image->mode = SC_MEMBER_NEW;
+    image->spot =
+        (struct sc_spot){.place = "layer", .file = image->title, .layer = current(image)->name};
+    sc_archive_begin(image->archive, &image->spot);
+    return 0;
+}
+
+/* A document that turned out to be too large for one: searched as the plain file it is. */
+static int give_up_document(struct sc_image *image, struct sc_error *err)
+{
+    struct sc_image_member *member = current(image);
+    image->mode = SC_MEMBER_FILE;
+    image->documents -= member->json.len;
+    int rc = sc_archive_write(image->archive, sc_secret_view(&member->json), err);
+    sc_secret_done(&member->json);
+    return rc;
+}
+
+int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
+{
+    if (data.len == 0)
+        return 0;
+    struct sc_image_member *member = current(image);
+    if (image->mode == SC_MEMBER_NEW)
+        image->mode =
+            data.ptr[0] == '{' || data.ptr[0] == '[' ? SC_MEMBER_DOCUMENT : SC_MEMBER_FILE;
+    if (image->mode == SC_MEMBER_DOCUMENT) {
+        if (member->json.len + data.len <= SC_IMAGE_DOCUMENT_MAX &&
+            image->documents + data.len <= SC_IMAGE_DOCUMENTS_MAX) {
+            image->documents += data.len;
+            return sc_secret_append(&member->json, data.ptr, data.len, err);
+        }
+        int rc = give_up_document(image, err);
+        if (rc < 0)
+            return rc;
+    }
+    return sc_archive_write(image->archive, data, err);
+}
+
+static int end_document(struct sc_image *image, struct sc_error *err)
+{
+    struct sc_image_member *member = current(image);
+    /* A tar's padding belongs to the file here: it is no part of the document. */
+    size_t len = member->json.len;
+    while (len > 0 && member->json.ptr[len - 1] == '\0')
+        len--;
+    sc_secret_truncate(&member->json, len);
+    image->bytes += len;
+    struct sc_bytes json = sc_secret_view(&member->json);
+    const struct sc_spot spot = {
+        .place = sc_manifest_place(json), .file = image->title, .path = member->name};
+    int rc = sc_inspect_json(image->probe, &spot, json, err);
+    if (rc != SC_E_SYNTAX && rc != SC_E_TOOBIG)
+        return rc;
+    /* No JSON after all: sc_inspect_json() has searched its bytes. */
+    sc_secret_done(&member->json);
+    return 0;
+}
+
+int sc_image_member_end(struct sc_image *image, struct sc_error *err)
+{
+    uint64_t bytes = 0;
+    if (image->mode == SC_MEMBER_DOCUMENT)
+        return end_document(image, err);
+    int rc = sc_archive_end(image->archive, &bytes, err);
+    image->bytes += bytes;
+    return rc;
+}
+
+/* ---- the outer archive ---- */
+
+static int outer_meta(const char *what, struct sc_bytes bytes, void *ctx, struct sc_error *err)
+{
+    struct sc_image *image = ctx;
+    const struct sc_spot spot = {.place = "layer", .file = image->title, .where = what};
+    return sc_probe_bytes(image->probe, &spot, bytes, err);
+}
+
+static int outer_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
+{
+    struct sc_image *image = ctx;
+    int rc = sc_image_member_begin(image, entry->path, err);
+    /* docker save: a layer that two images share is a link the second time. */
+    if (rc == 0 && entry->link != NULL) {
+        current(image)->target = sc_str_dup(entry->link, err);
+        rc = current(image)->target == NULL ? SC_E_NOMEM : 0;
+    }
+    return rc;
+}
+
+static int outer_content(struct sc_bytes bytes, void *ctx, struct sc_error *err)
+{
+    return sc_image_member_write(ctx, bytes, err);
+}
+
+static int outer_entry_end(void *ctx, struct sc_error *err)
+{
+    return sc_image_member_end(ctx, err);
+}
+
+static const struct sc_tar_ops outer_ops = {outer_meta, outer_entry, outer_content,
+                                            outer_entry_end};
+
+static int outer_tar(struct sc_bytes piece, void *ctx, struct sc_error *err)
+{
+    struct sc_image *image = ctx;
+    if (image->tar == NULL)
+        image->tar = sc_tar_new(&outer_ops, image, err);
+    return image->tar == NULL ? SC_E_NOMEM : sc_tar_write(image->tar, piece, err);
+}
+
+int sc_image_write(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
+{
+    /* The packing shows in the first bytes, which a stream might bring one by one. */
+    while (!image->begun && data.len > 0 && image->start_len < sizeof(image->start)) {
+        image->start[image->start_len++] = data.ptr[0];
+        data = (struct sc_bytes){data.ptr + 1, data.len - 1};
+    }
+    if (!image->begun && image->start_len < sizeof(image->start))
+        return 0;
+    int rc = 0;
+    if (!image->begun) {
+        image->begun = true;
+        enum sc_packing packing = sc_packing_sniff(image->start, image->start_len);
+        if (packing != SC_PACKING_NONE)
+            image->outer = sc_unpack_new(packing, outer_tar, image, err);
+        if (packing != SC_PACKING_NONE && image->outer == NULL)
+            return SC_E_UNSUPPORTED;
+        struct sc_bytes start = {image->start, image->start_len};
+        rc = image->outer != NULL ? sc_unpack_write(image->outer, start, err)
+                                  : outer_tar(start, image, err);
+    }
+    if (rc < 0 || data.len == 0)
+        return rc;
+    return image->outer != NULL ? sc_unpack_write(image->outer, data, err)
+                                : outer_tar(data, image, err);
+}
+
+static int end_outer(struct sc_image *image, struct sc_error *err)
+{
+    int rc = image->outer != NULL ? sc_unpack_end(image->outer, err) : 0;
+    if (rc == 0 && image->tar != NULL)
+        rc = sc_tar_end(image->tar, err);
+    if (rc == 0 && image->tar == NULL && image->count == 0)
+        rc = sc_fail(err, SC_E_FORMAT, "it is empty");
+    return rc;
+}
+
+int sc_image_end(struct sc_image *image, const char *why, struct sc_error *err)
+{
+    struct sc_error reason = {0};
+    int rc = why == NULL ? end_outer(image, &reason) : 0;
+    if (rc == SC_E_NOMEM)
+        return sc_fail_nomem(err);
+    if (rc < 0)
+        why = sc_error_message(&reason);
+    rc = sc_image_resolve(image, err);
+    struct sc_ledger *ledger = image->probe->ledger;
+    if (rc == 0 && why == NULL && image->images == 0)
+        why = "there is no image manifest in it";
+    if (rc == 0 && why != NULL)
+        return sc_ledger_skip(ledger, SC_IMAGE_SURFACE, image->title, why, err);
+    if (rc < 0 || ledger->skipped_count > image->first_skip)
+        return rc;
+    return sc_ledger_looked(ledger, SC_IMAGE_SURFACE, image->title, image->id, image->bytes, err);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the image reader share; not for others.
+ */
+#ifndef SC_AUDIT_IMAGE_IMAGE_PRIVATE_H
+#define SC_AUDIT_IMAGE_IMAGE_PRIVATE_H
+
+#include "audit/image/archive.h"
+#include "audit/image/image.h"
+#include "audit/image/layers.h"
+#include "audit/image/manifest.h"
+#include "audit/image/unpack.h"
+
+#define SC_IMAGE_SURFACE "image"
+
+struct sc_image_member {
+    char *name;
+    char *target;          /* of a link */
+    struct sc_secret json; /* of a document */
+    struct sc_layer_paths paths;
+};
+
+enum sc_member_mode { SC_MEMBER_NEW, SC_MEMBER_DOCUMENT, SC_MEMBER_FILE };
+
+struct sc_image {
+    struct sc_probe *probe;
+    char *title;
+    size_t first_leak, first_skip; /* of this image in the ledger */
+    struct sc_image_member *members;
+    size_t count, cap;
+    struct sc_archive *archive;
+    enum sc_member_mode mode; /* of the last member */
+    struct sc_spot spot;
+    size_t documents; /* bytes kept */
+    uint64_t bytes;   /* searched */
+    /* The outer archive, if there is one. */
+    unsigned char start[SC_UNPACK_SNIFF];
+    size_t start_len;
+    bool begun;
+    struct sc_unpack *outer;
+    struct sc_tar *tar;
+    /* Worked out at the end. */
+    size_t images;
+    char id[80]; /* digest of the first image's settings; "" if unknown */
+};
+
+/* Keeps the paths of the layer that is being read. */
+int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err);
+
+/* Completes the leaks since first_leak by layer number, command and fate; enters layers that are
+ * missing as skipped. */
+int sc_image_resolve(struct sc_image *image, struct sc_error *err) SC_NODISCARD;
+
+#endif

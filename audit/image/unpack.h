@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Decompression that is fed: gzip, zstd and xz, with several members or frames one after the other.
+ *
+ * Limits: output per byte of input, so that a bomb ends as an error and not as a full disk or an
+ * endless run. Memory is constant. Threads: one object, one thread.
+ */
+#ifndef SC_AUDIT_IMAGE_UNPACK_H
+#define SC_AUDIT_IMAGE_UNPACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+/* Bytes of a file's beginning that tell its kind. */
+#define SC_UNPACK_SNIFF 6
+/* Output over this many bytes must not be more than SC_UNPACK_RATIO times the input. */
+#define SC_UNPACK_FREE  ((uint64_t)1024 * 1024 * 1024)
+#define SC_UNPACK_RATIO ((uint64_t)2000)
+
+enum sc_packing {
+    SC_PACKING_NONE,
+    SC_PACKING_GZIP,
+    SC_PACKING_ZSTD,
+    SC_PACKING_XZ,
+    SC_PACKING_BZIP2, /* recognised, not unpacked */
+    SC_PACKING_ZIP    /* recognised, not unpacked */
+};
+
+/* By magic number, never by name or media type. */
+enum sc_packing sc_packing_sniff(const unsigned char *start, size_t len);
+const char *sc_packing_name(enum sc_packing packing);
+
+/* A piece of unpacked bytes; a negative result stops and is passed on. */
+typedef int (*sc_unpack_fn)(struct sc_bytes piece, void *ctx, struct sc_error *err);
+
+struct sc_unpack;
+
+/* UNSUPPORTED for a packing that is only recognised. */
+struct sc_unpack *sc_unpack_new(enum sc_packing packing, sc_unpack_fn fn, void *ctx,
+                                struct sc_error *err) SC_NODISCARD;
+void sc_unpack_free(struct sc_unpack *unpack);
+
+/* SYNTAX for damaged data, TOOBIG for a bomb. */
+int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data,
+                    struct sc_error *err) SC_NODISCARD;
+
+/* IO if the data ends inside a member. */
+int sc_unpack_end(struct sc_unpack *unpack, struct sc_error *err) SC_NODISCARD;
+
+#endif

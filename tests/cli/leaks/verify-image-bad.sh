@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# Images that are cut off, damaged, hostile or no images: named as not searched, status 1, no crash.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires jq python3
+
+new_vault
+value=Zq8-vvT1.pLm~0xY
+printf '%s' "$value" | "$SECRETSCTL" add shop/token 2>/dev/null
+make() { python3 "$SC_SOURCE/tests/cli/leaks/make-image.py" "$@"; }
+
+run 1 "$SECRETSCTL" verify image ./absent.tar
+out_has "not searched: image: ./absent.tar: no such file"
+
+: >empty.tar
+run 1 "$SECRETSCTL" verify image ./empty.tar
+out_has "not searched: image: ./empty.tar: it is empty"
+
+head -c 100000 /dev/zero | tr '\0' 'x' >noise.tar
+run 1 "$SECRETSCTL" verify image ./noise.tar
+out_has "not searched: image: ./noise.tar: no tar header at byte 0"
+
+make clean "$value" whole.tar
+for size in 100 512 1000 5000 9000; do
+    head -c $size whole.tar >cut.tar
+    run 1 "$SECRETSCTL" verify image ./cut.tar
+    out_has "not searched: image: ./cut.tar: "
+done
+
+# What was found before the archive broke off counts.
+make file "$value" leak.tar
+size=$(stat -c %s leak.tar)
+head -c $((size - 11000)) leak.tar >cut.tar
+run 3 "$SECRETSCTL" verify image ./cut.tar
+out_has "incomplete:"
+
+# A layer that is damaged inside.
+make gzip-layer "$value" gz.tar
+python3 - <<'PY'
+data = bytearray(open("gz.tar", "rb").read())
+at = data.index(b"\x1f\x8b")
+for i in range(at + 60, at + 90): data[i] ^= 0xff
+open("bad.tar", "wb").write(data)
+PY
+run 1 "$SECRETSCTL" verify image ./bad.tar
+out_has "data is damaged"
+
+# A bomb: 8 GiB of zeroes in a layer of 8 MB, behind a limit of 2,000 times its size: not reached by gzip
+# (1,030 times), so it is read to its end, in constant memory.
+python3 - <<'PY'
+import gzip, hashlib, io, json, tarfile, zlib
+def layer(size):
+    out = io.BytesIO()
+    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+    info = tarfile.TarInfo("zeroes")
+    info.size = size
+    out.write(pack.compress(info.tobuf()))
+    block = b"\0" * (1 << 20)
+    for _ in range(size >> 20): out.write(pack.compress(block))
+    out.write(pack.compress(b"\0" * 1024)); out.write(pack.flush())
+    return out.getvalue()
+data = layer(1 << 30)
+with tarfile.open("bomb.tar", "w") as archive:
+    def add(name, content):
+        info = tarfile.TarInfo(name); info.size = len(content); archive.addfile(info, io.BytesIO(content))
+    add("l/layer.tar", data)
+    add("c.json", json.dumps({"rootfs": {"diff_ids": ["sha256:0"]}}).encode())
+    add("manifest.json", json.dumps([{"Config": "c.json", "Layers": ["l/layer.tar", "gone/layer.tar"]}]).encode())
+PY
+run 1 prlimit --as=400000000 "$SECRETSCTL" verify image ./bomb.tar
+out_has "not searched: image: ./bomb.tar layer gone/layer.tar: its bytes are not in the archive"
+
+# Archives in archives in archives: to a limit, and said so.
+python3 - <<'PY'
+import gzip, io, tarfile, json
+data = b"core"
+for i in range(12): data = gzip.compress(data)
+with tarfile.open("deep.tar", "w") as archive:
+    def add(name, content):
+        info = tarfile.TarInfo(name); info.size = len(content); archive.addfile(info, io.BytesIO(content))
+    add("l/layer.tar", data)
+    add("c.json", b'{"rootfs":{"diff_ids":["sha256:0"]}}')
+    add("manifest.json", json.dumps([{"Config": "c.json", "Layers": ["l/layer.tar"]}]).encode())
+PY
+run 1 "$SECRETSCTL" verify image ./deep.tar
+out_has "nested too deep to be unpacked"
+
+# A layout with a link out of it, a device and a loop.
+make oci-clean "$value" layout
+ln -s /etc/passwd layout/blobs/sha256/link
+ln -s . layout/loop
+run 1 "$SECRETSCTL" verify image ./layout
+out_has "not searched: image: ./layout: blobs/sha256/link: not a file that can be read"
+out_has "not searched: image: ./layout: loop: not a file that can be read"
+rm layout/loop layout/blobs/sha256/link
+rm "$(find layout/blobs -type f -size +1k | head -1)"
+run 1 "$SECRETSCTL" verify image ./layout
