@@ -8,6 +8,7 @@
 #include "cli/compose/rewrite.h"
 #include "cli/output.h"
 #include "compose/project.h"
+#include "core/fsutil.h"
 
 #include "core/banned.h"
 
@@ -15,6 +16,12 @@
 static const char *installed_shim(void)
 {
     return access(SC_SHIM_PATH, X_OK) == 0 ? SC_SHIM_PATH : NULL;
+}
+
+static int read_secret(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err)
+{
+    (void)ctx;
+    return sc_file_read_secret(path, SC_VALUE_MAX, false, ret, err);
 }
 
 /* The project as Docker Compose would load it, for the values behind variables. One that does not
@@ -62,6 +69,7 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         .shim = o->no_shim        ? NULL
                 : o->shim != NULL ? o->shim
                                   : installed_shim(),
+        .read_secret = read_secret,
         .start = sc_rewrite_image_start,
     };
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;

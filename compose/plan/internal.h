@@ -94,6 +94,8 @@ int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* resolve.c: the values behind variables; and the lines of .env nobody needs any more. */
 int sc_plan_resolve(struct context *c, struct sc_error *err) SC_NODISCARD;
 int sc_plan_dotenv(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* files.c: secrets that are files of the project move into the vault. */
+int sc_plan_files(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Whether the text stands in for less than the whole value. */
 bool sc_plan_is_part(const struct occurrence *o);
 
@@ -123,6 +125,10 @@ int sc_plan_shim_emit(struct context *c, const struct definition *d,
 /* Adds an item; texts are copied into the plan. */
 int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,
                      struct sc_error *err) SC_NODISCARD;
+
+/* The same under this very name; EXISTS when another value has it. */
+int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes value, size_t *ret,
+                         struct sc_error *err) SC_NODISCARD;
 
 /* Remembers where the credential of an occurrence stands (mask.c). */
 int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o,

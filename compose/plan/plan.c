@@ -101,6 +101,8 @@ static int run_steps(struct context *c, struct sc_error *err)
     if (rc == 0)
         rc = sc_plan_resolve(c, err);
     if (rc == 0)
+        rc = sc_plan_files(c, err);
+    if (rc == 0)
         rc = sc_plan_decide(c, err);
     if (rc == 0)
         rc = sc_plan_emit(c, err);

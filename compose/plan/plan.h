@@ -110,6 +110,8 @@ struct sc_plan_options {
     /* The same files loaded, for what stands behind variables; NULL: such values are not known.
      * Borrowed by the plan, which shows texts of its env files. */
     const struct sc_project *project;
+    /* Reads a file that a top-level secret names, or NULL: such files stay where they are. */
+    int (*read_secret)(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err);
     sc_image_start_fn start; /* or NULL: no image can be looked up */
     void *ctx;
 };

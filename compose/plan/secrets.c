@@ -65,22 +65,9 @@ static int choose_name(struct context *c, const char *key, const char *service, 
     return 0;
 }
 
-int sc_plan_secret_for(struct context *c, const char *key, const char *service,
-                       struct sc_bytes value, size_t *ret, struct sc_error *err)
+static int add_secret(struct sc_plan *plan, const char *name, struct sc_bytes value, size_t *ret,
+                      struct sc_error *err)
 {
-    struct sc_plan *plan = c->plan;
-    for (size_t i = 0; i < plan->secret_count; i++) {
-        struct sc_bytes known = sc_secret_view(&plan->secrets[i].value);
-        if (!plan->secrets[i].is_template && known.len == value.len &&
-            memcmp(known.ptr, value.ptr, value.len) == 0) {
-            *ret = i;
-            return 0;
-        }
-    }
-    const char *name = NULL;
-    int rc = choose_name(c, key, service, &name, err);
-    if (rc < 0)
-        return rc;
     if (plan->secret_count == plan->secret_cap) {
         size_t cap = plan->secret_cap == 0 ? 16 : plan->secret_cap * 2;
         struct sc_plan_secret *grown = reallocarray(plan->secrets, cap, sizeof(*grown));
@@ -91,9 +78,44 @@ int sc_plan_secret_for(struct context *c, const char *key, const char *service,
     }
     struct sc_plan_secret *secret = &plan->secrets[plan->secret_count];
     *secret = (struct sc_plan_secret){.name = name};
-    rc = sc_secret_append(&secret->value, value.ptr, value.len, err);
+    int rc = sc_secret_append(&secret->value, value.ptr, value.len, err);
     if (rc < 0)
         return rc;
     *ret = plan->secret_count++;
     return 0;
+}
+
+static bool same_value(const struct sc_plan_secret *secret, struct sc_bytes value)
+{
+    struct sc_bytes known = sc_secret_view(&secret->value);
+    return !secret->is_template && known.len == value.len &&
+           (value.len == 0 || memcmp(known.ptr, value.ptr, value.len) == 0);
+}
+
+int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes value, size_t *ret,
+                         struct sc_error *err)
+{
+    for (size_t i = 0; i < c->plan->secret_count; i++) {
+        if (!sc_str_equal(c->plan->secrets[i].name, name))
+            continue;
+        if (!same_value(&c->plan->secrets[i], value))
+            return sc_fail(err, SC_E_EXISTS, "two values want the name '%s'", name);
+        *ret = i;
+        return 0;
+    }
+    return add_secret(c->plan, name, value, ret, err);
+}
+
+int sc_plan_secret_for(struct context *c, const char *key, const char *service,
+                       struct sc_bytes value, size_t *ret, struct sc_error *err)
+{
+    for (size_t i = 0; i < c->plan->secret_count; i++) {
+        if (same_value(&c->plan->secrets[i], value)) {
+            *ret = i;
+            return 0;
+        }
+    }
+    const char *name = NULL;
+    int rc = choose_name(c, key, service, &name, err);
+    return rc < 0 ? rc : add_secret(c->plan, name, value, ret, err);
 }
