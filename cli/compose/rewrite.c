@@ -26,23 +26,12 @@ static int read_secret(const char *path, void *ctx, struct sc_secret *ret, struc
 
 /* The project as Docker Compose would load it, for the values behind variables. One that does not
  * load is not written to; a plan can be shown all the same. */
-static int load_project(const struct sc_rewrite_options *o, const struct sc_rewrite_input *input,
-                        struct sc_project **ret, struct sc_error *err)
+static int load_project(const struct sc_rewrite_options *o,
+                        const struct sc_compose_options *options, struct sc_project **ret,
+                        struct sc_error *err)
 {
-    char directory[PATH_MAX];
-    if (getcwd(directory, sizeof(directory)) == NULL)
-        return sc_fail_errno(err, "cannot find the working directory");
-    struct sc_compose_options options = {
-        .files = (const char *const *)input->paths,
-        .file_count = input->count,
-        .working_directory = directory,
-        .environment = (const char *const *)environ,
-        .project_name = NULL,
-        .all = true,
-        .tolerant = true,
-    };
     struct sc_error why = {0};
-    int rc = sc_compose_load(&options, ret, &why);
+    int rc = sc_compose_load(options, ret, &why);
     if (rc < 0 && o->write) {
         *err = why;
         return rc;
@@ -73,10 +62,22 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         .start = sc_rewrite_image_start,
     };
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
-    rc = load_project(o, &input, &project, err);
+    char directory[PATH_MAX];
+    if (getcwd(directory, sizeof(directory)) == NULL)
+        return sc_fail_errno(err, "cannot find the working directory");
+    struct sc_compose_options load = {
+        .files = (const char *const *)input.paths,
+        .file_count = input.count,
+        .working_directory = directory,
+        .environment = (const char *const *)environ,
+        .all = true,
+        .tolerant = true,
+    };
+    rc = load_project(o, &load, &project, err);
     if (rc < 0)
         return rc;
     settings.project = project;
+    settings.load = &load;
     rc = sc_plan_make(input.files, input.count, &settings, &plan, err);
     if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
         rc = sc_rewrite_store(cli, plan, err);

@@ -94,6 +94,9 @@ int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* resolve.c: the values behind variables; and the lines of .env nobody needs any more. */
 int sc_plan_resolve(struct context *c, struct sc_error *err) SC_NODISCARD;
 int sc_plan_dotenv(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* prove.c: loads the project from the new texts; it must equal the old one but for the plan. BUG
+ * names the first service and attribute that does not. */
+int sc_plan_prove(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* files.c: secrets that are files of the project move into the vault. */
 int sc_plan_files(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Whether the text stands in for less than the whole value. */

@@ -115,7 +115,7 @@ static int run_steps(struct context *c, struct sc_error *err)
         rc = sc_plan_dotenv(c, err);
     for (size_t i = done; i < c->plan->file_count && rc == 0; i++)
         rc = finish_file(&c->plan->files[i], err);
-    return rc;
+    return rc < 0 ? rc : sc_plan_prove(c, err);
 }
 
 static int make(const struct sc_plan_source *files, size_t count,

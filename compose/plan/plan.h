@@ -95,6 +95,7 @@ typedef int (*sc_image_start_fn)(const char *image, void *ctx, struct sc_image_s
 /* Where the shim stands inside a container. */
 #define SC_PLAN_SHIM_TARGET "/.secretsctl/shim"
 
+struct sc_compose_options;
 struct sc_project;
 
 struct sc_plan_source {
@@ -110,6 +111,7 @@ struct sc_plan_options {
     /* The same files loaded, for what stands behind variables; NULL: such values are not known.
      * Borrowed by the plan, which shows texts of its env files. */
     const struct sc_project *project;
+    const struct sc_compose_options *load; /* how it was loaded: to load the result the same way */
     /* Reads a file that a top-level secret names, or NULL: such files stay where they are. */
     int (*read_secret)(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err);
     sc_image_start_fn start; /* or NULL: no image can be looked up */

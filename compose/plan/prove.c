@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The proof on the model: the project loaded from the new texts is the old one, but for what the
+ * plan names. The proof on the trees (compose/edit/verify.c) says that the files changed as meant;
+ * this one that nothing else follows from it, through anchors, overrides, extends and variables.
+ */
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+struct proof {
+    struct context *c;
+    const struct sc_reader *disk;
+    const struct sc_project *before;
+    struct sc_project *after;
+};
+
+/* ---- the new texts in place of the old ones ---- */
+
+static int read_overlay(void *ctx, const char *path, struct sc_buf *out, struct sc_error *err)
+{
+    const struct proof *p = ctx;
+    const struct sc_plan *plan = p->c->plan;
+    for (size_t i = 0; i < plan->file_count; i++) {
+        if (!plan->files[i].changed || !sc_str_equal(plan->files[i].path, path))
+            continue;
+        sc_buf_append(out, sc_buf_text(&plan->files[i].after), plan->files[i].after.len);
+        return sc_buf_status(out, err);
+    }
+    return p->disk->read(p->disk->ctx, path, out, err);
+}
+
+static enum sc_path_kind kind_overlay(void *ctx, const char *path)
+{
+    const struct proof *p = ctx;
+    return p->disk->kind(p->disk->ctx, path);
+}
+
+/* ---- comparison ---- */
+
+static int differs(const struct sc_service *service, const char *what, struct sc_error *err)
+{
+    return sc_fail(err, SC_E_BUG,
+                   "the rewritten project would differ: service '%s', %s; nothing was changed",
+                   service->name, what);
+}
+
+/* The moved variable of this service, else of one it may have it from (extends, an anchor). */
+static const struct occurrence *moved(const struct proof *p, const struct sc_service *service,
+                                      const char *key)
+{
+    const struct occurrence *found = NULL;
+    for (size_t i = 0; i < p->c->found_count; i++) {
+        const struct occurrence *o = &p->c->found[i];
+        if (o->reason != NULL || !sc_str_equal(o->key, key))
+            continue;
+        if (sc_str_equal(o->service->name, service->name))
+            return o;
+        found = o;
+    }
+    return found;
+}
+
+/* Whether the plan gives some service a variable of this name. */
+static bool is_new_name(const struct proof *p, const char *name)
+{
+    for (size_t i = 0; i < p->c->found_count; i++) {
+        const struct occurrence *o = &p->c->found[i];
+        if (o->reason == NULL && (sc_str_equal(o->argument, name) || sc_str_equal(o->key, name)))
+            return true;
+    }
+    return false;
+}
+
+static int check_environment(const struct proof *p, const struct sc_service *old,
+                             const struct sc_service *new, struct sc_error *err)
+{
+    for (size_t i = 0; i < old->environment.count; i++) {
+        const struct sc_variable *v = &old->environment.items[i];
+        const struct sc_variable *now = sc_variables_get(&new->environment, v->name);
+        const struct occurrence *o = moved(p, old, v->name);
+        if (now != NULL && sc_str_equal(now->value, v->value))
+            continue;
+        if (o == NULL)
+            return differs(old, "a variable that was not to change", err);
+        if (now != NULL && now->value != NULL && strstr(now->value, "{{secret:") == NULL &&
+            strstr(now->value, "/run/secrets/") == NULL)
+            return differs(old, "a moved variable", err);
+    }
+    for (size_t i = 0; i < new->environment.count; i++) {
+        const struct sc_variable *v = &new->environment.items[i];
+        if (sc_variables_get(&old->environment, v->name) == NULL && !is_new_name(p, v->name))
+            return differs(old, "a variable that was not asked for", err);
+    }
+    return 0;
+}
+
+/* Attributes the plan may have changed for this service. */
+static bool may_change(const struct proof *p, const struct sc_service *service, const char *key)
+{
+    static const char *const by_shim[] = {"entrypoint", "command", "volumes", "labels"};
+    if (strcmp(key, "environment") == 0 || strcmp(key, "secrets") == 0)
+        return true;
+    for (size_t i = 0; i < p->c->plan->item_count; i++) {
+        const struct sc_plan_item *item = &p->c->plan->items[i];
+        if (item->action == SC_PLAN_ADAPT && sc_str_equal(item->service, service->name) &&
+            sc_str_equal(item->where, key))
+            return true;
+    }
+    for (size_t i = 0; i < p->c->found_count; i++) {
+        const struct occurrence *o = &p->c->found[i];
+        if (o->reason != NULL || !o->use_shim || !sc_str_equal(o->service->name, service->name))
+            continue;
+        for (size_t k = 0; k < SC_ARRAY_SIZE(by_shim); k++) {
+            if (strcmp(by_shim[k], key) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int check_attributes(const struct proof *p, const struct sc_service *old,
+                            const struct sc_service *new, struct sc_error *err)
+{
+    for (size_t i = 0; i < old->value->count; i++) {
+        const struct sc_entry *e = &old->value->u.entries[i];
+        if (!may_change(p, old, e->key) &&
+            !sc_value_same(e->value, sc_value_get(new->value, e->key)))
+            return differs(old, e->key, err);
+    }
+    for (size_t i = 0; i < new->value->count; i++) {
+        const char *key = new->value->u.entries[i].key;
+        if (sc_value_get(old->value, key) == NULL && !may_change(p, old, key))
+            return differs(old, key, err);
+    }
+    return 0;
+}
+
+/* What was granted before is granted still, and every grant leads somewhere. */
+static int check_grants(const struct proof *p, const struct sc_service *old,
+                        const struct sc_service *new, struct sc_error *err)
+{
+    for (size_t i = 0; i < old->secrets.count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < new->secrets.count && !found; k++)
+            found = sc_str_equal(old->secrets.items[i].source, new->secrets.items[k].source) &&
+                    sc_str_equal(old->secrets.items[i].target, new->secrets.items[k].target);
+        if (!found)
+            return differs(old, "a grant is gone", err);
+    }
+    for (size_t i = 0; i < new->secrets.count; i++) {
+        const char *source = new->secrets.items[i].source;
+        if (sc_resources_get(&p->after->secrets, source) == NULL &&
+            sc_resources_get(&p->before->secrets, source) == NULL)
+            return differs(old, "a grant leads nowhere", err);
+    }
+    return 0;
+}
+
+static int compare(const struct proof *p, struct sc_error *err)
+{
+    static const char *const same[] = {"networks", "volumes", "configs", "models", "name"};
+    if (p->before->service_count != p->after->service_count)
+        return sc_fail(err, SC_E_BUG, "the rewritten project would have other services");
+    for (size_t i = 0; i < SC_ARRAY_SIZE(same); i++) {
+        const struct sc_value *old = sc_value_get(p->before->root, same[i]);
+        const struct sc_value *new = sc_value_get(p->after->root, same[i]);
+        if ((old == NULL) != (new == NULL) || (old != NULL && !sc_value_same(old, new)))
+            return sc_fail(err, SC_E_BUG, "the rewritten project would differ: %s", same[i]);
+    }
+    int rc = 0;
+    for (size_t i = 0; i < p->before->service_count && rc == 0; i++) {
+        const struct sc_service *old = &p->before->services[i];
+        const struct sc_service *new = sc_project_service(p->after, old->name);
+        if (new == NULL)
+            return differs(old, "which is gone", err);
+        rc = check_environment(p, old, new, err);
+        if (rc == 0)
+            rc = check_attributes(p, old, new, err);
+        if (rc == 0)
+            rc = check_grants(p, old, new, err);
+    }
+    return rc;
+}
+
+int sc_plan_prove(struct context *c, struct sc_error *err)
+{
+    bool changed = false;
+    for (size_t i = 0; i < c->plan->file_count; i++)
+        changed = changed || c->plan->files[i].changed;
+    if (c->options->project == NULL || c->options->load == NULL || !changed)
+        return 0;
+    struct proof p = {
+        .c = c,
+        .disk = c->options->load->reader != NULL ? c->options->load->reader : &sc_reader_disk,
+        .before = c->options->project,
+    };
+    struct sc_reader overlay = {.read = read_overlay, .kind = kind_overlay, .ctx = &p};
+    struct sc_compose_options options = *c->options->load;
+    options.reader = &overlay;
+    int rc = sc_compose_load(&options, &p.after, err);
+    if (rc < 0)
+        return sc_wrap(err, rc, "the rewritten project does not load");
+    rc = compare(&p, err);
+    sc_project_freep(&p.after);
+    return rc;
+}
