@@ -21,21 +21,21 @@ enum path_rule {
 };
 
 static const struct path_row {
-    const char *pattern;
+    struct sc_pattern pattern;
     enum path_rule rule;
 } path_table[] = {
-    {"services.*.build.context", PATH_CONTEXT},
-    {"services.*.build.additional_contexts.*", PATH_CONTEXT},
-    {"services.*.build.ssh.*", PATH_UNIX},
-    {"services.*.env_file.*.path", PATH_PLAIN},
-    {"services.*.label_file.*", PATH_PLAIN},
-    {"services.*.extends.file", PATH_PLAIN},
-    {"services.*.develop.watch.*.path", PATH_PLAIN},
-    {"services.*.volumes.*", PATH_VOLUME},
-    {"configs.*.file", PATH_UNIX},
-    {"secrets.*.file", PATH_UNIX},
-    {"volumes.*", PATH_DRIVER},
-    {NULL, PATH_PLAIN},
+    {{4, "services.*.build.context"}, PATH_CONTEXT},
+    {{5, "services.*.build.additional_contexts.*"}, PATH_CONTEXT},
+    {{5, "services.*.build.ssh.*"}, PATH_UNIX},
+    {{5, "services.*.env_file.*.path"}, PATH_PLAIN},
+    {{4, "services.*.label_file.*"}, PATH_PLAIN},
+    {{4, "services.*.extends.file"}, PATH_PLAIN},
+    {{6, "services.*.develop.watch.*.path"}, PATH_PLAIN},
+    {{4, "services.*.volumes.*"}, PATH_VOLUME},
+    {{3, "configs.*.file"}, PATH_UNIX},
+    {{3, "secrets.*.file"}, PATH_UNIX},
+    {{2, "volumes.*"}, PATH_DRIVER},
+    {{0, NULL}, PATH_PLAIN},
 };
 
 struct resolver {

@@ -116,7 +116,7 @@ static const struct sc_shape *shape_of(const struct sc_shape *shape, const char 
 {
     *ret_known = true;
     for (const struct sc_shape_key *row = shape->keys; row != NULL && row->name != NULL; row++) {
-        if (strcmp(row->name, key) == 0)
+        if (row->name[0] == key[0] && strcmp(row->name, key) == 0)
             return row->shape;
     }
     if ((shape->flags & SC_SCHEMA_EXACT) == 0 && strncmp(key, "x-", 2) == 0 &&

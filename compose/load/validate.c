@@ -82,17 +82,17 @@ static int check_secret(const struct sc_value *value, const struct sc_path *path
 }
 
 static const struct check_row {
-    const char *pattern;
+    struct sc_pattern pattern;
     int (*check)(const struct sc_value *value, const struct sc_path *path, struct sc_error *err);
 } check_table[] = {
-    {"volumes.*", check_volume},
-    {"configs.*", check_config},
-    {"secrets.*", check_secret},
-    {"services.*.ports.*", check_port},
-    {"services.*.develop.watch.*.path", check_watch},
-    {"services.*.deploy.resources.reservations.devices.*", check_devices},
-    {"services.*.gpus.*", check_devices},
-    {NULL, NULL},
+    {{2, "volumes.*"}, check_volume},
+    {{2, "configs.*"}, check_config},
+    {{2, "secrets.*"}, check_secret},
+    {{4, "services.*.ports.*"}, check_port},
+    {{6, "services.*.develop.watch.*.path"}, check_watch},
+    {{7, "services.*.deploy.resources.reservations.devices.*"}, check_devices},
+    {{4, "services.*.gpus.*"}, check_devices},
+    {{0, NULL}, NULL},
 };
 
 static int walk(const struct sc_value *value, const struct sc_path *path, struct sc_error *err)

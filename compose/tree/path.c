@@ -48,11 +48,11 @@ int sc_path_find(const struct sc_path *path, const void *table, size_t row_size)
 {
     const char *row = table;
     for (int i = 0;; i++, row += row_size) {
-        const char *pattern = NULL;
+        struct sc_pattern pattern;
         memcpy(&pattern, row, sizeof(pattern));
-        if (pattern == NULL)
+        if (pattern.text == NULL)
             return -1;
-        if (sc_path_matches(path, pattern))
+        if (pattern.depth == path->depth && sc_path_matches(path, pattern.text))
             return i;
     }
 }

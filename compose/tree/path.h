@@ -30,8 +30,13 @@ struct sc_path sc_path_item(const struct sc_path *up, size_t index);
 /* Whether the whole path is the pattern. */
 bool sc_path_matches(const struct sc_path *path, const char *pattern);
 
-/* Position in a table of patterns (rows of `row_size` bytes that begin with const char *pattern),
- * or -1. The table is ended by a NULL pattern. */
+/* A row of a table begins with one: most rows are passed over by their depth alone. */
+struct sc_pattern {
+    unsigned depth;   /* keys in text */
+    const char *text; /* NULL ends the table */
+};
+
+/* Position in a table of rows of `row_size` bytes that begin with a struct sc_pattern, or -1. */
 int sc_path_find(const struct sc_path *path, const void *table, size_t row_size);
 
 /* Appends "services.db.ports[0]"; "top level" for an empty path. */

@@ -69,7 +69,7 @@ static size_t find(const struct sc_value *map, const char *key)
         return SIZE_MAX;
     }
     for (size_t i = 0; i < map->count; i++) {
-        if (strcmp(map->u.entries[i].key, key) == 0)
+        if (map->u.entries[i].key[0] == key[0] && strcmp(map->u.entries[i].key, key) == 0)
             return i;
     }
     return SIZE_MAX;
