@@ -119,33 +119,6 @@ int sc_findings_add(struct sc_findings *list, const struct sc_finding_facts *fac
     return 0;
 }
 
-/* The first 100 characters of a line that are not blank, as code scanning services hash them so
- * that a result is recognised when lines move (documented with their uploader). */
-static uint64_t line_hash(const char *line, const char *end)
-{
-    uint64_t hash = 0;
-    size_t taken = 0;
-    for (const char *at = line; at < end && taken < 100; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == ' ' || c == '\t')
-            continue;
-        if (c == '\r') {
-            if (at + 1 < end && at[1] == '\n')
-                continue;
-            c = '\n';
-        }
-        hash = hash * 37 + c;
-        taken++;
-    }
-    if (taken < 100) {
-        hash = hash * 37 + 65535;
-        taken++;
-    }
-    for (; taken < 100; taken++)
-        hash *= 37;
-    return hash;
-}
-
 /* The finding whose value covers this byte, or NULL. */
 static const struct sc_finding *value_at(const struct sc_findings *list, size_t at)
 {
@@ -161,12 +134,6 @@ static const struct sc_finding *value_at(const struct sc_findings *list, size_t 
         return NULL;
     const struct sc_span *span = &list->items[low - 1].span;
     return at < span->offset + span->length ? &list->items[low - 1] : NULL;
-}
-
-static size_t line_start(struct sc_bytes text, size_t at)
-{
-    const unsigned char *newline = at == 0 ? NULL : memrchr(text.ptr, '\n', at);
-    return newline == NULL ? 0 : (size_t)(newline - text.ptr) + 1;
 }
 
 static void render_excerpt(struct sc_buf *out, const struct sc_findings *list,
@@ -205,10 +172,6 @@ int sc_findings_add_excerpts(struct sc_findings *list, struct sc_bytes text, str
         finding->excerpt = sc_str_dup(sc_buf_text(&out), err);
         if (finding->excerpt == NULL)
             return SC_E_NOMEM;
-        size_t start = line_start(text, SC_MIN(finding->span.offset, text.len));
-        snprintf(finding->line_hash, sizeof(finding->line_hash), "%llx",
-                 (unsigned long long)line_hash((const char *)text.ptr + start,
-                                               (const char *)text.ptr + text.len));
     }
     return 0;
 }

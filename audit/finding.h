@@ -70,7 +70,6 @@ struct sc_finding {
     size_t rank;  /* order in which the detectors found it */
     char redacted[SC_REDACTED_SIZE];
     char fingerprint[SC_FINGERPRINT_DIGITS + 1];
-    char line_hash[24]; /* what code scanning services compute over the line; or "" */
 };
 
 struct sc_findings {
@@ -105,7 +104,7 @@ int sc_findings_add(struct sc_findings *list, const struct sc_finding_facts *fac
                     struct sc_bytes value, const struct sc_fingerprint_key *key,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Sets excerpts and line hashes from the text of the one file that all findings of the list are in.
+/* Sets the excerpts from the text of the one file that all findings of the list are in.
  * The list is in the order of the text. */
 int sc_findings_add_excerpts(struct sc_findings *list, struct sc_bytes text,
                              struct sc_error *err) SC_NODISCARD;

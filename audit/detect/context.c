@@ -116,18 +116,18 @@ static enum sc_finding_class class_of(const struct sc_credential *credential,
     }
 }
 
-/* The family's fix with "{key}" filled in. */
+/* The family's fix with the key in place of NAME. */
 static char *make_fix(const struct sc_pair *pair, const char *key, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(1024);
     const char *text = sc_families[pair->family].fix;
-    const char *hole = strstr(text, "{key}");
+    const char *hole = strstr(text, "NAME_FILE");
     if (hole == NULL || key == NULL) {
         sc_buf_puts(&out, hole == NULL ? text : "mount the value as a file instead");
     } else {
         sc_buf_append(&out, text, (size_t)(hole - text));
         sc_buf_puts(&out, key);
-        sc_buf_puts(&out, hole + 5);
+        sc_buf_puts(&out, hole + 4);
     }
     if (sc_buf_status(&out, err) < 0)
         return NULL;

@@ -15,4 +15,31 @@
 /* The contract of `audit --format json`. */
 void sc_report_json(const struct sc_audit_result *result, struct sc_buf *out);
 
+/* SARIF 2.1.0 as code scanning services take it. Fingerprints are keyed; the unkeyed hash of the
+ * line that such services use is left to their uploader, which has the file. */
+void sc_report_sarif(const struct sc_audit_result *result, struct sc_buf *out);
+
+/* JUnit: a failed test for each finding, an error for each skipped place. */
+void sc_report_junit(const struct sc_audit_result *result, struct sc_buf *out);
+
+/* Workflow commands of GitHub Actions. */
+void sc_report_github(const struct sc_audit_result *result, struct sc_buf *out);
+
+/* One page without anything from outside: findings, and which secret goes to which service. */
+void sc_report_html(const struct sc_audit_result *result, struct sc_buf *out);
+
+/* What a rule means, from any of the tables. */
+struct sc_rule_text {
+    const char *id, *title, *why, *fix;
+    enum sc_severity severity;
+};
+
+/* False if there is no such rule. */
+bool sc_rule_describe(const char *id, struct sc_rule_text *ret);
+/* Calls fn for each rule id there is, in the order of the tables. */
+void sc_rule_each(void (*fn)(void *ctx, const char *id), void *ctx);
+
+/* Text for XML and HTML; control characters become spaces. */
+void sc_report_markup(struct sc_buf *out, const char *text);
+
 #endif

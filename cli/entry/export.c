@@ -190,7 +190,7 @@ static int parse_recipients(const struct sc_strv *texts, unsigned char *keys, st
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < texts->count; i++)
         rc = sc_age_recipient_parse(texts->items[i], keys + i * SC_AGE_PUBLIC_SIZE, err);
-    return rc < 0 ? sc_wrap(err, rc, "--age") : 0;
+    return rc < 0 ? sc_wrap(err, SC_E_USAGE, "--age") : 0;
 }
 
 /* A file under another name until it is whole: an archive that ends early must not look like one.

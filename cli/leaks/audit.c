@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "audit/report/baseline.h"
 #include "audit/report/report.h"
 #include "cli/output.h"
 #include "core/fsutil.h"
@@ -17,11 +18,16 @@
 #define FIELD(name) offsetof(struct sc_audit_cli_options, name)
 
 const struct sc_option sc_audit_cli_options[] = {
-    {"format", 0, "FORMAT", "how to print", SC_OPTION_TEXT, FIELD(format), "text|json", 0},
+    {"format", 0, "FORMAT", "how to print", SC_OPTION_TEXT, FIELD(format),
+     "text|json|sarif|junit|github|html", 0},
     {"fail-on", 0, "SEVERITY", "the least severity that gives exit status 3", SC_OPTION_TEXT,
      FIELD(fail_on), "low|medium|high|never", 0},
     {"fingerprint-key", 0, "FILE", "key of the fingerprints, created if missing", SC_OPTION_TEXT,
      FIELD(fingerprint_key), NULL, 0},
+    {"baseline", 0, "FILE", "leave out findings that this baseline knows", SC_OPTION_TEXT,
+     FIELD(baseline), NULL, 1},
+    {"write-baseline", 0, "FILE", "write all findings into a baseline, and pass", SC_OPTION_TEXT,
+     FIELD(write_baseline), NULL, 1},
     {"threads", 0, "N", "threads to use", SC_OPTION_NUMBER, FIELD(threads), NULL, 0},
     {"no-ignore", 0, NULL, "report what marks and ignore files suppress", SC_OPTION_FLAG,
      FIELD(no_ignore), NULL, 0},
@@ -66,8 +72,18 @@ static int print_report(const struct sc_cli *cli, const char *format,
         sc_leaks_print_text(cli, result);
         return 0;
     }
+    static const struct {
+        const char *format;
+        void (*render)(const struct sc_audit_result *result, struct sc_buf *out);
+    } reports[] = {
+        {"json", sc_report_json},     {"sarif", sc_report_sarif}, {"junit", sc_report_junit},
+        {"github", sc_report_github}, {"html", sc_report_html},
+    };
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_REPORT_MAX);
-    sc_report_json(result, &out);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(reports); i++) {
+        if (sc_str_equal(reports[i].format, format))
+            reports[i].render(result, &out);
+    }
     int rc = sc_buf_status(&out, err);
     if (rc == 0)
         sc_out_buf(&out);
@@ -104,7 +120,8 @@ static bool reaches(const struct sc_audit_result *result, const char *fail_on)
 static void set_exit_status(struct sc_cli *cli, const struct sc_audit_cli_options *options,
                             const struct sc_audit_result *result)
 {
-    if (reaches(result, options->fail_on == NULL ? "medium" : options->fail_on))
+    if (options->write_baseline == NULL &&
+        reaches(result, options->fail_on == NULL ? "medium" : options->fail_on))
         cli->exit_status = 3;
     else if (result->skips.count > 0)
         cli->exit_status = 1;
@@ -140,6 +157,12 @@ int sc_leaks_audit(struct sc_cli *cli, const void *values, int count, char **ope
                       count > 0 ? (size_t)count : 1, &result, err);
     if (progress)
         fputs("\r\033[K", stderr);
+    if (rc < 0)
+        return rc;
+    if (options->baseline != NULL)
+        rc = sc_baseline_apply(options->baseline, &result, &audit.key, err);
+    else if (options->write_baseline != NULL)
+        rc = sc_baseline_write(options->write_baseline, &result, &audit.key, err);
     if (rc < 0)
         return rc;
     const char *format = options->format == NULL ? "text" : options->format;

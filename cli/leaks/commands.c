@@ -48,6 +48,16 @@ const struct sc_command sc_leaks_commands[] = {
         .run = sc_leaks_audit,
     },
     {
+        .name = "explain",
+        .operands = "[RULE]",
+        .summary = "tell what a rule means and how to fix it",
+        .description = "Tells what a finding of this rule is, why it matters and what to do about "
+                       "it. Without RULE all rules are listed.",
+        .examples = "secretsctl explain compose-env-literal\tthe most common one",
+        .max_operands = 1,
+        .run = sc_leaks_explain,
+    },
+    {
         .name = "verify",
         .operands = "[WHAT [NAME...]]...",
         .summary = "prove that no secret of the vault stands anywhere",

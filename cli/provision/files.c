@@ -213,7 +213,7 @@ int sc_cmd_provision(struct sc_cli *cli, const void *options, int count, char **
         return err->code;
     if (!opt->fuse)
         return run_files(cli, opt, dir, true, err);
-    const struct sc_mount_options mount = {0};
+    const struct sc_mount_options mount = {.compose_here = true};
     return sc_cmd_mount(cli, &mount, 1, &dir, err);
 }
 

@@ -17,6 +17,7 @@
 
 #include "cli/output.h"
 #include "cli/place.h"
+#include "cli/provision/grants.h"
 #include "cli/unlock.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
@@ -163,6 +164,9 @@ static int prepare(struct session *session, const struct sc_cli *cli,
     if (folder == NULL)
         return err->code;
     int rc = opt->policy != NULL ? read_policy(session, opt->policy, err) : 0;
+    if (rc == 0 && (opt->compose_here || opt->compose.count > 0))
+        rc = sc_grants_policy(&opt->compose, opt->compose_here, session->directory,
+                              &session->policy, &session->rules, err);
     if (rc == 0)
         rc = sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
     if (rc == 0)

@@ -15,6 +15,8 @@ struct sc_mount_options {
     bool repair;
     bool allow_unlocked;
     bool no_resend;
+    bool compose_here; /* set by provision --fuse: the project of the working directory, if any */
+    struct sc_strv compose;
     const char *policy;
     const char *log_full;
     const char *memory;

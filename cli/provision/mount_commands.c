@@ -22,6 +22,8 @@ static const struct sc_option mount_options[] = {
     {"allow-other", 0, NULL, "other users may read too (as root: always so)", SC_OPTION_FLAG,
      MOUNT(allow_other), NULL, 1},
     {"policy", 0, "FILE", "rules on who may open what", SC_OPTION_TEXT, MOUNT(policy), NULL, 0},
+    {"compose", 0, "FILE", "each service of this project may open what it was granted",
+     SC_OPTION_LIST, MOUNT(compose), NULL, 0},
     {"log-full", 0, "WHAT", "when opens cannot be logged: count them, or deny them", SC_OPTION_TEXT,
      MOUNT(log_full), "count|deny", 0},
     {"memory", 0, "SIZE", "locked memory for values, to begin with (64M)", SC_OPTION_TEXT,
@@ -122,7 +124,13 @@ const struct sc_command sc_mount_commands[] = {
             "/run/secretsctl unless given), and goes to the background when it serves. Containers "
             "take the files by bind mounts; a rotated value is there at their next open.\n\n"
             "Reads go on while the server is killed, stopped or upgraded. Every open is decided by "
-            "the policy and written to the read log; see: secretsctl help who.",
+            "the policy and written to the read log; see: secretsctl help who.\n\n"
+            "A policy file has one rule a line: allow or deny, a pattern of names, then, as "
+            "needed, "
+            "'to' with conditions (project=, service=, image=, container=, exe=, unit=, uid=, "
+            "gid=, "
+            "host), 'between HH:MM-HH:MM' (UTC) and 'opens N'. A scope that a rule speaks about is "
+            "closed to everybody no rule allows. --compose makes such rules of a project.",
         .examples = "secretsctl mount\tall entries below /run/secretsctl\n"
                     "secretsctl mount --foreground --policy /etc/secretsctl/policy\tin a unit\n"
                     "secretsctl mount --upgrade\tafter a new version was installed",

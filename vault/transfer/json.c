@@ -5,6 +5,7 @@
  */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -47,7 +48,12 @@ static int add_value(struct sc_secret *secret, const json_t *value, struct sc_er
         snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
     case JSON_REAL:
-        snprintf(number, sizeof(number), "%.17g", json_real_value(value));
+        /* The shortest text that means the same number. */
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(number, sizeof(number), "%.*g", digits, json_real_value(value));
+            if (strtod(number, NULL) == json_real_value(value))
+                break;
+        }
         break;
     case JSON_TRUE:
     case JSON_FALSE:

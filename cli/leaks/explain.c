@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `explain`: the texts of the rules.
+ */
+#include "audit/family.h"
+#include "audit/report/report.h"
+#include "cli/leaks/audit.h"
+#include "cli/output.h"
+
+#include "core/banned.h"
+
+struct listing {
+    struct sc_table *table;
+    struct sc_json *json;
+    int rc;
+    struct sc_error *err;
+};
+
+static void list_rule(void *ctx, const char *id)
+{
+    struct listing *listing = ctx;
+    struct sc_rule_text rule;
+    if (listing->rc < 0 || !sc_rule_describe(id, &rule))
+        return;
+    if (listing->json != NULL) {
+        sc_json_object_begin(listing->json);
+        sc_json_pair_string(listing->json, "rule", rule.id);
+        sc_json_pair_string(listing->json, "severity", sc_severity_name(rule.severity));
+        sc_json_pair_string(listing->json, "title", rule.title);
+        sc_json_object_end(listing->json);
+        return;
+    }
+    const char *cells[] = {rule.id, sc_severity_name(rule.severity), rule.title};
+    listing->rc = sc_table_add(listing->table, cells, listing->err);
+}
+
+static int list_json(struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_REPORT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &out);
+    struct listing listing = {.json = &json, .err = err};
+    sc_json_array_begin(&json);
+    sc_rule_each(list_rule, &listing);
+    sc_json_array_end(&json);
+    sc_buf_putc(&out, '\n');
+    int rc = sc_buf_status(&out, err);
+    if (rc == 0)
+        sc_out_buf(&out);
+    return rc;
+}
+
+static int list_all(struct sc_cli *cli, struct sc_error *err)
+{
+    static const char *const headers[] = {"RULE", "SEVERITY", "WHAT"};
+    if (cli->globals.json)
+        return list_json(err);
+    SC_CLEANUP(sc_table_freep) struct sc_table *table = sc_table_new(headers, 3, err);
+    if (table == NULL)
+        return SC_E_NOMEM;
+    struct listing listing = {.table = table, .err = err};
+    sc_rule_each(list_rule, &listing);
+    if (listing.rc == 0)
+        sc_table_print(table, cli);
+    return listing.rc;
+}
+
+static int explain_json(const struct sc_rule_text *rule, const char *means, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_REPORT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &out);
+    sc_json_object_begin(&json);
+    sc_json_pair_string(&json, "rule", rule->id);
+    sc_json_pair_string(&json, "severity", sc_severity_name(rule->severity));
+    sc_json_pair_string(&json, "title", rule->title);
+    sc_json_pair_string(&json, "means", means);
+    sc_json_pair_string(&json, "why", rule->why);
+    sc_json_pair_string(&json, "fix", rule->fix);
+    sc_json_object_end(&json);
+    sc_buf_putc(&out, '\n');
+    int rc = sc_buf_status(&out, err);
+    if (rc == 0)
+        sc_out_buf(&out);
+    return rc;
+}
+
+int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **operands,
+                     struct sc_error *err)
+{
+    (void)options;
+    if (count == 0)
+        return list_all(cli, err);
+    struct sc_rule_text rule;
+    if (!sc_rule_describe(operands[0], &rule))
+        return sc_fail(err, SC_E_NOTFOUND, "there is no rule '%s'; see: secretsctl explain",
+                       operands[0]);
+    enum sc_family family;
+    enum sc_finding_class class;
+    const char *means = "The value has the form of a known token.";
+    if (sc_family_parse(rule.id, &family, &class))
+        means = sc_finding_class_text(class);
+    if (cli->globals.json)
+        return explain_json(&rule, means, err);
+    sc_out("%s (%s): %s\n\n%s %s\n\nFix: %s\n\n", rule.id, sc_severity_name(rule.severity),
+           rule.title, means, rule.why, rule.fix);
+    sc_out("To allow one place, write in its line or the line above:\n"
+           "  secretsctl:allow %s REASON\n",
+           rule.id);
+    return 0;
+}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Without root: fusermount3 mounts for an ordinary user; the same user reads, root of the host does not
+# (no allow_other), kills lose nothing, umount cleans up; what is missing is said clearly.
+. "$SC_SOURCE/tests/support/functions.sh"
+. "$SC_SOURCE/tests/support/mount.sh"
+needs_fuse
+requires fusermount3 setpriv
+user=65534
+chmod 755 "$T"
+mkdir -m 700 "$T/u" && chown $user:$user "$T/u"
+as_user() {
+    setpriv --reuid $user --regid $user --clear-groups env HOME="$T/u" XDG_RUNTIME_DIR="$T/u" \
+        XDG_STATE_HOME="$T/u/state" SECRETSCTL_VAULT="$T/u/vault.db" \
+        SECRETSCTL_KEY_FILE="$T/u/key" "$@"
+}
+cp "$SECRETSCTL" "$T/secretsctl" && chmod 755 "$T/secretsctl"
+SECRETSCTL=$T/secretsctl # the build tree may be closed to ordinary users
+as_user sh -c "exec 3<>/dev/fuse" 2>/dev/null || skip "/dev/fuse is closed to ordinary users"
+as_user "$SECRETSCTL" init -q --key-file "$T/u/key"
+printf 'mine' | as_user "$SECRETSCTL" add -q shop/key --mode 0444
+M=$T/u/secretsctl
+end_rootless() {
+    as_user timeout 20 "$SECRETSCTL" umount --force "$M" >/dev/null 2>&1 || true
+    umount -l "$M" 2>/dev/null || true
+}
+on_exit end_rootless
+run 0 as_user "$SECRETSCTL" mount -q --memory 2M
+[ "$(as_user timeout 10 cat "$M/shop/key")" = mine ] || fail "the user cannot read"
+! timeout 10 cat "$M/shop/key" 2>/dev/null || fail "root of the host reads without allow_other"
+field() { as_user "$SECRETSCTL" __fuse-status "$M" | sed -n "s/^$1	//p"; }
+kill -9 "$(field worker)"
+[ "$(as_user timeout 10 cat "$M/shop/key")" = mine ] || fail "after the worker was killed"
+kill -9 "$(field keeper)"
+[ "$(as_user timeout 10 cat "$M/shop/key")" = mine ] || fail "after the keeper was killed"
+printf 'newer' | as_user "$SECRETSCTL" rotate -q shop/key
+rotated() { [ "$(as_user timeout 10 cat "$M/shop/key")" = newer ]; }
+until_true 5 rotated || fail "rotation"
+run 0 as_user "$SECRETSCTL" umount
+until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "still mounted"
+
+run 8 as_user "$SECRETSCTL" mount -q --memory 2M --allow-other
+err_has "'user_allow_other' must stand in /etc/fuse.conf"
+run 8 as_user "$SECRETSCTL" mount -q --memory 2M /usr/secretsctl-test
+run 9 as_user env PATH=/nonexistent "$SECRETSCTL" mount -q --memory 2M
