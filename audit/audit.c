@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/source/git.h"
 #include "audit/walk.h"
 #include "audit/worker.h"
 #include "core/fsutil.h"
@@ -136,6 +137,20 @@ static int run_all(struct run *run, struct sc_audit_result *result, struct sc_er
     return rc;
 }
 
+static int run_history(struct run *run, const char *path, struct sc_audit_result *result,
+                       struct sc_error *err)
+{
+    struct sc_worker worker;
+    int rc = sc_worker_init(&worker, run->options, &run->ignore, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_git_audit(&worker, path, err);
+    if (rc == 0)
+        rc = collect(result, &worker.result, err);
+    sc_worker_done(&worker);
+    return rc;
+}
+
 int sc_audit_run(const struct sc_audit_options *options, const char *const *paths, size_t count,
                  struct sc_audit_result *ret, struct sc_error *err)
 {
@@ -146,6 +161,8 @@ int sc_audit_run(const struct sc_audit_options *options, const char *const *path
         rc = sc_walk(paths[i], options->no_ignore, &run.ignore, &run.files, &result.skips, err);
     if (rc == 0)
         rc = run_all(&run, &result, err);
+    for (size_t i = 0; i < count && rc == 0 && options->history; i++)
+        rc = run_history(&run, paths[i], &result, err);
     sc_ignore_done(&run.ignore);
     sc_strv_done(&run.files);
     if (rc < 0) {

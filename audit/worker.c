@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/detect/region.h"
+#include "audit/source/archive.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/str.h"
@@ -219,6 +220,15 @@ static int fill(struct sc_worker *worker, int fd, bool *ret_more, struct sc_erro
     }
 }
 
+/* The buffer is the worker's own: members are read into others. */
+static int look_at_archive(struct sc_worker *worker, const char *path, struct sc_bytes text,
+                           struct sc_error *err)
+{
+    worker->result.files++;
+    worker->result.bytes += text.len;
+    return sc_archive_audit(worker, path, text, err);
+}
+
 static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
                              struct sc_error *err)
 {
@@ -230,6 +240,9 @@ static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
     if (rc < 0)
         return sc_worker_skip(worker, path, sc_error_message(&cause), err);
     struct sc_bytes text = sc_buf_view(&worker->buffer);
+    if (worker->options->archives && sc_archive_is(text))
+        return more ? sc_archive_audit_file(worker, path, err)
+                    : look_at_archive(worker, path, text, err);
     if (!more)
         return sc_worker_bytes(worker, path, NULL, text, err);
     worker->result.files++;

@@ -69,7 +69,7 @@ static int judge_label(const struct sc_yaml_detect *yaml, const struct sc_yaml_p
 static int labels(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node,
                   const char *service, struct sc_error *err)
 {
-    struct sc_yaml_place place = {SC_FAMILY_COMPOSE_LABEL, service, NULL, false};
+    struct sc_yaml_place place = {.family = SC_FAMILY_COMPOSE_LABEL, .service = service};
     int rc = sc_yaml_judge_pairs(yaml, &place, node, err);
     for (size_t i = 0; node != NULL && i < node->count && rc == 0; i++) {
         const struct sc_yaml_node *value = node->values[i];
@@ -93,7 +93,7 @@ static int labels(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *
 static int pairs(const struct sc_yaml_detect *yaml, enum sc_family family, const char *service,
                  const char *where, const struct sc_yaml_node *node, struct sc_error *err)
 {
-    struct sc_yaml_place place = {family, service, where, false};
+    struct sc_yaml_place place = {.family = family, .service = service, .where = where};
     return sc_yaml_judge_pairs(yaml, &place, node, err);
 }
 
@@ -107,7 +107,8 @@ static int command(const struct sc_yaml_detect *yaml, enum sc_family family, con
 static int build(const struct sc_yaml_detect *yaml, const char *service,
                  const struct sc_yaml_node *node, struct sc_error *err)
 {
-    struct sc_yaml_place place = {SC_FAMILY_COMPOSE_BUILD, service, "build", false};
+    struct sc_yaml_place place = {
+        .family = SC_FAMILY_COMPOSE_BUILD, .service = service, .where = "build"};
     if (sc_yaml_is(node, SC_YAML_SCALAR))
         return sc_yaml_judge(yaml, &place, NULL, node, err);
     if (!sc_yaml_is(node, SC_YAML_MAPPING))
@@ -165,8 +166,6 @@ static int extension(const struct sc_yaml_detect *yaml, const struct sc_yaml_nod
 static int attribute(const struct sc_yaml_detect *yaml, const char *service, const char *name,
                      const struct sc_yaml_node *value, struct sc_error *err)
 {
-    if (strcmp(name, "environment") == 0)
-        return pairs(yaml, SC_FAMILY_COMPOSE_ENV, service, NULL, value, err);
     if (strcmp(name, "command") == 0 || strcmp(name, "entrypoint") == 0)
         return command(yaml, SC_FAMILY_COMPOSE_COMMAND, service, name, value, err);
     if (strcmp(name, "healthcheck") == 0)
@@ -194,6 +193,17 @@ static int attribute(const struct sc_yaml_detect *yaml, const char *service, con
     return 0;
 }
 
+static int environment(const struct sc_yaml_detect *yaml, const char *name,
+                       const struct sc_yaml_node *service, const struct sc_yaml_node *value,
+                       struct sc_error *err)
+{
+    const struct sc_yaml_node *image = sc_yaml_get(service, "image");
+    struct sc_yaml_place place = {.family = SC_FAMILY_COMPOSE_ENV, .service = name};
+    if (sc_yaml_is(image, SC_YAML_SCALAR))
+        place.image = image->text;
+    return sc_yaml_judge_pairs(yaml, &place, value, err);
+}
+
 int sc_yaml_detect_service(const struct sc_yaml_detect *yaml, const char *name,
                            const struct sc_yaml_node *service, struct sc_error *err)
 {
@@ -201,7 +211,9 @@ int sc_yaml_detect_service(const struct sc_yaml_detect *yaml, const char *name,
     if (!sc_yaml_is(service, SC_YAML_MAPPING))
         return 0;
     for (size_t i = 0; i < service->count && rc == 0; i++) {
-        if (sc_yaml_is(service->keys[i], SC_YAML_SCALAR))
+        if (sc_yaml_equals(service->keys[i], "environment"))
+            rc = environment(yaml, name, service, service->values[i], err);
+        else if (sc_yaml_is(service->keys[i], SC_YAML_SCALAR))
             rc = attribute(yaml, name, service->keys[i]->text, service->values[i], err);
     }
     return rc;

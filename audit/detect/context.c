@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compose/credential.h"
+#include "compose/images/images.h"
 #include "core/buf.h"
 #include "core/str.h"
 
@@ -116,12 +117,44 @@ static enum sc_finding_class class_of(const struct sc_credential *credential,
     }
 }
 
+/* What the image's own way is to take this variable from a file; false if nothing is known. */
+static bool image_fix(struct sc_buf *out, const struct sc_pair *pair, const char *key)
+{
+    const struct sc_image_rule *rule = sc_image_rule(pair->image, key);
+    char argument[SC_IMAGE_ARGUMENT_SIZE];
+    if (rule == NULL || sc_image_argument(rule, key, argument, NULL) < 0)
+        return false;
+    switch (rule->way) {
+    case SC_IMAGE_WAY_FILE:
+    case SC_IMAGE_WAY_NAME:
+    case SC_IMAGE_WAY_CMD:
+        sc_buf_printf(out, "use %s with a secret", argument);
+        return true;
+    case SC_IMAGE_WAY_PREFIX:
+    case SC_IMAGE_WAY_PATH:
+        sc_buf_printf(out, "give %s the path of a secret file: %s/run/secrets/NAME", key, argument);
+        return true;
+    case SC_IMAGE_WAY_SHIM:
+        sc_buf_puts(out, "start the image through secretsctl-shim, which reads a secret file");
+        return true;
+    case SC_IMAGE_WAY_FIXED:
+        sc_buf_printf(out, "mount the secret at %s", argument);
+        return true;
+    case SC_IMAGE_WAY_CONFIG:
+    case SC_IMAGE_WAY_NONE:
+    default:
+        return false;
+    }
+}
+
 /* The family's fix with the key in place of NAME. */
 static char *make_fix(const struct sc_pair *pair, const char *key, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(1024);
     const char *text = sc_families[pair->family].fix;
     const char *hole = strstr(text, "NAME_FILE");
+    if (pair->image != NULL && key != NULL && image_fix(&out, pair, key))
+        return sc_buf_status(&out, err) < 0 ? NULL : sc_str_dup(sc_buf_text(&out), err);
     if (hole == NULL || key == NULL) {
         sc_buf_puts(&out, hole == NULL ? text : "mount the value as a file instead");
     } else {
@@ -162,12 +195,34 @@ int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const s
     return sc_findings_add(&detect->findings, &facts, bytes, detect->key, err);
 }
 
+/* The judgement of key and value, and what the image's table knows better: a variable that only
+ * looks like a credential, or one that is and does not look it. */
+static bool judge(const struct sc_pair *pair, struct sc_credential *ret)
+{
+    size_t key_len = pair->key == NULL ? 0 : pair->key_len;
+    bool found = sc_credential_judge(pair->key, key_len, pair->value, pair->value_len, ret);
+    char name[KEY_MAX];
+    if (pair->image == NULL || key_len == 0 || key_len >= sizeof(name))
+        return found;
+    memcpy(name, pair->key, key_len);
+    name[key_len] = '\0';
+    const struct sc_image_rule *rule = sc_image_rule(pair->image, name);
+    if (rule == NULL)
+        return found;
+    if (found && rule->way == SC_IMAGE_WAY_NONE && (rule->flags & SC_IMAGE_VERIFIED) != 0)
+        return ret->shape == SC_SHAPE_URL || ret->shape == SC_SHAPE_KEY_MATERIAL;
+    if (!found && sc_image_rule_is_credential(rule) && rule->way != SC_IMAGE_WAY_NONE &&
+        sc_key_classify(name, key_len) == SC_KEY_OTHER && !sc_key_is_file(name, key_len) &&
+        strcmp(rule->kind, "password") == 0 && !sc_str_has_suffix(name, "USER"))
+        return sc_credential_judge("PASSWORD", 8, pair->value, pair->value_len, ret);
+    return found;
+}
+
 int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
                    struct sc_error *err)
 {
     struct sc_credential credential;
-    bool found = sc_credential_judge(pair->key, pair->key == NULL ? 0 : pair->key_len, pair->value,
-                                     pair->value_len, &credential);
+    bool found = judge(pair, &credential);
     if (found && pair->ignore_variables &&
         (credential.shape == SC_SHAPE_INTERPOLATED ||
          credential.shape == SC_SHAPE_URL_INTERPOLATED))

@@ -54,6 +54,7 @@ struct sc_pair {
     struct sc_region raw; /* where the outer text has the value, quotes included */
     size_t skip;          /* bytes of `raw` (unquoted) in front of the value: "KEY=" of an item */
     const char *service;  /* or NULL */
+    const char *image;    /* the service's, for what the key means to it; or NULL */
     const char *where;    /* NULL: the family's */
     /* LITERAL takes the class from the shape; COMMAND and LABEL override it for literals. */
     enum sc_finding_class class;

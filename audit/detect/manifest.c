@@ -198,7 +198,7 @@ int sc_yaml_detect_manifest(const struct sc_yaml_detect *yaml, const struct sc_y
         family = SC_FAMILY_CI;
     struct walk walk = {
         .yaml = yaml,
-        .place = {family, NULL, NULL, true},
+        .place = {.family = family, .ignore_variables = true},
         .shell = sc_shell_script,
     };
     if (family != SC_FAMILY_YAML)

@@ -132,6 +132,10 @@ static void double_quoted(struct scanner *s)
 {
     for (s->at++; s->at < s->end && s->text[s->at] != '"'; s->at++) {
         char c = s->text[s->at];
+        if (s->context->escaped && c == '\\' && s->at + 1 < s->end && s->text[s->at + 1] == '"') {
+            s->at++; /* the closing one */
+            break;
+        }
         if (c == '\\' && s->at + 1 < s->end && strchr("\"\\$`\n", s->text[s->at + 1]) != NULL) {
             c = s->text[++s->at];
             if (c == '\n')
@@ -312,6 +316,11 @@ static int step(struct scanner *s, struct sc_error *err)
             return rc;
         }
         begin_word(s);
+        if (s->context->escaped && next == '"') {
+            s->at++;
+            double_quoted(s);
+            return 0;
+        }
         if (next != '\0')
             sc_buf_putc(&s->word, next);
         s->at = SC_MIN(s->at + 2, s->end);

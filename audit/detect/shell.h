@@ -33,6 +33,7 @@ struct sc_shell_context {
     const char *service;    /* or NULL */
     const char *where;      /* or NULL: the family's */
     bool folded;            /* line breaks are blanks: a folded YAML scalar */
+    bool escaped;           /* \" is a quote: inside a double-quoted YAML scalar or JSON string */
     bool variables;         /* ${X} is filled in by Compose and counts */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/detect/region.h"
+#include "compose/credential.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -45,18 +46,53 @@ static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
         .skip = skip,
         .service = place->service,
         .where = place->where,
+        .image = place->image,
         .class = label ? SC_CLASS_LABEL : SC_CLASS_LITERAL,
         .ignore_variables = place->ignore_variables,
     };
     return sc_detect_pair(yaml->detect, &pair, NULL, err);
 }
 
+/* NAME without a value: Compose gives the container what its own environment has. */
+static int judge_bare(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
+                      const struct sc_yaml_node *name, struct sc_error *err)
+{
+    enum sc_key_kind kind = sc_key_classify(name->text, name->len);
+    if (place->family != SC_FAMILY_COMPOSE_ENV ||
+        (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET && kind != SC_KEY_HALF))
+        return 0;
+    enum sc_finding_class class = kind == SC_KEY_HALF ? SC_CLASS_HALF : SC_CLASS_INTERPOLATED;
+    struct sc_judgement verdict = {NULL, class, sc_finding_class_severity(class)};
+    struct sc_pair pair = {.family = place->family,
+                           .key = name->text,
+                           .key_len = name->len,
+                           .service = place->service,
+                           .where = place->where,
+                           .image = place->image};
+    return sc_detect_add(yaml->detect, verdict, &pair, sc_yaml_inside(yaml, name), err);
+}
+
+/* A value of several lines is a file in a variable: `password: x` inside it is found by its line.
+ */
+static int judge_lines(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
+                       const struct sc_yaml_node *value, struct sc_error *err)
+{
+    struct sc_region inside = sc_yaml_inside(yaml, value);
+    return sc_detect_config(yaml->detect, inside, place->family, err);
+}
+
 int sc_yaml_judge(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
                   const struct sc_yaml_node *key, const struct sc_yaml_node *value,
                   struct sc_error *err)
 {
-    if (!sc_yaml_is(value, SC_YAML_SCALAR) || sc_yaml_is_null(value))
+    if (!sc_yaml_is(value, SC_YAML_SCALAR))
         return 0;
+    if (sc_yaml_is_null(value))
+        return sc_yaml_is(key, SC_YAML_SCALAR) ? judge_bare(yaml, place, key, err) : 0;
+    if (value->style == SC_YAML_LITERAL && place->family == SC_FAMILY_COMPOSE_ENV &&
+        memmem(value->text, value->len, "PRIVATE KEY", 11) == NULL &&
+        memchr(value->text, '\n', value->len > 0 ? value->len - 1 : 0) != NULL)
+        return judge_lines(yaml, place, value, err);
     struct sc_text named = {0};
     if (sc_yaml_is(key, SC_YAML_SCALAR))
         named = (struct sc_text){key->text, key->len};
@@ -70,6 +106,8 @@ static int judge_item(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
         return sc_yaml_judge_pairs(yaml, place, item, err);
     const char *equals = memchr(item->text, '=', item->len);
     const char *scheme = memmem(item->text, item->len, "://", 3);
+    if (equals == NULL && item->len > 0 && memchr(item->text, ':', item->len) == NULL)
+        return judge_bare(yaml, place, item, err);
     if (equals == NULL || (scheme != NULL && scheme < equals))
         return judge_text(yaml, place, (struct sc_text){0}, item, 0, err);
     size_t split = (size_t)(equals - item->text);
@@ -110,6 +148,7 @@ static int judge_list(const struct sc_yaml_detect *yaml, const struct sc_shell_c
         if (i == 1 && sc_yaml_equals(node->values[0], "CMD-SHELL")) {
             struct sc_shell_context shell = *context;
             shell.folded = item->style != SC_YAML_LITERAL;
+            shell.escaped = item->style == SC_YAML_DOUBLE;
             sc_words_done(&words);
             return sc_detect_shell(yaml->detect, sc_yaml_inside(yaml, item), &shell, err);
         }
@@ -130,6 +169,7 @@ int sc_yaml_judge_command(const struct sc_yaml_detect *yaml, const struct sc_she
         return 0;
     struct sc_shell_context shell = *context;
     shell.folded = node->style != SC_YAML_LITERAL;
+    shell.escaped = node->style == SC_YAML_DOUBLE;
     return sc_detect_shell(yaml->detect, sc_yaml_inside(yaml, node), &shell, err);
 }
 

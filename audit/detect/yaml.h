@@ -20,6 +20,7 @@ struct sc_yaml_place {
     const char *service; /* or NULL */
     const char *where;   /* or NULL: the family's */
     bool ignore_variables;
+    const char *image; /* of the service, or NULL */
 };
 
 struct sc_region sc_yaml_region(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node);

@@ -170,6 +170,13 @@ static bool is_monotonous(const char *value, size_t len)
     return len >= 12 && (distinct < 6 || runs * 3 > len * 2);
 }
 
+/* "example" in base64, at each of its three phases. */
+static bool says_example(const char *value, size_t len)
+{
+    return memmem(value, len, "ZXhhbXBsZ", 9) != NULL ||
+           memmem(value, len, "V4YW1wbG", 8) != NULL || memmem(value, len, "leGFtcGxl", 9) != NULL;
+}
+
 static bool is_plain_word(const char *value, size_t len)
 {
     static const char *const words[] = {
@@ -245,7 +252,8 @@ bool sc_token_check(const struct sc_token_rule *rule, struct sc_bytes text,
         return true;
     }
     if (rule->check != SC_CHECK_JWT && rule->check != SC_CHECK_BASIC &&
-        (is_monotonous(value, len) || sc_credential_is_placeholder(value, len)))
+        (is_monotonous(value, len) || says_example(value, len) ||
+         sc_credential_is_placeholder(value, len)))
         return false;
     if (rule->check == SC_CHECK_URL)
         *ret_class = SC_CLASS_URL;

@@ -29,6 +29,10 @@ const struct sc_option sc_audit_cli_options[] = {
     {"write-baseline", 0, "FILE", "write all findings into a baseline, and pass", SC_OPTION_TEXT,
      FIELD(write_baseline), NULL, 1},
     {"threads", 0, "N", "threads to use", SC_OPTION_NUMBER, FIELD(threads), NULL, 0},
+    {"history", 0, NULL, "look at every blob of the git history, too", SC_OPTION_FLAG,
+     FIELD(history), NULL, 0},
+    {"archives", 0, NULL, "look into archives and compressed files", SC_OPTION_FLAG,
+     FIELD(archives), NULL, 0},
     {"no-ignore", 0, NULL, "report what marks and ignore files suppress", SC_OPTION_FLAG,
      FIELD(no_ignore), NULL, 0},
     {0},
@@ -147,6 +151,8 @@ int sc_leaks_audit(struct sc_cli *cli, const void *values, int count, char **ope
         .threads =
             (unsigned)SC_MIN(options->threads.value, (unsigned long long)SC_AUDIT_THREADS_MAX),
         .no_ignore = options->no_ignore,
+        .history = options->history,
+        .archives = options->archives,
         .progress = progress ? show_progress : NULL,
     };
     int rc = load_key(cli, options, &audit.key, err);

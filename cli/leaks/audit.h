@@ -16,6 +16,8 @@ struct sc_audit_cli_options {
     const char *write_baseline;
     struct sc_option_number threads;
     bool no_ignore;
+    bool history;
+    bool archives;
 };
 
 extern const struct sc_option sc_audit_cli_options[]; /* cli/leaks/audit.c */

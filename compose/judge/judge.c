@@ -87,7 +87,7 @@ static bool judge_variable(enum sc_key_kind kind, const char *value, size_t len,
     if (sc_credential_is_reference(fallback, variable.fallback_length))
         return true;
     if (!literal_fits(kind, fallback, variable.fallback_length))
-        return sc_shape_is_switch(fallback, variable.fallback_length) ? false : true;
+        return true;
     *ret =
         (struct sc_credential){SC_SHAPE_DEFAULT, kind, variable.fallback, variable.fallback_length};
     return true;

@@ -89,20 +89,22 @@ static const char *const secret_words[] = {
     "cookie", "bearer",  "credential", "webhooksecret", "pat",        "htpasswd",  NULL};
 
 static const char *const secret_tails[] = {"secret",     "token",   "apikey",        "secretkey",
-                                           "privatekey", "authkey", "encryptionkey", NULL};
+                                           "privatekey", "authkey", "encryptionkey", "masterkey",
+                                           "keyfile",    NULL};
 
 /* Words that make "key" or "keys" a secret when they stand in front of it. */
 static const char *const key_makers[] = {
-    "api",     "secret",   "private", "access",  "encryption", "encrypt",    "enc",
-    "master",  "signing",  "sign",    "app",     "auth",       "jwt",        "session",
-    "service", "client",   "server",  "role",    "license",    "licence",    "account",
-    "hmac",    "crypto",   "cipher",  "storage", "cookie",     "admin",      "anon",
-    "deploy",  "ssh",      "tls",     "ssl",     "totp",       "mail",       "plugin",
-    "probe",   "google",   "event",   "aes",     "secondary",  "primary",    "root",
-    "webhook", "s3",       "daemon",  "actual",  "security",   "instance",   "openrouter",
-    "openai",  "imgproxy", "pro",     "shared",  "vault",      "activation", "salt",
-    "rsa",     "ed25519",  "host",    "stripe",  "data",       "cry",        "registration",
-    "db",      "database", NULL};
+    "api",     "secret",   "private", "access",      "encryption", "encrypt",    "enc",
+    "master",  "signing",  "sign",    "app",         "auth",       "jwt",        "session",
+    "service", "client",   "server",  "role",        "license",    "licence",    "account",
+    "hmac",    "crypto",   "cipher",  "storage",     "cookie",     "admin",      "anon",
+    "deploy",  "ssh",      "tls",     "ssl",         "totp",       "mail",       "plugin",
+    "probe",   "google",   "event",   "aes",         "secondary",  "primary",    "root",
+    "webhook", "s3",       "daemon",  "actual",      "security",   "instance",   "openrouter",
+    "openai",  "imgproxy", "pro",     "shared",      "vault",      "activation", "salt",
+    "rsa",     "ed25519",  "host",    "stripe",      "data",       "cry",        "registration",
+    "db",      "database", "creds",   "credentials", "credential", "rotation",   "k256",
+    NULL};
 
 /* A key that ends in one of these says something about a credential and holds none. */
 static const char *const describing_words[] = {
@@ -247,14 +249,13 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     /* SECRET_KEY_BASE, PASSWORD_DEFAULT, API_KEY_VALUE, KEYFILE_CONTENT: the word before decides.
      */
     static const char *const fillers[] = {
-        "base",    "default", "value", "content", "contents", "prod", "dev",   "test", "staging",
-        "current", "old",     "new",   "initial", "env",      "data", "plain", "raw",  NULL};
+        "base",    "default", "value",  "content", "contents", "prod", "dev",  "test",
+        "staging", "current", "old",    "new",     "initial",  "env",  "data", "plain",
+        "raw",     "hex",     "base64", "b64",     "pem",      NULL};
     size_t at = words.count - 1;
     while (at > 0 && in_list(fillers, words.item[at]))
         at--;
     last = words.item[at];
-    if (has_word(&words, "public") && !has_word(&words, "password"))
-        return SC_KEY_OTHER;
     if (strcmp(last, "key") == 0 || strcmp(last, "keys") == 0)
         return kind_of_key(&words, at);
     enum sc_key_kind kind = kind_of_word(last);

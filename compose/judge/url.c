@@ -69,6 +69,7 @@ static bool parameter_name(const char *value, size_t equals, size_t *ret_start)
                                         "access_token", "api_key",
                                         "apikey",       "token",
                                         "secret",       "sslpassword",
+                                        "secretkey",    "secret_key",
                                         "auth_token",   "secret_access_key",
                                         "sig",          NULL};
     size_t start = equals;

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Archives through libarchive; see audit/source/archive.h.
+ */
+#include "audit/source/archive.h"
+
+#include <string.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define READ_BLOCK ((size_t)65536)
+
+struct reading {
+    struct sc_worker *worker;
+    const char *name;
+    unsigned depth;
+    size_t entries;
+    uint64_t bytes;
+};
+
+static int read_members(struct reading *r, struct archive *archive, struct sc_error *err);
+
+bool sc_archive_is(struct sc_bytes text)
+{
+    static const struct {
+        size_t offset, len;
+        const char *magic;
+    } kinds[] = {
+        {0, 4, "PK\003\004"},    {0, 2, "\x1f\x8b"}, {0, 4, "\x28\xb5\x2f\xfd"},
+        {0, 6, "\xfd\x37zXZ\0"}, {0, 3, "BZh"},      {0, 6, "7z\xbc\xaf\x27\x1c"},
+        {257, 5, "ustar"},       {0, 6, "070701"},   {0, 8, "!<arch>\n"},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(kinds); i++) {
+        if (text.len >= kinds[i].offset + kinds[i].len &&
+            memcmp(text.ptr + kinds[i].offset, kinds[i].magic, kinds[i].len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct archive *open_reader(void)
+{
+    struct archive *archive = archive_read_new();
+    if (archive == NULL)
+        return NULL;
+    archive_read_support_filter_all(archive);
+    archive_read_support_format_all(archive);
+    archive_read_support_format_raw(archive); /* a compressed file that is no archive */
+    return archive;
+}
+
+static int skip_rest(struct reading *r, struct archive *archive, struct sc_error *err)
+{
+    const char *cause = archive_error_string(archive);
+    SC_CLEANUP(sc_str_freep)
+    char *reason = sc_str_printf(err, "the archive cannot be read to its end: %s",
+                                 cause == NULL ? "unknown error" : cause);
+    return reason == NULL ? SC_E_NOMEM : sc_worker_skip(r->worker, r->name, reason, err);
+}
+
+/* 1 with the member's bytes in the buffer, 0 if it was skipped. */
+static int read_member(struct reading *r, struct archive *archive, const char *name,
+                       struct sc_buf *out, struct sc_error *err)
+{
+    char block[READ_BLOCK];
+    for (;;) {
+        la_ssize_t got = archive_read_data(archive, block, sizeof(block));
+        if (got == 0)
+            return 1;
+        if (got < 0) {
+            int rc = sc_worker_skip(r->worker, name, "the member cannot be read", err);
+            return rc < 0 ? rc : 0;
+        }
+        r->bytes += (uint64_t)got;
+        sc_buf_append(out, block, (size_t)got);
+        if (sc_buf_status(out, NULL) == SC_E_TOOBIG || r->bytes > SC_ARCHIVE_BYTES_MAX) {
+            int rc = sc_worker_skip(r->worker, name, "a member of more than 16 MiB", err);
+            return rc < 0 ? rc : 0;
+        }
+        int rc = sc_buf_status(out, err);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+static int look_at_member(struct reading *r, struct archive *archive, const char *member,
+                          struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *name = sc_str_printf(err, "%s!%s", r->name, member);
+    SC_CLEANUP(sc_buf_done) struct sc_buf content = SC_BUF_INIT(SC_AUDIT_WHOLE_MAX);
+    if (name == NULL)
+        return SC_E_NOMEM;
+    int rc = read_member(r, archive, name, &content, err);
+    if (rc <= 0)
+        return rc;
+    struct sc_bytes text = sc_buf_view(&content);
+    if (!sc_archive_is(text))
+        return sc_worker_bytes(r->worker, name, NULL, text, err);
+    if (r->depth >= SC_ARCHIVE_DEPTH_MAX)
+        return sc_worker_skip(r->worker, name, "archives nested too deeply", err);
+    struct archive *inner = open_reader();
+    if (inner == NULL)
+        return sc_fail_nomem(err);
+    struct reading nested = *r;
+    nested.name = name;
+    nested.depth++;
+    rc = archive_read_open_memory(inner, text.ptr, text.len) == ARCHIVE_OK
+             ? read_members(&nested, inner, err)
+             : skip_rest(&nested, inner, err);
+    r->entries = nested.entries;
+    r->bytes = nested.bytes;
+    archive_read_free(inner);
+    return rc;
+}
+
+static int read_members(struct reading *r, struct archive *archive, struct sc_error *err)
+{
+    for (;;) {
+        struct archive_entry *entry = NULL;
+        int status = archive_read_next_header(archive, &entry);
+        if (status == ARCHIVE_EOF)
+            return 0;
+        if (status < ARCHIVE_WARN)
+            return skip_rest(r, archive, err);
+        if (++r->entries > SC_ARCHIVE_ENTRIES_MAX || r->bytes > SC_ARCHIVE_BYTES_MAX)
+            return sc_worker_skip(r->worker, r->name, "an archive over the limits", err);
+        const char *path = archive_entry_pathname(entry);
+        mode_t type = archive_entry_filetype(entry);
+        if (type != AE_IFREG && type != 0)
+            continue;
+        if (archive_entry_is_encrypted(entry)) {
+            int rc = sc_worker_skip(r->worker, r->name, "an encrypted member", err);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
+        int rc = look_at_member(r, archive, path == NULL ? "?" : path, err);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+int sc_archive_audit(struct sc_worker *worker, const char *name, struct sc_bytes text,
+                     struct sc_error *err)
+{
+    struct archive *archive = open_reader();
+    if (archive == NULL)
+        return sc_fail_nomem(err);
+    struct reading r = {.worker = worker, .name = name};
+    int rc = archive_read_open_memory(archive, text.ptr, text.len) == ARCHIVE_OK
+                 ? read_members(&r, archive, err)
+                 : skip_rest(&r, archive, err);
+    archive_read_free(archive);
+    return rc;
+}
+
+int sc_archive_audit_file(struct sc_worker *worker, const char *path, struct sc_error *err)
+{
+    struct archive *archive = open_reader();
+    if (archive == NULL)
+        return sc_fail_nomem(err);
+    struct reading r = {.worker = worker, .name = path};
+    int rc = archive_read_open_filename(archive, path, READ_BLOCK) == ARCHIVE_OK
+                 ? read_members(&r, archive, err)
+                 : skip_rest(&r, archive, err);
+    archive_read_free(archive);
+    return rc;
+}
