@@ -14,7 +14,7 @@ SOURCE = {".c", ".h", ".def", ".py", ".sh", ".go"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 LOCAL = re.compile(r"(?<![\w.])/(?:home|Users)/\w+|(?<![\w./])/root/(?!\.)\w")
 MERGE = re.compile(r"^(<{7}|>{7}|={7})( |$)", re.M)
-FIXTURES = ("tests/compose/golden/", "tests/fuzz/corpus/", "tests/audit/labels/")
+FIXTURES = ("tests/compose/cases/", "tests/compose/golden/", "tests/fuzz/corpus/", "tests/audit/labels/")
 
 
 def tracked(root):
