@@ -41,4 +41,3 @@ until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "still mounted"
 run 8 as_user "$SECRETSCTL" mount -q --memory 2M --allow-other
 err_has "'user_allow_other' must stand in /etc/fuse.conf"
 run 8 as_user "$SECRETSCTL" mount -q --memory 2M /usr/secretsctl-test
-run 9 as_user env PATH=/nonexistent "$SECRETSCTL" mount -q --memory 2M

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# The systemd unit is one that systemd understands, keeps the descriptors, and never hits a start limit.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires systemd-analyze
+unit="$T/secretsctl-provision@run-secretsctl.service"
+sed "s|/usr/bin/secretsctl|$SECRETSCTL|" "$SC_SOURCE/examples/systemd/secretsctl-provision@.service" >"$unit"
+run 0 systemd-analyze verify "$unit"
+err_lacks "$unit"
+sed -n '/^\[Unit\]/,/^\[Service\]/p' "$unit" | grep -qx 'StartLimitIntervalSec=0' || fail "start limit"
+grep -qx 'FileDescriptorStoreMax=8' "$unit" || fail "descriptor store"
