@@ -5,11 +5,10 @@
 #include "cli/compose/config.h"
 
 #include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "cli/compose/config_mask.h"
 #include "cli/output.h"
-#include "compose/credential.h"
 #include "compose/project.h"
 #include "core/fd.h"
 
@@ -17,41 +16,13 @@
 
 #define OUTPUT_MAX ((size_t)256 * 1024 * 1024)
 
-/* Names of things, and what tells them apart: never a credential, whatever they look like. */
-static bool is_structure(const char *const *path, size_t depth)
-{
-    static const char *const last[] = {"source", "target", "file", "name", "type", "image"};
-    if (depth >= 3 && (strcmp(path[0], "secrets") == 0 || strcmp(path[0], "configs") == 0) &&
-        strcmp(path[2], "environment") == 0)
-        return true;
-    if (depth >= 4 && strcmp(path[0], "services") == 0 &&
-        (strcmp(path[2], "environment") == 0 || strcmp(path[2], "labels") == 0 ||
-         strcmp(path[2], "build") == 0))
-        return false;
-    for (size_t i = 0; depth > 0 && i < SC_ARRAY_SIZE(last); i++) {
-        if (strcmp(path[depth - 1], last[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* "--requirepass" or "-a" in a command makes the word behind it a password. */
-static bool hide(void *ctx, const char *const *path, size_t depth, const struct sc_value *value)
-{
-    (void)ctx;
-    const char *text = sc_value_text(value);
-    if (text == NULL || depth == 0 || is_structure(path, depth))
-        return false;
-    const char *key = strcmp(path[depth - 1], "[]") != 0 ? path[depth - 1] : NULL;
-    struct sc_credential found = {0};
-    return sc_credential_judge(key, key != NULL ? strlen(key) : 0, text, value->count, &found);
-}
-
 static int print(const struct sc_config_options *options, bool json,
                  const struct sc_project *project, struct sc_error *err)
 {
+    struct sc_config_mask mask = {0};
     struct sc_render render = {.format = json ? SC_RENDER_JSON : SC_RENDER_YAML,
-                               .hide = options->reveal ? NULL : hide};
+                               .hide = options->reveal ? NULL : sc_config_hide,
+                               .ctx = &mask};
     struct sc_buf out = SC_BUF_INIT(OUTPUT_MAX);
     int rc = sc_compose_render(project, &render, &out, err);
     if (rc == 0)
