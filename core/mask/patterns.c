@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pattern sets; see core/mask/patterns.h.
+ */
+#include "core/mask/patterns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/encode.h"
+#include "core/mask/canon.h"
+
+#include "core/banned.h"
+
+#define BITMAP_BITS  20
+#define CHUNK_BYTES  ((size_t)256 * 1024)
+#define WHOLE_MIN    ((size_t)8) /* shorter values are looked for as they are only */
+#define CANON_MIN    ((size_t)6)
+#define WINDOW       ((size_t)12) /* of base64: tools break lines anywhere */
+#define WINDOW_STEP  ((size_t)4)
+#define WINDOWS_UPTO ((size_t)16 * 1024)
+
+struct sc_mask_chunk {
+    struct sc_mask_chunk *next;
+    size_t used;
+    unsigned char bytes[];
+};
+
+static unsigned char *take_room(struct sc_mask_set *set, size_t len, struct sc_error *err)
+{
+    struct sc_mask_chunk *chunk = set->chunks;
+    size_t room = CHUNK_BYTES - sizeof(*chunk);
+    if (chunk == NULL || room - chunk->used < len) {
+        chunk = sc_arena_alloc(CHUNK_BYTES, err);
+        if (chunk == NULL)
+            return NULL;
+        chunk->next = set->chunks;
+        set->chunks = chunk;
+    }
+    unsigned char *place = chunk->bytes + chunk->used;
+    chunk->used += len;
+    return place;
+}
+
+static int add_pattern(struct sc_mask_set *set, struct sc_bytes bytes, uint32_t value,
+                       struct sc_error *err)
+{
+    if (set->bytes + bytes.len > SC_MASK_BYTES_MAX)
+        return sc_fail(err, SC_E_TOOBIG,
+                       "the patterns to mask are over %zu bytes; leave values out with --only",
+                       SC_MASK_BYTES_MAX);
+    if (set->count == set->cap) {
+        size_t cap = set->cap == 0 ? 256 : set->cap * 2;
+        struct sc_mask_pattern *grown = realloc(set->items, cap * sizeof(*grown));
+        if (grown == NULL)
+            return sc_fail_nomem(err);
+        set->items = grown;
+        set->cap = cap;
+    }
+    unsigned char *place = take_room(set, bytes.len, err);
+    if (place == NULL)
+        return SC_E_NOMEM;
+    memcpy(place, bytes.ptr, bytes.len);
+    set->items[set->count++] = (struct sc_mask_pattern){
+        .ptr = place, .len = (uint32_t)bytes.len, .parent = SC_MASK_NONE, .value = value};
+    set->bytes += bytes.len;
+    return 0;
+}
+
+/* ---- the forms of a value ---- */
+
+struct adding {
+    struct sc_mask_patterns *patterns;
+    bool windows;
+};
+
+static bool is_base64(enum sc_encoding encoding)
+{
+    return encoding == SC_ENCODING_BASE64 || encoding == SC_ENCODING_BASE64URL;
+}
+
+static int add_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
+                    struct sc_error *err)
+{
+    struct adding *adding = ctx;
+    struct sc_mask_set *set = &adding->patterns->exact;
+    bool wanted = is_base64(encoding) || encoding == SC_ENCODING_HEX ||
+                  encoding == SC_ENCODING_HEX_UPPER || encoding == SC_ENCODING_PLAIN;
+    /* The others are what the canonical pass undoes. */
+    if (!wanted || form.len < WHOLE_MIN)
+        return 0;
+    int rc = add_pattern(set, form, adding->patterns->values, err);
+    if (!is_base64(encoding) || !adding->windows)
+        return rc;
+    for (size_t at = 0; rc == 0 && at + WINDOW <= form.len; at += WINDOW_STEP)
+        rc = add_pattern(set, (struct sc_bytes){form.ptr + at, WINDOW}, adding->patterns->values,
+                         err);
+    return rc;
+}
+
+static int add_piece(struct sc_mask_patterns *patterns, struct sc_bytes piece, bool windows,
+                     struct sc_error *err)
+{
+    struct adding adding = {patterns, windows && piece.len >= WINDOW};
+    if (piece.len < WHOLE_MIN)
+        return add_pattern(&patterns->exact, piece, patterns->values, err);
+    int rc = sc_encode_each(piece, add_form, &adding, err);
+    if (rc < 0 || !sc_canon_needed(piece))
+        return rc;
+    SC_CLEANUP(sc_secret_done) struct sc_secret reduced = {0};
+    unsigned char *room = NULL;
+    rc = sc_secret_resize(&reduced, piece.len, &room, err);
+    if (rc < 0)
+        return rc;
+    struct sc_bytes canonical = {room, sc_canon_value(piece, room)};
+    if (canonical.len < CANON_MIN)
+        return 0;
+    return add_pattern(&patterns->canonical, canonical, patterns->values, err);
+}
+
+static bool is_pem_boundary(struct sc_bytes line)
+{
+    return line.len > 10 &&
+           (memcmp(line.ptr, "-----BEGIN", 10) == 0 || memcmp(line.ptr, "-----END", 8) == 0);
+}
+
+/* A line longer than a piece is cut; the last piece ends where the line ends. */
+static int add_line(struct sc_mask_patterns *patterns, struct sc_bytes line, bool windows,
+                    struct sc_error *err)
+{
+    if (line.len <= SC_MASK_PIECE_MAX)
+        return add_piece(patterns, line, windows, err);
+    int rc = 0;
+    for (size_t at = 0; rc == 0 && at < line.len; at += SC_MASK_PIECE_MAX) {
+        size_t from = SC_MIN(at, line.len - SC_MASK_PIECE_MAX);
+        rc = add_piece(patterns, (struct sc_bytes){line.ptr + from, SC_MASK_PIECE_MAX}, windows,
+                       err);
+    }
+    return rc;
+}
+
+int sc_mask_patterns_add(struct sc_mask_patterns *patterns, struct sc_bytes value, bool *ret_masked,
+                         struct sc_error *err)
+{
+    bool windows = value.len <= WINDOWS_UPTO;
+    bool masked = false;
+    int rc = 0;
+    for (size_t at = 0; rc == 0 && at < value.len;) {
+        size_t end = at;
+        while (end < value.len && value.ptr[end] != '\n' && value.ptr[end] != '\r')
+            end++;
+        struct sc_bytes line = {value.ptr + at, end - at};
+        bool whole = at == 0 && end + 2 >= value.len; /* nothing but a line end behind it */
+        size_t least = whole ? SC_MASK_PATTERN_MIN : WHOLE_MIN;
+        if (line.len >= least && !is_pem_boundary(line)) {
+            rc = add_line(patterns, line, windows, err);
+            masked = true;
+        }
+        at = end + 1;
+    }
+    if (rc < 0)
+        return rc;
+    patterns->values++;
+    *ret_masked = masked;
+    return 0;
+}
+
+/* ---- order ---- */
+
+static int compare(const unsigned char *a, size_t a_len, const unsigned char *b, size_t b_len)
+{
+    int order = memcmp(a, b, SC_MIN(a_len, b_len));
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+    const struct sc_mask_pattern *a = left;
+    const struct sc_mask_pattern *b = right;
+    return compare(a->ptr, a->len, b->ptr, b->len);
+}
+
+static uint32_t hash4(const unsigned char *text)
+{
+    uint32_t word;
+    memcpy(&word, text, sizeof(word));
+    return (word * 2654435761u) >> (32 - BITMAP_BITS);
+}
+
+static bool starts_with(const struct sc_mask_pattern *pattern, const struct sc_mask_pattern *prefix)
+{
+    return pattern->len > prefix->len && memcmp(pattern->ptr, prefix->ptr, prefix->len) == 0;
+}
+
+static int finish_set(struct sc_mask_set *set, struct sc_error *err)
+{
+    if (set->count == 0)
+        return 0;
+    set->bitmap = calloc((size_t)1 << (BITMAP_BITS - 6), sizeof(*set->bitmap));
+    if (set->bitmap == NULL)
+        return sc_fail_nomem(err);
+    qsort(set->items, set->count, sizeof(set->items[0]), by_bytes);
+    size_t kept = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        struct sc_mask_pattern *item = &set->items[i];
+        if (kept > 0 && by_bytes(&set->items[kept - 1], item) == 0)
+            continue;
+        /* The predecessor or one of its own prefixes is the longest prefix of this one. */
+        uint32_t parent = kept > 0 ? (uint32_t)(kept - 1) : SC_MASK_NONE;
+        while (parent != SC_MASK_NONE && !starts_with(item, &set->items[parent]))
+            parent = set->items[parent].parent;
+        item->parent = parent;
+        uint32_t hash = hash4(item->ptr);
+        set->bitmap[hash >> 6] |= (uint64_t)1 << (hash & 63);
+        set->longest = SC_MAX(set->longest, (size_t)item->len);
+        set->items[kept++] = *item;
+    }
+    set->count = kept;
+    return 0;
+}
+
+int sc_mask_patterns_finish(struct sc_mask_patterns *patterns, struct sc_error *err)
+{
+    int rc = finish_set(&patterns->exact, err);
+    return rc < 0 ? rc : finish_set(&patterns->canonical, err);
+}
+
+static void set_done(struct sc_mask_set *set)
+{
+    for (struct sc_mask_chunk *chunk = set->chunks; chunk != NULL;) {
+        struct sc_mask_chunk *next = chunk->next;
+        sc_arena_free(chunk);
+        chunk = next;
+    }
+    free(set->items);
+    free(set->bitmap);
+    *set = (struct sc_mask_set){0};
+}
+
+void sc_mask_patterns_done(struct sc_mask_patterns *patterns)
+{
+    set_done(&patterns->exact);
+    set_done(&patterns->canonical);
+    patterns->values = 0;
+}
+
+/* ---- search ---- */
+
+/* How many patterns are not greater than the text. */
+static size_t upper_bound(const struct sc_mask_set *set, const unsigned char *text, size_t len)
+{
+    size_t low = 0;
+    size_t high = set->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(set->items[middle].ptr, set->items[middle].len, text, len) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
+                                              const unsigned char *text, size_t len)
+{
+    /* Every pattern between a prefix of the text and the text begins with that prefix, so the
+     * answer is the greatest pattern not above the text, or one of its prefixes. */
+    size_t above = upper_bound(set, text, len);
+    uint32_t at = above > 0 ? (uint32_t)(above - 1) : SC_MASK_NONE;
+    while (at != SC_MASK_NONE) {
+        const struct sc_mask_pattern *pattern = &set->items[at];
+        if (pattern->len <= len && memcmp(pattern->ptr, text, pattern->len) == 0)
+            return pattern;
+        at = pattern->parent;
+    }
+    return NULL;
+}
+
+static bool may_begin(const struct sc_mask_set *set, const unsigned char *text)
+{
+    uint32_t hash = hash4(text);
+    return (set->bitmap[hash >> 6] >> (hash & 63) & 1) != 0;
+}
+
+size_t sc_mask_candidate(const struct sc_mask_set *set, const unsigned char *text, size_t from,
+                         size_t len)
+{
+    if (set->count == 0)
+        return len;
+    for (; from + SC_MASK_PATTERN_MIN <= len; from++)
+        if (may_begin(set, text + from))
+            return from;
+    return len;
+}
+
+size_t sc_mask_hold(const struct sc_mask_set *set, const unsigned char *text, size_t len)
+{
+    size_t from = len >= set->longest ? len - set->longest + 1 : 0;
+    for (; set->count > 0 && from < len; from++) {
+        size_t rest = len - from;
+        if (rest >= SC_MASK_PATTERN_MIN && !may_begin(set, text + from))
+            continue;
+        size_t above = upper_bound(set, text + from, rest);
+        if (above < set->count && set->items[above].len > rest &&
+            memcmp(set->items[above].ptr, text + from, rest) == 0)
+            return from;
+    }
+    return len;
+}

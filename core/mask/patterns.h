@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sets of byte patterns, and the question "which is the longest that stands here?" for a filter of
+ * output.
+ *
+ * Patterns are kept sorted, each knowing the longest other one that is its prefix; a bitmap of
+ * hashed four-byte beginnings says no for almost every position of a text. No pattern holds a line
+ * end, so a line end decides everything before it. Patterns lie in locked memory.
+ */
+#ifndef SC_CORE_MASK_PATTERNS_H
+#define SC_CORE_MASK_PATTERNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+/* Shortest pattern, in bytes: shorter values stand everywhere in ordinary text. */
+#define SC_MASK_PATTERN_MIN ((size_t)4)
+/* Longest piece of a value's line; longer lines are cut. It bounds what has to be held back. */
+#define SC_MASK_PIECE_MAX ((size_t)256)
+/* Bytes of all patterns together. */
+#define SC_MASK_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define SC_MASK_NONE      UINT32_MAX
+
+struct sc_mask_pattern {
+    const unsigned char *ptr;
+    uint32_t len;
+    uint32_t parent; /* index of the longest other pattern that is a prefix, or SC_MASK_NONE */
+    uint32_t value;  /* whose pattern it is */
+};
+
+struct sc_mask_chunk;
+
+/* Zero value = empty. Fields are private but to core/mask/. */
+struct sc_mask_set {
+    struct sc_mask_pattern *items;
+    size_t count, cap;
+    size_t longest;
+    size_t bytes;
+    uint64_t *bitmap;
+    struct sc_mask_chunk *chunks;
+};
+
+/* Both sets: exact forms, and canonical ones (core/mask/canon.h). */
+struct sc_mask_patterns {
+    struct sc_mask_set exact;
+    struct sc_mask_set canonical;
+    uint32_t values;
+};
+
+/* Adds all patterns of a value; its number counts from 0 in order of the calls. *ret_masked tells
+ * whether it is long enough to be masked at all. TOOBIG over SC_MASK_BYTES_MAX. */
+int sc_mask_patterns_add(struct sc_mask_patterns *patterns, struct sc_bytes value, bool *ret_masked,
+                         struct sc_error *err) SC_NODISCARD;
+
+/* Sorts and drops doubles; to be called once, after the last add and before any search. */
+int sc_mask_patterns_finish(struct sc_mask_patterns *patterns, struct sc_error *err) SC_NODISCARD;
+
+void sc_mask_patterns_done(struct sc_mask_patterns *patterns);
+
+/* The longest pattern that stands at the beginning of the text, or NULL. */
+const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
+                                              const unsigned char *text, size_t len);
+
+/* The first position from `from` on at which a pattern may begin; `len` if there is none. */
+size_t sc_mask_candidate(const struct sc_mask_set *set, const unsigned char *text, size_t from,
+                         size_t len);
+
+/* The first position at which the rest of the text is a proper prefix of a pattern; `len` if there
+ * is none. */
+size_t sc_mask_hold(const struct sc_mask_set *set, const unsigned char *text, size_t len);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The output filter against a model by brute force, in pieces of every size; its forms, its limits,
+ * what it holds back and what it does when that is released or cut off.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mask/stream.h"
+
+#include "core/banned.h"
+
+static struct sc_bytes bytes_of(const char *text)
+{
+    return (struct sc_bytes){(const unsigned char *)text, strlen(text)};
+}
+
+static void make(struct sc_mask_patterns *patterns, const char *const *values)
+{
+    struct sc_error err = {0};
+    bool masked = false;
+    for (; *values != NULL; values++)
+        assert_int_equal(sc_mask_patterns_add(patterns, bytes_of(*values), &masked, &err), 0);
+    assert_int_equal(sc_mask_patterns_finish(patterns, &err), 0);
+}
+
+/* Runs the text through in pieces of `step` bytes. */
+static void filter(const struct sc_mask_patterns *patterns, const char *text, size_t len,
+                   size_t step, struct sc_buf *out)
+{
+    struct sc_mask_stream stream;
+    struct sc_error err = {0};
+    assert_int_equal(sc_mask_stream_init(&stream, patterns, "***", &err), 0);
+    for (size_t at = 0; at < len; at += step)
+        assert_int_equal(sc_mask_stream_feed(&stream, text + at, SC_MIN(step, len - at), out, &err),
+                         0);
+    assert_int_equal(sc_mask_stream_end(&stream, out, &err), 0);
+    sc_mask_stream_done(&stream);
+}
+
+static void check(const char *const *values, const char *text, const char *want)
+{
+    static const size_t steps[] = {1, 2, 3, 7, 65536};
+    struct sc_mask_patterns patterns = {0};
+    make(&patterns, values);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(steps); i++) {
+        struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+        filter(&patterns, text, strlen(text), steps[i], &out);
+        assert_string_equal(sc_buf_text(&out), want);
+        sc_buf_done(&out);
+    }
+    sc_mask_patterns_done(&patterns);
+}
+
+#define VALUES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_plain(void **state)
+{
+    (void)state;
+    check(VALUES("hunter2pass"), "login hunter2pass ok\n", "login *** ok\n");
+    check(VALUES("hunter2pass"), "hunter2pashunter2pass\n", "hunter2pas***\n");
+    check(VALUES("abcdefgh", "abcdefghij"), "abcdefghij abcdefghi\n", "*** ***i\n");
+    check(VALUES("abcdefgh", "efghijkl"), "xabcdefghijklx\n", "x***x\n"); /* overlap */
+    check(VALUES("abcdefgh", "ijklmnop"), "abcdefghijklmnop\n", "***\n"); /* touch */
+    check(VALUES("abcdefgh"), "abcdefghabcdefgh abcdefgh", "*** ***");
+    check(VALUES("1234"), "x1234y 123", "x***y 123");
+    check(VALUES("123"), "123 123\n", "123 123\n"); /* too short to be masked */
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    check(VALUES("-----BEGIN KEY-----\nMIIEvgIBADAN\nabc\n-----END KEY-----\n"),
+          "-----BEGIN KEY-----\nMIIEvgIBADAN\nabc\n", "-----BEGIN KEY-----\n***\nabc\n");
+    check(VALUES("hunter2pass\n"), "hunter2pass\n", "***\n");
+    check(VALUES("hunter2pass"), "hunter2\npass\n", "hunter2\npass\n");
+}
+
+static void test_encodings(void **state)
+{
+    (void)state;
+    check(VALUES("hunter2pass!"), "aHVudGVyMnBhc3Mh\n", "***\n");
+    check(VALUES("hunter2pass"), "68756e7465723270617373 68756E7465723270617373\n", "*** ***\n");
+    check(VALUES("p@ss/w\"rd&1"), "p%40ss%2Fw%22rd%261 p@ss\\/w\\\"rd\\u00261\n", "*** ***\n");
+    check(VALUES("p@ss/w\"rd&1"), "p@ss/w&quot;rd&amp;1 p%2540ss%252Fw%2522rd%25261\n",
+          "*** ***\n");
+    check(VALUES("it's a secret"), "'it'\\''s a secret' it%27s+a+secret\n", "'***' ***\n");
+}
+
+static void test_escape_sequences(void **state)
+{
+    (void)state;
+    check(VALUES("hunter2pass"), "\x1b[31mhunt\x1b[1;32mer2pass\x1b[0m\n",
+          "\x1b[31m***\x1b[1;32m\x1b[0m\n");
+    check(VALUES("hunter2pass"), "\x1b]0;hunter2pass\x07x\n", "\x1b]0;***\x07x\n");
+    check(VALUES("hunter2pass"), "a\x1b[", "a\x1b[");
+}
+
+/* Released bytes are remembered: the rest of the value is masked. */
+static void test_release(void **state)
+{
+    (void)state;
+    struct sc_mask_patterns patterns = {0};
+    struct sc_mask_stream stream;
+    struct sc_error err = {0};
+    struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+    make(&patterns, VALUES("hunter2pass"));
+    assert_int_equal(sc_mask_stream_init(&stream, &patterns, "***", &err), 0);
+    assert_int_equal(sc_mask_stream_feed(&stream, "as hunt", 7, &out, &err), 0);
+    assert_string_equal(sc_buf_text(&out), "as ");
+    assert_int_equal(sc_mask_stream_held(&stream), 4);
+    sc_mask_stream_release(&stream, &out);
+    assert_string_equal(sc_buf_text(&out), "as hunt");
+    assert_int_equal(sc_mask_stream_feed(&stream, "er2pass\n", 8, &out, &err), 0);
+    assert_string_equal(sc_buf_text(&out), "as hunt***\n");
+    assert_int_equal(sc_mask_stream_feed(&stream, "Password: ", 10, &out, &err), 0);
+    assert_int_equal(sc_mask_stream_held(&stream), 0);
+    sc_mask_stream_done(&stream);
+    sc_mask_patterns_done(&patterns);
+    sc_buf_done(&out);
+}
+
+static void test_cut_at_the_end(void **state)
+{
+    (void)state;
+    check(VALUES("hunter2password"), "x hunter2p", "x ***");
+    check(VALUES("hunter2password"), "x hunter2", "x hunter2");
+}
+
+/* ---- the model ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Marks every place of every raw form, then joins. */
+static void model(const char *const *values, const char *text, char *out)
+{
+    size_t len = strlen(text);
+    char *marked = calloc(len + 1, 1);
+    assert_non_null(marked);
+    for (; *values != NULL; values++)
+        for (size_t at = 0; at + strlen(*values) <= len; at++)
+            if (memcmp(text + at, *values, strlen(*values)) == 0)
+                memset(marked + at, 1, strlen(*values));
+    size_t n = 0;
+    for (size_t at = 0; at < len; at++) {
+        if (!marked[at])
+            out[n++] = text[at];
+        else if (at == 0 || !marked[at - 1]) {
+            memcpy(out + n, "***", 3);
+            n += 3;
+        }
+    }
+    out[n] = '\0';
+    free(marked);
+}
+
+static void test_against_the_model(void **state)
+{
+    (void)state;
+    static char text[600];
+    static char want[2400];
+    uint32_t seed = 4711;
+    for (unsigned run = 0; run < 400; run++) {
+        char values[4][8];
+        const char *list[5] = {0};
+        unsigned letters = 2 + next_random(&seed) % 3;
+        for (size_t v = 0; v < 4; v++) {
+            size_t len = 4 + next_random(&seed) % 4; /* 4 to 7: raw forms only */
+            for (size_t i = 0; i < len; i++)
+                values[v][i] = (char)('a' + next_random(&seed) % letters);
+            values[v][len] = '\0';
+            list[v] = values[v];
+        }
+        size_t len = next_random(&seed) % (sizeof(text) - 2);
+        for (size_t i = 0; i < len; i++)
+            text[i] =
+                next_random(&seed) % 40 == 0 ? '\n' : (char)('a' + next_random(&seed) % letters);
+        text[len] = '\n';
+        text[len + 1] = '\0';
+        model(list, text, want);
+        struct sc_mask_patterns patterns = {0};
+        make(&patterns, list);
+        for (size_t step = 1; step < 12; step += 1 + step / 3) {
+            struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+            filter(&patterns, text, len + 1, step, &out);
+            assert_string_equal(sc_buf_text(&out), want);
+            sc_buf_done(&out);
+        }
+        sc_mask_patterns_done(&patterns);
+    }
+}
+
+/* The result does not depend on the pieces, whatever escapes and sequences there are. */
+static void test_pieces_do_not_matter(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"s3cr'et/p w",
+                                        "%27",
+                                        "s3cr%27et%2Fp%20w",
+                                        "s3cr\\u0027et\\/p w",
+                                        "&amp;amp;#39;",
+                                        "s3cr",
+                                        "\x1b[0m",
+                                        "\x1b[38;5;1",
+                                        "\n",
+                                        "\\",
+                                        "%25",
+                                        "czNjcidldC9wIHc=",
+                                        "et/p w",
+                                        "\x1b",
+                                        "'",
+                                        "x",
+                                        "s3cr&amp;#39;et/p+w",
+                                        "\x1b]8;;",
+                                        "%2",
+                                        "73336372",
+                                        "\xff\xfe",
+                                        "\r"};
+    const char *const values[] = {"s3cr'et/p w", "etxp", "w%27s3cr", NULL};
+    struct sc_mask_patterns patterns = {0};
+    uint32_t seed = 99;
+    make(&patterns, values);
+    for (unsigned run = 0; run < 300; run++) {
+        char text[600] = "";
+        size_t len = 0;
+        for (unsigned i = 0; i < 24; i++) {
+            const char *part = parts[next_random(&seed) % SC_ARRAY_SIZE(parts)];
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", part);
+        }
+        struct sc_buf whole = SC_BUF_INIT(SC_MASK_OUT_MAX);
+        text[len++] = '\n';
+        filter(&patterns, text, len, len, &whole);
+        for (size_t step = 1; step < 10; step += 2) {
+            struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+            filter(&patterns, text, len, step, &out);
+            assert_int_equal(out.len, whole.len);
+            assert_memory_equal(out.data, whole.data, out.len);
+            sc_buf_done(&out);
+        }
+        /* A cut-off sequence swallows the next byte, on a terminal too: then there is no value. */
+        if (strstr(text, "1s3cr") == NULL && strstr(text, "\x1bs3cr") == NULL)
+            assert_null(strstr(sc_buf_text(&whole), "s3cr'et/p w"));
+        sc_buf_done(&whole);
+    }
+    sc_mask_patterns_done(&patterns);
+}
+
+static void test_largest_value(void **state)
+{
+    (void)state;
+    struct sc_mask_patterns patterns = {0};
+    struct sc_error err = {0};
+    size_t len = SC_VALUE_MAX;
+    char *value = malloc(len + 1);
+    bool masked = false;
+    uint32_t seed = 7;
+    assert_non_null(value);
+    for (size_t i = 0; i < len; i++)
+        value[i] = (char)('!' + next_random(&seed) % 90);
+    value[len] = '\n';
+    assert_int_equal(
+        sc_mask_patterns_add(&patterns, (struct sc_bytes){(void *)value, len}, &masked, &err), 0);
+    assert_true(masked);
+    assert_int_equal(sc_mask_patterns_finish(&patterns, &err), 0);
+    struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+    filter(&patterns, value, len + 1, 50000, &out);
+    assert_string_equal(sc_buf_text(&out), "***\n");
+    sc_buf_done(&out);
+    sc_mask_patterns_done(&patterns);
+    free(value);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_escape_sequences),
+        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_cut_at_the_end),
+        cmocka_unit_test(test_against_the_model),
+        cmocka_unit_test(test_pieces_do_not_matter),
+        cmocka_unit_test(test_largest_value),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
