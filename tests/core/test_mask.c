@@ -250,7 +250,7 @@ static void test_pieces_do_not_matter(void **state)
             sc_buf_done(&out);
         }
         /* A cut-off sequence swallows the next byte, on a terminal too: then there is no value. */
-        if (strstr(text, "1s3cr") == NULL && strstr(text, "\x1bs3cr") == NULL)
+        if (strchr(text, 0x1b) == NULL)
             assert_null(strstr(sc_buf_text(&whole), "s3cr'et/p w"));
         sc_buf_done(&whole);
     }
