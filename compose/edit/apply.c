@@ -78,6 +78,33 @@ static int splice(struct work *w, size_t start, size_t end, struct sc_buf *piece
 
 /* ---- scalars ---- */
 
+static bool is_word(unsigned char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* Exchanges pieces inside a block scalar, line by line as it stands. */
+static int apply_pieces(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *node = e->node;
+    for (size_t at = node->span.start; at < node->span.end;) {
+        size_t n = 0;
+        for (const char *const *piece = e->pieces; *piece != NULL && n == 0; piece += 2) {
+            size_t len = strlen(piece[0]);
+            if (node->span.end - at < len || memcmp(w->text + at, piece[0], len) != 0 ||
+                (is_word((unsigned char)piece[0][len - 1]) &&
+                 is_word((unsigned char)w->text[at + len])))
+                continue;
+            int rc = sc_splices_add(w->out, at, at + len, piece[1], err);
+            if (rc < 0)
+                return rc;
+            n = len;
+        }
+        at += SC_MAX(n, (size_t)1);
+    }
+    return 0;
+}
+
 static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *node = e->node;
@@ -85,6 +112,8 @@ static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error
     enum sc_yaml_style style = node->kind == SC_YAML_ALIAS ? SC_YAML_PLAIN : node->style;
     if (e->kind == SC_EDIT_RENAME && node->kind != SC_YAML_SCALAR)
         return refuse(w, node->span.start, "a key that is an alias cannot be renamed", err);
+    if (e->pieces != NULL && (style == SC_YAML_LITERAL || style == SC_YAML_FOLDED))
+        return apply_pieces(w, e, err);
     if (node->tag != NULL && (e->kind == SC_EDIT_RENAME || node->anchor != NULL))
         return refuse(w, node->full_start, "a tag that would not fit the new text", err);
     if (node->span.start == node->span.end)

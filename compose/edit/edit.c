@@ -50,6 +50,26 @@ int sc_edit_set(struct sc_edits *edits, const struct sc_yaml_node *node, const c
     return add(edits, SC_EDIT_SET, node, text, err);
 }
 
+int sc_edit_set_pieces(struct sc_edits *edits, const struct sc_yaml_node *node, const char *text,
+                       const char *const *pieces, struct sc_error *err)
+{
+    size_t count = 0;
+    while (pieces[count] != NULL)
+        count++;
+    const char **copy = sc_stash_array(&edits->pool, count + 1, sizeof(*copy), err);
+    if (copy == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = sc_stash_dup(&edits->pool, pieces[i], strlen(pieces[i]), err);
+        if (copy[i] == NULL)
+            return SC_E_NOMEM;
+    }
+    int rc = add(edits, SC_EDIT_SET, node, text, err);
+    if (rc == 0)
+        edits->items[edits->count - 1].pieces = copy;
+    return rc;
+}
+
 int sc_edit_rename(struct sc_edits *edits, const struct sc_yaml_node *key, const char *text,
                    struct sc_error *err)
 {

@@ -45,6 +45,9 @@ struct sc_edit {
     const struct sc_yaml_node *node;
     const char *text; /* SET, RENAME: the new text; ADD to a mapping: the key */
     struct sc_edit_value value;
+    /* SET of a block scalar: the pieces to exchange in its lines, so that they stay lines: from,
+     * to, from, to, ..., NULL. NULL: the scalar is written anew. */
+    const char *const *pieces;
     size_t order; /* of the calls */
 };
 
@@ -57,6 +60,10 @@ struct sc_edits {
 
 int sc_edit_set(struct sc_edits *edits, const struct sc_yaml_node *node, const char *text,
                 struct sc_error *err) SC_NODISCARD;
+/* The same, said as pieces (from, to, ..., NULL; copied) to exchange wherever they stand as words.
+ */
+int sc_edit_set_pieces(struct sc_edits *edits, const struct sc_yaml_node *node, const char *text,
+                       const char *const *pieces, struct sc_error *err) SC_NODISCARD;
 int sc_edit_rename(struct sc_edits *edits, const struct sc_yaml_node *key, const char *text,
                    struct sc_error *err) SC_NODISCARD;
 /* Deleting every entry of a collection deletes the collection's own entry instead. */

@@ -162,6 +162,29 @@ static bool repair_text(struct context *c, const struct definition *d, const cha
     return found;
 }
 
+/* What repair_text() exchanges, in both spellings, for every moved variable of the service. */
+static const char *const *pieces_of(struct context *c, const struct definition *d,
+                                    struct sc_error *err)
+{
+    struct sc_stash *pool = &c->plan->pool;
+    const char **list = sc_stash_array(pool, 4 * c->found_count + 1, sizeof(*list), err);
+    size_t count = 0;
+    for (size_t i = 0; list != NULL && i < c->found_count; i++) {
+        const struct occurrence *o = &c->found[i];
+        if (o->reason != NULL || !sc_str_equal(o->service->name, d->name))
+            continue;
+        const char *target = sc_plan_target(c, o, err);
+        const char *to = target == NULL ? NULL : sc_stash_printf(pool, err, "$$(cat %s)", target);
+        list[count] = sc_stash_printf(pool, err, "$$%s", o->key);
+        list[count + 1] = list[count + 3] = to;
+        list[count + 2] = sc_stash_printf(pool, err, "$${%s}", o->key);
+        if (to == NULL || list[count] == NULL || list[count + 2] == NULL)
+            return NULL;
+        count += 4;
+    }
+    return list;
+}
+
 static int repair_scalar(struct context *c, const struct definition *d, size_t place,
                          const struct sc_yaml_node *scalar, struct sc_error *err)
 {
@@ -171,8 +194,10 @@ static int repair_scalar(struct context *c, const struct definition *d, size_t p
     if (text == NULL || !repair_text(c, d, text, &out, &first))
         return 0;
     int rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        rc = sc_edit_set(&c->plan->files[d->file].edits, scalar, sc_buf_text(&out), err);
+    const char *const *pieces = rc == 0 ? pieces_of(c, d, err) : NULL;
+    if (pieces == NULL)
+        return SC_E_NOMEM;
+    rc = sc_edit_set_pieces(&c->plan->files[d->file].edits, scalar, sc_buf_text(&out), pieces, err);
     if (rc < 0)
         return rc;
     struct sc_plan_item item = {

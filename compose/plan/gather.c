@@ -99,8 +99,9 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
     o->rule = sc_image_rule(d->image, o->key);
     if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
         return false;
-    if (strstr(o->raw, "{{secret:") != NULL || strstr(o->raw, "{{config:") != NULL)
-        return false; /* ours: filled in by the shim */
+    if (strstr(o->raw, "{{secret:") != NULL || strstr(o->raw, "{{config:") != NULL ||
+        strstr(o->raw, "/run/secrets/") != NULL)
+        return false; /* filled in by the shim; or a file already ("file:/run/secrets/x") */
     if (sc_credential_judge(o->key, strlen(o->key), o->raw, o->raw_len, &o->credential))
         return o->credential.key != SC_KEY_HALF || sc_image_rule_is_credential(o->rule);
     return sc_image_rule_is_credential(o->rule) && !sc_key_is_file(o->key, strlen(o->key)) &&
