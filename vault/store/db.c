@@ -57,8 +57,6 @@ static int code_of_sqlite(int rc)
     case SQLITE_CORRUPT:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
-    case SQLITE_ERROR: /* a table or column that should be there is not */
-    case SQLITE_SCHEMA:
         return SC_E_TAMPERED;
     case SQLITE_PERM:
     case SQLITE_READONLY:

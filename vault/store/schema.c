@@ -4,6 +4,7 @@
  */
 #include "vault/store/schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -16,6 +17,9 @@ struct object {
     const char *name;
     const char *sql;
 };
+
+/* What SQLite makes of itself for keys; without a text of their own. */
+static const char *const automatic[] = {"scope"};
 
 /* In order of name, as the comparison reads them. */
 static const struct object objects[] = {
@@ -119,28 +123,60 @@ static bool same_text(struct sc_bytes bytes, const char *text)
     return bytes.len == len && memcmp(bytes.ptr, text, len) == 0;
 }
 
+static int differs(struct sc_error *err)
+{
+    return sc_fail(err, SC_E_TAMPERED,
+                   "the vault's tables are not what they must be; nothing in it was used");
+}
+
+/* Columns: type, name, tbl_name, sql. */
+static bool is_object(struct sc_stmt *stmt, const struct object *object)
+{
+    bool index = strncmp(object->sql, "CREATE UNIQUE INDEX", 19) == 0;
+    return same_text(sc_stmt_blob(stmt, 0), index ? "index" : "table") &&
+           same_text(sc_stmt_blob(stmt, 1), object->name) &&
+           same_text(sc_stmt_blob(stmt, 2), index ? "audit" : object->name) &&
+           same_text(sc_stmt_blob(stmt, 3), object->sql);
+}
+
 static int compare(struct sc_db *db, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(db,
-                           "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL "
-                           "OR type <> 'index' ORDER BY name",
+                           "SELECT type, name, tbl_name, sql FROM sqlite_schema "
+                           "WHERE sql IS NOT NULL ORDER BY name",
                            &stmt, err);
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0;; i++) {
-        bool row = false;
+    bool row = rc == 0;
+    for (size_t i = 0; i <= SC_ARRAY_SIZE(objects) && rc == 0; i++) {
         rc = sc_stmt_step(stmt, &row, err);
-        if (rc < 0)
-            return rc;
-        if (!row && i == SC_ARRAY_SIZE(objects))
-            return 0;
-        if (!row || i == SC_ARRAY_SIZE(objects) ||
-            !same_text(sc_stmt_blob(stmt, 0), objects[i].name) ||
-            !same_text(sc_stmt_blob(stmt, 1), objects[i].sql))
-            return sc_fail(err, SC_E_TAMPERED,
-                           "the vault's tables are not what they must be; nothing in it was used");
+        bool expected = i < SC_ARRAY_SIZE(objects);
+        if (rc == 0 && (row != expected || (row && !is_object(stmt, &objects[i]))))
+            return differs(err);
     }
+    return rc;
+}
+
+static int compare_automatic(struct sc_db *db, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(db,
+                           "SELECT type, name, tbl_name FROM sqlite_schema WHERE sql IS NULL "
+                           "ORDER BY name",
+                           &stmt, err);
+    bool row = rc == 0;
+    for (size_t i = 0; i <= SC_ARRAY_SIZE(automatic) && rc == 0; i++) {
+        char name[64] = "";
+        rc = sc_stmt_step(stmt, &row, err);
+        bool expected = i < SC_ARRAY_SIZE(automatic);
+        if (expected)
+            snprintf(name, sizeof(name), "sqlite_autoindex_%s_1", automatic[i]);
+        if (rc == 0 &&
+            (row != expected || (row && (!same_text(sc_stmt_blob(stmt, 0), "index") ||
+                                         !same_text(sc_stmt_blob(stmt, 1), name) ||
+                                         !same_text(sc_stmt_blob(stmt, 2), automatic[i])))))
+            return differs(err);
+    }
+    return rc;
 }
 
 int sc_schema_check(struct sc_db *db, struct sc_error *err)
@@ -157,5 +193,6 @@ int sc_schema_check(struct sc_db *db, struct sc_error *err)
         return sc_fail(err, SC_E_FORMAT,
                        "this vault has format %lld, newer than this program (format %d); update it",
                        (long long)version, SC_FORMAT_VERSION);
-    return compare(db, err);
+    rc = compare(db, err);
+    return rc < 0 ? rc : compare_automatic(db, err);
 }
