@@ -281,8 +281,15 @@ int sc_plan_decide(struct context *c, struct sc_error *err)
         o->first = true;
         for (size_t k = 0; k < i && o->first; k++)
             o->first = c->found[k].value_node != o->value_node;
-        if (o->reason == NULL)
-            rc = assign_secret(c, o, err);
+    }
+    /* a variable of its own gives a better name than a piece of a URL, so it comes first */
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < c->found_count && rc == 0; i++) {
+            struct occurrence *o = &c->found[i];
+            bool part = o->use_shim && sc_plan_is_part(o);
+            if (o->reason == NULL && part == (pass == 1))
+                rc = assign_secret(c, o, err);
+        }
     }
     return rc;
 }
