@@ -32,6 +32,8 @@
 #define SC_COMPOSE_NESTING_MAX 64
 /* Values of one document after aliases are copied in; Docker Compose stops at 100,000. */
 #define SC_COMPOSE_NODES_MAX 1000000
+/* !reset and !override tags of one document. */
+#define SC_COMPOSE_RESETS_MAX 4096
 /* Bytes of all trees and texts of one project. */
 #define SC_COMPOSE_MEMORY_MAX ((size_t)1024 * 1024 * 1024)
 

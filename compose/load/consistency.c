@@ -285,21 +285,45 @@ static int check_secrets(const struct sc_value *root, struct sc_error *err)
     return 0;
 }
 
+/* A service with a container_name. */
+struct named {
+    const char *container;
+    const struct sc_entry *service;
+};
+
+static int compare_named(const void *a, const void *b)
+{
+    const struct named *left = a;
+    const struct named *right = b;
+    int order = strcmp(left->container, right->container);
+    return order != 0 ? order : left->service < right->service ? -1 : 1;
+}
+
 static int check_names_unique(const struct sc_value *services, struct sc_error *err)
 {
     struct sc_path section = sc_path_key(NULL, "services");
+    struct named *names = calloc(services->count + 1, sizeof(*names));
+    if (names == NULL)
+        return sc_fail_nomem(err);
+    size_t count = 0;
     for (size_t i = 0; i < services->count; i++) {
-        const struct sc_value *name = sc_value_get(services->u.entries[i].value, "container_name");
-        for (size_t j = 0; name != NULL && j < i; j++) {
-            if (!sc_value_same(name, sc_value_get(services->u.entries[j].value, "container_name")))
-                continue;
-            struct sc_path path = sc_path_key(&section, services->u.entries[i].key);
-            return sc_fail_value(err, SC_E_SYNTAX, name, &path,
-                                 "has the container_name of service '%s'",
-                                 services->u.entries[j].key);
-        }
+        const struct sc_entry *entry = &services->u.entries[i];
+        const char *name = sc_value_text(sc_value_get(entry->value, "container_name"));
+        if (name != NULL)
+            names[count++] = (struct named){name, entry};
     }
-    return 0;
+    qsort(names, count, sizeof(*names), compare_named);
+    int rc = 0;
+    for (size_t i = 1; rc == 0 && i < count; i++) {
+        if (strcmp(names[i - 1].container, names[i].container) != 0)
+            continue;
+        const struct sc_entry *second = names[i].service;
+        struct sc_path path = sc_path_key(&section, second->key);
+        rc = sc_fail_value(err, SC_E_SYNTAX, sc_value_get(second->value, "container_name"), &path,
+                           "has the container_name of service '%s'", names[i - 1].service->key);
+    }
+    free(names);
+    return rc;
 }
 
 /* Depth-first search for a cycle of depends_on; marks: 1 = being visited, 2 = free of cycles.

@@ -20,6 +20,7 @@ struct builder {
     const struct sc_document_input *in;
     size_t nodes;
     const struct sc_reset *resets;
+    size_t reset_count;
 };
 
 /* How the walk came to a node. */
@@ -114,6 +115,9 @@ static bool is_tag(const struct sc_yaml_node *node, const char *tag)
 /* Remembers the path. Items of lists cannot be reset: Docker Compose never matches them. */
 static int record(struct builder *b, const struct sc_path *path, struct sc_error *err)
 {
+    if (++b->reset_count > SC_COMPOSE_RESETS_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "'%s' has more than %d !reset and !override tags",
+                       b->in->file->display, SC_COMPOSE_RESETS_MAX);
     struct sc_reset *reset = sc_model_pool_alloc(b->in->pool, sizeof(*reset));
     const char **keys = sc_model_pool_array(b->in->pool, path->depth + 1, sizeof(*keys));
     if (reset == NULL || keys == NULL)

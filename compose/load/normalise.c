@@ -63,8 +63,8 @@ struct sc_value *sc_value_of_variable(struct sc_model_pool *pool, const char *na
 
 static int resolve_map(const struct normaliser *n, struct sc_value *map, bool keep)
 {
-    size_t i = 0;
-    while (i < map->count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < map->count; i++) {
         struct sc_entry *entry = &map->u.entries[i];
         const struct sc_value *found =
             entry->value->kind == SC_VALUE_NULL ? sc_value_get(n->environment, entry->key) : NULL;
@@ -73,11 +73,11 @@ static int resolve_map(const struct normaliser *n, struct sc_value *map, bool ke
             if (entry->value == NULL)
                 return sc_model_pool_fail(n->pool, n->err);
         }
-        if (entry->value->kind == SC_VALUE_NULL && !keep)
-            sc_tree_remove(n->pool, map, entry->key);
-        else
-            i++;
+        if (entry->value->kind != SC_VALUE_NULL || keep)
+            map->u.entries[kept++] = *entry;
     }
+    map->count = kept;
+    sc_tree_reindex(n->pool, map);
     return 0;
 }
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares `secretsctl compose config` with the real Docker Compose, file by file.
 
-usage: compare.py [--verbose] SECRETSCTL PEER FOLDER...
+usage: compare.py [--verbose] [--fill] SECRETSCTL PEER FOLDER...
+
+With --fill every variable that a file names has the value 1, so that less is refused for want of one.
 
 Every Compose file below the folders (compose*.y*ml, docker-compose*.y*ml, *.compose.yml) is a case; a
 folder with a file `args` gives the arguments of both programs instead (one a line), and `env` gives
@@ -13,6 +15,7 @@ different and why; exits 1 if there is a difference that is not explained below.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -93,18 +96,21 @@ def cases(folders):
                     yield directory, ["-f", name]
 
 
-def environment(directory):
+def environment(directory, fill):
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent-home", "PWD": directory, "TZ": "UTC"}
     path = os.path.join(directory, "env")
     if os.path.exists(path):
         env.update(line.rstrip("\n").split("=", 1) for line in open(path) if "=" in line)
+    for name in fill:
+        for variable in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", open(os.path.join(directory, name)).read()):
+            env.setdefault(variable, "1")
     return env
 
 
-def compare(ours, peer, case):
+def compare(ours, peer, case, fill):
     directory, args = case
     directory = os.path.abspath(directory)
-    env = environment(directory)
+    env = environment(directory, [a for a in args if a.endswith(("yml", "yaml"))] if fill else [])
     everything = "--all-resources" in args
     our_args = [a if a != "--all-resources" else "--all" for a in args]
     for form in ("json", "yaml"):
@@ -139,12 +145,13 @@ def compare(ours, peer, case):
 def main():
     arguments = sys.argv[1:]
     verbose = "--verbose" in arguments
-    arguments = [a for a in arguments if a != "--verbose"]
+    fill = "--fill" in arguments
+    arguments = [a for a in arguments if a not in ("--verbose", "--fill")]
     ours, peer, folders = arguments[0], arguments[1], arguments[2:]
     ours, peer = os.path.abspath(ours), os.path.abspath(peer)
     todo = list(cases(folders))
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda case: compare(ours, peer, case), todo))
+        results = list(pool.map(lambda case: compare(ours, peer, case, fill), todo))
     counts = {}
     for (directory, args), (verdict, why) in zip(todo, results):
         counts[verdict] = counts.get(verdict, 0) + 1

@@ -13,6 +13,7 @@ compare() { python3 "$SC_SOURCE/tests/peer/compare.py" "$SECRETSCTL" "$peer" "$@
 compare "$SC_SOURCE/tests/compose/cases"
 needs_shared
 compare "$SHARED/corpus"
+compare --fill "$SHARED/corpus"
 for seed in "$SHARED"/seeds/*.txt; do
     python3 "$SC_SOURCE/tests/support/fence.py" "$seed" --all "$T/seeds/$(basename "$seed" .txt)"
 done
