@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Seals, padding and record headers: what must open, what must not, what must not repeat.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vault/codec.h"
+#include "vault/crypto.h"
+
+#include "core/banned.h"
+
+static bool random_stuck; /* a cloned machine: the generator repeats itself */
+
+int __real_sc_random_bytes(void *out, size_t size, struct sc_error *err);
+int __wrap_sc_random_bytes(void *out, size_t size, struct sc_error *err);
+
+int __wrap_sc_random_bytes(void *out, size_t size, struct sc_error *err)
+{
+    if (!random_stuck)
+        return __real_sc_random_bytes(out, size, err);
+    memset(out, 7, size);
+    return 0;
+}
+
+static const unsigned char key_bytes[SC_KEY_SIZE] = {1}, other_bytes[SC_KEY_SIZE] = {2};
+static const struct sc_seal_key key = {.key = key_bytes, .hedge = key_bytes, .label = "rec"};
+static const struct sc_seal_key other = {.key = other_bytes, .hedge = other_bytes, .label = "rec"};
+static const struct sc_bytes aad = {(const unsigned char *)"place", 5};
+
+static struct sc_bytes text(const char *value)
+{
+    return (struct sc_bytes){(const unsigned char *)value, strlen(value)};
+}
+
+static void seal(struct sc_buf *out, const char *value)
+{
+    sc_buf_clear(out);
+    assert_int_equal(sc_seal(&key, aad, text(value), out, NULL), 0);
+}
+
+static int open_as(const struct sc_seal_key *with, struct sc_bytes place,
+                   const struct sc_buf *sealed)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
+    return sc_seal_open(with, place, sc_buf_view(sealed), &got, NULL);
+}
+
+static void opens_with_key_and_place_only(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(4096);
+    SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
+    seal(&sealed, "hello");
+    assert_int_equal(sc_seal_open(&key, aad, sc_buf_view(&sealed), &got, NULL), 0);
+    assert_int_equal(got.len, 5);
+    assert_memory_equal(got.ptr, "hello", 5);
+    assert_int_equal(open_as(&other, aad, &sealed), SC_E_BADPASS);
+    assert_int_equal(open_as(&key, text("plaza"), &sealed), SC_E_BADPASS);
+    const struct sc_seal_key label = {.key = key_bytes, .label = "audit"};
+    assert_int_equal(open_as(&label, aad, &sealed), SC_E_BADPASS);
+}
+
+static void every_changed_byte_is_found(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(4096);
+    seal(&sealed, "hello");
+    for (size_t i = 0; i < sealed.len; i++) {
+        sealed.data[i] = (char)(sealed.data[i] ^ 1);
+        assert_true(open_as(&key, aad, &sealed) < 0);
+        sealed.data[i] = (char)(sealed.data[i] ^ 1);
+    }
+    for (size_t len = 0; len < sealed.len; len++) {
+        SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
+        struct sc_bytes cut = {(const unsigned char *)sealed.data, len};
+        assert_true(sc_seal_open(&key, aad, cut, &got, NULL) < 0);
+    }
+}
+
+/* One ciphertext that is valid under two keys needs two equal commitments: the second key is
+ * refused before anything is decrypted, whatever the rest is. */
+static void commits_to_its_key(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf a = SC_BUF_INIT(4096), b = SC_BUF_INIT(4096);
+    seal(&a, "for the first key");
+    assert_int_equal(sc_seal(&other, aad, text("for the second"), &b, NULL), 0);
+    memcpy(a.data + 65, b.data + 65,
+           a.len - 65); /* the second's ciphertext under the first's head */
+    assert_int_equal(open_as(&other, aad, &a), SC_E_BADPASS);
+    assert_int_equal(open_as(&key, aad, &a), SC_E_TAMPERED);
+}
+
+static void short_values_look_alike(void **state)
+{
+    (void)state;
+    char value[300];
+    memset(value, 'x', sizeof(value));
+    for (size_t len = 0; len < 256; len++)
+        assert_int_equal(sc_seal_padded(len), 256);
+    assert_int_equal(sc_seal_padded(256), 272);
+    for (size_t len = 256; len < (size_t)1 << 21; len = len * 9 / 8 + 1) {
+        assert_true(sc_seal_padded(len) > len);
+        assert_true(sc_seal_padded(len) <= len + len / 8 + 2);
+    }
+}
+
+/* The same randomness twice: other content or another place must not meet the same key. */
+static void a_stuck_generator_repeats_no_key(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done)
+    struct sc_buf a = SC_BUF_INIT(4096),
+                  b = SC_BUF_INIT(4096), c = SC_BUF_INIT(4096);
+    random_stuck = true;
+    seal(&a, "one");
+    seal(&b, "two");
+    assert_int_equal(sc_seal(&key, text("elsewhere"), text("one"), &c, NULL), 0);
+    random_stuck = false;
+    assert_memory_not_equal(a.data + 1, b.data + 1, 32);
+    assert_memory_not_equal(a.data + 1, c.data + 1, 32);
+    seal(&c, "one");
+    assert_memory_not_equal(a.data + 1, c.data + 1, 32);
+}
+
+static void headers_are_parsed_strictly(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_secret_done) struct sc_secret record = {0};
+    struct sc_record_view view;
+    uint8_t tag = 0;
+    struct sc_bytes bytes;
+    assert_int_equal(sc_record_begin(&record, NULL), 0);
+    assert_int_equal(sc_record_u64(&record, 3, 77, NULL), 0);
+    assert_int_equal(sc_record_text(&record, 0x7f, "unknown", NULL), 0);
+    assert_int_equal(sc_record_value(&record, text("value"), NULL), 0);
+    assert_int_equal(sc_record_parse(sc_secret_view(&record), &view, NULL), 0);
+    assert_int_equal(view.value.len, 5);
+    assert_true(sc_record_next(&view.fields, &tag, &bytes));
+    assert_int_equal(tag, 3);
+    assert_int_equal(sc_field_u64(bytes), 77);
+    assert_true(sc_record_next(&view.fields, &tag, &bytes));
+    assert_false(sc_record_next(&view.fields, &tag, &bytes));
+
+    const unsigned char critical[] = {1, 5, 0, 0, 0, 0x80, 0, 0, 0, 0};
+    const unsigned char cut[] = {1, 5, 0, 0, 0, 3, 9, 0, 0, 0};
+    const unsigned char version[] = {2, 0, 0, 0, 0};
+    assert_int_equal(sc_record_parse((struct sc_bytes){critical, sizeof(critical)}, &view, NULL),
+                     SC_E_FORMAT);
+    assert_int_equal(sc_record_parse((struct sc_bytes){cut, sizeof(cut)}, &view, NULL),
+                     SC_E_FORMAT);
+    assert_int_equal(sc_record_parse((struct sc_bytes){version, sizeof(version)}, &view, NULL),
+                     SC_E_FORMAT);
+    assert_int_equal(sc_record_parse((struct sc_bytes){0}, &view, NULL), SC_E_FORMAT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opens_with_key_and_place_only),
+        cmocka_unit_test(every_changed_byte_is_found),
+        cmocka_unit_test(commits_to_its_key),
+        cmocka_unit_test(short_values_look_alike),
+        cmocka_unit_test(a_stuck_generator_repeats_no_key),
+        cmocka_unit_test(headers_are_parsed_strictly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
