@@ -210,6 +210,8 @@ static int set_journal_mode(struct sc_db *db, struct sc_error *err)
     if (rc < 0)
         return rc;
     struct sc_bytes mode = sc_stmt_blob(stmt, 0);
+    if (mode.ptr == NULL) /* there is always one, but making the text takes memory */
+        return sc_fail_nomem(err);
     if (mode.len == 3 && memcmp(mode.ptr, "wal", 3) == 0)
         return 0;
     if (db->mode == SC_DB_CREATE)
