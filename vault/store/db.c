@@ -276,6 +276,12 @@ int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err)
     return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
 }
 
+int sc_db_begin(struct sc_db *db, const char *sql, struct sc_error *err)
+{
+    sc_db_rollback(db); /* the last rollback may have failed for want of memory */
+    return sc_db_exec(db, sql, err);
+}
+
 bool sc_db_in_transaction(const struct sc_db *db)
 {
     return sqlite3_get_autocommit(db->raw) == 0;
