@@ -16,6 +16,7 @@ const struct sc_command_group sc_command_groups[] = {
     {"Compose", sc_compose_commands},
     {"Rewriting", sc_rewrite_commands},
     {"Finding leaks", sc_leaks_commands},
+    {"Running", sc_run_commands},
     {"Help", sc_help_commands},
     {NULL, NULL},
 };

@@ -12,6 +12,7 @@ extern const struct sc_command sc_entry_commands[];     /* cli/entry/commands.c 
 extern const struct sc_command sc_mount_commands[];     /* cli/provision/mount_commands.c */
 extern const struct sc_command sc_rewrite_commands[];   /* cli/compose/rewrite_commands.c */
 extern const struct sc_command sc_leaks_commands[];     /* cli/leaks/commands.c */
+extern const struct sc_command sc_run_commands[];       /* cli/run/commands.c */
 extern const struct sc_command sc_help_commands[];      /* cli/help/commands.c */
 extern const struct sc_command sc_compose_commands[];   /* cli/compose/config_commands.c */
 extern const struct sc_command sc_provision_commands[]; /* cli/provision/commands.c */

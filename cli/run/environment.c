@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the child gets as its environment; see cli/run/run.h.
+ */
+#include "cli/run/run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/banned.h"
+
+extern char **environ;
+
+static bool is_ours(const char *variable)
+{
+    return sc_str_has_prefix(variable, "SECRETSCTL_") ||
+           sc_str_has_prefix(variable, "CREDENTIALS_DIRECTORY=");
+}
+
+static bool is_kept_clean(const char *variable)
+{
+    static const char *const kept[] = {
+        "PATH=", "HOME=", "USER=", "LOGNAME=", "SHELL=",           "TERM=", "COLORTERM=",
+        "LANG=", "LC_",   "TZ=",   "TMPDIR=",  "XDG_RUNTIME_DIR=", "CI="};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(kept); i++)
+        if (sc_str_has_prefix(variable, kept[i]))
+            return true;
+    return false;
+}
+
+static bool is_set(const struct sc_run_value *item)
+{
+    return sc_str_has_prefix(item->name, "--set ");
+}
+
+/* Whether one of the new variables takes this one's place. */
+static bool is_replaced(const struct sc_run_values *values, const char *dir, const char *variable)
+{
+    size_t len = strcspn(variable, "=");
+    for (size_t i = 0; i < values->count; i++) {
+        const char *name = values->items[i].variable;
+        size_t n = strlen(name);
+        bool file = dir != NULL && !is_set(&values->items[i]);
+        if (strncmp(variable, name, n) == 0 &&
+            (file ? len == n + 5 && memcmp(variable + n, "_FILE", 5) == 0 : len == n))
+            return true;
+    }
+    return false;
+}
+
+/* Writes the strings one after the other; with block NULL it only measures. */
+struct builder {
+    char *block;
+    size_t used;
+    char **items;
+    size_t count;
+};
+
+static void put(struct builder *builder, const void *bytes, size_t len)
+{
+    if (builder->block != NULL && len > 0)
+        memcpy(builder->block + builder->used, bytes, len);
+    builder->used += len;
+}
+
+static void begin(struct builder *builder)
+{
+    if (builder->block != NULL)
+        builder->items[builder->count] = builder->block + builder->used;
+    builder->count++;
+}
+
+static void put_value(struct builder *builder, const struct sc_run_value *item, const char *dir)
+{
+    begin(builder);
+    put(builder, item->variable, strlen(item->variable));
+    if (dir == NULL || is_set(item)) {
+        struct sc_bytes value = sc_secret_view(&item->value);
+        put(builder, "=", 1);
+        put(builder, value.ptr, value.len);
+    } else {
+        const char *leaf = sc_name_leaf(item->name);
+        put(builder, "_FILE=", 6);
+        put(builder, dir, strlen(dir));
+        put(builder, "/", 1);
+        put(builder, leaf, strlen(leaf));
+    }
+    put(builder, "", 1);
+}
+
+static void build(struct builder *builder, const struct sc_run_values *values, const char *dir,
+                  bool clean)
+{
+    for (char **at = environ; *at != NULL; at++) {
+        if (is_ours(*at) || (clean && !is_kept_clean(*at)) || is_replaced(values, dir, *at))
+            continue;
+        begin(builder);
+        put(builder, *at, strlen(*at) + 1);
+    }
+    for (size_t i = 0; i < values->count; i++)
+        put_value(builder, &values->items[i], dir);
+}
+
+static int check_values(const struct sc_run_values *values, const char *dir, struct sc_error *err)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        const struct sc_run_value *item = &values->items[i];
+        struct sc_bytes value = sc_secret_view(&item->value);
+        bool as_text = dir == NULL || is_set(item);
+        if (as_text && value.len > 0 && memchr(value.ptr, 0, value.len) != NULL)
+            return sc_fail(err, SC_E_FAILED,
+                           "'%s' holds a NUL byte, which no variable can; use --files", item->name);
+    }
+    return 0;
+}
+
+int sc_run_environment_make(const struct sc_run_values *values, const char *dir, bool clean,
+                            struct sc_run_environment *ret, struct sc_error *err)
+{
+    int rc = check_values(values, dir, err);
+    if (rc < 0)
+        return rc;
+    struct builder measure = {0};
+    build(&measure, values, dir, clean);
+    size_t table = (measure.count + 1) * sizeof(char *);
+    size_t size = table + measure.used + 1;
+    /* Not from the arena: a forked child sees zeroes there. */
+    char *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED)
+        return sc_fail_nomem(err);
+    SC_IGNORE(mlock(block, size) < 0 || madvise(block, size, MADV_DONTDUMP) < 0); /* best effort */
+    struct builder builder = {.block = block + table, .items = (char **)(void *)block};
+    build(&builder, values, dir, clean);
+    *ret = (struct sc_run_environment){.block = block, .size = size, .items = builder.items};
+    return 0;
+}
+
+void sc_run_environment_done(struct sc_run_environment *environment)
+{
+    if (environment->block == NULL)
+        return;
+    sc_wipe(environment->block, environment->size);
+    munmap(environment->block, environment->size);
+    *environment = (struct sc_run_environment){0};
+}

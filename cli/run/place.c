@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The directory of one run; see cli/run/run.h.
+ *
+ * The guard is a process in a session of its own that blocks all signals, holds the directory and
+ * the read end of a pipe, and acts at its end of file: so the files go when run ends, is killed, or
+ * its whole process group is. Its environment is empty, since CI systems hunt leftovers by a
+ * variable. Names carry the id of the process and the time it started: what a guard that was killed
+ * too has left behind is removed by the next run.
+ */
+#include "cli/run/run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/fd.h"
+#include "core/fsutil.h"
+#include "core/parse.h"
+#include "provision/sweep.h"
+#include "provision/tmpfs.h"
+
+#include "core/banned.h"
+
+#define PREFIX        "secretsctl-run."
+#define STAT_TEXT_MAX ((size_t)4096)
+
+/* When a process started, in clock ticks since boot; 0 if there is none. */
+static unsigned long long start_time(pid_t pid)
+{
+    char path[64];
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(STAT_TEXT_MAX);
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (sc_file_read(path, &text, NULL) < 0)
+        return 0;
+    const char *at = strrchr(sc_buf_text(&text), ')');
+    for (int field = 2; at != NULL && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
+}
+
+static void remove_dir(int parent_fd, const char *name)
+{
+    SC_CLEANUP(sc_strv_done) struct sc_strv leaves = {0};
+    SC_CLEANUP(sc_fd_closep)
+    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
+        return; /* gone, or not ours */
+    if (sc_sweep_list(fd, &leaves, NULL) == 0)
+        for (size_t i = 0; i < leaves.count; i++)
+            if (sc_sweep_wipe(fd, leaves.items[i], NULL) < 0)
+                unlinkat(fd, leaves.items[i], 0);
+    unlinkat(parent_fd, name, AT_REMOVEDIR);
+}
+
+/* Directories of runs that are no more. */
+static void sweep(int parent_fd)
+{
+    SC_CLEANUP(sc_strv_done) struct sc_strv names = {0};
+    if (sc_sweep_list(parent_fd, &names, NULL) < 0)
+        return;
+    for (size_t i = 0; i < names.count; i++) {
+        int pid = 0;
+        unsigned long long started = 0;
+        if (sscanf(names.items[i], PREFIX "%d.%llu", &pid, &started) == 2 &&
+            start_time(pid) != started)
+            remove_dir(parent_fd, names.items[i]);
+    }
+}
+
+static void guard(int pipe_fd, int parent_fd, const char *name)
+{
+    sigset_t all;
+    char byte;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    setsid();
+    clearenv();
+    SC_IGNORE(chdir("/")); /* it only keeps a mount busy otherwise */
+    while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
+        ;
+    remove_dir(parent_fd, name);
+    _exit(0);
+}
+
+static int start_guard(struct sc_run_place *place, int parent_fd, const char *name,
+                       struct sc_error *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return sc_fail_errno(err, "cannot make a pipe");
+    pid_t pid = fork();
+    if (pid < 0) {
+        int rc = sc_fail_errno(err, "cannot start the guard");
+        close(ends[0]);
+        close(ends[1]);
+        return rc;
+    }
+    if (pid == 0) {
+        /* Nothing of ours stays open in it: not the pipes a caller waits on, not the vault. */
+        int high_dir = fcntl(parent_fd, F_DUPFD, 10);
+        int high_end = fcntl(ends[0], F_DUPFD, 10);
+        int kept = dup2(high_dir, 4) < 0 || dup2(high_end, 3) < 0 ? -1 : 0;
+        close_range(5, ~0U, 0);
+        for (int fd = 0; fd <= 2; fd++)
+            close(fd);
+        guard(kept == 0 ? 3 : -1, 4, name);
+    }
+    close(ends[0]);
+    place->guard = pid;
+    place->guard_fd = ends[1];
+    return 0;
+}
+
+static int write_file(int dir_fd, const struct sc_run_value *item, struct sc_error *err)
+{
+    const char *leaf =
+        strncmp(item->name, "--set ", 6) == 0 ? item->variable : sc_name_leaf(item->name);
+    SC_CLEANUP(sc_fd_closep)
+    int fd = openat(dir_fd, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot make the file of '%s'", item->name);
+    int rc = sc_secret_write_fd(&item->value, fd, err);
+    return rc < 0 ? sc_wrap(err, rc, "cannot write '%s'", item->name) : 0;
+}
+
+static int fill(struct sc_run_place *place, int parent_fd, const char *name,
+                const struct sc_run_values *values, struct sc_error *err)
+{
+    if (mkdirat(parent_fd, name, 0700) < 0)
+        return sc_fail_errno(err, "cannot make the directory '%s'", place->dir);
+    /* The guard first: from the first value on there is one who removes it. */
+    int rc = start_guard(place, parent_fd, name, err);
+    if (rc < 0) {
+        unlinkat(parent_fd, name, AT_REMOVEDIR);
+        return rc;
+    }
+    SC_CLEANUP(sc_fd_closep)
+    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot open the directory '%s'", place->dir);
+    for (size_t i = 0; rc == 0 && i < values->count; i++)
+        rc = write_file(fd, &values->items[i], err);
+    return rc;
+}
+
+int sc_run_place_make(const char *parent, const struct sc_run_values *values,
+                      struct sc_run_place *ret, struct sc_error *err)
+{
+    struct sc_tmpfs memory = SC_TMPFS_INIT;
+    char name[128];
+    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    *ret = (struct sc_run_place){.guard_fd = -1};
+    int rc = SC_E_UNSUPPORTED;
+    if (parent == NULL && runtime != NULL)
+        rc = sc_tmpfs_open(runtime, SC_TMPFS_QUOTA_DEFAULT, &memory, NULL);
+    if (rc == 0)
+        parent = runtime;
+    else
+        rc = sc_tmpfs_open(parent != NULL ? parent : "/dev/shm", SC_TMPFS_QUOTA_DEFAULT, &memory,
+                           err);
+    if (rc < 0)
+        return rc;
+    sweep(memory.fd);
+    snprintf(name, sizeof(name), PREFIX "%d.%llu", (int)getpid(), start_time(getpid()));
+    ret->dir = sc_path_join(parent != NULL ? parent : "/dev/shm", name, err);
+    rc = ret->dir == NULL ? SC_E_NOMEM : fill(ret, memory.fd, name, values, err);
+    sc_tmpfs_done(&memory);
+    if (rc < 0)
+        sc_run_place_done(ret);
+    return rc;
+}
+
+void sc_run_place_done(struct sc_run_place *place)
+{
+    sc_fd_closep(&place->guard_fd);
+    if (place->guard > 0)
+        while (waitpid(place->guard, NULL, 0) < 0 && errno == EINTR)
+            ;
+    free(place->dir);
+    *place = (struct sc_run_place){.guard_fd = -1};
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+# run without a terminal: files and variables, statuses, signals, masked output, nothing left behind.
+. "$SC_SOURCE/tests/support/functions.sh"
+
+M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
+drop() { rm -rf "$M"; }
+on_exit drop
+export XDG_RUNTIME_DIR=$M
+new_vault
+printf 'p@ss w"ord' | "$SECRETSCTL" add shop/db_password
+printf 'line-one-1\nline-two-2\n' | "$SECRETSCTL" add shop/two_lines
+printf other-value | "$SECRETSCTL" add other/token
+
+# Files: private, named by NAME_FILE; ours are stripped; gone afterwards.
+run 0 "$SECRETSCTL" run --scope shop -- sh -c \
+    'stat -c %a "$DB_PASSWORD_FILE" "${DB_PASSWORD_FILE%/*}"; wc -c <"$DB_PASSWORD_FILE"; env; ls /proc/self/fd'
+out_has 400
+out_has 700
+out_has "DB_PASSWORD_FILE=$M/secretsctl-run."
+out_lacks SECRETSCTL_
+out_lacks TOKEN
+[ -z "$(ls -A "$M")" ] || fail "files are left: $(ls "$M")"
+
+# Variables, --only, --set, --clean-env.
+run 0 env LEAK=1 "$SECRETSCTL" run --env --no-mask --scope shop --only 'db*' --set 'U=a:{{secret:db_password|url}}@b' \
+    --clean-env -- env
+out_has 'DB_PASSWORD=p@ss w"ord'
+out_has 'U=a:p%40ss%20w%22ord@b'
+out_lacks LEAK
+out_lacks TWO_LINES
+
+# Masked on both outputs, raw and encoded, also across writes; order is kept where they are one.
+run 0 "$SECRETSCTL" run --env -- sh -c 'printf %s "p@ss w"; sleep 0.1; echo "\"ord x"; echo "$TWO_LINES" >&2
+    printf %s "$DB_PASSWORD" | base64; echo "p%40ss%20w%22ord"; echo "{\"a\":\"p@ss w\\\"ord\"}"'
+out_is '*** x
+***A==
+***
+{"a":"***"}'
+err_is '***
+***'
+run 0 sh -c '"$0" run -- sh -c "echo 1; echo 2 >&2; echo 3" 2>&1' "$SECRETSCTL"
+out_is '1
+2
+3'
+run 0 sh -c 'echo "x other-value y" | "$0" mask' "$SECRETSCTL"
+out_is 'x *** y'
+run 0 sh -c 'echo "x other-value y" | "$0" mask --name' "$SECRETSCTL"
+out_is 'x [token] y'
+
+# The status is the command's.
+run 0 "$SECRETSCTL" run -- true
+run 7 "$SECRETSCTL" run -- sh -c 'exit 7'
+run 137 "$SECRETSCTL" run -- sh -c 'kill -KILL $$'
+run 139 "$SECRETSCTL" run -- sh -c 'ulimit -c 0; kill -SEGV $$'
+run 127 "$SECRETSCTL" run -- /nonexistent/command
+err_is "secretsctl: cannot run '/nonexistent/command': No such file or directory"
+run 126 "$SECRETSCTL" run -- /
+run 125 "$SECRETSCTL" run
+err_is "secretsctl: 'run' needs a command; see: secretsctl help run"
+run 125 "$SECRETSCTL" run --set '{{secret:x}}' -- true
+printf x2345678 | "$SECRETSCTL" add other/db_password
+run 125 "$SECRETSCTL" run -- true
+err_is "secretsctl: 'other/db_password' and 'shop/db_password' would both be the variable DB_PASSWORD; choose with --only or --scope"
+
+# --dry-run names, and shows no value.
+run 0 "$SECRETSCTL" run --scope shop --dry-run
+out_is 'DB_PASSWORD_FILE	shop/db_password
+TWO_LINES_FILE	shop/two_lines'
+run 0 "$SECRETSCTL" run --scope shop --env --dry-run --json
+out_has '{"variable":"DB_PASSWORD","entry":"shop/db_password"}'
+
+# A signal for run is one for the command.
+"$SECRETSCTL" run --scope shop -- sh -c 'trap "exit 9" TERM; touch "$0"; while :; do sleep 0.05; done' "$T/up" &
+pid=$!
+for _ in $(seq 100); do [ ! -e "$T/up" ] || break; sleep 0.05; done
+kill "$pid"
+status=0
+wait "$pid" || status=$?
+[ "$status" = 9 ] || fail "status $status after TERM"
+
+# After kill -9 the guard removes the files.
+"$SECRETSCTL" run --scope shop -- sleep 3 &
+pid=$!
+for _ in $(seq 100); do [ -z "$(ls -A "$M")" ] || break; sleep 0.05; done
+[ -n "$(ls -A "$M")" ] || fail "no files while it runs"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+for _ in $(seq 100); do [ -n "$(ls -A "$M")" ] || break; sleep 0.05; done
+[ -z "$(ls -A "$M")" ] || fail "the guard left files"
+
+# A background process that keeps the pipe open does not hold run up.
+start=$(date +%s%N)
+run 0 "$SECRETSCTL" run --scope shop -- sh -c 'sleep 5 & echo done'
+[ $((($(date +%s%N) - start) / 1000000)) -lt 4000 ] || fail "it waited for the background process"
