@@ -232,6 +232,17 @@ static bool is_switch(const struct words *words)
     return false;
 }
 
+/* SLACK_WEBHOOK_URL: whoever knows the address may post. */
+static bool is_webhook_address(const struct words *words)
+{
+    static const char *const chats[] = {"slack",      "discord",    "teams",
+                                        "mattermost", "rocketchat", NULL};
+    bool chat = false;
+    for (const char *const *name = chats; *name != NULL; name++)
+        chat = chat || has_word(words, *name);
+    return chat && has_word(words, "webhook");
+}
+
 enum sc_key_kind sc_key_classify(const char *key, size_t len)
 {
     struct words words;
@@ -261,6 +272,8 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     enum sc_key_kind kind = kind_of_word(last);
     if (kind != SC_KEY_OTHER)
         return kind;
+    if (is_webhook_address(&words))
+        return SC_KEY_SECRET;
     if (in_list(describing_words, last))
         return SC_KEY_OTHER;
     static const char *const weak[] = {"auth",    "authorization", "credentials", "creds",
