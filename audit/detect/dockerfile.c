@@ -136,6 +136,16 @@ static int read_pairs(struct sc_detect *detect, struct sc_region body, enum sc_f
     return 0;
 }
 
+static bool holds(const char *text, size_t len, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t at = 0; at + n <= len; at++) {
+        if (memcmp(text + at, word, n) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* File names that hold nothing but credentials. */
 static bool is_credential_file(const char *name, size_t len)
 {
@@ -171,10 +181,8 @@ static bool is_credential_file(const char *name, size_t len)
     for (const char *const *tail = tails; *tail != NULL; tail++) {
         size_t n = strlen(*tail);
         if (base_len > n && strncasecmp(base + base_len - n, *tail, n) == 0)
-            return memmem(base, base_len, "pub", 3) == NULL &&
-                   memmem(base, base_len, "ca", 2) == NULL &&
-                   memmem(base, base_len, "cert", 4) == NULL &&
-                   memmem(base, base_len, "chain", 5) == NULL;
+            return !holds(base, base_len, "pub") && !holds(base, base_len, "ca") &&
+                   !holds(base, base_len, "cert") && !holds(base, base_len, "chain");
     }
     return false;
 }
