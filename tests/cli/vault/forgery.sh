@@ -29,6 +29,7 @@ kk = hashlib.blake2b(b"secretsctl/v1/rec\0" + salt + reader.sized(aad), key=k_va
 blob = b"\x01" + salt + kk[32:] + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(padded, aad, bytes(24), kk[:32])
 assert reader.unseal(k_val, b"rec", aad, blob) == content
 rh = reader.H(b"row", uid, idx, reader.u64(ver), reader.u32(1), reader.u32(epoch), reader.sized(blob))
+vault.db.close()
 db = sqlite3.connect("vault.db")
 db.execute("UPDATE blob SET ct=? WHERE id=?", (blob, blob_id))
 db.execute("UPDATE rec SET rh=? WHERE kind=1", (rh,))
@@ -39,7 +40,6 @@ db.commit()
 db.close()
 PY
 PYTHONDONTWRITEBYTECODE=1 run 0 "$python" forge.py "$SC_SOURCE/tests/vault"
-rm -f vault.db-wal vault.db-shm
 run 6 "$SECRETSCTL" get shop/a
 err_is "secretsctl: the scopes in the vault's file are not the signed ones"
 out_is ""
