@@ -192,6 +192,15 @@ static int read_journal(const char *path, struct sc_buf *text, bool *ret_present
     return 0;
 }
 
+/* What a process staged that died before its journal; nobody else's, since the folder is locked. */
+static void drop_stale(const char *path)
+{
+    SC_CLEANUP(sc_fd_closep) int lock = -1;
+    SC_CLEANUP(sc_str_freep) char *staged = staged_path(path, NULL);
+    if (staged != NULL && access(staged, F_OK) == 0 && lock_folder(path, &lock, NULL) == 0)
+        (void)unlink(staged);
+}
+
 int sc_replace_recover(const char *path, size_t *ret_count, struct sc_error *err)
 {
     SC_CLEANUP(sc_str_freep) char *journal = journal_path(path, err);
@@ -201,6 +210,8 @@ int sc_replace_recover(const char *path, size_t *ret_count, struct sc_error *err
     if (journal == NULL)
         return SC_E_NOMEM;
     int rc = read_journal(journal, &text, &present, err);
+    if (rc == 0 && !present)
+        drop_stale(path);
     if (rc == 0 && present) {
         SC_CLEANUP(sc_fd_closep) int lock = -1;
         rc = lock_folder(path, &lock, err);

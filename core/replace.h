@@ -40,6 +40,7 @@ int sc_replace_all(const struct sc_replace_file *files, size_t count,
                    struct sc_error *err) SC_NODISCARD;
 
 /* Finishes a replacement that was interrupted; `path` is any file of it, the first one for sure.
+ * One that died before its journal leaves staged files, which are removed for `path`.
  * *ret_count is the number of files put in place; 0 when there was nothing to do. TAMPERED for a
  * journal that this user did not write. */
 int sc_replace_recover(const char *path, size_t *ret_count, struct sc_error *err) SC_NODISCARD;
