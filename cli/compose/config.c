@@ -5,12 +5,15 @@
 #include "cli/compose/config.h"
 
 #include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/compose/config_mask.h"
 #include "cli/output.h"
 #include "compose/project.h"
 #include "core/fd.h"
+#include "core/parse.h"
 
 #include "core/banned.h"
 
@@ -36,6 +39,21 @@ static int print(const struct sc_config_options *options, bool json,
     return rc;
 }
 
+/* Where the user is, by the name they came by: a link in PWD stays, as it does for Docker Compose.
+ */
+static int working_directory(char *out, size_t size, struct sc_error *err)
+{
+    const char *named = sc_env("PWD");
+    struct stat there;
+    struct stat here;
+    if (named != NULL && *named == '/' && strlen(named) < size && stat(named, &there) == 0 &&
+        stat(".", &here) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino) {
+        memcpy(out, named, strlen(named) + 1);
+        return 0;
+    }
+    return getcwd(out, size) != NULL ? 0 : sc_fail_errno(err, "cannot tell the working directory");
+}
+
 int sc_run_compose_config(struct sc_cli *cli, const void *options, int count, char **operands,
                           struct sc_error *err)
 {
@@ -43,8 +61,9 @@ int sc_run_compose_config(struct sc_cli *cli, const void *options, int count, ch
     (void)operands;
     const struct sc_config_options *given = options;
     char directory[PATH_MAX];
-    if (getcwd(directory, sizeof(directory)) == NULL)
-        return sc_fail_errno(err, "cannot tell the working directory");
+    int rc = working_directory(directory, sizeof(directory), err);
+    if (rc < 0)
+        return rc;
     struct sc_compose_options load = {
         .files = (const char *const *)given->files.items,
         .file_count = given->files.count,
@@ -60,7 +79,7 @@ int sc_run_compose_config(struct sc_cli *cli, const void *options, int count, ch
         .tolerant = given->tolerant,
     };
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
-    int rc = sc_compose_load(&load, &project, err);
+    rc = sc_compose_load(&load, &project, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < project->notes.count; i++)

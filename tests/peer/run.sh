@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The whole comparison with the real Docker Compose: our cases, the corpus and the seeds.
 . "$SC_SOURCE/tests/support/functions.sh"
-export HOME=${SC_HOME:-/root}
+HOME=$(getent passwd "$(id -u)" | cut -d: -f6) # where Go keeps its modules
+export HOME
 
 peer=$SC_BUILD/peer-compose
 status=0

@@ -34,3 +34,11 @@ run 0 "$SECRETSCTL" compose config -q -f unset.yml
 err_is ""
 V='$HOME' run 0 "$SECRETSCTL" compose config -f unset.yml
 out_has 'V: $$HOME'
+
+# A folder reached through a link keeps the name of the link, for Docker Compose as well.
+ln -s project "$T/linked"
+cd "$T/linked"
+run 0 "$SECRETSCTL" compose config
+out_has 'name: linked'
+PWD=/nonexistent run 0 "$SECRETSCTL" compose config
+out_has 'name: project'
