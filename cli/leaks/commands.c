@@ -12,6 +12,8 @@
 #define VERIFY(field) offsetof(struct sc_verify_options, field)
 
 static const struct sc_option verify_options[] = {
+    {"file", 'f', "FILE", "a Compose file of the project to render", SC_OPTION_LIST, VERIFY(files),
+     NULL, 0},
     {"scope", 0, "PREFIX", "only secrets below this scope", SC_OPTION_TEXT, VERIFY(scope), NULL, 0},
     {"all-versions", 0, NULL, "look for older versions of each secret too", SC_OPTION_FLAG,
      VERIFY(all_versions), NULL, 0},
@@ -64,13 +66,14 @@ const struct sc_command sc_leaks_commands[] = {
         .description =
             "Looks for every secret of the vault, in every encoding, where secrets leak to. WHAT "
             "is "
-            "env (environments and command lines of all processes), container (what the engine "
+            "env (environments and command lines of all processes), config (the rendered Compose "
+            "project), container (what the engine "
             "tells "
             "of all, or of the named ones) or image (settings, history and every file of every "
             "layer "
             "of all images of the engine, or of the named ones; a name may also be the archive of "
             "docker save, or an OCI layout as folder or archive). Without WHAT: processes, "
-            "containers, and the settings of images.\n\n"
+            "the Compose project of this folder, containers, and the settings of images.\n\n"
             "Ends with a coverage statement: what was looked at, and what could not be. What could "
             "not be looked at is never a pass: then the exit status is 1, or 3 with findings. "
             "Values "

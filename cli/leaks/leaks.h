@@ -24,6 +24,7 @@ int sc_verify_run(struct sc_cli *cli, const void *options, int count, char **ope
 /* What the words behind `verify` ask for. */
 enum sc_verify_surface {
     SC_VERIFY_ENV,
+    SC_VERIFY_CONFIG,
     SC_VERIFY_CONTAINER,
     SC_VERIFY_IMAGE,
     SC_VERIFY_SURFACE_MAX

@@ -10,6 +10,7 @@
 
 static const char *const surfaces[SC_VERIFY_SURFACE_MAX] = {
     [SC_VERIFY_ENV] = "env",
+    [SC_VERIFY_CONFIG] = "config",
     [SC_VERIFY_CONTAINER] = "container",
     [SC_VERIFY_IMAGE] = "image",
 };
@@ -41,9 +42,10 @@ int sc_verify_targets_parse(struct sc_verify_targets *targets, int count, char *
             surface = found;
             targets->asked[found] = true;
         } else if (surface < 0 || !takes_names[surface]) {
-            return sc_fail(err, SC_E_USAGE,
-                           "'verify' takes env, container or image; names stand behind container "
-                           "and image");
+            return sc_fail(
+                err, SC_E_USAGE,
+                "'verify' takes env, config, container or image; names stand behind container "
+                "and image");
         } else {
             int rc = sc_strv_add(&targets->names[surface], operands[i], err);
             if (rc < 0)

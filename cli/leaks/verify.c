@@ -7,9 +7,11 @@
 
 #include "audit/image/image.h"
 #include "audit/known/probe.h"
+#include "audit/surface/config.h"
 #include "audit/surface/surface.h"
 #include "cli/leaks/leaks.h"
 #include "cli/output.h"
+#include "core/fsutil.h"
 #include "core/parse.h"
 
 #include "core/banned.h"
@@ -52,12 +54,41 @@ static int look_at_images(const struct sc_verify_targets *targets, const struct 
     return rc;
 }
 
-static int look(const struct sc_verify_targets *targets, const struct sc_engine *engine,
-                struct sc_probe *probe, struct sc_error *err)
+/* The rendered project, by our loader and by Docker Compose. Without a project here there is
+ * nothing to render, which is a hole only if somebody asked for it. */
+static int look_at_config(const struct sc_verify_options *options, bool asked,
+                          struct sc_probe *probe, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep) char *directory = sc_path_absolute(NULL, ".", err);
+    if (directory == NULL)
+        return SC_E_NOMEM;
+    const struct sc_compose_options load = {
+        .files = (const char *const *)options->files.items,
+        .file_count = options->files.count,
+        .working_directory = directory,
+        .environment = (const char *const *)environ,
+        .all = true,
+    };
+    struct sc_error why = {0};
+    int rc = sc_surface_config(probe, &load, &why);
+    if (rc == SC_E_NOTFOUND && asked)
+        return sc_ledger_skip(probe->ledger, "config", directory, sc_error_message(&why), err);
+    if (rc == SC_E_NOTFOUND)
+        return sc_ledger_note(probe->ledger, "there is no Compose file in this folder", err);
+    if (rc < 0)
+        return sc_fail(err, rc, "%s", sc_error_message(&why));
+    return sc_surface_docker_compose(probe, &options->files, err);
+}
+
+static int look(const struct sc_verify_options *options, const struct sc_verify_targets *targets,
+                const struct sc_engine *engine, struct sc_probe *probe, struct sc_error *err)
 {
     int rc = 0;
+    bool config_named = !targets->by_default || options->files.count > 0;
     if (targets->asked[SC_VERIFY_ENV])
         rc = sc_surface_processes(probe, "/proc", err);
+    if (rc == 0 && targets->asked[SC_VERIFY_CONFIG])
+        rc = look_at_config(options, config_named, probe, err);
     if (rc < 0)
         return rc;
     if (!engine_expected(targets))
@@ -124,7 +155,7 @@ static int verify(struct sc_cli *cli, const struct sc_verify_options *options,
     struct sc_verdict verdict = {0};
     int rc = sc_probe_init(&probe, searcher, &ledger, err);
     if (rc == 0)
-        rc = look(targets, &engine, &probe, err);
+        rc = look(options, targets, &engine, &probe, err);
     if (rc == 0)
         rc = judge(&ledger, searcher, looks_at_files(targets), &verdict, err);
     if (rc < 0)
