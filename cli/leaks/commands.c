@@ -21,8 +21,20 @@ static const struct sc_option verify_options[] = {
      SC_OPTION_FLAG, VERIFY(accept_unproved), NULL, 0},
     {"accept-skipped", 0, "GLOB", "pass although objects of this name cannot be searched",
      SC_OPTION_LIST, VERIFY(accept_skipped), NULL, 0},
+    {"fingerprints", 0, "FILE", "look for the values of this export instead of a vault's",
+     SC_OPTION_TEXT, VERIFY(fingerprints), NULL, 0},
+    {"fingerprint-key", 0, "FILE", "the key of the export", SC_OPTION_TEXT, VERIFY(fingerprint_key),
+     NULL, 0},
     {"timeout", 0, "SECONDS", "give up on an engine that is silent for so long (30)",
      SC_OPTION_NUMBER, VERIFY(timeout), NULL, 0},
+    {0},
+};
+
+static const struct sc_option fingerprint_options[] = {
+    {"key", 0, "FILE", "the key file; made if it is missing", SC_OPTION_TEXT,
+     offsetof(struct sc_fingerprint_options, key), NULL, 0},
+    {"scope", 0, "PREFIX", "only secrets below this scope", SC_OPTION_TEXT,
+     offsetof(struct sc_fingerprint_options, scope), NULL, 0},
     {0},
 };
 
@@ -86,6 +98,28 @@ const struct sc_command sc_leaks_commands[] = {
         .options_size = sizeof(struct sc_verify_options),
         .max_operands = SC_OPERANDS_ANY,
         .run = sc_verify_run,
+    },
+    {
+        .name = "fingerprint",
+        .operands = "FILE",
+        .summary = "export what a gate needs to verify without secrets",
+        .description =
+            "Writes keyed fingerprints of all secrets to FILE, for `verify --fingerprints FILE "
+            "--fingerprint-key KEY` on a machine that has no vault. A key file that is missing is "
+            "made (0600).\n\n"
+            "Without the key the file tells its size and nothing else. Who has both can test "
+            "guesses, "
+            "and may learn up to 8 bytes of each piece that is searched. So values that leave less "
+            "than 64 bits to guess beyond these are left out and named, and the key belongs in "
+            "another place than the file (the secret store of the CI). An export is stale as soon "
+            "as "
+            "a value is rotated.",
+        .examples = "secretsctl fingerprint --key gate.key shop.fp\tfor all secrets",
+        .options = fingerprint_options,
+        .options_size = sizeof(struct sc_fingerprint_options),
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = sc_fingerprint_run,
     },
     {0},
 };

@@ -16,7 +16,27 @@ struct sc_verify_options {
     bool accept_unproved;
     struct sc_strv accept_skipped;
     struct sc_option_number timeout;
+    const char *fingerprints;
+    const char *fingerprint_key;
 };
+
+struct sc_fingerprint_options {
+    const char *key;
+    const char *scope;
+};
+
+int sc_fingerprint_run(struct sc_cli *cli, const void *options, int count, char **operands,
+                       struct sc_error *err);
+
+/* The key in a file that only its owner may read. */
+int sc_fingerprint_key_read(const char *path, struct sc_secret *ret,
+                            struct sc_error *err) SC_NODISCARD;
+
+/* Calls fn with each secret of the vault below `scope` (NULL: all). */
+typedef int (*sc_leaks_secret_fn)(const char *name, struct sc_bytes value, void *ctx,
+                                  struct sc_error *err);
+int sc_leaks_each_secret(const struct sc_cli *cli, const char *scope, bool all_versions,
+                         sc_leaks_secret_fn fn, void *ctx, struct sc_error *err) SC_NODISCARD;
 
 int sc_verify_run(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err);

@@ -10,46 +10,57 @@
 
 struct loader {
     struct sc_vault *vault;
-    struct sc_known *known;
     bool all_versions;
+    sc_leaks_secret_fn fn;
+    void *ctx;
 };
 
-static int add_version(struct loader *loader, const char *name, uint64_t version,
-                       struct sc_error *err)
+static int hand_on(struct loader *loader, const char *name, uint64_t version, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     int rc = sc_vault_get(loader->vault, name, version, &value, NULL, err);
-    return rc < 0 ? rc : sc_known_add(loader->known, name, sc_secret_view(&value), err);
+    return rc < 0 ? rc : loader->fn(name, sc_secret_view(&value), loader->ctx, err);
 }
 
-static int add_past(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+static int hand_on_past(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
 {
-    return info->removed ? 0 : add_version(ctx, info->name, info->version, err);
+    return info->removed ? 0 : hand_on(ctx, info->name, info->version, err);
 }
 
-static int add_entry(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+static int hand_on_entry(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
 {
     struct loader *loader = ctx;
     /* A config may be seen; a template's secrets are entries of their own. */
     if (info->kind != SC_ENTRY_SECRET)
         return 0;
     if (loader->all_versions)
-        return sc_vault_history(loader->vault, info->name, add_past, loader, err);
-    return add_version(loader, info->name, 0, err);
+        return sc_vault_history(loader->vault, info->name, hand_on_past, loader, err);
+    return hand_on(loader, info->name, 0, err);
 }
 
-int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_versions,
-                   struct sc_known **ret, struct sc_error *err)
+int sc_leaks_each_secret(const struct sc_cli *cli, const char *scope, bool all_versions,
+                         sc_leaks_secret_fn fn, void *ctx, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
     if (rc < 0)
         return rc;
+    struct loader loader = {vault, all_versions, fn, ctx};
+    return sc_vault_list(vault, scope == NULL ? "" : scope, hand_on_entry, &loader, err);
+}
+
+static int add_value(const char *name, struct sc_bytes value, void *ctx, struct sc_error *err)
+{
+    return sc_known_add(ctx, name, value, err);
+}
+
+int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_versions,
+                   struct sc_known **ret, struct sc_error *err)
+{
     SC_CLEANUP(sc_known_freep) struct sc_known *known = sc_known_new(err);
     if (known == NULL)
         return SC_E_NOMEM;
-    struct loader loader = {vault, known, all_versions};
-    rc = sc_vault_list(vault, scope == NULL ? "" : scope, add_entry, &loader, err);
+    int rc = sc_leaks_each_secret(cli, scope, all_versions, add_value, known, err);
     if (rc < 0)
         return rc;
     if (sc_known_count(known) == 0)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "audit/image/image.h"
+#include "audit/known/fingerprint.h"
 #include "audit/known/probe.h"
 #include "audit/surface/config.h"
 #include "audit/surface/surface.h"
@@ -170,6 +171,27 @@ static int verify(struct sc_cli *cli, const struct sc_verify_options *options,
     return rc;
 }
 
+/* Without a vault: the values are known by their fingerprints only. */
+static int verify_fingerprints(struct sc_cli *cli, const struct sc_verify_options *options,
+                               const struct sc_verify_targets *targets, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
+    SC_CLEANUP(sc_secret_done) struct sc_secret file = {0};
+    SC_CLEANUP(sc_fingerprints_freep) struct sc_fingerprints *set = NULL;
+    int rc = sc_fingerprint_key_read(options->fingerprint_key, &key, err);
+    if (rc == 0)
+        rc = sc_file_read_secret(options->fingerprints, SC_FINGERPRINT_FILE_MAX, false, &file, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_fingerprints_open(sc_secret_view(&file), &key, &set, err);
+    if (rc < 0)
+        return sc_wrap(err, rc, "cannot use '%s'", options->fingerprints);
+    struct sc_searcher searcher = sc_fingerprints_searcher(set);
+    if (searcher.count(searcher.set) == 0)
+        return sc_fail(err, SC_E_NOTFOUND, "there is no secret to look for");
+    return verify(cli, options, targets, &searcher, err);
+}
+
 int sc_verify_run(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err)
 {
@@ -180,6 +202,10 @@ int sc_verify_run(struct sc_cli *cli, const void *options, int count, char **ope
     int rc = sc_verify_targets_parse(&targets, count, operands, err);
     if (rc < 0)
         return rc;
+    if ((given->fingerprints == NULL) != (given->fingerprint_key == NULL))
+        return sc_fail(err, SC_E_USAGE, "--fingerprints and --fingerprint-key go together");
+    if (given->fingerprints != NULL)
+        return verify_fingerprints(cli, given, &targets, err);
     SC_CLEANUP(sc_known_freep) struct sc_known *known = NULL;
     rc = sc_verify_load(cli, given->scope, given->all_versions, &known, err);
     if (rc < 0)

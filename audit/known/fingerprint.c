@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Search by fingerprints; see audit/known/fingerprint.h. The content of a file is described in
+ * audit/known/fingerprint_write.c.
+ */
+#include "audit/known/fingerprint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/known/fingerprint_seal.h"
+#include "audit/known/gram.h"
+#include "core/arena.h"
+#include "core/name.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+#define FORMS_MAX SC_GRAM_ENTRIES_MAX
+
+struct value {
+    char *name;
+    enum sc_known_standing standing;
+};
+
+struct form {
+    uint32_t value;
+    uint8_t encoding;
+    uint16_t len;
+    unsigned char digest[SC_FINGERPRINT_DIGEST_SIZE];
+};
+
+struct sc_fingerprints {
+    struct sc_fingerprint_keys keys;
+    struct value *values;
+    size_t value_count;
+    struct form *forms;
+    size_t form_count;
+    struct sc_gram gram;
+};
+
+/* A cursor that never leaves the content: what it reads behind the end is zero, and `bad` stays
+ * set. */
+struct cursor {
+    struct sc_bytes content;
+    size_t at;
+    bool bad;
+};
+
+static uint64_t take_number(struct cursor *in, size_t size)
+{
+    uint64_t value = 0;
+    if (in->content.len - in->at < size) {
+        in->bad = true;
+        return 0;
+    }
+    for (size_t i = 0; i < size; i++)
+        value |= (uint64_t)in->content.ptr[in->at + i] << (8 * i);
+    in->at += size;
+    return value;
+}
+
+static const unsigned char *take_bytes(struct cursor *in, size_t size)
+{
+    if (in->content.len - in->at < size) {
+        in->bad = true;
+        return NULL;
+    }
+    const unsigned char *bytes = in->content.ptr + in->at;
+    in->at += size;
+    return bytes;
+}
+
+static int bad_content(struct sc_error *err)
+{
+    return sc_fail(err, SC_E_FORMAT, "the fingerprint file holds nonsense");
+}
+
+static int read_values(struct sc_fingerprints *set, struct cursor *in, size_t count,
+                       struct sc_error *err)
+{
+    set->values = calloc(SC_MAX(count, (size_t)1), sizeof(*set->values));
+    if (set->values == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t standing = take_number(in, 1);
+        size_t len = (size_t)take_number(in, 2);
+        const unsigned char *name = take_bytes(in, len);
+        if (in->bad || (standing != SC_KNOWN_SEARCHED && standing != SC_KNOWN_GUESSABLE))
+            return bad_content(err);
+        struct value *value = &set->values[i];
+        value->standing = (enum sc_known_standing)standing;
+        value->name = sc_str_ndup((const char *)name, len, err);
+        if (value->name == NULL)
+            return SC_E_NOMEM;
+        set->value_count++;
+        if (strlen(value->name) != len || sc_name_check(value->name, 1, NULL) < 0)
+            return bad_content(err);
+    }
+    return 0;
+}
+
+static int read_forms(struct sc_fingerprints *set, struct cursor *in, size_t count,
+                      struct sc_gram_entry *entries, struct sc_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct form *form = &set->forms[i];
+        form->value = (uint32_t)take_number(in, 4);
+        form->encoding = (uint8_t)take_number(in, 1);
+        form->len = (uint16_t)take_number(in, 2);
+        uint32_t offset = (uint32_t)take_number(in, 2);
+        uint32_t tag = (uint32_t)take_number(in, 4);
+        const unsigned char *digest = take_bytes(in, sizeof(form->digest));
+        if (in->bad || form->value >= set->value_count || form->encoding >= SC_ENCODING_MAX ||
+            form->len > SC_KNOWN_FORM_MAX || form->len < SC_GRAM_WIDTH_MAX ||
+            offset + SC_GRAM_WIDTH_MAX > form->len)
+            return bad_content(err);
+        memcpy(form->digest, digest, sizeof(form->digest));
+        entries[i] = (struct sc_gram_entry){tag, (uint32_t)i, offset};
+    }
+    set->form_count = count;
+    return 0;
+}
+
+static int read_content(struct sc_fingerprints *set, struct sc_bytes content, struct sc_error *err)
+{
+    struct cursor in = {.content = content};
+    size_t values = (size_t)take_number(&in, 4), forms = (size_t)take_number(&in, 4);
+    if (in.bad || values > SC_KNOWN_VALUES_MAX || forms > FORMS_MAX)
+        return bad_content(err);
+    int rc = read_values(set, &in, values, err);
+    if (rc < 0)
+        return rc;
+    set->forms = calloc(SC_MAX(forms, (size_t)1), sizeof(*set->forms));
+    struct sc_gram_entry *entries =
+        sc_arena_alloc(SC_MAX(forms, (size_t)1) * sizeof(*entries), err);
+    if (set->forms == NULL || entries == NULL) {
+        sc_arena_free(entries);
+        return sc_fail_nomem(err);
+    }
+    rc = read_forms(set, &in, forms, entries, err);
+    sc_gram_init(&set->gram, sc_fingerprint_multiplier(&set->keys), SC_GRAM_WIDTH_MAX, 1);
+    if (rc == 0)
+        rc = sc_gram_build(&set->gram, entries, forms, err);
+    sc_arena_free(entries);
+    return rc;
+}
+
+int sc_fingerprints_open(struct sc_bytes file, const struct sc_secret *key,
+                         struct sc_fingerprints **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fingerprints_freep) struct sc_fingerprints *set = calloc(1, sizeof(*set));
+    if (set == NULL)
+        return sc_fail_nomem(err);
+    SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
+    int rc = sc_fingerprint_unseal(file, key, &set->keys, &content, err);
+    if (rc == 0)
+        rc = read_content(set, sc_secret_view(&content), err);
+    if (rc == 0)
+        *ret = SC_TAKE(set);
+    return rc;
+}
+
+void sc_fingerprints_free(struct sc_fingerprints *set)
+{
+    if (set == NULL)
+        return;
+    for (size_t i = 0; i < set->value_count; i++)
+        free(set->values[i].name);
+    free(set->values);
+    free(set->forms);
+    sc_gram_done(&set->gram);
+    sc_fingerprint_keys_done(&set->keys);
+    free(set);
+}
+
+void sc_fingerprints_freep(struct sc_fingerprints **set)
+{
+    sc_fingerprints_free(*set);
+}
+
+/* ---- as a searcher ---- */
+
+struct scan {
+    const struct sc_fingerprints *set;
+    struct sc_bytes data;
+    sc_known_fn fn;
+    void *ctx;
+};
+
+static int confirm(uint32_t index, size_t start, void *ctx, struct sc_error *err)
+{
+    const struct scan *scan = ctx;
+    const struct form *form = &scan->set->forms[index];
+    if (form->len > scan->data.len - start)
+        return 0;
+    unsigned char digest[SC_FINGERPRINT_DIGEST_SIZE];
+    sc_fingerprint_digest(&scan->set->keys, (struct sc_bytes){scan->data.ptr + start, form->len},
+                          digest);
+    if (memcmp(digest, form->digest, sizeof(digest)) != 0)
+        return 0;
+    const struct sc_known_hit hit = {form->value, (enum sc_encoding)form->encoding, start,
+                                     form->len};
+    return scan->fn(&hit, scan->ctx, err);
+}
+
+static int scan_set(const void *set, struct sc_bytes data, sc_known_fn fn, void *ctx,
+                    struct sc_error *err)
+{
+    struct scan scan = {set, data, fn, ctx};
+    return sc_gram_scan(&scan.set->gram, data.ptr, data.len, confirm, &scan, err);
+}
+
+/* Short values are in no fingerprint file, so there is nothing to compare a token with. */
+static int compare_nothing(const void *set, struct sc_bytes token, sc_known_fn fn, void *ctx,
+                           struct sc_error *err)
+{
+    (void)set;
+    (void)token;
+    (void)fn;
+    (void)ctx;
+    (void)err;
+    return 0;
+}
+
+static size_t count_values(const void *set)
+{
+    return ((const struct sc_fingerprints *)set)->value_count;
+}
+
+static const char *name_of(const void *set, size_t index)
+{
+    return ((const struct sc_fingerprints *)set)->values[index].name;
+}
+
+static enum sc_known_standing standing_of(const void *set, size_t index)
+{
+    return ((const struct sc_fingerprints *)set)->values[index].standing;
+}
+
+struct sc_searcher sc_fingerprints_searcher(const struct sc_fingerprints *set)
+{
+    return (struct sc_searcher){scan_set, compare_nothing, count_values, name_of, standing_of, set};
+}
