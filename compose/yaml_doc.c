@@ -10,6 +10,7 @@
  */
 #include "compose/yaml_doc.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -103,16 +104,29 @@ static int parser_failed(struct builder *b, struct sc_error *err)
 
 /* ---- spans ---- */
 
+/* Behind an anchor's name: letters, digits, '_' and '-' to libyaml, so that a scalar may follow without
+ * a blank ("&a:b" is the anchor a and the text ":b"). */
+static size_t skip_anchor(const struct sc_yaml_stream *s, size_t at)
+{
+    at++;
+    while (at < s->len && (isalnum((unsigned char)s->text[at]) != 0 || s->text[at] == '_' ||
+                           s->text[at] == '-'))
+        at++;
+    return at;
+}
+
 /* Behind anchor and tag, and the white space and comments that follow them. */
 static size_t skip_properties(const struct sc_yaml_stream *s, size_t at, bool anchor, bool tag)
 {
     while ((anchor && s->text[at] == '&') || (tag && s->text[at] == '!')) {
-        if (s->text[at] == '&')
+        if (s->text[at] == '&') {
             anchor = false;
-        else
+            at = skip_anchor(s, at);
+        } else {
             tag = false;
-        while (at < s->len && !is_blank(s->text[at]))
-            at++;
+            while (at < s->len && !is_blank(s->text[at]))
+                at++;
+        }
         while (at < s->len && is_blank(s->text[at])) {
             at++;
             if (at < s->len && s->text[at] == '#')
