@@ -25,7 +25,9 @@
 #define FORCE_WAIT_MS   3000
 #define CONTROL_WAIT_MS 10000
 #define TICK_MS         200
-#define LOOK_EVERY      INT64_C(1000000000)
+/* A look reads the names of all entries: seldom where a change is told by the file system. */
+#define LOOK_OFTEN      INT64_C(1000000000)
+#define LOOK_SELDOM     INT64_C(30000000000)
 #define RECONNECT_TRIES 100
 #define RECONNECT_PAUSE 50000 /* microseconds */
 #define PRELOAD_MAX     256
@@ -80,6 +82,7 @@ static int first_feed(struct sc_agent *agent, struct sc_error *err)
         rc = sc_store_put_policy(&agent->feed.store, agent->policy_rules, agent->policy_view, err);
     if (rc == 0)
         rc = sc_feed_sync(&agent->feed, &changed, err);
+    agent->looked = sc_journal_now();
     return rc == SC_E_LOCKED ? 0 : rc;
 }
 
@@ -247,6 +250,10 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
     if (rc == SC_E_NOTFOUND)
         rc = resume(agent, options->directory, err);
     bool fresh = rc == SC_E_NOTFOUND;
+    /* Before the first look, so that no change falls between. Without inotify the source is looked
+     * at every second. */
+    if ((rc == 0 || fresh) && options->watch != NULL)
+        SC_IGNORE(sc_watch_open(options->watch, &agent->watch, NULL));
     if (fresh)
         sc_error_clear(err);
     if ((rc == 0 || fresh) && options->access_log != NULL)
@@ -258,9 +265,6 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
         if (rc == 0)
             rc = start_keeper(agent, err);
     }
-    /* Without inotify the source is looked at every second. */
-    if (rc == 0 && options->watch != NULL)
-        SC_IGNORE(sc_watch_open(options->watch, &agent->watch, NULL));
     if (rc == 0 && agent->feed.count <= PRELOAD_MAX)
         SC_IGNORE(sc_feed_preload(&agent->feed, PRELOAD_MAX, NULL));
     return rc;
@@ -322,7 +326,8 @@ static int step(struct sc_agent *agent, int stop_fd, bool *ret_stop, struct sc_e
     if (fds[BELL].revents != 0)
         SC_IGNORE(read(agent->bell_fd, &rings, sizeof(rings)) < 0);
     int64_t now = sc_journal_now();
-    bool look = sc_watch_take(&agent->watch) || now - agent->looked > LOOK_EVERY;
+    int64_t patience = agent->watch.fd >= 0 && !agent->retry ? LOOK_SELDOM : LOOK_OFTEN;
+    bool look = sc_watch_take(&agent->watch) || now - agent->looked > patience;
     if (rc == 0 && look)
         rc = sc_agent_sync(agent, err);
     if (rc == 0)

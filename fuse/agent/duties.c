@@ -65,6 +65,7 @@ int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
     }
     /* A source that cannot be read now is read at the next look: readers go on with what is known.
      */
+    agent->retry = rc < 0;
     if (rc == SC_E_LOCKED || rc == SC_E_BUSY || rc == SC_E_IO || rc == SC_E_NOTFOUND ||
         rc == SC_E_TAMPERED || rc == SC_E_ROLLBACK) {
         sc_error_clear(err);

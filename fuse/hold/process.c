@@ -69,6 +69,9 @@ static void bare_environment(char *ret[ENVIRONMENT_MAX])
 static int add_descriptors(posix_spawn_file_actions_t *actions, const struct sc_hold_fds *fds)
 {
     int failure = 0;
+    /* Whoever started the mount may wait for the end of its output: it is not ours to keep open. */
+    for (int i = 0; i <= STDERR_FILENO && failure == 0; i++)
+        failure = posix_spawn_file_actions_addopen(actions, i, "/dev/null", O_RDWR, 0);
     for (int i = 0; i < SC_HOLD_MAX && failure == 0; i++) {
         int to = SC_HOLD_FIRST_FD + i;
         if (fds->fd[i] >= 0)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FUSE: open+read+close through a bind mount, with identity and log, next to a minimal libfuse server;
+four readers; a rotation until the file has it; the first read of one of 10,000 entries."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import bench
+
+build = pathlib.Path(sys.argv[1]).resolve()
+program = build / "cli/secretsctl"
+here = pathlib.Path(__file__).resolve().parent
+work = pathlib.Path(tempfile.mkdtemp(prefix="secretsctl-bench."))
+os.environ.update(SECRETSCTL_VAULT=str(work / "vault.db"), SECRETSCTL_KEY_FILE=str(work / "key"),
+                  XDG_STATE_HOME=str(work / "state"))
+mounts = []
+
+
+def ctl(*arguments, stdin=b"", check=True):
+    return subprocess.run([program, *arguments], input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=check, timeout=60)
+
+
+def compile_helper(name, *flags):
+    target = work / name
+    subprocess.run(["cc", "-O2", "-pthread", "-o", target, here / f"{name}.c", *flags], check=True)
+    return target
+
+
+def bind(source):
+    target = work / f"bind{len(mounts)}"
+    target.touch()
+    subprocess.run(["mount", "--bind", source, target], check=True)
+    mounts.append(target)
+    return target
+
+
+def measure(reader, path, readers):
+    out = subprocess.run([reader, "3000", str(readers), path], stdout=subprocess.PIPE, text=True, check=True)
+    return [float(word) for word in out.stdout.split()]
+
+
+def floor_server():
+    """A bind mount of the yardstick's file, or None where libfuse is absent."""
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], stdout=subprocess.PIPE, text=True,
+                           check=False)
+    if flags.returncode != 0:
+        return None, None
+    server = compile_helper("fuse_floor", *flags.stdout.split())
+    point = work / "floor"
+    point.mkdir()
+    process = subprocess.Popen([server, point])
+    for _ in range(100):
+        if os.path.ismount(point):
+            break
+        time.sleep(0.02)
+    return process, bind(point / "file")
+
+
+def reads(ours, floor, reader):
+    if floor is not None:
+        measure(reader, floor, 1)  # both warm
+    measure(reader, ours, 1)
+    p50, p99, _ = measure(reader, ours, 1)
+    peer50, peer99, _ = measure(reader, floor, 1) if floor else (0, 0, 0)
+    peer = f"libfuse {peer50:.0f}" if floor else "no libfuse"
+    bench.row("open+read+close through a bind mount, p50, µs", f"{p50:.0f}", peer,
+              f"{p50 / peer50:.2f}" if floor else "", "≤ 1.3")
+    bench.row("the same, p99, µs", f"{p99:.0f}", f"libfuse {peer99:.0f}" if floor else "no libfuse", "", "≤ 300")
+    _, four99, rate = measure(reader, ours, 4)
+    peer_rate = measure(reader, floor, 4)[2] if floor else 0
+    bench.row("4 readers, reads per second", f"{rate:,.0f}", f"libfuse {peer_rate:,.0f}" if floor else "no libfuse",
+              f"{rate / peer_rate:.2f} (more is better)" if floor else "", "≥ 25,000")
+    bench.row("4 readers, p99, µs", f"{four99:.0f}")
+
+
+def rotations(path):
+    """From the end of `rotate` (its commit) until a read has the new value, and from its start."""
+    after, whole = [], []
+    for i in range(20):
+        value = f"rotated-{i}-{time.time_ns()}".encode()
+        start = time.perf_counter()
+        ctl("rotate", "-q", "bench/key", stdin=value)
+        committed = time.perf_counter()
+        while path.read_bytes() != value and time.perf_counter() - committed < 10:
+            pass
+        seen = time.perf_counter()
+        after.append((seen - committed) * 1000)
+        whole.append((seen - start) * 1000)
+    after.sort(), whole.sort()
+    bench.row("rotate until visible, after the command has ended, median (worst)",
+              f"{bench.ms(after[10])} ({bench.ms(after[-1])})", "", "", "≤ 10 ms")
+    bench.row("the same with the command itself, median", bench.ms(whole[10]))
+
+
+def many():
+    """10,000 entries: until mounted, and the first read of one of them."""
+    lines = "".join(f"E{i}=value-{i}\n" for i in range(10000))
+    (work / "many.env").write_text(lines)
+    if ctl("import", str(work / "many.env"), "--scope", "many", check=False).returncode != 0:
+        return
+    point = work / "many"
+    start = time.perf_counter()
+    ctl("mount", "-q", str(point))
+    mounted = time.perf_counter()
+    name = next(p for p in sorted((point / "many").iterdir()))
+    first = time.perf_counter()
+    name.read_bytes()
+    done = time.perf_counter()
+    bench.row("mount with 10,000 entries", bench.ms((mounted - start) * 1000))
+    bench.row("first read of one of 10,000", bench.ms((done - first) * 1000))
+    ctl("umount", "--force", str(point), check=False)
+
+
+floor_process = None
+try:
+    ctl("init", "-q", "--key-file", str(work / "key"))
+    ctl("add", "-q", "bench/key", stdin=b"value-of-the-yardstick")
+    ctl("mount", "-q", str(work / "ours"))
+    ours_file = bind(work / "ours/bench/key")
+    floor_process, floor_file = floor_server()
+    reads(ours_file, floor_file, compile_helper("fuse_reader"))
+    rotations(ours_file)
+    many()
+finally:
+    for mount in mounts:
+        subprocess.run(["umount", "-l", mount], check=False)
+    ctl("umount", "--force", str(work / "ours"), check=False)
+    if floor_process is not None:
+        floor_process.terminate()
+        floor_process.wait()
+    subprocess.run(["umount", "-l", work / "floor"], stderr=subprocess.DEVNULL, check=False)
+    shutil.rmtree(work, ignore_errors=True)
