@@ -120,14 +120,21 @@ static void look_through(struct sc_mask_stream *stream, struct window *window)
         const unsigned char *esc = memchr(stream->raw + at, ESC, stream->raw_len - at);
         size_t until = esc == NULL ? stream->raw_len : (size_t)(esc - stream->raw);
         memcpy(stream->visible + len, stream->raw + at, until - at);
-        for (; at < until; at++)
-            stream->place[len++] = at;
+        if (at == len) { /* no sequence yet: what earlier steps filled in still holds */
+            for (size_t i = stream->plain_until; i < until; i++)
+                stream->place[i] = i;
+            stream->plain_until = SC_MAX(stream->plain_until, until);
+            len = at = until;
+        }
+        while (at < until)
+            stream->place[len++] = at++;
         if (esc == NULL)
             break;
         size_t taken = sequence_length(esc, stream->raw_len - at);
         if (taken == 0 && !window->last)
             break; /* unfinished: the next step reads it */
         at += taken == 0 ? stream->raw_len - at : taken;
+        stream->plain_until = SC_MIN(stream->plain_until, len);
     }
     window->raw_end = SC_MIN(at, stream->raw_len);
     stream->place[len] = window->raw_end;
@@ -155,10 +162,12 @@ static int find_exact(struct sc_mask_stream *stream, struct window *window, stru
     return 0;
 }
 
+static const bool escape_bytes[256] = {['\\'] = true, ['%'] = true, ['&'] = true, ['\''] = true,
+                                       ['"'] = true,  ['`'] = true, ['+'] = true, ['\t'] = true};
+
 static bool is_escape_byte(unsigned char c)
 {
-    return c == '\\' || c == '%' || c == '&' || c == '\'' || c == '"' || c == '`' || c == '+' ||
-           c == '\t';
+    return escape_bytes[c];
 }
 
 /* A canonical form counts only where an escape stands: without one the text is what it is, and the

@@ -49,6 +49,7 @@ struct sc_mask_stream {
     bool after_mark;        /* a mark was the last visible thing put out */
     unsigned char *visible; /* raw without escape sequences */
     size_t *place;          /* of each visible byte in raw */
+    size_t plain_until;     /* place[i] is i below this */
     unsigned char *canon;
     size_t *canon_from; /* visible position of each canonical byte's unit */
     size_t *canon_to;
