@@ -193,6 +193,13 @@ static int find_canonical(struct sc_mask_stream *stream, struct window *window, 
     while (at < to) {
         if (at <= window->hold)
             boundary = at;
+        unsigned char c = stream->visible[at];
+        if (!is_escape_byte(c)) { /* most bytes stand for themselves */
+            stream->canon[len] = c;
+            stream->canon_from[len] = at;
+            stream->canon_to[len++] = ++at;
+            continue;
+        }
         struct sc_canon_unit unit =
             sc_canon_next((struct sc_bytes){stream->visible + at, to - at}, !open);
         if (unit.taken == 0)
