@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Asks the container engine for an image's ENTRYPOINT and CMD.
+ * Asks the container engine for an image's ENTRYPOINT, CMD and USER.
  */
 #include <ctype.h>
 #include <string.h>
@@ -21,6 +21,10 @@ static int take(const struct sc_json_scalar *scalar, void *ctx, struct sc_error 
     struct sc_strv *list = NULL;
     if (scalar->type != SC_JSON_STRING)
         return 0;
+    if (sc_str_equal(scalar->pointer, "/Config/User") && start->user == NULL) {
+        start->user = sc_str_ndup((const char *)scalar->text.ptr, scalar->text.len, err);
+        return start->user == NULL ? SC_E_NOMEM : 0;
+    }
     if (sc_str_has_prefix(scalar->pointer, "/Config/Entrypoint/"))
         list = &start->entrypoint;
     else if (sc_str_has_prefix(scalar->pointer, "/Config/Cmd/"))

@@ -53,6 +53,7 @@ static int put_secret(struct store *s, const struct sc_plan_secret *secret, stru
         .set_owner = secret->set_owner,
         .uid = secret->uid,
         .gid = secret->gid,
+        .mode = secret->mode,
         .must_be_new = true,
     };
     return sc_vault_put(s->vault, &put, err);

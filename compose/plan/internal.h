@@ -121,6 +121,9 @@ int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_fi
 
 /* shim.c: whether the shim can start this service, and how. Never NULL; NOMEM becomes a reason. */
 const struct shim *sc_plan_shim(struct context *c, struct definition *d);
+/* readers.c: owner and mode of each secret, from the users that the services run as. */
+int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
+
 /* The changes of the service itself: entrypoint, command, volume, label. */
 int sc_plan_shim_emit(struct context *c, const struct definition *d,
                       struct sc_error *err) SC_NODISCARD;

@@ -107,6 +107,8 @@ static int run_steps(struct context *c, struct sc_error *err)
     if (rc == 0)
         rc = sc_plan_emit(c, err);
     if (rc == 0)
+        rc = sc_plan_readers(c, err);
+    if (rc == 0)
         rc = sc_plan_commands(c, err);
     for (size_t i = 0; i < c->plan->file_count && rc == 0; i++)
         rc = finish_file(&c->plan->files[i], err);

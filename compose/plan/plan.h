@@ -56,6 +56,7 @@ struct sc_plan_secret {
     struct sc_secret value;
     bool set_owner; /* who must be able to read the file, where that is known */
     uint32_t uid, gid;
+    uint32_t mode;    /* 0 = the default */
     bool is_template; /* value is a template over other secrets */
 };
 
@@ -82,9 +83,10 @@ struct sc_plan {
     struct sc_stash pool;
 };
 
-/* What an image starts when a service says nothing: its ENTRYPOINT and CMD. */
+/* What an image starts when a service says nothing, and as whom: its ENTRYPOINT, CMD and USER. */
 struct sc_image_start {
     struct sc_strv entrypoint, command;
+    char *user; /* NULL: root */
 };
 void sc_image_start_done(struct sc_image_start *start);
 

@@ -19,6 +19,7 @@ void sc_image_start_done(struct sc_image_start *start)
 {
     sc_strv_done(&start->entrypoint);
     sc_strv_done(&start->command);
+    sc_str_freep(&start->user);
 }
 
 /* ---- passwords in URLs ---- */
