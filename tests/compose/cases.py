@@ -7,7 +7,7 @@ usage: cases.py SECRETSCTL FOLDER                 compares with want.json, or wa
                                                   want.err from ours where both refuse
 
 A case is a folder with a file `args` (arguments, one a line) and perhaps `env` (variables). In the wanted
-files @DIR@ stands for the folder. No message may hold a value: the word hunter2 marks some.
+files @DIR@ stands for the folder and @UP@ for the one above. No message may hold a value: the word hunter2 marks some.
 """
 import json
 import os
@@ -32,8 +32,12 @@ def config(program, directory, form):
     return run([program, "compose", "config", "--reveal", "--format", form, *args], directory)
 
 
+def portable(output, directory):
+    return output.decode().replace(directory, "@DIR@").replace(os.path.dirname(directory), "@UP@")
+
+
 def message(result, directory):
-    lines = result.stderr.decode().replace(directory, "@DIR@").strip().splitlines()
+    lines = portable(result.stderr, directory).strip().splitlines()
     return f"{result.returncode}: {lines[-1] if lines else ''}\n"
 
 
@@ -44,7 +48,7 @@ def write(program, peer, directory):
         if os.path.exists(os.path.join(directory, name)):
             os.unlink(os.path.join(directory, name))
     if theirs.returncode == 0:
-        tree = json.loads(theirs.stdout.decode().replace(directory, "@DIR@"))
+        tree = json.loads(portable(theirs.stdout, directory))
         with open(os.path.join(directory, "want.json"), "w") as out:
             json.dump(tree, out, indent=1, sort_keys=True, ensure_ascii=False)
             out.write("\n")
@@ -64,7 +68,7 @@ def check(program, directory):
         return None if got == want else f"\n  want {want}  got  {got}"
     if result.returncode != 0:
         return f"fails: {message(result, directory)}"
-    got = json.loads(result.stdout.decode().replace(directory, "@DIR@"))
+    got = json.loads(portable(result.stdout, directory))
     want = json.load(open(os.path.join(directory, "want.json")))
     if got != want:
         return "the model differs; tests/peer/compare.py tells where"

@@ -38,7 +38,7 @@ def check(name, text, report):
         report(name, "debris of a merge")
     if name != "tests/lint/text.py" and UNFINISHED.search(text) and path.suffix in SOURCE:
         report(name, "unfinished by its own words: " + UNFINISHED.search(text).group())
-    if path.suffix in SOURCE | {".md", ".build"} and name != "tests/lint/text.py" and LOCAL.search(text):
+    if path.suffix in SOURCE | {".md", ".build", ".json", ".yml", ".yaml", ".txt", ".tsv"} and name != "tests/lint/text.py" and LOCAL.search(text):
         report(name, "a path of one machine: " + LOCAL.search(text).group())
 
 
