@@ -6,5 +6,5 @@ cd "$1"
 {
     grep -rlE '^#!/bin/(ba)?sh|^#!/usr/bin/env (ba)?sh' scripts .ci tests examples 2>/dev/null || true
     find tests -name '*.sh'
-} | sort -u | xargs "$2" --severity=warning --shell=bash --exclude=SC1091,SC2154,SC2034
+} | sort -u | xargs -P 2 -n 12 "$2" --severity=warning --shell=bash --exclude=SC1091,SC2154,SC2034
 echo "no warning"
