@@ -9,13 +9,39 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "audit/source/library.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
+/* The functions used, loaded on the first call: see audit/source/library.h. */
+#define ARCHIVE_FUNCTIONS(X)                                                                       \
+    X(entry_filetype)                                                                              \
+    X(entry_is_encrypted)                                                                          \
+    X(entry_pathname) X(error_string) X(read_data) X(read_free) X(read_new) X(read_next_header)    \
+        X(read_open_filename) X(read_open_memory) X(read_support_filter_all)                       \
+            X(read_support_format_all) X(read_support_format_raw)
+
+struct archive_api {
+#define X(name) __typeof__(archive_##name) *name;
+    ARCHIVE_FUNCTIONS(X)
+#undef X
+};
+
+static int load(struct archive_api *api, struct sc_error *err)
+{
+    const struct sc_symbol symbols[] = {
+#define X(name) {"archive_" #name, (void **)(void *)&api->name},
+        ARCHIVE_FUNCTIONS(X)
+#undef X
+    };
+    return sc_library_load("libarchive.so.13", symbols, SC_ARRAY_SIZE(symbols), err);
+}
+
 #define READ_BLOCK ((size_t)65536)
 
 struct reading {
+    const struct archive_api *api;
     struct sc_worker *worker;
     const char *name;
     unsigned depth;
@@ -43,20 +69,20 @@ bool sc_archive_is(struct sc_bytes text)
     return false;
 }
 
-static struct archive *open_reader(void)
+static struct archive *open_reader(const struct reading *r)
 {
-    struct archive *archive = archive_read_new();
+    struct archive *archive = r->api->read_new();
     if (archive == NULL)
         return NULL;
-    archive_read_support_filter_all(archive);
-    archive_read_support_format_all(archive);
-    archive_read_support_format_raw(archive); /* a compressed file that is no archive */
+    r->api->read_support_filter_all(archive);
+    r->api->read_support_format_all(archive);
+    r->api->read_support_format_raw(archive); /* a compressed file that is no archive */
     return archive;
 }
 
 static int skip_rest(struct reading *r, struct archive *archive, struct sc_error *err)
 {
-    const char *cause = archive_error_string(archive);
+    const char *cause = r->api->error_string(archive);
     SC_CLEANUP(sc_str_freep)
     char *reason = sc_str_printf(err, "the archive cannot be read to its end: %s",
                                  cause == NULL ? "unknown error" : cause);
@@ -69,7 +95,7 @@ static int read_member(struct reading *r, struct archive *archive, const char *n
 {
     char block[READ_BLOCK];
     for (;;) {
-        la_ssize_t got = archive_read_data(archive, block, sizeof(block));
+        la_ssize_t got = r->api->read_data(archive, block, sizeof(block));
         if (got == 0)
             return 1;
         if (got < 0) {
@@ -103,18 +129,18 @@ static int look_at_member(struct reading *r, struct archive *archive, const char
         return sc_worker_bytes(r->worker, name, NULL, text, err);
     if (r->depth >= SC_ARCHIVE_DEPTH_MAX)
         return sc_worker_skip(r->worker, name, "archives nested too deeply", err);
-    struct archive *inner = open_reader();
+    struct archive *inner = open_reader(r);
     if (inner == NULL)
         return sc_fail_nomem(err);
     struct reading nested = *r;
     nested.name = name;
     nested.depth++;
-    rc = archive_read_open_memory(inner, text.ptr, text.len) == ARCHIVE_OK
+    rc = r->api->read_open_memory(inner, text.ptr, text.len) == ARCHIVE_OK
              ? read_members(&nested, inner, err)
              : skip_rest(&nested, inner, err);
     r->entries = nested.entries;
     r->bytes = nested.bytes;
-    archive_read_free(inner);
+    r->api->read_free(inner);
     return rc;
 }
 
@@ -122,18 +148,18 @@ static int read_members(struct reading *r, struct archive *archive, struct sc_er
 {
     for (;;) {
         struct archive_entry *entry = NULL;
-        int status = archive_read_next_header(archive, &entry);
+        int status = r->api->read_next_header(archive, &entry);
         if (status == ARCHIVE_EOF)
             return 0;
         if (status < ARCHIVE_WARN)
             return skip_rest(r, archive, err);
         if (++r->entries > SC_ARCHIVE_ENTRIES_MAX || r->bytes > SC_ARCHIVE_BYTES_MAX)
             return sc_worker_skip(r->worker, r->name, "an archive over the limits", err);
-        const char *path = archive_entry_pathname(entry);
-        mode_t type = archive_entry_filetype(entry);
+        const char *path = r->api->entry_pathname(entry);
+        mode_t type = r->api->entry_filetype(entry);
         if (type != AE_IFREG && type != 0)
             continue;
-        if (archive_entry_is_encrypted(entry)) {
+        if (r->api->entry_is_encrypted(entry)) {
             int rc = sc_worker_skip(r->worker, r->name, "an encrypted member", err);
             if (rc < 0)
                 return rc;
@@ -145,29 +171,31 @@ static int read_members(struct reading *r, struct archive *archive, struct sc_er
     }
 }
 
+/* With the library loaded: an archive in memory, or the file of that name when text.ptr is NULL. */
+static int audit(struct reading *r, struct sc_bytes text, struct sc_error *err)
+{
+    struct archive *archive = open_reader(r);
+    if (archive == NULL)
+        return sc_fail_nomem(err);
+    int status = text.ptr != NULL ? r->api->read_open_memory(archive, text.ptr, text.len)
+                                  : r->api->read_open_filename(archive, r->name, READ_BLOCK);
+    int rc = status == ARCHIVE_OK ? read_members(r, archive, err) : skip_rest(r, archive, err);
+    r->api->read_free(archive);
+    return rc;
+}
+
 int sc_archive_audit(struct sc_worker *worker, const char *name, struct sc_bytes text,
                      struct sc_error *err)
 {
-    struct archive *archive = open_reader();
-    if (archive == NULL)
-        return sc_fail_nomem(err);
-    struct reading r = {.worker = worker, .name = name};
-    int rc = archive_read_open_memory(archive, text.ptr, text.len) == ARCHIVE_OK
-                 ? read_members(&r, archive, err)
-                 : skip_rest(&r, archive, err);
-    archive_read_free(archive);
-    return rc;
+    struct archive_api api;
+    int rc = load(&api, err);
+    if (rc < 0)
+        return rc;
+    struct reading r = {.api = &api, .worker = worker, .name = name};
+    return audit(&r, text, err);
 }
 
 int sc_archive_audit_file(struct sc_worker *worker, const char *path, struct sc_error *err)
 {
-    struct archive *archive = open_reader();
-    if (archive == NULL)
-        return sc_fail_nomem(err);
-    struct reading r = {.worker = worker, .name = path};
-    int rc = archive_read_open_filename(archive, path, READ_BLOCK) == ARCHIVE_OK
-                 ? read_members(&r, archive, err)
-                 : skip_rest(&r, archive, err);
-    archive_read_free(archive);
-    return rc;
+    return sc_archive_audit(worker, path, (struct sc_bytes){NULL, 0}, err);
 }

@@ -9,9 +9,43 @@
 
 #include <git2.h>
 
+#include "audit/source/library.h"
 #include "core/str.h"
 
 #include "core/banned.h"
+
+/* The functions used, loaded on the first call: see audit/source/library.h. */
+#define GIT_FUNCTIONS(X)                                                                           \
+    X(commit_free)                                                                                 \
+    X(commit_lookup)                                                                               \
+    X(commit_parent) X(commit_parentcount) X(commit_tree) X(diff_foreach) X(diff_free)             \
+        X(diff_tree_to_tree) X(error_last) X(libgit2_init) X(libgit2_shutdown) X(odb_foreach)      \
+            X(odb_free) X(odb_object_data) X(odb_object_free) X(odb_object_size) X(odb_read)       \
+                X(odb_read_header) X(oid_tostr) X(repository_free) X(repository_odb)               \
+                    X(repository_open_ext) X(revwalk_free) X(revwalk_new) X(revwalk_next)          \
+                        X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
+
+struct git_api {
+#define X(name) __typeof__(git_##name) *name;
+    GIT_FUNCTIONS(X)
+#undef X
+};
+
+static int load(struct git_api *api, struct sc_error *err)
+{
+    const struct sc_symbol symbols[] = {
+#define X(name) {"git_" #name, (void **)(void *)&api->name},
+        GIT_FUNCTIONS(X)
+#undef X
+    };
+    return sc_library_load("libgit2.so." LIBGIT2_SOVERSION, symbols, SC_ARRAY_SIZE(symbols), err);
+}
+
+static bool is_zero(const git_oid *id)
+{
+    static const git_oid zero;
+    return memcmp(id, &zero, sizeof(zero)) == 0;
+}
 
 /* Blobs of one repository at most. */
 #define BLOBS_MAX ((size_t)1 << 27)
@@ -23,6 +57,7 @@ struct seen {
 };
 
 struct history {
+    struct git_api api;
     struct sc_worker *worker;
     git_repository *repository;
     git_odb *odb;
@@ -33,10 +68,10 @@ struct history {
     struct sc_error *err;
 };
 
-static int git_failure(struct sc_error *err, const char *what, const char *path)
+static int git_failure(const struct history *h, const char *what)
 {
-    const git_error *cause = git_error_last();
-    return sc_fail(err, SC_E_FAILED, "%s '%s': %s", what, path,
+    const git_error *cause = h->api.error_last();
+    return sc_fail(h->err, SC_E_FAILED, "%s '%s': %s", what, h->path,
                    cause == NULL || cause->message == NULL ? "unknown error" : cause->message);
 }
 
@@ -45,7 +80,7 @@ static git_oid *slot_of(const struct seen *seen, const git_oid *id)
     uint64_t hash;
     memcpy(&hash, id->id, sizeof(hash)); /* an id is a hash already */
     size_t at = (size_t)hash & (seen->size - 1);
-    while (!git_oid_is_zero(&seen->slots[at]) && !git_oid_equal(&seen->slots[at], id))
+    while (!is_zero(&seen->slots[at]) && memcmp(&seen->slots[at], id, sizeof(*id)) != 0)
         at = (at + 1) & (seen->size - 1);
     return &seen->slots[at];
 }
@@ -59,7 +94,7 @@ static int grow(struct seen *seen, struct sc_error *err)
     if (larger.slots == NULL)
         return sc_fail_nomem(err);
     for (size_t i = 0; i < seen->size; i++) {
-        if (!git_oid_is_zero(&seen->slots[i]))
+        if (!is_zero(&seen->slots[i]))
             *slot_of(&larger, &seen->slots[i]) = seen->slots[i];
     }
     free(seen->slots);
@@ -76,7 +111,7 @@ static int mark(struct seen *seen, const git_oid *id, struct sc_error *err)
             return rc;
     }
     git_oid *slot = slot_of(seen, id);
-    if (!git_oid_is_zero(slot))
+    if (!is_zero(slot))
         return 0;
     *slot = *id;
     seen->used++;
@@ -91,20 +126,20 @@ static int look_at_object(struct history *h, const git_oid *id, const char *name
         return is_new;
     size_t size = 0;
     git_object_t type = GIT_OBJECT_INVALID;
-    if (git_odb_read_header(&size, &type, h->odb, id) < 0)
+    if (h->api.odb_read_header(&size, &type, h->odb, id) < 0)
         return sc_worker_skip(h->worker, name, "git cannot read the object", h->err);
     if (type == GIT_OBJECT_TREE)
         return 0;
     if (size >= SC_GIT_BLOB_MAX)
         return sc_worker_skip(h->worker, name, "a blob of 16 MiB or more", h->err);
     git_odb_object *object = NULL;
-    if (git_odb_read(&object, h->odb, id) < 0)
+    if (h->api.odb_read(&object, h->odb, id) < 0)
         return sc_worker_skip(h->worker, name, "git cannot read the object", h->err);
-    struct sc_bytes text = {git_odb_object_data(object), git_odb_object_size(object)};
+    struct sc_bytes text = {h->api.odb_object_data(object), h->api.odb_object_size(object)};
     char hex[GIT_OID_HEXSZ + 1];
-    git_oid_tostr(hex, sizeof(hex), id);
+    h->api.oid_tostr(hex, sizeof(hex), id);
     int rc = sc_worker_bytes(h->worker, name, h->commit[0] != '\0' ? h->commit : hex, text, h->err);
-    git_odb_object_free(object);
+    h->api.odb_object_free(object);
     return rc;
 }
 
@@ -112,7 +147,7 @@ static int on_delta(const git_diff_delta *delta, float progress, void *ctx)
 {
     (void)progress;
     struct history *h = ctx;
-    if (!git_oid_is_zero(&delta->new_file.id) && delta->new_file.mode != GIT_FILEMODE_COMMIT)
+    if (!is_zero(&delta->new_file.id) && delta->new_file.mode != GIT_FILEMODE_COMMIT)
         h->rc = look_at_object(h, &delta->new_file.id, delta->new_file.path);
     return h->rc < 0 ? GIT_EUSER : 0;
 }
@@ -123,20 +158,20 @@ static int look_at_commit(struct history *h, const git_oid *id)
     git_commit *commit = NULL, *parent = NULL;
     git_tree *tree = NULL, *before = NULL;
     git_diff *diff = NULL;
-    git_oid_tostr(h->commit, sizeof(h->commit), id);
+    h->api.oid_tostr(h->commit, sizeof(h->commit), id);
     h->rc = look_at_object(h, id, "commit message");
-    if (h->rc == 0 && git_commit_lookup(&commit, h->repository, id) == 0 &&
-        git_commit_tree(&tree, commit) == 0) {
-        if (git_commit_parentcount(commit) > 0 && git_commit_parent(&parent, commit, 0) == 0)
-            (void)git_commit_tree(&before, parent); /* a shallow clone's edge has none */
-        if (git_diff_tree_to_tree(&diff, h->repository, before, tree, NULL) == 0)
-            (void)git_diff_foreach(diff, on_delta, NULL, NULL, NULL, h); /* see h->rc */
+    if (h->rc == 0 && h->api.commit_lookup(&commit, h->repository, id) == 0 &&
+        h->api.commit_tree(&tree, commit) == 0) {
+        if (h->api.commit_parentcount(commit) > 0 && h->api.commit_parent(&parent, commit, 0) == 0)
+            (void)h->api.commit_tree(&before, parent); /* a shallow clone's edge has none */
+        if (h->api.diff_tree_to_tree(&diff, h->repository, before, tree, NULL) == 0)
+            (void)h->api.diff_foreach(diff, on_delta, NULL, NULL, NULL, h); /* see h->rc */
     }
-    git_diff_free(diff);
-    git_tree_free(before);
-    git_tree_free(tree);
-    git_commit_free(parent);
-    git_commit_free(commit);
+    h->api.diff_free(diff);
+    h->api.tree_free(before);
+    h->api.tree_free(tree);
+    h->api.commit_free(parent);
+    h->api.commit_free(commit);
     return h->rc;
 }
 
@@ -144,15 +179,15 @@ static int look_at_commit(struct history *h, const git_oid *id)
 static int walk_commits(struct history *h)
 {
     git_revwalk *walk = NULL;
-    if (git_revwalk_new(&walk, h->repository) < 0)
-        return git_failure(h->err, "cannot walk the history of", h->path);
-    (void)git_revwalk_sorting(walk, GIT_SORT_TIME | GIT_SORT_REVERSE);
-    (void)git_revwalk_push_glob(walk, "refs/*");
-    (void)git_revwalk_push_head(walk); /* an empty repository has none */
+    if (h->api.revwalk_new(&walk, h->repository) < 0)
+        return git_failure(h, "cannot walk the history of");
+    (void)h->api.revwalk_sorting(walk, GIT_SORT_TIME | GIT_SORT_REVERSE);
+    (void)h->api.revwalk_push_glob(walk, "refs/*");
+    (void)h->api.revwalk_push_head(walk); /* an empty repository has none */
     git_oid id;
-    while (h->rc == 0 && git_revwalk_next(&id, walk) == 0)
+    while (h->rc == 0 && h->api.revwalk_next(&id, walk) == 0)
         h->rc = look_at_commit(h, &id);
-    git_revwalk_free(walk);
+    h->api.revwalk_free(walk);
     h->commit[0] = '\0';
     return h->rc;
 }
@@ -165,22 +200,31 @@ static int on_object(const git_oid *id, void *ctx)
     return h->rc < 0 ? GIT_EUSER : 0;
 }
 
+static int audit(struct history *h)
+{
+    int rc = 0;
+    if (h->api.repository_open_ext(&h->repository, h->path, 0, NULL) < 0)
+        rc = git_failure(h, "cannot open the git repository of");
+    if (rc == 0 && h->api.repository_odb(&h->odb, h->repository) < 0)
+        rc = git_failure(h, "cannot read the git repository of");
+    if (rc == 0)
+        rc = walk_commits(h);
+    if (rc == 0 && h->api.odb_foreach(h->odb, on_object, h) < 0)
+        rc = h->rc < 0 ? h->rc : git_failure(h, "cannot read the git repository of");
+    free(h->seen.slots);
+    h->api.odb_free(h->odb);
+    h->api.repository_free(h->repository);
+    return rc;
+}
+
 int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *err)
 {
     struct history h = {.worker = worker, .path = path, .err = err};
-    git_libgit2_init();
-    int rc = 0;
-    if (git_repository_open_ext(&h.repository, path, 0, NULL) < 0)
-        rc = git_failure(err, "cannot open the git repository of", path);
-    if (rc == 0 && git_repository_odb(&h.odb, h.repository) < 0)
-        rc = git_failure(err, "cannot read the git repository of", path);
-    if (rc == 0)
-        rc = walk_commits(&h);
-    if (rc == 0 && git_odb_foreach(h.odb, on_object, &h) < 0)
-        rc = h.rc < 0 ? h.rc : git_failure(err, "cannot read the git repository of", path);
-    free(h.seen.slots);
-    git_odb_free(h.odb);
-    git_repository_free(h.repository);
-    git_libgit2_shutdown();
+    int rc = load(&h.api, err);
+    if (rc < 0)
+        return rc;
+    h.api.libgit2_init();
+    rc = audit(&h);
+    h.api.libgit2_shutdown();
     return rc;
 }

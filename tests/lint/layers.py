@@ -13,7 +13,7 @@ import sys
 # Headers of the C library and the kernel's user interface that need no permission; everything else
 # in <...> must stand in the table.
 SYSTEM = re.compile(
-    r"^(assert|ctype|dirent|endian|errno|fcntl|fnmatch|float|ftw|getopt|glob|grp|inttypes|limits|locale|"
+    r"^(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|float|ftw|getopt|glob|grp|inttypes|limits|locale|"
     r"math|mntent|netdb|poll|pthread|pty|pwd|regex|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|"
     r"stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syscall|syslog|termios|threads|"
     r"time|unistd|utime|wchar|elf|link|byteswap|immintrin|semaphore|search|"
