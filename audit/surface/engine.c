@@ -10,9 +10,6 @@
 
 #include "core/banned.h"
 
-/* Bytes of one answer. */
-#define ANSWER_MAX ((size_t)3 * 1024 * 1024)
-
 /* Ids out of a list: "/0/Id", "/1/Id", ... */
 static int take_id(const struct sc_json_scalar *scalar, void *ctx, struct sc_error *err)
 {
@@ -31,11 +28,11 @@ static int take_id(const struct sc_json_scalar *scalar, void *ctx, struct sc_err
     return id == NULL ? SC_E_NOMEM : sc_strv_add(ids, id, err);
 }
 
-static int list_ids(const struct sc_engine *engine, const char *path, struct sc_strv *ids,
-                    struct sc_error *err)
+int sc_engine_list_ids(const struct sc_engine *engine, const char *path, struct sc_strv *ids,
+                       struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret answer = {0};
-    int rc = sc_engine_get_secret(engine, path, ANSWER_MAX, &answer, err);
+    int rc = sc_engine_get_secret(engine, path, SC_ENGINE_ANSWER_MAX, &answer, err);
     if (rc == 0)
         rc = sc_json_walk(sc_secret_view(&answer), take_id, ids, err);
     return rc;
@@ -102,7 +99,7 @@ char *sc_engine_path(const char *before, const char *name, const char *after, st
 
 int sc_engine_image_names(const struct sc_engine *engine, struct sc_strv *ret, struct sc_error *err)
 {
-    return list_ids(engine, images.list, ret, err);
+    return sc_engine_list_ids(engine, images.list, ret, err);
 }
 
 static int search_answer(struct sc_probe *probe, const struct kind *kind, const char *name,
@@ -135,7 +132,7 @@ static int search_one(struct sc_probe *probe, const struct sc_engine *engine,
         return SC_E_NOMEM;
     SC_CLEANUP(sc_secret_done) struct sc_secret answer = {0};
     struct sc_error why = {0};
-    int rc = sc_engine_get_secret(engine, path, ANSWER_MAX, &answer, &why);
+    int rc = sc_engine_get_secret(engine, path, SC_ENGINE_ANSWER_MAX, &answer, &why);
     if (rc == 0)
         return search_answer(probe, kind, name, &answer, err);
     SC_CLEANUP(sc_str_freep) char *title = sc_str_printf(err, "%s %s", kind->noun, name);
@@ -149,7 +146,7 @@ static int search_kind(struct sc_probe *probe, const struct sc_engine *engine,
 {
     SC_CLEANUP(sc_strv_done) struct sc_strv ids = {0};
     struct sc_error why = {0};
-    if (names->count == 0 && list_ids(engine, kind->list, &ids, &why) < 0)
+    if (names->count == 0 && sc_engine_list_ids(engine, kind->list, &ids, &why) < 0)
         return sc_ledger_skip(probe->ledger, kind->surface, engine->host, sc_error_message(&why),
                               err);
     const struct sc_strv *list = names->count > 0 ? names : &ids;

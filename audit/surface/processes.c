@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/surface/delivery.h"
 #include "audit/surface/surface.h"
 #include "core/fd.h"
 
@@ -103,8 +104,30 @@ static int search_file(struct sc_probe *probe, const struct process *process, bo
     return search_block(probe, &spot, &block, variables, err);
 }
 
-static int search_process(struct sc_probe *probe, int proc_fd, const char *pid,
-                          struct sc_error *err)
+/* What the shim put there as the container's configuration says is no leak: it becomes a note. */
+static int set_delivered_apart(struct sc_ledger *ledger, const struct process *process,
+                               const struct sc_delivery *delivery, size_t first,
+                               struct sc_error *err)
+{
+    for (size_t i = first; i < ledger->leak_count;) {
+        const struct sc_leak *leak = &ledger->leaks[i];
+        if (leak->key == NULL || !sc_delivery_covers(delivery, process->fd, leak->key)) {
+            i++;
+            continue;
+        }
+        SC_CLEANUP(sc_str_freep)
+        char *note = sc_str_printf(err, "%s has %s in %s, where the shim put it as configured",
+                                   process->title, leak->name, leak->key);
+        int rc = note == NULL ? SC_E_NOMEM : sc_ledger_note(ledger, note, err);
+        if (rc < 0)
+            return rc;
+        sc_ledger_forget(ledger, i, i + 1);
+    }
+    return 0;
+}
+
+static int search_process(struct sc_probe *probe, const struct sc_delivery *delivery, int proc_fd,
+                          const char *pid, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep)
     int fd = openat(proc_fd, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -115,7 +138,10 @@ static int search_process(struct sc_probe *probe, int proc_fd, const char *pid,
     sc_ledger_object(probe->ledger);
     uint64_t bytes = 0;
     size_t skipped = probe->ledger->skipped_count;
+    size_t leaks = probe->ledger->leak_count;
     int rc = search_file(probe, &process, true, &bytes, err);
+    if (rc == 0)
+        rc = set_delivered_apart(probe->ledger, &process, delivery, leaks, err);
     if (rc == 0)
         rc = search_file(probe, &process, false, &bytes, err);
     /* A process of which a part could not be read stands under skipped only. */
@@ -130,7 +156,8 @@ static void close_dir(DIR **dir)
         closedir(*dir);
 }
 
-int sc_surface_processes(struct sc_probe *probe, const char *proc, struct sc_error *err)
+int sc_surface_processes(struct sc_probe *probe, const char *proc,
+                         const struct sc_delivery *delivery, struct sc_error *err)
 {
     SC_CLEANUP(close_dir) DIR *dir = opendir(proc);
     if (dir == NULL)
@@ -139,7 +166,7 @@ int sc_surface_processes(struct sc_probe *probe, const char *proc, struct sc_err
     for (struct dirent *entry = readdir(dir); rc == 0 && entry != NULL; entry = readdir(dir)) {
         size_t digits = strspn(entry->d_name, "0123456789");
         if (digits > 0 && entry->d_name[digits] == '\0')
-            rc = search_process(probe, dirfd(dir), entry->d_name, err);
+            rc = search_process(probe, delivery, dirfd(dir), entry->d_name, err);
     }
     return rc;
 }

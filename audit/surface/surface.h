@@ -13,9 +13,12 @@
 #include "audit/surface/http.h"
 #include "core/str.h"
 
-/* Environment and command line of every process; `proc` is "/proc" but in tests. */
+struct sc_delivery;
+
+/* Environment and command line of every process; `proc` is "/proc" but in tests. What `delivery`
+ * covers becomes a note instead of a leak. */
 int sc_surface_processes(struct sc_probe *probe, const char *proc,
-                         struct sc_error *err) SC_NODISCARD;
+                         const struct sc_delivery *delivery, struct sc_error *err) SC_NODISCARD;
 
 /* What `docker inspect` says of containers (all of them if names is empty). */
 int sc_surface_containers(struct sc_probe *probe, const struct sc_engine *engine,
@@ -29,6 +32,13 @@ int sc_surface_image_settings(struct sc_probe *probe, const struct sc_engine *en
 int sc_surface_image_layers(struct sc_probe *probe, const struct sc_engine *engine,
                             const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
 
+/* Bytes of one answer about one object. */
+#define SC_ENGINE_ANSWER_MAX ((size_t)3 * 1024 * 1024)
+
+/* Ids out of a list such as "/containers/json". */
+int sc_engine_list_ids(const struct sc_engine *engine, const char *path, struct sc_strv *ids,
+                       struct sc_error *err) SC_NODISCARD;
+
 /* Ids of all images. */
 int sc_engine_image_names(const struct sc_engine *engine, struct sc_strv *ret,
                           struct sc_error *err) SC_NODISCARD;
@@ -36,9 +46,5 @@ int sc_engine_image_names(const struct sc_engine *engine, struct sc_strv *ret,
 /* A request path with a name in it, escaped so that it cannot lead elsewhere; malloc'd. */
 char *sc_engine_path(const char *before, const char *name, const char *after,
                      struct sc_error *err) SC_NODISCARD;
-
-/* The logs of containers. */
-int sc_surface_logs(struct sc_probe *probe, const struct sc_engine *engine,
-                    const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -9,6 +9,7 @@
 #include "audit/known/fingerprint.h"
 #include "audit/known/probe.h"
 #include "audit/surface/config.h"
+#include "audit/surface/delivery.h"
 #include "audit/surface/surface.h"
 #include "cli/leaks/leaks.h"
 #include "cli/output.h"
@@ -81,13 +82,22 @@ static int look_at_config(const struct sc_verify_options *options, bool asked,
     return sc_surface_docker_compose(probe, &options->files, err);
 }
 
+static int look_at_processes(const struct sc_verify_targets *targets,
+                             const struct sc_engine *engine, struct sc_probe *probe,
+                             struct sc_error *err)
+{
+    SC_CLEANUP(sc_delivery_done) struct sc_delivery delivery = {0};
+    int rc = engine_expected(targets) ? sc_delivery_load(&delivery, engine, err) : 0;
+    return rc < 0 ? rc : sc_surface_processes(probe, "/proc", &delivery, err);
+}
+
 static int look(const struct sc_verify_options *options, const struct sc_verify_targets *targets,
                 const struct sc_engine *engine, struct sc_probe *probe, struct sc_error *err)
 {
     int rc = 0;
     bool config_named = !targets->by_default || options->files.count > 0;
     if (targets->asked[SC_VERIFY_ENV])
-        rc = sc_surface_processes(probe, "/proc", err);
+        rc = look_at_processes(targets, engine, probe, err);
     if (rc == 0 && targets->asked[SC_VERIFY_CONFIG])
         rc = look_at_config(options, config_named, probe, err);
     if (rc < 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "compose/plan/internal.h"
+#include "compose/tree/scalar.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -40,24 +41,19 @@ static bool has_custom_tag(const struct sc_yaml_node *node)
     return false;
 }
 
-/* Plain text that YAML reads as a number, a date or a switch: the container gets something else
- * than the file says, except for plain decimal numbers. */
+/* Plain text of a map form that YAML reads as a number, a date or a switch, and that the container
+ * gets as another text than the file says: `0123` is `83`. */
 static bool changes_by_typing(const struct occurrence *o)
 {
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
     if (o->key_node == NULL || node->style != SC_YAML_PLAIN || node->tag != NULL || o->raw_len == 0)
         return false;
-    static const char *const words[] = {"True", "TRUE", "False", "FALSE", "Null", "NULL"};
-    for (size_t i = 0; i < SC_ARRAY_SIZE(words); i++) {
-        if (sc_str_equal(o->raw, words[i]))
-            return true;
-    }
-    if (strchr("+-.0123456789", o->raw[0]) == NULL)
-        return false;
-    size_t digits = strspn(o->raw, "0123456789");
-    if (digits == o->raw_len)
-        return o->raw_len > 18 || (o->raw[0] == '0' && o->raw_len > 1);
-    return strspn(o->raw, "0123456789abcdefxoABCDEFXO_.+-:TZ ") == o->raw_len;
+    SC_CLEANUP(sc_model_pool_done) struct sc_model_pool pool = {0};
+    const struct sc_scalar_source source = {.text = o->raw, .len = o->raw_len, .plain = true};
+    struct sc_value value = {0};
+    if (sc_scalar_resolve(&pool, &source, &value, NULL) < 0)
+        return true;
+    return !sc_str_equal(sc_scalar_text(&pool, &value), o->raw);
 }
 
 /* The file form's own variable stands there already. */
@@ -144,8 +140,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         return "the text stands behind an alias; write it out, or move the anchor by hand";
     if (changes_by_typing(o))
         return "YAML reads it as a number or a date, so the container gets another text; quote "
-               "what is "
-               "meant";
+               "what is meant";
     if (!o->use_shim && uses_other_variable(o->rule->way) && form_is_set(o))
         return say(c, "%s is set as well; remove one of the two", o->argument, NULL);
     const struct sc_yaml_node *secrets = sc_yaml_get(o->service->node, "secrets");

@@ -13,13 +13,19 @@ import psycopg2
 import redis
 
 
+def connect():
+    if "DATABASE_URL" in os.environ:
+        return psycopg2.connect(os.environ["DATABASE_URL"])
+    return psycopg2.connect(
+        host=os.environ["DB_HOST"], user=os.environ["DB_USER"],
+        password=os.environ["DB_PASSWORD"], dbname="shop",
+    )
+
+
 def database():
     for _ in range(60):
         try:
-            return psycopg2.connect(
-                host=os.environ["DB_HOST"], user=os.environ["DB_USER"],
-                password=os.environ["DB_PASSWORD"], dbname="shop",
-            )
+            return connect()
         except psycopg2.OperationalError as problem:
             if "authentication failed" in str(problem):
                 raise
