@@ -94,8 +94,11 @@ struct sc_command_group {
     const struct sc_command *commands;
 };
 
-/* All groups, ended by one without a title. */
+/* All tables, ended by one without a title. Tables of one group follow each other. */
 extern const struct sc_command_group sc_command_groups[];
+
+/* Whether a new group begins with this table. */
+bool sc_command_group_begins(const struct sc_command_group *group);
 
 /* Options of every command. */
 extern const struct sc_option sc_global_options[];

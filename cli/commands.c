@@ -12,9 +12,9 @@ const struct sc_command_group sc_command_groups[] = {
     {"Vault", sc_vault_commands},
     {"Entries", sc_entry_commands},
     {"Provisioning", sc_provision_commands},
-    {"Mount", sc_mount_commands},
+    {"Provisioning", sc_mount_commands},
     {"Compose", sc_compose_commands},
-    {"Rewriting", sc_rewrite_commands},
+    {"Compose", sc_rewrite_commands},
     {"Finding leaks", sc_leaks_commands},
     {"Running", sc_run_commands},
     {"Help", sc_help_commands},
@@ -44,6 +44,11 @@ const struct sc_option sc_global_options[] = {
      NULL, 0},
     {0},
 };
+
+bool sc_command_group_begins(const struct sc_command_group *group)
+{
+    return group == sc_command_groups || strcmp(group->title, group[-1].title) != 0;
+}
 
 /* How many words of the name stand at the front of words; 0 if they do not. */
 static int match_words(const char *name, int count, char *const *words)

@@ -108,7 +108,8 @@ int sc_help_overview(struct sc_error *err)
                 "an encrypted vault, hands them to the containers as files, and proves that\n"
                 "none of them is left behind.\n");
     for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
-        sc_buf_printf(&out, "\n%s:\n", group->title);
+        if (sc_command_group_begins(group))
+            sc_buf_printf(&out, "\n%s:\n", group->title);
         for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
             if ((row->flags & SC_COMMAND_HIDDEN) == 0)
                 sc_buf_printf(&out, "  %-17s %s\n", row->name, row->summary);

@@ -84,7 +84,8 @@ void sc_help_render_markdown(struct sc_buf *out)
                      "## Options of every command\n");
     put_options(out, sc_global_options);
     for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
-        sc_buf_printf(out, "\n## %s\n", group->title);
+        if (sc_command_group_begins(group))
+            sc_buf_printf(out, "\n## %s\n", group->title);
         for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
             if ((row->flags & SC_COMMAND_HIDDEN) == 0)
                 put_command(out, row);

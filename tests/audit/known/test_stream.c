@@ -87,8 +87,8 @@ static void test_wrapped_base64(void **state)
     /* base64 of {"user":"shop","password":"VALUE","more":"text text text"}, wrapped and indented.
      */
     static const char *const texts[] = {
-        "data:\n  key: |\n    eyJ1c2VyIjoic2hvcCIsInBhc3N3b3JkIjoiWnE4LXZ2\n"
-        "    VDEucExtfjB4WSIsIm1vcmUiOiJ0ZXh0IHRleHQgdGV4dCJ9\n",
+        ("data:\n  key: |\n    eyJ1c2VyIjoic2hvcCIsInBhc3N3b3JkIjoiWnE4LXZ2\n"
+         "    VDEucExtfjB4WSIsIm1vcmUiOiJ0ZXh0IHRleHQgdGV4dCJ9\n"),
         "eyJ1c2VyIjoic2hvcCIsInBhc3N3b3JkIjoiWnE4LX\r\nZ2VDEucExtfjB4WSIs\r\nIm1vcmUiOiJ0ZXh0\r\n",
         "key: eyJ1c2VyIjoic2hvcCIsInBhc3N3b3JkIjoiWnE4\nLXZ2VDEucE\nxtfjB4WSIsIm1vcmUiOiJ0ZXh0"};
     for (size_t i = 0; i < 3; i++) {

@@ -58,6 +58,8 @@ int main(void)
             unlink(name);
         }
     }
+    if (in_use > 0)
+        scenario_die("a flipped bit of a byte that held something was not found", NULL);
     printf("%zu bytes, %ld flips, %ld in space that holds nothing, the others found\n", file.len,
            flips, unused);
     fflush(stdout);
