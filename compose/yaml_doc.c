@@ -104,13 +104,13 @@ static int parser_failed(struct builder *b, struct sc_error *err)
 
 /* ---- spans ---- */
 
-/* Behind an anchor's name: letters, digits, '_' and '-' to libyaml, so that a scalar may follow without
- * a blank ("&a:b" is the anchor a and the text ":b"). */
+/* Behind an anchor's name: letters, digits, '_' and '-' to libyaml, so that a scalar may follow
+ * without a blank ("&a:b" is the anchor a and the text ":b"). */
 static size_t skip_anchor(const struct sc_yaml_stream *s, size_t at)
 {
     at++;
-    while (at < s->len && (isalnum((unsigned char)s->text[at]) != 0 || s->text[at] == '_' ||
-                           s->text[at] == '-'))
+    while (at < s->len &&
+           (isalnum((unsigned char)s->text[at]) != 0 || s->text[at] == '_' || s->text[at] == '-'))
         at++;
     return at;
 }

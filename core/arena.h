@@ -12,8 +12,9 @@
  * docs/adr/001-locked-arena.md). Here a failed lock is visible in sc_arena_policy(), and fatal
  * where the caller says so.
  *
- * Threads: calls may come from any thread. Fork: a child sees zeroes, or no memory at all, where its
- * parent has blocks; it may free them (nothing happens) but not touch them, and allocate its own.
+ * Threads: calls may come from any thread. Fork: a child sees zeroes, or no memory at all, where
+ * its parent has blocks; it may free them (nothing happens) but not touch them, and allocate its
+ * own.
  */
 #ifndef SC_CORE_ARENA_H
 #define SC_CORE_ARENA_H

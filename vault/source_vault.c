@@ -81,7 +81,8 @@ static int forward_entry(const struct sc_entry_info *info, void *ctx, struct sc_
 {
     const struct forward *to = ctx;
     struct sc_source_entry entry;
-    /* One template that cannot be rendered does not hide the other entries; opening it tells why. */
+    /* One template that cannot be rendered does not hide the other entries; opening it tells why.
+     */
     if (convert_rendered(to->vault, info, &entry, NULL) < 0)
         convert(info, &entry);
     return to->fn(&entry, to->ctx, err);

@@ -40,10 +40,9 @@ static int take_variable(const struct sc_json_scalar *scalar, void *ctx, struct 
     if (equals == NULL || !holds_placeholder(scalar->text))
         return 0;
     int name = (int)(equals - scalar->text.ptr);
-    return sc_strv_take(&reading->delivery->variables,
-                        sc_str_printf(err, "%s %.*s", reading->id, name,
-                                      (const char *)scalar->text.ptr),
-                        err);
+    return sc_strv_take(
+        &reading->delivery->variables,
+        sc_str_printf(err, "%s %.*s", reading->id, name, (const char *)scalar->text.ptr), err);
 }
 
 static int read_container(struct sc_delivery *delivery, const struct sc_engine *engine,

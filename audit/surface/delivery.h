@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the shim delivers on purpose: variables of a container whose configured value is a placeholder
+ * What the shim delivers on purpose: variables of a container whose configured value is a
+ * placeholder
  * ("{{secret:db_password}}"). The value then stands in the environment of the container's processes
  * and nowhere else; a finding there is what was asked for, and is told apart from a leak.
  *
@@ -18,8 +19,8 @@ struct sc_delivery {
     struct sc_strv variables; /* "<container id> <NAME>" */
 };
 
-/* Asks the engine about its running containers. An engine that does not answer delivers nothing: what
- * is found then counts as a leak. Fails for want of memory only. */
+/* Asks the engine about its running containers. An engine that does not answer delivers nothing:
+ * what is found then counts as a leak. Fails for want of memory only. */
 int sc_delivery_load(struct sc_delivery *delivery, const struct sc_engine *engine,
                      struct sc_error *err) SC_NODISCARD;
 

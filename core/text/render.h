@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Renders a template (core/text/template.h) with values that come from a callback, into locked memory.
- * For `render` and for template entries; the shim has a renderer of its own without a heap.
+ * Renders a template (core/text/template.h) with values that come from a callback, into locked
+ * memory. For `render` and for template entries; the shim has a renderer of its own without a heap.
  */
 #ifndef SC_CORE_TEXT_RENDER_H
 #define SC_CORE_TEXT_RENDER_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The yardstick of the FUSE benchmark: the least a libfuse (3, low level) server of one file must do,
- * with our settings: direct I/O, no caching of names and attributes, no identity, no policy, no log.
+ * The yardstick of the FUSE benchmark: the least a libfuse (3, low level) server of one file must
+ * do, with our settings: direct I/O, no caching of names and attributes, no identity, no policy, no
+ * log.
  */
 #define FUSE_USE_VERSION 34
 #include <errno.h>

@@ -2,6 +2,10 @@
 # Every C file is as clang-format leaves it. Usage: format.sh SOURCE-ROOT CLANG-FORMAT
 set -euo pipefail
 cd "$1"
-find . -name "*.[ch]" -not -path "./build*" -print0 |
-    xargs -0 "$2" --dry-run --Werror 2>&1 | grep -E 'error:|warning:' | head -40 && exit 1
+faults=$(find . -name '*.[ch]' -not -path './build*' -print0 |
+    xargs -0 "$2" --dry-run --Werror 2>&1 | grep -E 'error:|warning:') || true
+if [ -n "$faults" ]; then
+    head -40 <<<"$faults"
+    exit 1
+fi
 echo "formatted"

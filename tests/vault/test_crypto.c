@@ -117,8 +117,7 @@ static void a_stuck_generator_repeats_no_key(void **state)
 {
     (void)state;
     SC_CLEANUP(sc_buf_done)
-    struct sc_buf a = SC_BUF_INIT(4096),
-                  b = SC_BUF_INIT(4096), c = SC_BUF_INIT(4096);
+    struct sc_buf a = SC_BUF_INIT(4096), b = SC_BUF_INIT(4096), c = SC_BUF_INIT(4096);
     random_stuck = true;
     seal(&a, "one");
     seal(&b, "two");
