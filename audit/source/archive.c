@@ -15,13 +15,12 @@
 #include "core/banned.h"
 
 /* The functions used, loaded on the first call: see audit/source/library.h. */
-#define ARCHIVE_FUNCTIONS(X)                                                                       \
-    X(entry_filetype)                                                                              \
-    X(entry_is_encrypted)                                                                          \
-    X(entry_pathname)                                                                              \
-    X(error_string) X(read_data) X(read_free) X(read_new) X(read_next_header)                      \
-        X(read_open_filename) X(read_open_memory) X(read_support_filter_all)                       \
-            X(read_support_format_all) X(read_support_format_raw)
+/* clang-format off */
+#define ARCHIVE_FUNCTIONS(X) \
+    X(entry_filetype) X(entry_is_encrypted) X(entry_pathname) X(error_string) X(read_data) \
+    X(read_free) X(read_new) X(read_next_header) X(read_open_filename) X(read_open_memory) \
+    X(read_support_filter_all) X(read_support_format_all) X(read_support_format_raw)
+/* clang-format on */
 
 struct archive_api {
 #define X(name) __typeof__(archive_##name) *name;

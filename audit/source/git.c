@@ -15,16 +15,15 @@
 #include "core/banned.h"
 
 /* The functions used, loaded on the first call: see audit/source/library.h. */
-#define GIT_FUNCTIONS(X)                                                                           \
-    X(commit_free)                                                                                 \
-    X(commit_lookup)                                                                               \
-    X(commit_parent)                                                                               \
-    X(commit_parentcount) X(commit_tree) X(diff_foreach) X(diff_free) X(diff_tree_to_tree)         \
-        X(error_last) X(libgit2_init) X(libgit2_shutdown) X(odb_foreach) X(odb_free)               \
-            X(odb_object_data) X(odb_object_free) X(odb_object_size) X(odb_read)                   \
-                X(odb_read_header) X(oid_tostr) X(repository_free) X(repository_odb)               \
-                    X(repository_open_ext) X(revwalk_free) X(revwalk_new) X(revwalk_next)          \
-                        X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
+/* clang-format off */
+#define GIT_FUNCTIONS(X) \
+    X(commit_free) X(commit_lookup) X(commit_parent) X(commit_parentcount) X(commit_tree) \
+    X(diff_foreach) X(diff_free) X(diff_tree_to_tree) X(error_last) X(libgit2_init) \
+    X(libgit2_shutdown) X(odb_foreach) X(odb_free) X(odb_object_data) X(odb_object_free) \
+    X(odb_object_size) X(odb_read) X(odb_read_header) X(oid_tostr) X(repository_free) \
+    X(repository_odb) X(repository_open_ext) X(revwalk_free) X(revwalk_new) X(revwalk_next) \
+    X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
+/* clang-format on */
 
 struct git_api {
 #define X(name) __typeof__(git_##name) *name;
