@@ -4,13 +4,9 @@
  */
 #include "core/hash.h"
 
-#include <assert.h>
 #include <sodium.h>
-#include <string.h>
 
 #include "core/banned.h"
-
-static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct sc_sha256), "state must fit");
 
 void sc_hash_blake2b(unsigned char out[SC_HASH_SIZE], const void *data, size_t len, const void *key,
                      size_t key_len)
@@ -21,21 +17,6 @@ void sc_hash_blake2b(unsigned char out[SC_HASH_SIZE], const void *data, size_t l
 void sc_hash_sha256(unsigned char out[SC_HASH_SIZE], const void *data, size_t len)
 {
     (void)crypto_hash_sha256(out, data, len);
-}
-
-void sc_sha256_init(struct sc_sha256 *state)
-{
-    (void)crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)state->opaque);
-}
-
-void sc_sha256_update(struct sc_sha256 *state, const void *data, size_t len)
-{
-    (void)crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)state->opaque, data, len);
-}
-
-void sc_sha256_final(struct sc_sha256 *state, unsigned char out[SC_HASH_SIZE])
-{
-    (void)crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)state->opaque, out);
 }
 
 void sc_hex(char *out, const void *data, size_t len)

@@ -14,15 +14,8 @@
 void sc_hash_blake2b(unsigned char out[SC_HASH_SIZE], const void *data, size_t len, const void *key,
                      size_t key_len);
 
-/* SHA-256, in one call or in steps. */
+/* SHA-256. */
 void sc_hash_sha256(unsigned char out[SC_HASH_SIZE], const void *data, size_t len);
-
-struct sc_sha256 {
-    _Alignas(8) unsigned char opaque[128];
-};
-void sc_sha256_init(struct sc_sha256 *state);
-void sc_sha256_update(struct sc_sha256 *state, const void *data, size_t len);
-void sc_sha256_final(struct sc_sha256 *state, unsigned char out[SC_HASH_SIZE]);
 
 /* Lower-case hexadecimal with a NUL: `out` holds 2 * len + 1 bytes. */
 void sc_hex(char *out, const void *data, size_t len);

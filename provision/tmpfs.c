@@ -162,34 +162,6 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
     return rc;
 }
 
-int sc_tmpfs_guard(const char *dir, struct sc_error *err)
-{
-    int rc = sc_dir_make(dir, 0700, err);
-    if (rc < 0)
-        return rc;
-    if (mount(MOUNT_SOURCE, dir, "tmpfs", MOUNT_FLAGS | MS_RDONLY, "mode=0700,size=4k") < 0)
-        return sc_fail_errno(err, "cannot mount a guard on '%s'", dir);
-    return 0;
-}
-
-int sc_tmpfs_unmount(const char *dir, struct sc_error *err)
-{
-    SC_CLEANUP(sc_fd_closep) int fd = -1;
-    enum medium medium = MEDIUM_OTHER;
-    int rc = open_dir(dir, &fd, err);
-    if (rc == 0)
-        rc = medium_of(fd, dir, &medium, err);
-    if (rc < 0)
-        return rc;
-    if (medium == MEDIUM_OTHER || !is_mount_root(fd))
-        return sc_fail(err, SC_E_NOTFOUND, "no tmpfs is mounted on '%s'", dir);
-    sc_fd_closep(&fd);
-    /* Lazily: containers keep what they have bound, the name is free at once. */
-    if (umount2(dir, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-        return sc_fail_errno(err, "cannot unmount '%s'", dir);
-    return 0;
-}
-
 /* Adds up what lies below; takes over the descriptor. */
 static int add_used(int dir_fd, int depth, uint64_t *total, struct sc_error *err)
 {

@@ -56,13 +56,6 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
 int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret,
                   struct sc_error *err) SC_NODISCARD;
 
-/* Puts a read-only tmpfs of one page on the directory: an engine that finds nothing mounted there
- * makes missing bind sources as directories, on the disk; here it fails. */
-int sc_tmpfs_guard(const char *dir, struct sc_error *err) SC_NODISCARD;
-
-/* Takes away the top mount, if `dir` is the root of a tmpfs or ramfs. */
-int sc_tmpfs_unmount(const char *dir, struct sc_error *err) SC_NODISCARD;
-
 /* Bytes of the regular files below the directory. */
 int sc_tmpfs_used(const struct sc_tmpfs *place, uint64_t *ret, struct sc_error *err) SC_NODISCARD;
 

@@ -235,8 +235,3 @@ int sc_argon2id(unsigned char out[SC_KEY_SIZE], const struct sc_secret *passphra
                        (unsigned long long)(cost.mem >> 20));
     return 0;
 }
-
-bool sc_crypto_equal(const void *a, const void *b, size_t len)
-{
-    return sodium_memcmp(a, b, len) == 0;
-}

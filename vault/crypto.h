@@ -82,7 +82,4 @@ int sc_argon2id(unsigned char out[SC_KEY_SIZE], const struct sc_secret *passphra
                 const unsigned char salt[SC_KDF_SALT_SIZE], struct sc_kdf_cost cost,
                 struct sc_error *err) SC_NODISCARD;
 
-/* Equality in time that depends on the length only. */
-bool sc_crypto_equal(const void *a, const void *b, size_t len);
-
 #endif

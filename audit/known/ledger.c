@@ -183,43 +183,6 @@ int sc_ledger_note(struct sc_ledger *ledger, const char *note, struct sc_error *
     return sc_strv_contains(&ledger->notes, note) ? 0 : sc_strv_add(&ledger->notes, note, err);
 }
 
-/* Appends n items of one list to another. */
-static int move_items(void **to, size_t *to_count, size_t *to_cap, const void *from, size_t n,
-                      size_t size)
-{
-    if (n == 0)
-        return 0;
-    void *grown = reallocarray(*to, *to_count + n, size);
-    if (grown == NULL)
-        return SC_E_NOMEM;
-    memcpy((char *)grown + *to_count * size, from, n * size);
-    *to = grown;
-    *to_count += n;
-    *to_cap = *to_count;
-    return 0;
-}
-
-int sc_ledger_move(struct sc_ledger *to, struct sc_ledger *from, struct sc_error *err)
-{
-    int rc = move_items((void **)&to->leaks, &to->leak_count, &to->leak_cap, from->leaks,
-                        from->leak_count, sizeof(*from->leaks));
-    from->leak_count = rc == 0 ? 0 : from->leak_count;
-    if (rc == 0)
-        rc = move_items((void **)&to->looked, &to->looked_count, &to->looked_cap, from->looked,
-                        from->looked_count, sizeof(*from->looked));
-    from->looked_count = rc == 0 ? 0 : from->looked_count;
-    if (rc == 0)
-        rc = move_items((void **)&to->skipped, &to->skipped_count, &to->skipped_cap, from->skipped,
-                        from->skipped_count, sizeof(*from->skipped));
-    from->skipped_count = rc == 0 ? 0 : from->skipped_count;
-    to->leaks_dropped += from->leaks_dropped;
-    rc = rc < 0 ? sc_fail_nomem(err) : 0;
-    for (size_t i = 0; rc == 0 && i < from->notes.count; i++)
-        rc = sc_ledger_note(to, from->notes.items[i], err);
-    sc_ledger_done(from);
-    return rc;
-}
-
 void sc_ledger_done(struct sc_ledger *ledger)
 {
     for (size_t i = 0; i < ledger->leak_count; i++)

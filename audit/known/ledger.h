@@ -92,10 +92,6 @@ int sc_ledger_set_text(const struct sc_ledger *ledger, char **text, const char *
 
 int sc_ledger_note(struct sc_ledger *ledger, const char *note, struct sc_error *err) SC_NODISCARD;
 
-/* Moves everything of `from` behind what is in `to`; `from` is empty afterwards, also on failure.
- */
-int sc_ledger_move(struct sc_ledger *to, struct sc_ledger *from, struct sc_error *err) SC_NODISCARD;
-
 /* Every finding as `audit --format json` has it, with name, encoding, place and layer. */
 void sc_ledger_json_findings(struct sc_json *json, const struct sc_ledger *ledger);
 void sc_ledger_json_skipped(struct sc_json *json, const struct sc_ledger *ledger);

@@ -323,19 +323,6 @@ const struct sc_origin *sc_origin_implied(void)
     return &implied;
 }
 
-const struct sc_origin *sc_origin_add(struct sc_model_pool *pool, const struct sc_origin *origin,
-                                      unsigned routes)
-{
-    if ((origin->routes & routes) == routes)
-        return origin;
-    struct sc_origin *copy = sc_model_pool_alloc(pool, sizeof(*copy));
-    if (copy == NULL)
-        return NULL;
-    *copy = *origin;
-    copy->routes |= routes;
-    return copy;
-}
-
 int sc_tree_route(struct sc_model_pool *pool, struct sc_value *value, unsigned routes,
                   const struct sc_place *via, struct sc_error *err)
 {

@@ -48,8 +48,4 @@ int sc_tree_route(struct sc_model_pool *pool, struct sc_value *value, unsigned r
 
 /* An origin without a place, for what the loader makes up; static. */
 const struct sc_origin *sc_origin_implied(void);
-/* A copy of `origin` with more route bits. */
-const struct sc_origin *sc_origin_add(struct sc_model_pool *pool, const struct sc_origin *origin,
-                                      unsigned routes);
-
 #endif

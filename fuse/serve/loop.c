@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fuse/serve/fault.h"
-
 #include "core/banned.h"
 
 #define DRAIN_SIGNAL   SIGUSR1
@@ -27,7 +25,6 @@ static void on_drain(int signal_number)
 static bool read_request(const struct sc_loop_thread *thread, ssize_t *ret_len)
 {
     struct sc_serve *serve = thread->loop->serve;
-    sc_fault(SC_FAULT_BEFORE_READ);
     *ret_len = read(serve->fuse_fd, thread->slot->request, SC_JOURNAL_REQUEST);
     if (*ret_len > 0)
         return true;
@@ -49,12 +46,10 @@ static void *serve_thread(void *context)
             break;
         if (len <= 0)
             continue;
-        sc_fault(SC_FAULT_AFTER_READ);
         /* Answered or parked: either way the slot is free again. */
         struct sc_turn turn = {
             .serve = serve, .reply = thread->reply, .bytes = request, .len = (size_t)len};
         SC_IGNORE(sc_serve_request(&turn));
-        sc_fault(SC_FAULT_AFTER_REPLY);
         sc_journal_clear(request);
     }
     atomic_fetch_sub(&thread->loop->running, 1);

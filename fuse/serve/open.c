@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "core/secret.h"
-#include "fuse/serve/fault.h"
 #include "fuse/serve/identity.h"
 #include "fuse/serve/serve.h"
 
@@ -194,7 +193,6 @@ static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
     if (!turn->replay)
         sc_journal_note_open(serve->journal, turn->request.tid, &opened);
     sc_journal_count_handle(serve->journal, node->id, value->version, 1);
-    sc_fault(SC_FAULT_BEFORE_REPLY);
     if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, value->version, false) < 0)
         sc_journal_count_handle(serve->journal, node->id, value->version, -1);
     else if (turn->replay)
@@ -247,10 +245,8 @@ bool sc_serve_open(struct sc_turn *turn)
             return false;
         error_number = gate == GATE_OPEN ? 0 : EACCES;
     }
-    sc_fault(SC_FAULT_DECIDED);
     if (!note(turn, node, error_number, &reader, rule))
         error_number = EACCES;
-    sc_fault(SC_FAULT_LOGGED);
     if (error_number != 0)
         refuse(turn, error_number);
     else

@@ -310,11 +310,6 @@ int64_t sc_db_last_id(const struct sc_db *db)
     return sqlite3_last_insert_rowid(db->raw);
 }
 
-int sc_db_changes(const struct sc_db *db)
-{
-    return sqlite3_changes(db->raw);
-}
-
 int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
@@ -416,11 +411,6 @@ void sc_stmt_bind_int(struct sc_stmt *stmt, int at, int64_t value)
 void sc_stmt_bind_blob(struct sc_stmt *stmt, int at, const void *bytes, size_t len)
 {
     note_bind(stmt, sqlite3_bind_blob64(stmt->raw, at, bytes, len, SQLITE_STATIC));
-}
-
-void sc_stmt_bind_null(struct sc_stmt *stmt, int at)
-{
-    note_bind(stmt, sqlite3_bind_null(stmt->raw, at));
 }
 
 int sc_stmt_step(struct sc_stmt *stmt, bool *ret_row, struct sc_error *err)

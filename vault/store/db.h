@@ -45,9 +45,6 @@ void sc_db_rollback(struct sc_db *db);
 void sc_db_checkpoint(struct sc_db *db);
 
 int64_t sc_db_last_id(const struct sc_db *db);
-/* Rows changed by the last statement. */
-int sc_db_changes(const struct sc_db *db);
-
 /* SQLite's own check of its file. TAMPERED. */
 int sc_db_check(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
 /* The first column of the first row as a number, 0 without a row. */
@@ -70,8 +67,6 @@ void sc_stmt_resetp(struct sc_stmt **stmt);
  * and reported by the next step. */
 void sc_stmt_bind_int(struct sc_stmt *stmt, int at, int64_t value);
 void sc_stmt_bind_blob(struct sc_stmt *stmt, int at, const void *bytes, size_t len);
-void sc_stmt_bind_null(struct sc_stmt *stmt, int at);
-
 int sc_stmt_step(struct sc_stmt *stmt, bool *ret_row, struct sc_error *err) SC_NODISCARD;
 /* Steps to the end and resets, for statements that yield no row. */
 int sc_stmt_run(struct sc_stmt *stmt, struct sc_error *err) SC_NODISCARD;
