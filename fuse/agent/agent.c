@@ -362,13 +362,20 @@ static int command(const char *directory, const struct sc_message *order, int pa
     int rc = sc_control_path(directory, path, sizeof(path), err);
     if (rc == 0)
         rc = sc_control_connect(path, &fd, err);
-    if (rc == 0)
+    if (rc == 0) {
         rc = sc_message_send(fd, order, NULL, err);
+        /* The keeper was ending when we connected: as if it had not been there. */
+        if (rc < 0 && (errno == EPIPE || errno == ECONNRESET))
+            return sc_fail(err, SC_E_NOTFOUND, "the server of '%s' has just ended", directory);
+    }
     if (rc == 0)
         rc = sc_message_receive(fd, patience, &message, NULL, err);
-    if (rc < 0)
-        return rc;
-    return message.kind == SC_MESSAGE_FAILED ? sc_message_error(&message, err) : 0;
+    if (rc == 0 && message.kind == SC_MESSAGE_FAILED)
+        rc = sc_message_error(&message, err);
+    /* "Unmounted" is said when all is gone: the keeper's end of the socket goes with the keeper. */
+    if (rc == 0 && order->kind == SC_MESSAGE_UNMOUNT)
+        SC_IGNORE(sc_message_receive(fd, patience, &message, NULL, NULL));
+    return rc;
 }
 
 int sc_mount_end(const char *directory, bool force, struct sc_error *err)
