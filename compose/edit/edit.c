@@ -150,8 +150,10 @@ const struct sc_edit *sc_edits_find(const struct sc_edits *edits, const struct s
         else
             high = middle;
     }
+    if (low == edits->count)
+        return NULL;
     const struct sc_edit *found = &edits->items[low];
-    return low < edits->count && found->node == node && found->kind == kind ? found : NULL;
+    return found->node == node && found->kind == kind ? found : NULL;
 }
 
 const struct sc_edit *sc_edits_next(const struct sc_edits *edits, const struct sc_edit *edit)

@@ -60,6 +60,15 @@ requires() {
     done
 }
 
+# not_sanitized REASON: passes over a test that the address sanitizer cannot run (in CI too: the same test
+# runs in the plain build).
+not_sanitized() {
+    if [ -n "${SC_SANITIZED:-}" ]; then
+        echo "SKIP: not with the sanitizers: $1"
+        exit 77
+    fi
+}
+
 needs_root() { [ "$(id -u)" = 0 ] || skip "this test needs root"; }
 
 # needs_docker: skips without an engine at DOCKER_HOST.

@@ -22,8 +22,10 @@ static_assert(SC_AGE_TAG_SIZE == crypto_aead_chacha20poly1305_ietf_ABYTES, "tag"
 void sc_age_hmac(unsigned char out[SC_AGE_KEY_SIZE], struct sc_bytes key, struct sc_bytes data)
 {
     crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, key.ptr, key.len);
-    crypto_auth_hmacsha256_update(&state, data.ptr, data.len);
+    /* Nothing may be NULL to libsodium, empty or not. */
+    static const unsigned char none[1];
+    crypto_auth_hmacsha256_init(&state, key.len > 0 ? key.ptr : none, key.len);
+    crypto_auth_hmacsha256_update(&state, data.len > 0 ? data.ptr : none, data.len);
     crypto_auth_hmacsha256_final(&state, out);
     sodium_memzero(&state, sizeof(state));
 }

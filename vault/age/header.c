@@ -27,10 +27,12 @@ static int bad(const struct cursor *cursor, const char *what, struct sc_error *e
 /* The next line without its LF; false at the end, or when the last line is not ended. */
 static bool next_line(struct cursor *cursor, struct sc_bytes *ret)
 {
-    const unsigned char *start = cursor->text.ptr + cursor->at;
     size_t left = cursor->text.len - cursor->at;
-    const unsigned char *end = left > 0 ? memchr(start, '\n', left) : NULL;
     cursor->line++;
+    if (left == 0)
+        return false;
+    const unsigned char *start = cursor->text.ptr + cursor->at;
+    const unsigned char *end = memchr(start, '\n', left);
     if (end == NULL)
         return false;
     *ret = (struct sc_bytes){start, (size_t)(end - start)};

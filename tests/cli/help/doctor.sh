@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # doctor tells what holds, and status 1 when something does not: each fault by itself.
 . "$SC_SOURCE/tests/support/functions.sh"
+not_sanitized "it takes mlock(2) over"
 requires jq
 export XDG_RUNTIME_DIR=$T/run SECRETSCTL_RUN_DIR=$T/values
 mkdir -m 700 run

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Images that are cut off, damaged, hostile or no images: named as not searched, status 1, no crash.
 . "$SC_SOURCE/tests/support/functions.sh"
+not_sanitized "it limits the address space"
 requires jq python3
 
 new_vault

@@ -2,6 +2,7 @@
 # What another process may not do to an agent: trace it, dump it, read its memory as the same user;
 # talk to it as another one; and it does not start where memory cannot be locked.
 . "$SC_SOURCE/tests/support/functions.sh"
+not_sanitized "it needs a locked, untraceable agent"
 needs_root # to be two other users
 requires setpriv gdb /usr/bin/python3 prlimit
 as_user() { setpriv --reuid "$1" --regid "$1" --clear-groups --bounding-set=-all "${@:2}"; }
