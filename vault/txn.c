@@ -268,13 +268,34 @@ static int update_scope(struct sc_vault *vault, size_t *at, struct sc_error *err
     return rc < 0 ? rc : store_root(vault, scope, err);
 }
 
+static int count_rows(struct sc_vault *vault, const struct sc_scope *scope, uint64_t *ret,
+                      struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(vault->db, "SELECT count(*) FROM rec WHERE scope_id=?", &stmt, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_int(stmt, 1, scope->id);
+    rc = sc_stmt_step(stmt, &row, err);
+    if (rc == 0)
+        *ret = (uint64_t)sc_stmt_int(stmt, 0);
+    return rc;
+}
+
+/* A tree that is made anew gets the depth its rows need: so it shrinks, too. */
 static int rebuild_scope(struct sc_vault *vault, int64_t id, struct sc_error *err)
 {
     struct sc_scope *scope = scope_by_id(vault, id);
     if (scope == NULL)
         return sc_fail(err, SC_E_BUG, "a changed scope has vanished");
     struct sc_tree_sum sum;
-    int rc = sc_tree_build(vault, scope, SC_TREE_WRITE, &sum, err);
+    uint64_t rows = 0;
+    int rc = count_rows(vault, scope, &rows, err);
+    if (rc < 0)
+        return rc;
+    scope->depth = sc_tree_depth(rows);
+    rc = sc_tree_build(vault, scope, SC_TREE_WRITE, &sum, err);
     if (rc < 0)
         return rc;
     memcpy(scope->root, sum.root, SC_KEY_SIZE);

@@ -156,6 +156,24 @@ int sc_vault_revert(struct sc_vault *vault, const char *name, uint64_t version, 
 int sc_vault_move(struct sc_vault *vault, const char *from, const char *to, const char *reason,
                   struct sc_error *err) SC_NODISCARD;
 
+/* ---- compacting ---- */
+
+struct sc_vault_compact {
+    uint64_t keep;       /* versions of an entry that stay in any case, newest first; 0: all */
+    int64_t made_before; /* of the others go only those made before this time; 0: all of them */
+    bool dry_run;        /* only count */
+    const char *reason;  /* for the log */
+};
+struct sc_vault_compacted {
+    uint64_t versions, entries; /* that went, and of how many entries */
+    uint64_t bytes_before, bytes_after;
+};
+/* Deletes old versions (none with keep and made_before both 0), shrinks the trees, and writes the
+ * file anew without free pages. The newest version of an entry always stays. BUSY with the versions
+ * deleted, but the file as large as it was, when somebody reads it all the time. Not in a batch. */
+int sc_vault_compact(struct sc_vault *vault, const struct sc_vault_compact *how,
+                     struct sc_vault_compacted *ret, struct sc_error *err) SC_NODISCARD;
+
 /* ---- ways in: key slots open the whole vault, grants one scope for reading ---- */
 
 /* Bytes of a slot's or grant's number in hexadecimal, and of a label, with the NUL. */

@@ -96,6 +96,19 @@ static const struct sc_option log_options[] = {
     {0},
 };
 
+#define COMPACT(field) offsetof(struct sc_compact_options, field)
+
+static const struct sc_option compact_options[] = {
+    {"keep", 0, "N", "delete all but the newest N versions of each entry", SC_OPTION_TEXT,
+     COMPACT(keep), NULL, 0},
+    {"older-than", 0, "TIME", "of those, delete only what is older than 12h, 30d, ...",
+     SC_OPTION_TEXT, COMPACT(older_than), NULL, 0},
+    {"dry-run", 'n', NULL, "only say what would be deleted", SC_OPTION_FLAG, COMPACT(dry_run), NULL,
+     0},
+    {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT, COMPACT(reason), NULL, 0},
+    {0},
+};
+
 static const struct sc_option agent_options[] = {
     {"time", 't', "TIME", "hold keys at most this long (default 8h)", SC_OPTION_TEXT,
      offsetof(struct sc_agent_options, time), NULL, 0},
@@ -281,6 +294,23 @@ const struct sc_command sc_vault_commands[] = {
         .options_size = sizeof(struct sc_remove_options),
         .max_operands = 1,
         .run = sc_cmd_rekey,
+    },
+    {
+        .name = "compact",
+        .operands = "",
+        .summary = "delete old versions and give back free space",
+        .description =
+            "Writes the vault's file anew without free pages. With --keep all but the newest N "
+            "versions of each entry are deleted first, with --older-than only those made before "
+            "that; the current version always stays, and so does the number of a removed entry. "
+            "What was deleted is overwritten in the file and its log; copies made before, and what "
+            "a disk or a snapshot keeps, still open with the key of the scope, which 'secretsctl "
+            "rekey' changes.",
+        .examples = "secretsctl compact --keep 3 --older-than 90d --dry-run\t\n"
+                    "secretsctl compact --keep 1 --reason 'handed over'\t",
+        .options = compact_options,
+        .options_size = sizeof(struct sc_compact_options),
+        .run = sc_cmd_compact,
     },
     {
         .name = "log",

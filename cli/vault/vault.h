@@ -41,6 +41,13 @@ struct sc_log_options {
 /* Hexadecimal digits of a slot's number that are shown and enough to name it. */
 #define SC_SLOT_ID_SHOWN 8
 
+struct sc_compact_options {
+    const char *keep;
+    const char *older_than;
+    bool dry_run;
+    const char *reason;
+};
+
 struct sc_remove_options { /* slot rm, grant rm, rekey */
     bool new_verify_key;
     const char *reason;
@@ -72,6 +79,8 @@ int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **op
                    struct sc_error *err) SC_NODISCARD;
 int sc_cmd_log(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err) SC_NODISCARD;
+int sc_cmd_compact(struct sc_cli *cli, const void *options, int count, char **operands,
+                   struct sc_error *err) SC_NODISCARD;
 int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **operands,
                 struct sc_error *err) SC_NODISCARD;
 

@@ -132,16 +132,23 @@ static uint64_t capacity(uint32_t depth)
     return (uint64_t)SC_TREE_BUCKET << (4 * depth);
 }
 
+uint32_t sc_tree_depth(uint64_t rows)
+{
+    uint32_t depth = 0;
+    while (rows > capacity(depth) && depth < SC_TREE_DEPTH_MAX)
+        depth++;
+    return depth;
+}
+
 int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error *err)
 {
-    if (scope->rows <= capacity(scope->depth) || scope->depth == SC_TREE_DEPTH_MAX)
+    if (scope->depth >= sc_tree_depth(scope->rows))
         return 0;
     /* What is about to be hashed anew must be what is signed. */
     int rc = sc_tree_verify_all(vault, scope, err);
     if (rc < 0)
         return rc;
-    while (scope->rows > capacity(scope->depth) && scope->depth < SC_TREE_DEPTH_MAX)
-        scope->depth++;
+    scope->depth = sc_tree_depth(scope->rows);
     struct sc_tree_sum sum;
     rc = sc_tree_build(vault, scope, SC_TREE_WRITE, &sum, err);
     if (rc == 0)

@@ -28,6 +28,9 @@ int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_
 int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
                    uint64_t *ret_rows, struct sc_error *err) SC_NODISCARD;
 
+/* The least depth for this many rows. */
+uint32_t sc_tree_depth(uint64_t rows);
+
 /* Grows the tree if the scope has too many rows for its depth. Verifies all rows first. */
 int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error *err) SC_NODISCARD;
 

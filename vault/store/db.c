@@ -337,6 +337,24 @@ int sc_db_check(struct sc_db *db, struct sc_error *err)
     return 0;
 }
 
+int sc_db_compact(struct sc_db *db, struct sc_error *err)
+{
+    int log = 0, moved = 0;
+    /* VACUUM attaches the copy it makes, in memory. */
+    sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 1);
+    int rc = sc_db_exec(db, "VACUUM", err);
+    sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
+    if (rc < 0)
+        return rc;
+    int code = sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &moved);
+    if (code_of_sqlite(code) == SC_E_BUSY)
+        return sc_fail(err, SC_E_BUSY,
+                       "'%s' is in use: what was deleted stays in its log until nobody reads it; "
+                       "compact it again then",
+                       db->path);
+    return code == SQLITE_OK ? 0 : fail_sqlite(db, code, err);
+}
+
 int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to->raw, "main", db->raw, "main");

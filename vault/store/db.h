@@ -51,6 +51,10 @@ int sc_db_check(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
 int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret,
                  struct sc_error *err) SC_NODISCARD;
 
+/* Writes the file anew without its free pages and empties the log, so that nothing that was deleted
+ * is left in either. BUSY while others read. Not in a transaction. */
+int sc_db_compact(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
+
 /* Replaces the content of an open database by that of another one, in one transaction. */
 int sc_db_copy(struct sc_db *from, struct sc_db *to, struct sc_error *err) SC_NODISCARD;
 
