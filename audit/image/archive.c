@@ -150,7 +150,8 @@ static int level_begin(struct level *level, const char *path, const char *entry,
         return sc_fail_nomem(err);
     level->spot = level->archive->spot;
     level->spot.path = level->path.len > 0 ? sc_buf_text(&level->path) : NULL;
-    level->spot.where = "content";
+    if (level->spot.where == NULL)
+        level->spot.where = "content";
     if (level->has_stream)
         return 0;
     int rc = sc_stream_init(&level->stream, level->archive->options.searcher, enter, level, err);
@@ -373,6 +374,22 @@ int sc_archive_write(struct sc_archive *archive, struct sc_bytes data, struct sc
             return rc;
     }
     return data.len == 0 ? 0 : level_write(top, data, err);
+}
+
+int sc_archive_zeroes(struct sc_archive *archive, uint64_t count, struct sc_error *err)
+{
+    static const unsigned char zeroes[64 * 1024];
+    struct level *top = &archive->levels[0];
+    int rc = 0;
+    while (rc == 0 && count > 0) {
+        /* Where only bytes matter a run this long is a gap that no form reaches across. */
+        if (top->open && top->kind == KIND_RAW && count > sizeof(zeroes))
+            return sc_stream_end(&top->stream, err);
+        size_t n = count < sizeof(zeroes) ? (size_t)count : sizeof(zeroes);
+        rc = sc_archive_write(archive, (struct sc_bytes){zeroes, n}, err);
+        count -= n;
+    }
+    return rc;
 }
 
 int sc_archive_end(struct sc_archive *archive, uint64_t *ret_bytes, struct sc_error *err)

@@ -33,12 +33,16 @@ struct sc_archive *sc_archive_new(const struct sc_archive_options *options,
                                   struct sc_error *err) SC_NODISCARD;
 void sc_archive_free(struct sc_archive *archive);
 
-/* Begins a file: the spot says how its leaks are reported (path and where are added); its strings
- * must live until the end. */
+/* Begins a file: the spot says how its leaks are reported; its strings must live until the end.
+ * Paths inside are added behind the spot's own path, and "content" where it says nothing. */
 void sc_archive_begin(struct sc_archive *archive, const struct sc_spot *spot);
 
 int sc_archive_write(struct sc_archive *archive, struct sc_bytes data,
                      struct sc_error *err) SC_NODISCARD;
+
+/* A run of NUL bytes, of any length: cheap where they are a hole of a file that is no archive. */
+int sc_archive_zeroes(struct sc_archive *archive, uint64_t count,
+                      struct sc_error *err) SC_NODISCARD;
 
 /* Ends the file; ready for the next one. *ret_bytes (may be NULL) is what was searched, unpacked
  * bytes included. */

@@ -38,12 +38,23 @@ void sc_probe_done(struct sc_probe *probe)
     sc_stream_done(&probe->stream);
 }
 
-int sc_probe_bytes(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,
+int sc_probe_write(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,
                    struct sc_error *err)
 {
     probe->spot = spot;
-    int rc = sc_stream_write(&probe->stream, data, err);
-    return rc < 0 ? rc : sc_stream_end(&probe->stream, err);
+    return sc_stream_write(&probe->stream, data, err);
+}
+
+int sc_probe_end(struct sc_probe *probe, struct sc_error *err)
+{
+    return sc_stream_end(&probe->stream, err);
+}
+
+int sc_probe_bytes(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,
+                   struct sc_error *err)
+{
+    int rc = sc_probe_write(probe, spot, data, err);
+    return rc < 0 ? rc : sc_probe_end(probe, err);
 }
 
 static int compare(struct sc_probe *probe, struct sc_bytes token, struct sc_error *err)

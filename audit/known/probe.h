@@ -26,6 +26,11 @@ void sc_probe_done(struct sc_probe *probe);
 int sc_probe_bytes(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,
                    struct sc_error *err) SC_NODISCARD;
 
+/* The same for bytes that come in pieces: all of one text before the next one begins. */
+int sc_probe_write(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes data,
+                   struct sc_error *err) SC_NODISCARD;
+int sc_probe_end(struct sc_probe *probe, struct sc_error *err) SC_NODISCARD;
+
 /* Searches a token's bytes and compares the token, its words, what stands behind their first '=',
  * and the password of a URL with the short values. */
 int sc_probe_token(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes token,

@@ -20,9 +20,9 @@
     X(commit_free) X(commit_lookup) X(commit_parent) X(commit_parentcount) X(commit_tree) \
     X(diff_foreach) X(diff_free) X(diff_tree_to_tree) X(error_last) X(libgit2_init) \
     X(libgit2_shutdown) X(odb_foreach) X(odb_free) X(odb_object_data) X(odb_object_free) \
-    X(odb_object_size) X(odb_read) X(odb_read_header) X(oid_tostr) X(repository_free) \
-    X(repository_odb) X(repository_open_ext) X(revwalk_free) X(revwalk_new) X(revwalk_next) \
-    X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
+    X(odb_object_size) X(odb_read) X(odb_read_header) X(oid_tostr) X(repository_commondir) \
+    X(repository_free) X(repository_odb) X(repository_open_ext) X(revwalk_free) X(revwalk_new) \
+    X(revwalk_next) X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
 /* clang-format on */
 
 struct git_api {
@@ -58,7 +58,7 @@ struct seen {
 
 struct history {
     struct git_api api;
-    struct sc_worker *worker;
+    const struct sc_git_visitor *visitor;
     git_repository *repository;
     git_odb *odb;
     const char *path;
@@ -118,6 +118,25 @@ static int mark(struct seen *seen, const git_oid *id, struct sc_error *err)
     return 1;
 }
 
+static int skip(struct history *h, const char *name, const char *reason)
+{
+    return h->visitor->skip(name, reason, h->visitor->ctx, h->err);
+}
+
+static int skip_large(struct history *h, const char *name)
+{
+    SC_CLEANUP(sc_str_freep)
+    char *reason =
+        sc_str_printf(h->err, "a blob of %zu MiB or more", h->visitor->object_max / (1024 * 1024));
+    return reason == NULL ? SC_E_NOMEM : skip(h, name, reason);
+}
+
+/* What an object is called that no path leads to. */
+static const char *name_of(git_object_t type, const char *name)
+{
+    return type == GIT_OBJECT_TREE ? "tree" : type == GIT_OBJECT_TAG ? "tag" : name;
+}
+
 /* Looks at an object that is new. `name` is its path, for reports and to tell its kind. */
 static int look_at_object(struct history *h, const git_oid *id, const char *name)
 {
@@ -127,18 +146,22 @@ static int look_at_object(struct history *h, const git_oid *id, const char *name
     size_t size = 0;
     git_object_t type = GIT_OBJECT_INVALID;
     if (h->api.odb_read_header(&size, &type, h->odb, id) < 0)
-        return sc_worker_skip(h->worker, name, "git cannot read the object", h->err);
-    if (type == GIT_OBJECT_TREE)
+        return skip(h, name, "git cannot read the object");
+    if (type == GIT_OBJECT_TREE && !h->visitor->trees)
         return 0;
-    if (size >= SC_GIT_BLOB_MAX)
-        return sc_worker_skip(h->worker, name, "a blob of 16 MiB or more", h->err);
+    if (size >= h->visitor->object_max)
+        return skip_large(h, name);
     git_odb_object *object = NULL;
     if (h->api.odb_read(&object, h->odb, id) < 0)
-        return sc_worker_skip(h->worker, name, "git cannot read the object", h->err);
-    struct sc_bytes text = {h->api.odb_object_data(object), h->api.odb_object_size(object)};
+        return skip(h, name, "git cannot read the object");
     char hex[GIT_OID_HEXSZ + 1];
     h->api.oid_tostr(hex, sizeof(hex), id);
-    int rc = sc_worker_bytes(h->worker, name, h->commit[0] != '\0' ? h->commit : hex, text, h->err);
+    const struct sc_git_object found = {
+        .name = name_of(type, name),
+        .commit = h->commit[0] != '\0' ? h->commit : hex,
+        .text = {h->api.odb_object_data(object), h->api.odb_object_size(object)},
+    };
+    int rc = h->visitor->object(&found, h->visitor->ctx, h->err);
     h->api.odb_object_free(object);
     return rc;
 }
@@ -200,7 +223,7 @@ static int on_object(const git_oid *id, void *ctx)
     return h->rc < 0 ? GIT_EUSER : 0;
 }
 
-static int audit(struct history *h)
+static int walk(struct history *h)
 {
     int rc = 0;
     if (h->api.repository_open_ext(&h->repository, h->path, 0, NULL) < 0)
@@ -211,20 +234,42 @@ static int audit(struct history *h)
         rc = walk_commits(h);
     if (rc == 0 && h->api.odb_foreach(h->odb, on_object, h) < 0)
         rc = h->rc < 0 ? h->rc : git_failure(h, "cannot read the git repository of");
-    free(h->seen.slots);
-    h->api.odb_free(h->odb);
-    h->api.repository_free(h->repository);
     return rc;
 }
 
-int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *err)
+int sc_git_walk(const char *path, const struct sc_git_visitor *visitor, char **ret_folder,
+                struct sc_error *err)
 {
-    struct history h = {.worker = worker, .path = path, .err = err};
+    struct history h = {.visitor = visitor, .path = path, .err = err};
     int rc = load(&h.api, err);
     if (rc < 0)
         return rc;
     h.api.libgit2_init();
-    rc = audit(&h);
+    rc = walk(&h);
+    if (rc == 0 && ret_folder != NULL) {
+        *ret_folder = sc_str_dup(h.api.repository_commondir(h.repository), err);
+        rc = *ret_folder == NULL ? SC_E_NOMEM : 0;
+    }
+    free(h.seen.slots);
+    h.api.odb_free(h.odb);
+    h.api.repository_free(h.repository);
     h.api.libgit2_shutdown();
     return rc;
+}
+
+static int audit_object(const struct sc_git_object *object, void *ctx, struct sc_error *err)
+{
+    return sc_worker_bytes(ctx, object->name, object->commit, object->text, err);
+}
+
+static int audit_skip(const char *name, const char *reason, void *ctx, struct sc_error *err)
+{
+    return sc_worker_skip(ctx, name, reason, err);
+}
+
+int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *err)
+{
+    const struct sc_git_visitor visitor = {
+        .object_max = SC_GIT_BLOB_MAX, .object = audit_object, .skip = audit_skip, .ctx = worker};
+    return sc_git_walk(path, &visitor, NULL, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Git history: every blob once, whatever branch, tag or stash it is in; also blobs that nothing
- * refers to any more. Path and commit are looked up for findings only.
+ * Git history: every object once, whatever branch, tag or stash it is in; also objects that nothing
+ * refers to any more.
  */
 #ifndef SC_AUDIT_SOURCE_GIT_H
 #define SC_AUDIT_SOURCE_GIT_H
@@ -10,6 +10,26 @@
 
 /* Blobs of this size and more are named as skipped. */
 #define SC_GIT_BLOB_MAX SC_AUDIT_WHOLE_MAX
+
+struct sc_git_object {
+    const char *name;   /* path of a blob, "commit message", "tag", "tree", "unreachable object" */
+    const char *commit; /* hexadecimal: the oldest one that has it; its own id where none has */
+    struct sc_bytes text;
+};
+
+/* What a walk hands out; a negative result stops and is passed on. */
+struct sc_git_visitor {
+    size_t object_max; /* bytes; larger objects are skipped */
+    bool trees;        /* trees are wanted too: a name may be what is looked for */
+    int (*object)(const struct sc_git_object *object, void *ctx, struct sc_error *err);
+    int (*skip)(const char *name, const char *reason, void *ctx, struct sc_error *err);
+    void *ctx;
+};
+
+/* Every object of the repository that `path` lies in. *ret_folder (may be NULL) is the repository's
+ * own folder, malloc'd. FAILED as for sc_git_audit(). */
+int sc_git_walk(const char *path, const struct sc_git_visitor *visitor, char **ret_folder,
+                struct sc_error *err) SC_NODISCARD;
 
 /* Looks at the repository that `path` lies in. FAILED if there is none, or git refuses it as owned
  * by somebody else: that is never an empty history. */

@@ -32,6 +32,18 @@ int sc_surface_image_settings(struct sc_probe *probe, const struct sc_engine *en
 int sc_surface_image_layers(struct sc_probe *probe, const struct sc_engine *engine,
                             const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
 
+/* What containers wrote to their logs. */
+int sc_surface_logs(struct sc_probe *probe, const struct sc_engine *engine,
+                    const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
+
+/* The files of volumes. */
+int sc_surface_volumes(struct sc_probe *probe, const struct sc_engine *engine,
+                       const struct sc_strv *names, struct sc_error *err) SC_NODISCARD;
+
+/* The repository that `path` lies in: every object, and the files of its folder. The working tree
+ * is not part of it. */
+int sc_surface_git(struct sc_probe *probe, const char *path, struct sc_error *err) SC_NODISCARD;
+
 /* Bytes of one answer about one object. */
 #define SC_ENGINE_ANSWER_MAX ((size_t)3 * 1024 * 1024)
 

@@ -77,15 +77,14 @@ const struct sc_command sc_leaks_commands[] = {
         .summary = "prove that no secret of the vault stands anywhere",
         .description =
             "Looks for every secret of the vault, in every encoding, where secrets leak to. WHAT "
-            "is "
-            "env (environments and command lines of all processes), config (the rendered Compose "
-            "project), container (what the engine "
-            "tells "
-            "of all, or of the named ones) or image (settings, history and every file of every "
-            "layer "
-            "of all images of the engine, or of the named ones; a name may also be the archive of "
-            "docker save, or an OCI layout as folder or archive). Without WHAT: processes, "
-            "the Compose project of this folder, containers, and the settings of images.\n\n"
+            "is env (environments and command lines of all processes), config (the rendered "
+            "Compose project), container (what the engine tells of all, or of the named ones), "
+            "image (settings, history and every file of every layer of all images of the engine, "
+            "or of the named ones; a name may also be the archive of docker save, or an OCI layout "
+            "as folder or archive), log (what containers wrote), volume (their files), git "
+            "(every object of the repository here, or of the named ones) or path (files and "
+            "folders). Without WHAT: processes, the Compose project of this folder, containers, "
+            "and the settings of images.\n\n"
             "Ends with a coverage statement: what was looked at, and what could not be. What could "
             "not be looked at is never a pass: then the exit status is 1, or 3 with findings. "
             "Values "
@@ -93,7 +92,8 @@ const struct sc_command sc_leaks_commands[] = {
             "named in the statement.",
         .examples = "secretsctl verify\teverything that needs no argument\n"
                     "secretsctl verify env container web\tall processes, and one container\n"
-                    "secretsctl verify image shop/api:1 ./export.tar\timages, layer by layer",
+                    "secretsctl verify image shop/api:1 ./export.tar\timages, layer by layer\n"
+                    "secretsctl verify git log path /srv/shop\thistory, logs and a folder",
         .options = verify_options,
         .options_size = sizeof(struct sc_verify_options),
         .max_operands = SC_OPERANDS_ANY,

@@ -47,13 +47,17 @@ enum sc_verify_surface {
     SC_VERIFY_CONFIG,
     SC_VERIFY_CONTAINER,
     SC_VERIFY_IMAGE,
+    SC_VERIFY_LOG,
+    SC_VERIFY_VOLUME,
+    SC_VERIFY_GIT,
+    SC_VERIFY_PATH,
     SC_VERIFY_SURFACE_MAX
 };
 
 struct sc_verify_targets {
     bool asked[SC_VERIFY_SURFACE_MAX];
     struct sc_strv names[SC_VERIFY_SURFACE_MAX]; /* empty: all there are */
-    bool by_default;                             /* nothing was named */
+    bool by_default;                             /* nothing was named: what is quickly looked at */
 };
 
 /* USAGE for a first word that is no surface. */

@@ -8,22 +8,25 @@
 
 #include "core/banned.h"
 
-static const char *const surfaces[SC_VERIFY_SURFACE_MAX] = {
-    [SC_VERIFY_ENV] = "env",
-    [SC_VERIFY_CONFIG] = "config",
-    [SC_VERIFY_CONTAINER] = "container",
-    [SC_VERIFY_IMAGE] = "image",
-};
-/* What takes names; the rest is looked at as a whole. */
-static const bool takes_names[SC_VERIFY_SURFACE_MAX] = {
-    [SC_VERIFY_CONTAINER] = true,
-    [SC_VERIFY_IMAGE] = true,
+static const struct {
+    const char *word;
+    bool by_default;  /* looked at when nothing is named */
+    bool takes_names; /* the rest is looked at as a whole */
+} surfaces[SC_VERIFY_SURFACE_MAX] = {
+    [SC_VERIFY_ENV] = {"env", true, false},
+    [SC_VERIFY_CONFIG] = {"config", true, false},
+    [SC_VERIFY_CONTAINER] = {"container", true, true},
+    [SC_VERIFY_IMAGE] = {"image", true, true},
+    [SC_VERIFY_LOG] = {"log", false, true},
+    [SC_VERIFY_VOLUME] = {"volume", false, true},
+    [SC_VERIFY_GIT] = {"git", false, true},
+    [SC_VERIFY_PATH] = {"path", false, true},
 };
 
 static int find_surface(const char *word)
 {
     for (int i = 0; i < SC_VERIFY_SURFACE_MAX; i++) {
-        if (strcmp(word, surfaces[i]) == 0)
+        if (strcmp(word, surfaces[i].word) == 0)
             return i;
     }
     return -1;
@@ -34,24 +37,25 @@ int sc_verify_targets_parse(struct sc_verify_targets *targets, int count, char *
 {
     targets->by_default = count == 0;
     for (int i = 0; i < SC_VERIFY_SURFACE_MAX && count == 0; i++)
-        targets->asked[i] = true;
+        targets->asked[i] = surfaces[i].by_default;
     int surface = -1;
     for (int i = 0; i < count; i++) {
         int found = find_surface(operands[i]);
         if (found >= 0) {
             surface = found;
             targets->asked[found] = true;
-        } else if (surface < 0 || !takes_names[surface]) {
-            return sc_fail(
-                err, SC_E_USAGE,
-                "'verify' takes env, config, container or image; names stand behind container "
-                "and image");
+        } else if (surface < 0 || !surfaces[surface].takes_names) {
+            return sc_fail(err, SC_E_USAGE,
+                           "'verify' takes env, config, container, image, log, volume, git or "
+                           "path; names stand behind the last six");
         } else {
             int rc = sc_strv_add(&targets->names[surface], operands[i], err);
             if (rc < 0)
                 return rc;
         }
     }
+    if (targets->asked[SC_VERIFY_PATH] && targets->names[SC_VERIFY_PATH].count == 0)
+        return sc_fail(err, SC_E_USAGE, "'verify path' needs a file or folder");
     return 0;
 }
 

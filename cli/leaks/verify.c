@@ -11,6 +11,7 @@
 #include "audit/surface/config.h"
 #include "audit/surface/delivery.h"
 #include "audit/surface/surface.h"
+#include "audit/surface/tree.h"
 #include "cli/leaks/leaks.h"
 #include "cli/output.h"
 #include "core/fsutil.h"
@@ -91,6 +92,42 @@ static int look_at_processes(const struct sc_verify_targets *targets,
     return rc < 0 ? rc : sc_surface_processes(probe, "/proc", &delivery, err);
 }
 
+/* Files and repositories that were named; git without a name means the one here. */
+static int look_at_files(const struct sc_verify_targets *targets, struct sc_probe *probe,
+                         struct sc_error *err)
+{
+    const struct sc_strv *repositories = &targets->names[SC_VERIFY_GIT];
+    const struct sc_strv *paths = &targets->names[SC_VERIFY_PATH];
+    int rc = 0;
+    if (targets->asked[SC_VERIFY_GIT] && repositories->count == 0)
+        rc = sc_surface_git(probe, ".", err);
+    for (size_t i = 0; rc == 0 && i < repositories->count; i++)
+        rc = sc_surface_git(probe, repositories->items[i], err);
+    for (size_t i = 0; rc == 0 && i < paths->count; i++) {
+        const struct sc_tree_options options = {
+            .surface = "path", .place = "path", .title = paths->items[i]};
+        rc = sc_tree_search(probe, paths->items[i], &options, err);
+    }
+    return rc;
+}
+
+static int look_at_engine(const struct sc_verify_targets *targets, const struct sc_engine *engine,
+                          struct sc_probe *probe, struct sc_error *err)
+{
+    if (!engine_expected(targets))
+        return sc_ledger_note(probe->ledger, "there is no container engine on this machine", err);
+    int rc = 0;
+    if (targets->asked[SC_VERIFY_CONTAINER])
+        rc = sc_surface_containers(probe, engine, &targets->names[SC_VERIFY_CONTAINER], err);
+    if (rc == 0 && targets->asked[SC_VERIFY_IMAGE])
+        rc = look_at_images(targets, engine, probe, err);
+    if (rc == 0 && targets->asked[SC_VERIFY_LOG])
+        rc = sc_surface_logs(probe, engine, &targets->names[SC_VERIFY_LOG], err);
+    if (rc == 0 && targets->asked[SC_VERIFY_VOLUME])
+        rc = sc_surface_volumes(probe, engine, &targets->names[SC_VERIFY_VOLUME], err);
+    return rc;
+}
+
 static int look(const struct sc_verify_options *options, const struct sc_verify_targets *targets,
                 const struct sc_engine *engine, struct sc_probe *probe, struct sc_error *err)
 {
@@ -100,15 +137,16 @@ static int look(const struct sc_verify_options *options, const struct sc_verify_
         rc = look_at_processes(targets, engine, probe, err);
     if (rc == 0 && targets->asked[SC_VERIFY_CONFIG])
         rc = look_at_config(options, config_named, probe, err);
-    if (rc < 0)
+    if (rc == 0)
+        rc = look_at_engine(targets, engine, probe, err);
+    if (rc == 0)
+        rc = look_at_files(targets, probe, err);
+    if (rc < 0 || !targets->by_default)
         return rc;
-    if (!engine_expected(targets))
-        return sc_ledger_note(probe->ledger, "there is no container engine on this machine", err);
-    if (targets->asked[SC_VERIFY_CONTAINER])
-        rc = sc_surface_containers(probe, engine, &targets->names[SC_VERIFY_CONTAINER], err);
-    if (rc == 0 && targets->asked[SC_VERIFY_IMAGE])
-        rc = look_at_images(targets, engine, probe, err);
-    return rc;
+    return sc_ledger_note(probe->ledger,
+                          "logs, volumes, git history and folders were not asked for; see: verify "
+                          "log volume git, verify path",
+                          err);
 }
 
 /* Enters each value whose absence is not proved; tokens prove enough for the short ones as long as
@@ -138,7 +176,10 @@ static int judge(struct sc_ledger *ledger, const struct sc_searcher *searcher, b
 /* Whether raw bytes are looked at, where tokens prove nothing. */
 static bool looks_at_files(const struct sc_verify_targets *targets)
 {
-    return targets->asked[SC_VERIFY_IMAGE] && !targets->by_default;
+    bool named = targets->asked[SC_VERIFY_IMAGE] && !targets->by_default;
+    for (int i = SC_VERIFY_LOG; i < SC_VERIFY_SURFACE_MAX; i++)
+        named |= targets->asked[i];
+    return named;
 }
 
 /* Marks what a person said is known not to be searched, and counts the rest. */

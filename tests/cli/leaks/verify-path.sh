@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+# verify over files and folders: contents, packed ones, names, links, attributes; what cannot be read is
+# named and no pass; nothing outside the tree is read.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires jq python3
+
+new_vault
+value=Zq8-vvT1.pLm~0xY
+printf '%s' "$value" | "$SECRETSCTL" add shop/token 2>/dev/null
+
+# found: file, path and where of each finding, one a line.
+found() {
+    run 3 "$SECRETSCTL" verify path "$@" --json
+    out_lacks "$value"
+    jq -r '.findings[] | [.place, .file, .path // "-", .where, .encoding] | join(" ") | gsub("\n"; "|")' "$T/out" | sort
+}
+is() { [ "$1" = "$2" ] || fail "found
+$1
+instead of
+$2"; }
+
+mkdir -p clean/deep
+echo nothing >clean/a
+echo nothing >clean/deep/b
+ln -s deep clean/link
+run 0 "$SECRETSCTL" verify path clean
+out_has "searched: path: 1 object"
+out_has "note: clean: 2 files searched"
+out_has "clean: none of 1 values found"
+
+mkdir tree
+printf 'x%sx' "$value" >tree/plain
+printf '%s' "$value" | base64 >tree/encoded
+printf '%s' "$value" | gzip >tree/packed.gz
+printf '%s' "$value" >"tree/a
+b"
+is "$(found tree)" "path tree/a|b - content plain
+path tree/encoded - content base64
+path tree/packed.gz - content plain
+path tree/plain - content plain"
+is "$(found tree/plain clean)" "path tree/plain - content plain"
+rm -r tree
+
+mkdir -p tree/sub inner
+printf '%s' "$value" >inner/conf
+tar -C inner -czf tree/sub/backup.tgz conf
+is "$(found tree)" "path tree/sub/backup.tgz conf content plain"
+rm -r tree
+
+mkdir tree
+: >"tree/$value"
+is "$(found tree)" "path tree/***** - name plain"
+rm -r tree
+
+mkdir tree
+ln -s "/nowhere/$value" tree/link
+is "$(found tree)" "path tree/link - link target plain"
+rm -r tree
+
+mkdir tree
+: >tree/file
+if python3 -c 'import os, sys; os.setxattr("tree/file", "user.note", sys.argv[1].encode())' "$value" 2>/dev/null; then
+    is "$(found tree)" "path tree/file - extended attribute plain"
+fi
+rm -r tree
+
+# A sparse file: the value before, between and behind holes; and an archive with a hole in a member.
+mkdir tree
+python3 - "$value" <<'PY'
+import sys, tarfile, os, io
+v = sys.argv[1].encode()
+with open("tree/sparse", "wb") as f:
+    f.seek(1 << 32); f.write(v); f.truncate(3 << 32)
+with open("tree/holes.tar", "wb") as f:
+    info = tarfile.TarInfo("hole"); info.size = 1 << 22
+    f.write(info.tobuf()); f.seek(1 << 22, 1)
+    info = tarfile.TarInfo("conf"); info.size = len(v)
+    f.write(info.tobuf()); f.write(v.ljust(512, b"\0")); f.write(b"\0" * 1024)
+PY
+is "$(found tree)" "path tree/holes.tar conf content plain
+path tree/sparse - content plain"
+rm -r tree
+
+# Loops, pipes, sockets, devices, folders that end deep down: bounded, named, no pass.
+mkdir tree
+ln -s . tree/loop
+ln -s two tree/one
+ln -s one tree/two
+run 0 "$SECRETSCTL" verify path tree
+mkfifo tree/pipe
+run 1 "$SECRETSCTL" verify path tree
+out_has "not searched: path: tree/pipe: a named pipe"
+run 0 "$SECRETSCTL" verify path tree --accept-skipped 'tree/pipe'
+run 1 "$SECRETSCTL" verify path ./absent
+out_has "not searched: path: ./absent: no such file"
+run 1 "$SECRETSCTL" verify path /dev/zero
+out_has "not searched: path: /dev/zero: not a file"
+python3 - <<'PY'
+import os
+os.chdir("tree")
+for _ in range(300):
+    os.mkdir("d"); os.chdir("d")
+PY
+run 1 "$SECRETSCTL" verify path tree --accept-skipped tree/pipe
+out_has "folders nested too deep"
+rm -r tree
+run 2 "$SECRETSCTL" verify path
+err_is "secretsctl: 'verify path' needs a file or folder"
+
+# A damaged archive is searched as far as it goes, and named.
+mkdir tree
+head -c 300000 /dev/urandom | gzip | head -c 200000 >tree/cut.gz
+run 1 "$SECRETSCTL" verify path tree
+out_has "not searched: path: tree/cut.gz: the gzip data ends early"
+
+# Unreadable: no pass.
+if [ "$(id -u)" != 0 ]; then
+    rm -r tree && mkdir tree && echo x >tree/closed && chmod 0 tree/closed
+    run 1 "$SECRETSCTL" verify path tree
+    out_has "not searched: path: tree/closed: cannot be read: Permission denied"
+fi
