@@ -109,7 +109,8 @@ err_is "secretsctl: 'verify path' needs a file or folder"
 
 # A damaged archive is searched as far as it goes, and named.
 mkdir tree
-head -c 300000 /dev/urandom | gzip | head -c 200000 >tree/cut.gz
+head -c 300000 /dev/urandom | gzip >whole.gz
+head -c 200000 whole.gz >tree/cut.gz
 run 1 "$SECRETSCTL" verify path tree
 out_has "not searched: path: tree/cut.gz: the gzip data ends early"
 
