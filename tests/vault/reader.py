@@ -8,6 +8,7 @@ PyNaCl for XChaCha20-Poly1305, X25519, Ed25519 and Argon2id. age files are opene
 import base64
 import hashlib
 import hmac
+import os
 import re
 import sqlite3
 import struct
@@ -101,6 +102,22 @@ def hkdf(secret, salt, info):
     return hmac.new(key, info + b"\x01", hashlib.sha256).digest()
 
 
+def check_pages(path):
+    """The sums in the last eight bytes of each page, when no log stands beside the file."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[20] != 8 or (os.path.exists(path + "-wal") and os.path.getsize(path + "-wal") > 0):
+        return
+    need(len(data) == 4096 * int.from_bytes(data[28:32], "big"), "length of the file")
+    for at in range(0, len(data), 4096):
+        a, b = at // 4096 + 1, 0x5343544C
+        words = struct.unpack_from("<1024I", data, at)
+        for i in range(0, 1022, 2):
+            a = a + words[i] + b & 0xFFFFFFFF
+            b = b + words[i + 1] + a & 0xFFFFFFFF
+        need((a, b) == words[1022:], "sum of a page")
+
+
 def age_open(secret, data):
     """An age v1 file with X25519 stanzas, one chunk."""
     head, _, rest = data.partition(b"\n---")
@@ -126,6 +143,7 @@ def age_open(secret, data):
 
 class Vault:
     def __init__(self, path):
+        check_pages(path)
         self.db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         self.db.text_factory = bytes
         self.id, self.sign_pk = self.db.execute("SELECT vault_id, sign_pk FROM vault").fetchone()

@@ -129,6 +129,8 @@ static int check_all(struct checking *checking, struct sc_error *err)
         rc = check_counts(checking, err);
     for (size_t i = 0; i < vault->scope_count && rc == 0; i++)
         rc = check_scope(checking, &vault->scopes[i], err);
+    if (rc == 0) /* last: what it finds means nothing to a reader */
+        rc = sc_db_check_pages(vault->db, err);
     return rc;
 }
 
@@ -145,7 +147,9 @@ int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, s
     struct checking checking = {.vault = vault, .progress = progress, .ctx = ctx};
     /* From the file, not from what this handle remembers. */
     sc_view_forget(vault);
-    int rc = sc_view_begin(vault, err);
+    int rc = sc_db_in_transaction(vault->db) ? 0 : sc_db_settle(vault->db, err);
+    if (rc == 0)
+        rc = sc_view_begin(vault, err);
     if (rc < 0)
         return rc;
     rc = check_all(&checking, err);

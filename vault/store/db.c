@@ -20,6 +20,7 @@
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/str.h"
+#include "vault/store/pages.h"
 
 #include "core/banned.h"
 
@@ -35,6 +36,7 @@ struct sc_stmt {
 
 struct sc_db {
     sqlite3 *raw;
+    struct sc_pages *pages; /* the layer below SQLite that writes sums */
     char *path;
     enum sc_db_mode mode;
     bool immutable; /* read-only medium: no lock, no log */
@@ -234,9 +236,14 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_NOFOLLOW |
                 (db->immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int code = sqlite3_open_v2(uri, &db->raw, flags, NULL);
+    rc = sc_pages_new(&db->pages, err);
+    if (rc < 0)
+        return rc;
+    int code = sqlite3_open_v2(uri, &db->raw, flags, sc_pages_name(db->pages));
     if (code != SQLITE_OK)
         return fail_sqlite(db, code, err);
+    if (db->mode == SC_DB_CREATE)
+        sc_pages_reserve(db->raw);
     rc = harden(db, err);
     return rc < 0 ? rc : set_journal_mode(db, err);
 }
@@ -266,6 +273,7 @@ void sc_db_closep(struct sc_db **db)
     for (size_t i = 0; i < (*db)->count; i++)
         sqlite3_finalize((*db)->statements[i].raw);
     sqlite3_close((*db)->raw); /* the last one out folds the log into the file */
+    sc_pages_freep(&(*db)->pages);
     free((*db)->path);
     free(*db);
     *db = NULL;
@@ -342,6 +350,7 @@ int sc_db_compact(struct sc_db *db, struct sc_error *err)
     int log = 0, moved = 0;
     /* VACUUM attaches the copy it makes, in memory. */
     sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 1);
+    sc_pages_reserve(db->raw); /* for files that were made without */
     int rc = sc_db_exec(db, "VACUUM", err);
     sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
     if (rc < 0)
@@ -353,6 +362,34 @@ int sc_db_compact(struct sc_db *db, struct sc_error *err)
                        "compact it again then",
                        db->path);
     return code == SQLITE_OK ? 0 : fail_sqlite(db, code, err);
+}
+
+/* Whether all pages that this transaction sees are in the file itself, where they stay as long as
+ * it lasts: a log that is empty now was empty when it began. */
+static int log_is_empty(const struct sc_db *db, bool *ret, struct sc_error *err)
+{
+    struct stat st;
+    SC_CLEANUP(sc_str_freep) char *log = sc_str_printf(err, "%s-wal", db->path);
+    if (log == NULL)
+        return SC_E_NOMEM;
+    *ret = stat(log, &st) == 0 ? st.st_size == 0 : errno == ENOENT;
+    return 0;
+}
+
+int sc_db_settle(struct sc_db *db, struct sc_error *err)
+{
+    bool empty = false;
+    int rc = log_is_empty(db, &empty, err);
+    if (rc == 0 && !empty)
+        sc_db_checkpoint(db);
+    return rc;
+}
+
+int sc_db_check_pages(struct sc_db *db, struct sc_error *err)
+{
+    bool empty = false;
+    int rc = log_is_empty(db, &empty, err);
+    return rc == 0 && empty ? sc_pages_check(db->raw, db->path, err) : rc;
 }
 
 int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)

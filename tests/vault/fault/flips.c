@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bits of a small vault flipped one at a time: check finds each, or else the bit lies where SQLite
- * keeps nothing and every value still reads the same. SC_FAULT_FLIP_STEP: 1 flips every bit.
+ * Every bit of a small vault flipped in turn, one at a time, and each flip is found.
+ *
+ * All bits: the sum of the page is wrong. Every SC_FAULT_FLIP_STEP-th bit (1: all) is flipped in
+ * the file, and check refuses it. And every SC_FAULT_LIE_STEP-th bit is flipped by somebody who
+ * puts the sum right again: then check refuses it, or it is a bit that nothing reads, and all reads
+ * the same.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,57 +16,124 @@
 #include "core/buf.h"
 #include "core/fsutil.h"
 #include "tests/vault/fault/scenario.h"
+#include "vault/store/pages.h"
 
 #include "core/banned.h"
 
-static void put_file(const char *path, const struct sc_buf *content)
+#define COUNTER 3
+
+struct flips {
+    struct scenario scenario;
+    struct sc_buf file;
+    char path[320]; /* a copy of the vault that flips are made in */
+    int fd;
+};
+
+static unsigned char *page_of(const struct flips *flips, size_t bit)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, content->data, content->len) != (ssize_t)content->len)
+    return (unsigned char *)flips->file.data + bit / 8 / SC_PAGE_SIZE * SC_PAGE_SIZE;
+}
+
+static void flip(struct flips *flips, size_t bit)
+{
+    flips->file.data[bit / 8] = (char)(flips->file.data[bit / 8] ^ (1 << bit % 8));
+}
+
+static void put_page(const struct flips *flips, size_t bit)
+{
+    off_t at = (off_t)(bit / 8 / SC_PAGE_SIZE * SC_PAGE_SIZE);
+    if (pwrite(flips->fd, page_of(flips, bit), SC_PAGE_SIZE, at) != SC_PAGE_SIZE)
         scenario_die("cannot write", NULL);
-    close(fd);
+}
+
+/* Whether check finds nothing in the file with one bit flipped. */
+static bool passes(struct flips *flips, size_t bit, bool lie)
+{
+    unsigned char sum[SC_PAGE_SUM_SIZE], *at = page_of(flips, bit) + SC_PAGE_SIZE - sizeof(sum);
+    struct sc_error err = {0};
+    char name[330];
+    long counter = -1;
+    flip(flips, bit);
+    memcpy(sum, at, sizeof(sum));
+    if (lie)
+        sc_page_sum((uint32_t)(bit / 8 / SC_PAGE_SIZE) + 1, page_of(flips, bit), at);
+    put_page(flips, bit);
+    memcpy(at, sum, sizeof(sum));
+    flip(flips, bit);
+    bool good = scenario_check_image(&flips->scenario, flips->path, &counter, &err) == 0;
+    if (good && counter != COUNTER)
+        scenario_die("a flipped bit changed what is read", NULL);
+    put_page(flips, bit);
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof(name), "%s%s", flips->path, i == 0 ? "-wal" : "-shm");
+        unlink(name);
+    }
+    return good;
+}
+
+/* A vault with pages of all kinds: some are free, one value goes over many. */
+static void make(struct flips *flips)
+{
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_buf_done) struct sc_buf again = SC_BUF_INIT((size_t)16 * 1024 * 1024);
+    scenario_make(&flips->scenario, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NULL);
+    for (long i = 1; i <= COUNTER; i++) {
+        if (scenario_put(&flips->scenario, flips->scenario.path, i, &err) < 0)
+            scenario_die("put", &err);
+    }
+    if (scenario_put_big(&flips->scenario, "shop/big", 10000, &err) < 0 ||
+        scenario_put_big(&flips->scenario, "gone/big", 20000, &err) < 0 ||
+        scenario_remove_scope(&flips->scenario, "gone/big", &err) < 0)
+        scenario_die("big", &err);
+    flips->file = (struct sc_buf)SC_BUF_INIT((size_t)16 * 1024 * 1024);
+    snprintf(flips->path, sizeof(flips->path), "%s/flipped.db", flips->scenario.dir);
+    flips->fd = open(flips->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (sc_file_read(flips->scenario.path, &flips->file, &err) < 0 || flips->fd < 0 ||
+        flips->file.len % SC_PAGE_SIZE != 0 ||
+        write(flips->fd, flips->file.data, flips->file.len) != (ssize_t)flips->file.len)
+        scenario_die("copy", &err);
+}
+
+/* Every bit; only the page that it is in is looked at, as check does with each page. */
+static void flip_in_memory(struct flips *flips)
+{
+    for (size_t bit = 0; bit < flips->file.len * 8; bit++) {
+        uint32_t number = (uint32_t)(bit / 8 / SC_PAGE_SIZE) + 1;
+        flip(flips, bit);
+        if (sc_page_is_whole(number, page_of(flips, bit)))
+            scenario_die("a flipped bit leaves the sum as it is", NULL);
+        flip(flips, bit);
+        if (bit % (SC_PAGE_SIZE * 8) == 0 && !sc_page_is_whole(number, page_of(flips, bit)))
+            scenario_die("a page has a wrong sum to begin with", NULL);
+    }
+    printf("%zu bytes, %zu bits: each flip makes its page's sum wrong\n", flips->file.len,
+           flips->file.len * 8);
 }
 
 int main(void)
 {
-    struct scenario scenario;
-    struct sc_error err = {0};
-    long step = scenario_number("SC_FAULT_FLIP_STEP", 61);
-    scenario_make(&scenario, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NULL);
-    for (long i = 1; i <= 3; i++) {
-        if (scenario_put(&scenario, scenario.path, i, &err) < 0)
-            scenario_die("put", &err);
-    }
-    SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT((size_t)16 * 1024 * 1024);
-    if (sc_file_read(scenario.path, &file, &err) < 0)
-        scenario_die("read", &err);
-    char path[320], name[330];
-    snprintf(path, sizeof(path), "%s/flipped.db", scenario.dir);
-    long flips = 0, unused = 0, in_use = 0;
-    for (size_t bit = 0; bit < file.len * 8; bit += (size_t)step, flips++) {
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-        put_file(path, &file);
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-        long counter = -1;
-        if (scenario_check_image(&scenario, path, &counter, &err) == 0) {
-            unused++;
-            if (file.data[bit / 8] != 0 && scenario_number("SC_FAULT_VERBOSE", 0) != 0)
-                printf("not found: byte %zu bit %zu, was %02x\n", bit / 8, bit % 8,
-                       (unsigned)(unsigned char)file.data[bit / 8]);
-            in_use += file.data[bit / 8] != 0;
-            if (counter != 3)
-                scenario_die("a flipped bit changed what is read", NULL);
-        }
-        for (int i = 0; i < 2; i++) {
-            snprintf(name, sizeof(name), "%s%s", path, i == 0 ? "-wal" : "-shm");
-            unlink(name);
+    struct flips flips = {.fd = -1};
+    size_t step = (size_t)scenario_number("SC_FAULT_FLIP_STEP", 127);
+    size_t lie_step = (size_t)scenario_number("SC_FAULT_LIE_STEP", 127);
+    long found = 0, lies = 0, unread = 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    make(&flips);
+    flip_in_memory(&flips);
+    for (size_t bit = 0; bit < flips.file.len * 8; bit += step, found++) {
+        if (passes(&flips, bit, false)) {
+            fprintf(stderr, "byte %zu, bit %zu\n", bit / 8, bit % 8);
+            scenario_die("a flipped bit is not found by check", NULL);
         }
     }
-    /* SQLite's own header (versions, counters) is not signed; see docs/RELIABILITY.md. */
-    printf(
-        "%zu bytes, %ld flips, %ld change nothing that is read (%ld in bytes that are not zero), "
-        "the others found\n",
-        file.len, flips, unused, in_use);
+    printf("%ld flips in the file: all found by check\n", found);
+    for (size_t bit = lie_step / 2; bit < flips.file.len * 8; bit += lie_step, lies++)
+        unread += passes(&flips, bit, true);
+    printf("%ld flips with the sum put right: %ld found, %ld in bits that nothing reads\n", lies,
+           lies - unread, unread);
+    if (unread == lies)
+        scenario_die("only the sums find anything", NULL);
     fflush(stdout);
-    scenario_remove(&scenario);
+    sc_buf_done(&flips.file);
+    close(flips.fd);
+    scenario_remove(&flips.scenario);
 }

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/fsutil.h"
 #include "core/parse.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -121,6 +123,30 @@ static int put_text(struct sc_vault *vault, const char *name, const char *text,
     int rc = sc_secret_append(&value, text, strlen(text), err);
     const struct sc_entry_put put = {.name = name, .value = &value, .note = "n", .reason = "r"};
     return rc < 0 ? rc : sc_vault_put(vault, &put, err);
+}
+
+int scenario_put_big(const struct scenario *scenario, const char *name, size_t size,
+                     struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    const struct sc_entry_put put = {.name = name, .value = &value};
+    int rc = scenario_open(scenario, scenario->path, SC_VAULT_WRITE, &vault, err);
+    for (size_t i = 0; i < size && rc == 0; i++)
+        rc = sc_secret_append(&value, "v", 1, err);
+    return rc < 0 ? rc : sc_vault_put(vault, &put, err);
+}
+
+int scenario_remove_scope(const struct scenario *scenario, const char *name, struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    SC_CLEANUP(sc_str_freep) char *scope = sc_path_dirname(name, err);
+    if (scope == NULL)
+        return SC_E_NOMEM;
+    int rc = scenario_open(scenario, scenario->path, SC_VAULT_WRITE, &vault, err);
+    if (rc == 0)
+        rc = sc_vault_remove(vault, name, NULL, err);
+    return rc < 0 ? rc : sc_vault_rekey_scope(vault, scope, NULL, err);
 }
 
 int scenario_day(const struct scenario *scenario, const char *path, long number,

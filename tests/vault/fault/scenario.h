@@ -42,6 +42,13 @@ int scenario_get(struct sc_vault *vault, long *ret_counter, struct sc_error *err
 int scenario_day(const struct scenario *scenario, const char *path, long number,
                  struct sc_error *err) SC_NODISCARD;
 
+/* An entry with a value of `size` bytes; and an entry taken away, its scope re-keyed, so that what
+ * it needed becomes free. */
+int scenario_put_big(const struct scenario *scenario, const char *name, size_t size,
+                     struct sc_error *err) SC_NODISCARD;
+int scenario_remove_scope(const struct scenario *scenario, const char *name,
+                          struct sc_error *err) SC_NODISCARD;
+
 /* A number from the environment, for long runs. */
 long scenario_number(const char *variable, long otherwise);
 
