@@ -64,6 +64,7 @@ struct sc_cli {
     struct sc_globals globals;
     int exit_status;    /* 0, or what a command that succeeds wants instead (3, a child's status) */
     int failure_status; /* status for a failed command; 0 = by the error code */
+    unsigned umask;     /* as we were started with; ours is tight */
 };
 
 enum sc_command_flags {

@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     struct sc_cli cli = {0};
     int rc = sc_fd_ensure_standard(&err);
     if (rc == 0)
-        rc = sc_proc_harden(&err);
+        rc = sc_proc_harden(&cli.umask, &err);
     if (rc == 0)
         rc = dispatch(&cli, argc, argv, &err);
     if (rc == 0)

@@ -19,9 +19,9 @@
 
 extern char **environ;
 
-int sc_proc_harden(struct sc_error *err)
+int sc_proc_harden(unsigned *ret_umask, struct sc_error *err)
 {
-    umask(077);
+    *ret_umask = umask(077);
     struct rlimit limit;
     if (getrlimit(RLIMIT_CORE, &limit) < 0)
         return sc_fail_errno(err, "cannot read the limit of core dumps");

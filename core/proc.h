@@ -12,8 +12,9 @@
 #include "core/error.h"
 
 /* No core dump, no ptrace by the same user, umask 077. First thing in main; the dumpable flag does
- * not survive exec, so children are as open as they want to be. */
-int sc_proc_harden(struct sc_error *err) SC_NODISCARD;
+ * not survive exec, so children are as open as they want to be. *ret_umask is what it was before.
+ */
+int sc_proc_harden(unsigned *ret_umask, struct sc_error *err) SC_NODISCARD;
 
 /* Runs argv[0] along PATH with standard input from /dev/null, waits for it, and collects its
  * standard output (which must not be secret). Standard error is ours, or /dev/null with `quiet`.

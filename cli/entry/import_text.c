@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "cli/entry/transfer.h"
+#include "cli/envfile.h"
 #include "compose/project.h"
-#include "compose/tree/tree.h"
-#include "compose/vars/envfile.h"
 #include "compose/yaml_doc.h"
 #include "core/fsutil.h"
 
@@ -124,35 +123,20 @@ int sc_import_compose(const char *path, const struct sc_transfer_target *to, str
     return given > 0 ? 0 : sc_fail(err, SC_E_NOTFOUND, "'%s' has no 'secrets:' from files", path);
 }
 
-static int give_variable(const struct sc_entry *variable, const struct sc_transfer_target *to,
+static int give_variable(const char *variable, struct sc_bytes bytes, void *ctx,
                          struct sc_error *err)
 {
+    const struct sc_transfer_target *to = ctx;
     char name[SC_NAME_PART_MAX + 1];
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    int rc = sc_name_from_text(name, variable->key, err);
-    if (rc == 0 && sc_value_is(variable->value, SC_VALUE_STRING))
-        rc = sc_secret_append(&value, variable->value->u.text, variable->value->count, err);
+    int rc = sc_name_from_text(name, variable, err);
+    if (rc == 0)
+        rc = sc_secret_append(&value, bytes.ptr, bytes.len, err);
     return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
 }
 
 int sc_import_env(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_TRANSFER_FILE_MAX);
-    int rc = sc_file_read(path, &text, err);
-    if (rc < 0)
-        return rc;
-    struct sc_model_pool pool = {0};
-    const struct sc_project_file file = {.path = path,
-                                         .display = path,
-                                         .kind = SC_FILE_ENV_FILE,
-                                         .text = sc_buf_text(&text),
-                                         .size = text.len};
-    const struct sc_envfile in = {.file = &file, .routes = SC_ROUTE_ENV_FILE};
-    struct sc_value *map = sc_tree_new(&pool, SC_VALUE_MAP, &(const struct sc_origin){0});
-    rc = map != NULL ? sc_envfile_parse(&pool, &in, map, err) : sc_fail_nomem(err);
-    for (size_t i = 0; rc == 0 && i < map->count; i++)
-        rc = give_variable(&map->u.entries[i], to, err);
-    sc_model_pool_done(&pool);
-    sc_wipe(text.data, text.len);
-    return rc;
+    struct sc_transfer_target target = *to;
+    return sc_cli_envfile_each(path, give_variable, &target, err);
 }

@@ -35,6 +35,8 @@ static int open_terminal(struct sc_channel *channel, bool full, int *ret_end, st
         return sc_fail_errno(err, "cannot open a terminal");
     SC_IGNORE(fcntl(channel->fd, F_SETFD, FD_CLOEXEC) < 0 ||
               fcntl(*ret_end, F_SETFD, FD_CLOEXEC) < 0);
+    if (full) /* typed bytes are written to it, and shall not stop us when nobody reads them */
+        SC_IGNORE(fcntl(channel->fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0);
     channel->terminal = true;
     return 0;
 }

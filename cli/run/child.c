@@ -2,8 +2,9 @@
  *
  * Starting the child and standing between it and our descriptors; see cli/run/run.h.
  *
- * With a terminal on both ends the child gets a session on a terminal of its own, ours becomes raw,
- * and bytes are copied both ways. Else nothing is taken over: an output that is a terminal gets one
+ * With a terminal on both ends the child gets a session on a terminal of its own, led by a monitor,
+ * ours becomes raw, and bytes are copied both ways. When the child is stopped by ^Z, so are we, and
+ * the shell's fg continues both. Else nothing is taken over: an output that is a terminal gets one
  * of its own without post-processing, any other a pipe, and the child stays in our process group,
  * so the keyboard's signals reach it by themselves. Standard output and error that are one file
  * share a channel, so their order is kept.
@@ -14,59 +15,80 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "cli/run/channel.h"
+#include "cli/run/monitor.h"
+#include "cli/run/outer.h"
 #include "core/fd.h"
 
 #include "core/banned.h"
 
-#define SIGNAL_BASE 128
-#define DRAIN_MS    300
-#define TICK_MS     50
-#define CANNOT_EXEC 126
-#define NOT_FOUND   127
+#define SIGNAL_BASE   128
+#define DRAIN_MS      300
+#define TICK_MS       50
+#define BACKGROUND_MS 500
+#define CANNOT_EXEC   126
+#define NOT_FOUND     127
+
+/* Places in the set of descriptors that are waited for. */
+enum { WAIT_SIGNAL, WAIT_MONITOR, WAIT_INPUT, WAIT_CHANNEL, WAIT_COUNT = WAIT_CHANNEL + 2 };
 
 struct session {
     const struct sc_run_child *child;
     struct sc_channel channels[2];
     size_t channel_count;
     bool terminal; /* a full session: standard input is copied too */
-    bool raw;      /* our terminal is raw and has to be restored */
-    struct termios saved;
+    struct sc_outer outer;
+    struct sc_monitor monitor; /* of a full session */
     sigset_t before;
     int signal_fd;
-    pid_t pid;
-    int exec_fd; /* the child's errno when its exec failed */
+    pid_t pid;     /* the child, where there is no monitor */
+    int ends[3];   /* the child's descriptors */
+    int report[2]; /* the child's errno when its exec failed */
+    bool ended;
+    int raw_status;
 };
 
 /* ---- the child's side ---- */
 
-static void become_child(const struct session *session, const int ends[3], int report_fd)
+static void become_child(void *ctx)
 {
-    if (session->terminal) {
-        setsid();
-        SC_IGNORE(ioctl(ends[0], TIOCSCTTY, 0)); /* without it there is no job control, no more */
-    }
+    const struct session *session = ctx;
+    const struct sc_run_child *child = session->child;
     for (int fd = 0; fd <= 2; fd++)
-        if (ends[fd] >= 0)
-            SC_IGNORE(dup2(ends[fd], fd) < 0);
+        if (session->ends[fd] >= 0)
+            SC_IGNORE(dup2(session->ends[fd], fd) < 0);
     /* All else is closed by the exec; what others left to us, too. */
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    for (int i = 0; i < child->keep_count; i++)
+        SC_IGNORE(fcntl(child->keep_first + i, F_SETFD, 0) < 0);
+    umask(child->umask);
     sigprocmask(SIG_SETMASK, &session->before, NULL);
-    execvpe(session->child->argv[0], session->child->argv, session->child->environment);
+    execvpe(child->argv[0], child->argv, child->environment->items);
     int number = errno;
-    SC_IGNORE(write(report_fd, &number, sizeof(number)) < 0);
+    SC_IGNORE(write(session->report[1], &number, sizeof(number)) < 0);
     _exit(number == ENOENT ? NOT_FOUND : CANNOT_EXEC);
+}
+
+/* What the monitor does not need: it stays as long as the command does. */
+static void forget(void *ctx)
+{
+    const struct session *session = ctx;
+    sc_run_environment_done(session->child->environment);
+    for (int fd = 0; fd <= 2; fd++)
+        close(fd);
+    for (int i = 0; i < session->child->keep_count; i++)
+        close(session->child->keep_first + i);
+    close(session->report[0]);
+    close(session->report[1]);
+    for (size_t i = 0; i < session->channel_count; i++)
+        close(session->channels[i].fd);
 }
 
 static void close_ends(int ends[3])
@@ -79,19 +101,24 @@ static void close_ends(int ends[3])
         sc_fd_closep(&ends[fd]);
 }
 
-static int start(struct session *session, int ends[3], struct sc_error *err)
+static int start_plain(struct session *session, struct sc_error *err)
 {
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) < 0)
-        return sc_fail_errno(err, "cannot make a pipe");
     session->pid = fork();
     if (session->pid == 0)
-        become_child(session, ends, report[1]);
-    close(report[1]);
-    session->exec_fd = report[0];
-    if (session->pid < 0)
-        return sc_fail_errno(err, "cannot start a process");
-    return 0;
+        become_child(session);
+    return session->pid < 0 ? sc_fail_errno(err, "cannot start a process") : 0;
+}
+
+static int start(struct session *session, struct sc_error *err)
+{
+    if (pipe2(session->report, O_CLOEXEC) < 0)
+        return sc_fail_errno(err, "cannot make a pipe");
+    const struct sc_monitor_start how = {session->ends[0], become_child, forget, session};
+    int rc = session->terminal ? sc_monitor_start(&how, &session->monitor, err)
+                               : start_plain(session, err);
+    sc_fd_closep(&session->report[1]);
+    sc_run_environment_done(session->child->environment);
+    return rc;
 }
 
 /* ---- channels ---- */
@@ -115,11 +142,11 @@ static int add_channel(struct session *session, int target, bool full, int *ret_
     return rc;
 }
 
-static int make_channels(struct session *session, int ends[3], struct sc_error *err)
+static int make_channels(struct session *session, struct sc_error *err)
 {
+    int *ends = session->ends;
     if (session->child->patterns == NULL)
         return 0;
-    session->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     int rc = add_channel(session, STDOUT_FILENO, session->terminal, &ends[1], err);
     if (rc < 0)
         return rc;
@@ -132,48 +159,37 @@ static int make_channels(struct session *session, int ends[3], struct sc_error *
     return add_channel(session, STDERR_FILENO, false, &ends[2], err);
 }
 
-static void make_raw(struct session *session)
-{
-    if (!session->terminal || tcgetattr(STDIN_FILENO, &session->saved) < 0)
-        return;
-    struct termios raw = session->saved;
-    cfmakeraw(&raw);
-    session->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
-}
-
-static void restore_terminal(struct session *session)
-{
-    if (session->raw)
-        SC_IGNORE(tcsetattr(STDIN_FILENO, TCSADRAIN, &session->saved) < 0);
-    session->raw = false;
-}
-
 /* ---- the loop ---- */
 
-static void pass_signal(const struct session *session)
+static void resize(const struct session *session)
+{
+    for (size_t i = 0; i < session->channel_count; i++)
+        sc_channel_resize(&session->channels[i]);
+}
+
+/* The terminal is ours (again), and so is the child's. */
+static void resume(struct session *session)
+{
+    sc_outer_enter(&session->outer);
+    resize(session);
+    sc_monitor_signal(&session->monitor, SIGCONT);
+}
+
+static void pass_signal(struct session *session)
 {
     struct signalfd_siginfo info;
     if (read(session->signal_fd, &info, sizeof(info)) != sizeof(info))
         return;
     int number = (int)info.ssi_signo;
-    if (number == SIGWINCH) {
-        for (size_t i = 0; i < session->channel_count; i++)
-            sc_channel_resize(&session->channels[i]);
-    } else if (number != SIGCHLD && (session->terminal || info.ssi_code <= 0)) {
+    if (number == SIGWINCH)
+        resize(session);
+    else if (number == SIGCONT)
+        resume(session);
+    else if (session->terminal && number != SIGCHLD)
+        sc_monitor_signal(&session->monitor, number);
+    else if (number != SIGCHLD && info.ssi_code <= 0)
         /* Signals of the keyboard have reached the child already: it is in our group. */
         kill(session->pid, number);
-    }
-}
-
-static void copy_input(const struct session *session, bool *open)
-{
-    char room[4096];
-    ssize_t got = read(STDIN_FILENO, room, sizeof(room));
-    if (got > 0)
-        SC_IGNORE(sc_fd_write_all(session->channels[0].fd, room, (size_t)got, NULL));
-    else if (got == 0 || errno != EINTR)
-        *open = false;
-    sc_wipe(room, sizeof(room)); /* a person may have typed a password */
 }
 
 static bool any_open(const struct session *session)
@@ -184,11 +200,6 @@ static bool any_open(const struct session *session)
     return false;
 }
 
-static bool has_ended(const struct session *session, int *raw_status)
-{
-    return waitpid(session->pid, raw_status, WNOHANG) == session->pid;
-}
-
 static bool any_held(const struct session *session)
 {
     for (size_t i = 0; i < session->channel_count; i++)
@@ -197,67 +208,134 @@ static bool any_held(const struct session *session)
     return false;
 }
 
-/* One turn; *ret_moved tells whether a byte came. */
-static int turn(struct session *session, int timeout, bool *input_open, bool *ret_moved,
-                struct sc_error *err)
+/* What a program wrote before it stopped (a restored screen) goes out before we stop too. */
+static int take_what_is_there(struct session *session, struct sc_error *err)
 {
-    struct pollfd fds[4] = {
-        {.fd = session->signal_fd, .events = POLLIN},
-        {.fd = session->terminal && *input_open ? STDIN_FILENO : -1, .events = POLLIN}};
-    for (size_t i = 0; i < 2; i++)
-        fds[2 + i] = (struct pollfd){
-            .fd = i < session->channel_count ? session->channels[i].fd : -1, .events = POLLIN};
-    *ret_moved = false;
-    int ready = poll(fds, 4, timeout);
-    if (ready < 0 && errno != EINTR)
-        return sc_fail_errno(err, "cannot wait for the child");
-    if (ready > 0 && fds[0].revents != 0)
-        pass_signal(session);
-    if (ready > 0 && fds[1].revents != 0)
-        copy_input(session, input_open);
-    for (size_t i = 0; i < session->channel_count; i++) {
-        bool readable = ready > 0 && fds[2 + i].revents != 0;
-        int rc = readable ? sc_channel_read(&session->channels[i], err)
-                          : sc_channel_tick(&session->channels[i], err);
-        if (rc < 0)
-            return rc;
-        *ret_moved = *ret_moved || readable;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < session->channel_count; i++) {
+        struct pollfd one = {.fd = session->channels[i].fd, .events = POLLIN};
+        while (rc == 0 && one.fd >= 0 && poll(&one, 1, 0) > 0) {
+            rc = sc_channel_read(&session->channels[i], err);
+            one.fd = session->channels[i].fd;
+        }
     }
-    return 0;
+    return rc;
 }
 
-static int loop(struct session *session, int *raw_status, struct sc_error *err)
+static int take_report(struct session *session, struct sc_error *err)
 {
-    bool ended = false;
-    bool input_open = true;
+    int status = sc_monitor_report(&session->monitor);
+    if (!WIFSTOPPED(status)) {
+        session->ended = true;
+        session->raw_status = status;
+        return 0;
+    }
+    int rc = take_what_is_there(session, err);
+    sc_outer_stop(&session->outer);
+    resume(session);
+    return rc;
+}
+
+static void wait_set(const struct session *session, struct pollfd fds[WAIT_COUNT])
+{
+    const struct sc_outer *outer = &session->outer;
+    bool reads = session->terminal && sc_outer_reads(outer);
+    fds[WAIT_SIGNAL] = (struct pollfd){.fd = session->signal_fd, .events = POLLIN};
+    fds[WAIT_MONITOR] =
+        (struct pollfd){.fd = session->ended ? -1 : session->monitor.fd, .events = POLLIN};
+    fds[WAIT_INPUT] = (struct pollfd){.fd = reads ? STDIN_FILENO : -1, .events = POLLIN};
+    for (size_t i = 0; i < 2; i++)
+        fds[WAIT_CHANNEL + i] = (struct pollfd){
+            .fd = i < session->channel_count ? session->channels[i].fd : -1, .events = POLLIN};
+    if (sc_outer_writes(outer))
+        fds[WAIT_CHANNEL].events |= POLLOUT;
+}
+
+static int serve_channel(struct session *session, size_t i, short events, struct sc_error *err)
+{
+    if ((events & POLLOUT) != 0)
+        sc_outer_write(&session->outer, session->channels[i].fd);
+    return (events & ~POLLOUT) != 0 ? sc_channel_read(&session->channels[i], err)
+                                    : sc_channel_tick(&session->channels[i], err);
+}
+
+/* One turn; *ret_moved tells whether a byte came. */
+static int turn(struct session *session, int timeout, bool *ret_moved, struct sc_error *err)
+{
+    struct pollfd fds[WAIT_COUNT];
+    wait_set(session, fds);
+    *ret_moved = false;
+    int ready = poll(fds, WAIT_COUNT, timeout);
+    if (ready < 0 && errno != EINTR)
+        return sc_fail_errno(err, "cannot wait for the child");
+    int rc = 0;
+    if (ready > 0 && fds[WAIT_INPUT].revents != 0) {
+        sc_outer_read(&session->outer);
+        sc_outer_write(&session->outer, session->channels[0].fd);
+    }
+    for (size_t i = 0; rc == 0 && i < session->channel_count; i++) {
+        short events = ready > 0 ? fds[WAIT_CHANNEL + i].revents : 0;
+        rc = serve_channel(session, i, events, err);
+        *ret_moved = *ret_moved || (events & ~POLLOUT) != 0;
+    }
+    if (ready > 0 && fds[WAIT_SIGNAL].revents != 0)
+        pass_signal(session);
+    if (rc == 0 && ready > 0 && fds[WAIT_MONITOR].revents != 0)
+        rc = take_report(session, err);
+    return rc;
+}
+
+/* How long to wait for something to happen. */
+static int patience(const struct session *session)
+{
+    if (session->ended)
+        return DRAIN_MS;
+    if (any_held(session))
+        return TICK_MS;
+    /* A shell brings a running job to the foreground without telling it. */
+    return session->terminal && !session->outer.raw ? BACKGROUND_MS : -1;
+}
+
+static int loop(struct session *session, struct sc_error *err)
+{
     int rc = 0;
     while (rc == 0) {
+        bool was_ended = session->ended;
         bool moved = false;
-        int timeout = ended ? DRAIN_MS : any_held(session) ? TICK_MS : -1;
-        rc = turn(session, timeout, &input_open, &moved, err);
-        if (ended && (!moved || !any_open(session)))
+        if (session->terminal && !session->ended)
+            sc_outer_enter(&session->outer);
+        rc = turn(session, patience(session), &moved, err);
+        if (was_ended && (!moved || !any_open(session)))
             break;
-        if (!ended)
-            ended = has_ended(session, raw_status);
-        if (ended && !any_open(session))
+        if (!session->terminal && !session->ended)
+            session->ended = waitpid(session->pid, &session->raw_status, WNOHANG) == session->pid;
+        if (session->ended && !any_open(session))
             break;
     }
     for (size_t i = 0; rc == 0 && i < session->channel_count; i++)
         rc = sc_channel_end(&session->channels[i], err);
-    if (!ended) { /* our own failure: the child shall not go on unmasked */
-        kill(session->pid, SIGKILL);
-        SC_IGNORE(waitpid(session->pid, raw_status, 0) < 0);
+    if (!session->ended) { /* our own failure: the child shall not go on unmasked */
+        if (session->terminal)
+            sc_monitor_signal(&session->monitor, SIGKILL);
+        else
+            kill(session->pid, SIGKILL);
     }
+    if (session->terminal)
+        sc_monitor_done(&session->monitor);
+    else if (!session->ended)
+        SC_IGNORE(waitpid(session->pid, &session->raw_status, 0) < 0);
     return rc;
 }
 
 static int block_signals(struct session *session, struct sc_error *err)
 {
-    static const int passed[] = {SIGINT,  SIGTERM, SIGHUP,   SIGQUIT,
-                                 SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD};
+    static const int passed[] = {SIGINT,  SIGTERM, SIGHUP,   SIGQUIT, SIGUSR1,
+                                 SIGUSR2, SIGCHLD, SIGWINCH, SIGCONT, SIGTSTP};
+    /* Without a terminal of its own the child is stopped and continued together with us. */
+    size_t count = SC_ARRAY_SIZE(passed) - (session->terminal ? 0 : 2);
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < SC_ARRAY_SIZE(passed); i++)
+    for (size_t i = 0; i < count; i++)
         sigaddset(&set, passed[i]);
     sigprocmask(SIG_BLOCK, &set, &session->before);
     session->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -269,36 +347,43 @@ static int block_signals(struct session *session, struct sc_error *err)
 static int exec_failure(const struct session *session, int *ret_status, struct sc_error *err)
 {
     int number = 0;
-    if (read(session->exec_fd, &number, sizeof(number)) != sizeof(number))
+    if (read(session->report[0], &number, sizeof(number)) != sizeof(number))
         return 0;
     errno = number;
     *ret_status = number == ENOENT ? NOT_FOUND : CANNOT_EXEC;
+    if (number == E2BIG)
+        return sc_fail(err, SC_E_TOOBIG,
+                       "arguments and variables are more than the kernel takes; choose values with "
+                       "--only");
     return sc_fail_errno(err, "cannot run '%s'", session->child->argv[0]);
 }
 
 int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_error *err)
 {
-    struct session session = {.child = child, .signal_fd = -1, .exec_fd = -1, .pid = -1};
-    int ends[3] = {-1, -1, -1};
-    int raw_status = 0;
+    struct session session = {.child = child,
+                              .monitor = {-1, -1},
+                              .signal_fd = -1,
+                              .pid = -1,
+                              .ends = {-1, -1, -1},
+                              .report = {-1, -1}};
+    session.terminal = child->patterns != NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     int rc = block_signals(&session, err);
     if (rc == 0)
-        rc = make_channels(&session, ends, err);
+        rc = make_channels(&session, err);
     if (rc == 0)
-        rc = start(&session, ends, err);
-    close_ends(ends);
+        rc = start(&session, err);
+    close_ends(session.ends);
     if (rc == 0) {
-        make_raw(&session);
-        rc = loop(&session, &raw_status, err);
-        restore_terminal(&session);
-        *ret_status =
-            WIFSIGNALED(raw_status) ? SIGNAL_BASE + WTERMSIG(raw_status) : WEXITSTATUS(raw_status);
+        rc = loop(&session, err);
+        sc_outer_leave(&session.outer);
+        *ret_status = WIFSIGNALED(session.raw_status) ? SIGNAL_BASE + WTERMSIG(session.raw_status)
+                                                      : WEXITSTATUS(session.raw_status);
     }
     if (rc == 0)
         rc = exec_failure(&session, ret_status, err);
     for (size_t i = 0; i < session.channel_count; i++)
         sc_channel_done(&session.channels[i]);
     sc_fd_closep(&session.signal_fd);
-    sc_fd_closep(&session.exec_fd);
+    sc_fd_closep(&session.report[0]);
     return rc;
 }

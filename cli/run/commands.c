@@ -19,8 +19,14 @@ static const struct sc_option run_options[] = {
     {"files", 0, NULL, "as files, NAME_FILE tells the path (the default)", SC_OPTION_FLAG,
      RUN(files), NULL, 1},
     {"env", 0, NULL, "as environment variables", SC_OPTION_FLAG, RUN(env), NULL, 1},
+    {"private", 0, NULL, "files that only the command sees (a mount namespace)", SC_OPTION_FLAG,
+     RUN(private), NULL, 1},
+    {"memfd", 0, NULL, "files without a name, as /proc/self/fd/N", SC_OPTION_FLAG, RUN(memfd), NULL,
+     1},
     {"set", 0, "NAME=TEMPLATE", "set a variable from a template (repeatable)", SC_OPTION_LIST,
      RUN(set), NULL, 0},
+    {"env-file", 0, "FILE", "set the variables of an env file, of templates (repeatable)",
+     SC_OPTION_LIST, RUN(env_files), NULL, 0},
     {"dir", 0, "DIR", "directory in memory for the files", SC_OPTION_TEXT, RUN(dir), NULL, 0},
     {"clean-env", 0, NULL, "pass on only PATH, HOME, LANG and the like", SC_OPTION_FLAG,
      RUN(clean_env), NULL, 0},
@@ -54,6 +60,10 @@ const struct sc_command sc_run_commands[] = {
             "Gives the command each entry as a private file in memory (DB_PASSWORD_FILE for "
             "shop/db_password) or, with --env, as a variable. The files are removed when it ends, "
             "also when this program is killed. Variables of this program are not passed on.\n\n"
+            "The files lie where other programs of the host see them too, so that a command may "
+            "hand their paths to a container engine. With --private only the command and what it "
+            "starts see them (su and sudo do not work there for an ordinary user); with --memfd "
+            "they have no name, and a child that closes its descriptors does not have them.\n\n"
             "Values, each line of them, and their usual encodings are replaced in what the command "
             "prints. That is for accidents: a program that wants to leak can change a value first. "
             "Files that it writes are not masked.\n\n"
@@ -61,7 +71,9 @@ const struct sc_command sc_run_commands[] = {
             "125 "
             "for a failure before that.",
         .examples = "secretsctl run --scope shop -- make integration\tfiles\n"
-                    "secretsctl run --env --only 'DB*' -- ./deploy\tvariables",
+                    "secretsctl run --env --only 'DB*' -- ./deploy\tvariables\n"
+                    "secretsctl run --only none --set 'URL=db://u:{{secret:shop/db|url}}@h' -- "
+                    "./serve\ta URL of a value",
         .options = run_options,
         .options_size = sizeof(struct sc_run_options),
         .max_operands = SC_OPERANDS_ANY,

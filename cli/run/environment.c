@@ -12,6 +12,9 @@
 
 extern char **environ;
 
+/* The kernel's limit for one string, its NUL included (MAX_ARG_STRLEN). */
+#define STRING_MAX 131072
+
 static bool is_ours(const char *variable)
 {
     return sc_str_has_prefix(variable, "SECRETSCTL_") ||
@@ -29,20 +32,15 @@ static bool is_kept_clean(const char *variable)
     return false;
 }
 
-static bool is_set(const struct sc_run_value *item)
-{
-    return sc_str_has_prefix(item->name, "--set ");
-}
-
 /* Whether one of the new variables takes this one's place. */
-static bool is_replaced(const struct sc_run_values *values, const char *dir, const char *variable)
+static bool is_replaced(const struct sc_run_values *values, const char *variable)
 {
     size_t len = strcspn(variable, "=");
     for (size_t i = 0; i < values->count; i++) {
         const char *name = values->items[i].variable;
-        size_t n = strlen(name);
-        bool file = dir != NULL && !is_set(&values->items[i]);
-        if (strncmp(variable, name, n) == 0 &&
+        size_t n = name != NULL ? strlen(name) : 0;
+        bool file = values->items[i].path != NULL;
+        if (name != NULL && strncmp(variable, name, n) == 0 &&
             (file ? len == n + 5 && memcmp(variable + n, "_FILE", 5) == 0 : len == n))
             return true;
     }
@@ -71,58 +69,63 @@ static void begin(struct builder *builder)
     builder->count++;
 }
 
-static void put_value(struct builder *builder, const struct sc_run_value *item, const char *dir)
+static void put_value(struct builder *builder, const struct sc_run_value *item)
 {
+    if (item->variable == NULL)
+        return;
     begin(builder);
     put(builder, item->variable, strlen(item->variable));
-    if (dir == NULL || is_set(item)) {
+    if (item->path == NULL) {
         struct sc_bytes value = sc_secret_view(&item->value);
         put(builder, "=", 1);
         put(builder, value.ptr, value.len);
     } else {
-        const char *leaf = sc_name_leaf(item->name);
         put(builder, "_FILE=", 6);
-        put(builder, dir, strlen(dir));
-        put(builder, "/", 1);
-        put(builder, leaf, strlen(leaf));
+        put(builder, item->path, strlen(item->path));
     }
     put(builder, "", 1);
 }
 
-static void build(struct builder *builder, const struct sc_run_values *values, const char *dir,
-                  bool clean)
+static void build(struct builder *builder, const struct sc_run_values *values, bool clean)
 {
     for (char **at = environ; *at != NULL; at++) {
-        if (is_ours(*at) || (clean && !is_kept_clean(*at)) || is_replaced(values, dir, *at))
+        if (is_ours(*at) || (clean && !is_kept_clean(*at)) || is_replaced(values, *at))
             continue;
         begin(builder);
         put(builder, *at, strlen(*at) + 1);
     }
     for (size_t i = 0; i < values->count; i++)
-        put_value(builder, &values->items[i], dir);
+        put_value(builder, &values->items[i]);
 }
 
-static int check_values(const struct sc_run_values *values, const char *dir, struct sc_error *err)
+static int check_values(const struct sc_run_values *values, struct sc_error *err)
 {
     for (size_t i = 0; i < values->count; i++) {
         const struct sc_run_value *item = &values->items[i];
         struct sc_bytes value = sc_secret_view(&item->value);
-        bool as_text = dir == NULL || is_set(item);
-        if (as_text && value.len > 0 && memchr(value.ptr, 0, value.len) != NULL)
+        if (item->variable == NULL || item->path != NULL || value.len == 0)
+            continue;
+        if (memchr(value.ptr, 0, value.len) != NULL)
             return sc_fail(err, SC_E_FAILED,
                            "'%s' holds a NUL byte, which no variable can; use --files", item->name);
+        if (strlen(item->variable) + 1 + value.len >= STRING_MAX)
+            return sc_fail(
+                err, SC_E_TOOBIG,
+                "'%s' is longer than the kernel takes in one variable (%d bytes with its "
+                "name); use --files",
+                item->name, STRING_MAX - 1);
     }
     return 0;
 }
 
-int sc_run_environment_make(const struct sc_run_values *values, const char *dir, bool clean,
+int sc_run_environment_make(const struct sc_run_values *values, bool clean,
                             struct sc_run_environment *ret, struct sc_error *err)
 {
-    int rc = check_values(values, dir, err);
+    int rc = check_values(values, err);
     if (rc < 0)
         return rc;
     struct builder measure = {0};
-    build(&measure, values, dir, clean);
+    build(&measure, values, clean);
     size_t table = (measure.count + 1) * sizeof(char *);
     size_t size = table + measure.used + 1;
     /* Not from the arena: a forked child sees zeroes there. */
@@ -131,7 +134,7 @@ int sc_run_environment_make(const struct sc_run_values *values, const char *dir,
         return sc_fail_nomem(err);
     SC_IGNORE(mlock(block, size) < 0 || madvise(block, size, MADV_DONTDUMP) < 0); /* best effort */
     struct builder builder = {.block = block + table, .items = (char **)(void *)block};
-    build(&builder, values, dir, clean);
+    build(&builder, values, clean);
     *ret = (struct sc_run_environment){.block = block, .size = size, .items = builder.items};
     return 0;
 }

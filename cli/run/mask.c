@@ -68,7 +68,7 @@ int sc_cmd_mask(struct sc_cli *cli, const void *options, int count, char **opera
     (void)count;
     (void)operands;
     const struct sc_mask_options *opt = options;
-    const struct sc_run_choice choice = {&opt->scopes, &opt->only, NULL, false};
+    const struct sc_run_choice choice = {&opt->scopes, &opt->only, NULL, NULL, false};
     struct sc_run_values values = {0};
     struct sc_mask_patterns patterns = {0};
     struct sc_mask_stream stream = {0};

@@ -13,10 +13,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +31,8 @@
 #include "provision/tmpfs.h"
 
 #include "core/banned.h"
+
+extern char **environ;
 
 #define PREFIX        "secretsctl-run."
 #define STAT_TEXT_MAX ((size_t)4096)
@@ -83,6 +88,8 @@ static void guard(int pipe_fd, int parent_fd, const char *name)
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     setsid();
+    for (char **at = environ; *at != NULL; at++)
+        sc_wipe(*at, strlen(*at)); /* what /proc shows */
     clearenv();
     SC_IGNORE(chdir("/")); /* it only keeps a mount busy otherwise */
     while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
@@ -120,60 +127,130 @@ static int start_guard(struct sc_run_place *place, int parent_fd, const char *na
     return 0;
 }
 
-static int write_file(int dir_fd, const struct sc_run_value *item, struct sc_error *err)
+static int write_file(int dir_fd, const char *dir, struct sc_run_value *item, struct sc_error *err)
 {
-    const char *leaf =
-        strncmp(item->name, "--set ", 6) == 0 ? item->variable : sc_name_leaf(item->name);
+    const char *leaf = sc_name_leaf(item->name);
     SC_CLEANUP(sc_fd_closep)
     int fd = openat(dir_fd, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
     if (fd < 0)
         return sc_fail_errno(err, "cannot make the file of '%s'", item->name);
     int rc = sc_secret_write_fd(&item->value, fd, err);
-    return rc < 0 ? sc_wrap(err, rc, "cannot write '%s'", item->name) : 0;
+    if (rc < 0)
+        return sc_wrap(err, rc, "cannot write '%s'", item->name);
+    item->path = sc_path_join(dir, leaf, err);
+    return item->path != NULL ? 0 : SC_E_NOMEM;
 }
 
-static int fill(struct sc_run_place *place, int parent_fd, const char *name,
-                const struct sc_run_values *values, struct sc_error *err)
+/* Makes the directory and the guard; the guard first: from the first value on there is one who
+ * removes it. */
+static int make_guarded(struct sc_run_place *place, int parent_fd, const char *name,
+                        struct sc_error *err)
 {
     if (mkdirat(parent_fd, name, 0700) < 0)
         return sc_fail_errno(err, "cannot make the directory '%s'", place->dir);
-    /* The guard first: from the first value on there is one who removes it. */
     int rc = start_guard(place, parent_fd, name, err);
-    if (rc < 0) {
+    if (rc < 0)
         unlinkat(parent_fd, name, AT_REMOVEDIR);
-        return rc;
-    }
-    SC_CLEANUP(sc_fd_closep)
-    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return sc_fail_errno(err, "cannot open the directory '%s'", place->dir);
-    for (size_t i = 0; rc == 0 && i < values->count; i++)
-        rc = write_file(fd, &values->items[i], err);
     return rc;
 }
 
-int sc_run_place_make(const char *parent, const struct sc_run_values *values,
+static int write_line(const char *path, const char *line, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd < 0 ? sc_fail_errno(err, "cannot open '%s'", path)
+                  : sc_fd_write_all(fd, line, strlen(line), err);
+}
+
+/* A user namespace in which we are who we are: enough to mount, nothing after the exec. */
+static int become_mounter(uid_t uid, gid_t gid, struct sc_error *err)
+{
+    char map[64];
+    snprintf(map, sizeof(map), "%u %u 1", (unsigned)uid, (unsigned)uid);
+    int rc = write_line("/proc/self/uid_map", map, err);
+    if (rc == 0)
+        rc = write_line("/proc/self/setgroups", "deny", err);
+    snprintf(map, sizeof(map), "%u %u 1", (unsigned)gid, (unsigned)gid);
+    return rc < 0 ? rc : write_line("/proc/self/gid_map", map, err);
+}
+
+/* From here on mounts of ours are seen by us and the command only; those of the host still come. */
+static int leave_namespace(struct sc_error *err)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int rc = 0;
+    if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
+        return sc_fail_errno(err, "this system does not let us make a mount namespace; leave "
+                                  "--private out");
+    if (uid != 0) {
+        /* The files below /proc/self are root's as long as we are not dumpable. */
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+        rc = become_mounter(uid, gid, err);
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    }
+    if (rc == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        rc = sc_fail_errno(err, "cannot detach the mounts");
+    return rc;
+}
+
+static int mount_private(const char *dir, struct sc_error *err)
+{
+    struct sc_tmpfs memory = SC_TMPFS_INIT;
+    int rc = leave_namespace(err);
+    if (rc == 0)
+        rc = sc_tmpfs_mount(dir, SC_TMPFS_QUOTA_DEFAULT, SC_TMPFS_MODE_DEFAULT, &memory, err);
+    if (rc == 0 && !memory.fresh)
+        rc = sc_fail(err, SC_E_PERM, "cannot mount on '%s'", dir);
+    sc_tmpfs_done(&memory);
+    return rc;
+}
+
+static int fill(const char *dir, struct sc_run_values *values, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return sc_fail_errno(err, "cannot open the directory '%s'", dir);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < values->count; i++)
+        if (values->items[i].variable != NULL && !values->items[i].text)
+            rc = write_file(fd, dir, &values->items[i], err);
+    return rc;
+}
+
+/* Where to make the directory: as asked, else $XDG_RUNTIME_DIR if that is memory, else /dev/shm. */
+static int open_parent(const char *asked, const char **ret_path, struct sc_tmpfs *ret,
+                       struct sc_error *err)
+{
+    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    if (asked == NULL && runtime != NULL &&
+        sc_tmpfs_open(runtime, SC_TMPFS_QUOTA_DEFAULT, ret, NULL) == 0) {
+        *ret_path = runtime;
+        return 0;
+    }
+    *ret_path = asked != NULL ? asked : "/dev/shm";
+    return sc_tmpfs_open(*ret_path, SC_TMPFS_QUOTA_DEFAULT, ret, err);
+}
+
+int sc_run_place_make(enum sc_run_where where, const char *parent, struct sc_run_values *values,
                       struct sc_run_place *ret, struct sc_error *err)
 {
     struct sc_tmpfs memory = SC_TMPFS_INIT;
     char name[128];
-    const char *runtime = sc_env("XDG_RUNTIME_DIR");
     *ret = (struct sc_run_place){.guard_fd = -1};
-    int rc = SC_E_UNSUPPORTED;
-    if (parent == NULL && runtime != NULL)
-        rc = sc_tmpfs_open(runtime, SC_TMPFS_QUOTA_DEFAULT, &memory, NULL);
-    if (rc == 0)
-        parent = runtime;
-    else
-        rc = sc_tmpfs_open(parent != NULL ? parent : "/dev/shm", SC_TMPFS_QUOTA_DEFAULT, &memory,
-                           err);
+    if (where == SC_RUN_MEMFD)
+        return sc_run_memfd_make(values, ret, err);
+    int rc = open_parent(parent, &parent, &memory, err);
     if (rc < 0)
         return rc;
     sweep(memory.fd);
     snprintf(name, sizeof(name), PREFIX "%d.%llu", (int)getpid(), start_time(getpid()));
-    ret->dir = sc_path_join(parent != NULL ? parent : "/dev/shm", name, err);
-    rc = ret->dir == NULL ? SC_E_NOMEM : fill(ret, memory.fd, name, values, err);
+    ret->dir = sc_path_join(parent, name, err);
+    rc = ret->dir == NULL ? SC_E_NOMEM : make_guarded(ret, memory.fd, name, err);
     sc_tmpfs_done(&memory);
+    if (rc == 0 && where == SC_RUN_PRIVATE)
+        rc = mount_private(ret->dir, err);
+    if (rc == 0)
+        rc = fill(ret->dir, values, err);
     if (rc < 0)
         sc_run_place_done(ret);
     return rc;
@@ -181,6 +258,7 @@ int sc_run_place_make(const char *parent, const struct sc_run_values *values,
 
 void sc_run_place_done(struct sc_run_place *place)
 {
+    sc_run_memfd_done(place);
     sc_fd_closep(&place->guard_fd);
     if (place->guard > 0)
         while (waitpid(place->guard, NULL, 0) < 0 && errno == EINTR)

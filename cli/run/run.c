@@ -20,6 +20,15 @@
 #define DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
 /* A runner masks every line it is told, however short: words would blacken the log. */
 #define CI_LINE_MIN ((size_t)4)
+/* Of a variable that --set or --env-file names: longer ones are cut in a plan. */
+#define VARIABLE_SIZE 512
+
+/* NAME or NAME_FILE, as the command will see it. */
+static void variable_name(const struct sc_run_value *item, bool files, char out[VARIABLE_SIZE])
+{
+    snprintf(out, VARIABLE_SIZE, "%.*s%s", VARIABLE_SIZE - 6, item->variable,
+             files && !item->text ? "_FILE" : "");
+}
 
 static void write_plan(struct sc_json *json, const struct sc_run_values *values, bool files)
 {
@@ -30,13 +39,14 @@ static void write_plan(struct sc_json *json, const struct sc_run_values *values,
     sc_json_array_begin(json);
     for (size_t i = 0; i < values->count; i++) {
         const struct sc_run_value *item = &values->items[i];
-        bool set = sc_str_has_prefix(item->name, "--set ");
-        char variable[SC_NAME_PART_MAX + 8];
-        snprintf(variable, sizeof(variable), "%.*s%s", SC_NAME_PART_MAX, item->variable,
-                 files && !set ? "_FILE" : "");
+        char variable[VARIABLE_SIZE];
+        if (item->variable == NULL)
+            continue;
+        variable_name(item, files, variable);
         sc_json_object_begin(json);
         sc_json_pair_string(json, "variable", variable);
-        sc_json_pair_string(json, "entry", set ? NULL : item->name);
+        sc_json_pair_string(json, "entry", item->text ? NULL : item->name);
+        sc_json_pair_bool(json, "masked", !item->open);
         sc_json_object_end(json);
     }
     sc_json_array_end(json);
@@ -46,14 +56,15 @@ static void write_plan(struct sc_json *json, const struct sc_run_values *values,
 static int print_plan(const struct sc_cli *cli, const struct sc_run_values *values, bool files,
                       struct sc_error *err)
 {
-    if (!cli->globals.json) {
-        for (size_t i = 0; i < values->count; i++) {
-            bool set = sc_str_has_prefix(values->items[i].name, "--set ");
-            sc_out("%s%s\t%s\n", values->items[i].variable, files && !set ? "_FILE" : "",
-                   values->items[i].name);
-        }
-        return 0;
+    for (size_t i = 0; !cli->globals.json && i < values->count; i++) {
+        char variable[VARIABLE_SIZE];
+        if (values->items[i].variable == NULL)
+            continue;
+        variable_name(&values->items[i], files, variable);
+        sc_out("%s\t%s\n", variable, values->items[i].name);
     }
+    if (!cli->globals.json)
+        return 0;
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
     struct sc_json json;
     sc_json_init(&json, &out);
@@ -102,27 +113,34 @@ static int tell_runner(const struct sc_run_values *values, struct sc_error *err)
     SC_CLEANUP(sc_secret_done) struct sc_secret out = {0};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < values->count; i++)
-        if (!values->items[i].config)
+        if (!values->items[i].open)
             rc = add_masks(sc_secret_view(&values->items[i].value), &out, err);
     return rc < 0 ? rc : sc_secret_write_fd(&out, STDOUT_FILENO, err);
 }
 
 /* Everything is ready; from here the child decides the status. */
-static int run_ready(const struct sc_run_options *opt, char **argv, struct sc_run_values *values,
-                     const struct sc_mask_patterns *patterns, int *ret_status, struct sc_error *err)
+static int run_ready(const struct sc_cli *cli, const struct sc_run_options *opt, char **argv,
+                     struct sc_run_values *values, const struct sc_mask_patterns *patterns,
+                     int *ret_status, struct sc_error *err)
 {
     struct sc_run_place place = {.guard_fd = -1};
     struct sc_run_environment environment = {0};
-    int rc = opt->env ? 0 : sc_run_place_make(opt->dir, values, &place, err);
+    enum sc_run_where where = opt->private ? SC_RUN_PRIVATE
+                              : opt->memfd ? SC_RUN_MEMFD
+                                           : SC_RUN_SHARED;
+    int rc = opt->env ? 0 : sc_run_place_make(where, opt->dir, values, &place, err);
     if (rc == 0)
-        rc = sc_run_environment_make(values, place.dir, opt->clean_env, &environment, err);
+        rc = sc_run_environment_make(values, opt->clean_env, &environment, err);
     if (rc == 0 && opt->ci_mask != NULL)
         rc = tell_runner(values, err);
     sc_run_values_done(values); /* only patterns stay */
     if (rc == 0) {
         const struct sc_run_child child = {
             .argv = argv,
-            .environment = environment.items,
+            .environment = &environment,
+            .keep_first = place.first_fd,
+            .keep_count = place.fd_count,
+            .umask = cli->umask,
             .patterns = opt->no_mask ? NULL : patterns,
             .mask_text = opt->mask_with != NULL ? opt->mask_with : MASK_TEXT,
         };
@@ -137,7 +155,8 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
                struct sc_error *err)
 {
     const struct sc_run_options *opt = options;
-    const struct sc_run_choice choice = {&opt->scopes, &opt->only, &opt->set, true};
+    const struct sc_run_choice choice = {&opt->scopes, &opt->only, &opt->set, &opt->env_files,
+                                         true};
     struct sc_run_values values = {0};
     struct sc_mask_patterns patterns = {0};
     int status = OWN_FAILURE;
@@ -153,7 +172,7 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
     if (rc == 0 && !opt->no_mask)
         rc = sc_run_patterns(cli, &values, &patterns, err);
     if (rc == 0)
-        rc = run_ready(opt, operands, &values, &patterns, &status, err);
+        rc = run_ready(cli, opt, operands, &values, &patterns, &status, err);
     sc_mask_patterns_done(&patterns);
     sc_run_values_done(&values);
     if (rc < 0)

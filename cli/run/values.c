@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/envfile.h"
 #include "cli/output.h"
 #include "cli/unlock.h"
 #include "core/source.h"
@@ -17,20 +18,27 @@
 struct reading {
     struct sc_source source;
     const struct sc_strv *only;
+    const char *scope; /* of names of one part in templates; may be NULL */
     bool variables;
     struct sc_run_values *values;
 };
 
-static struct sc_run_value *grow(struct sc_run_values *values, struct sc_error *err)
+/* Takes over the strings, also when it fails; either may be NULL, which counts as no memory but
+ * for the variable of a value that has none. */
+static struct sc_run_value *grow(struct sc_run_values *values, char *name, char *variable,
+                                 struct sc_error *err)
 {
-    struct sc_run_value *grown = realloc(values->items, (values->count + 1) * sizeof(*grown));
+    struct sc_run_value *grown =
+        name == NULL ? NULL : realloc(values->items, (values->count + 1) * sizeof(*grown));
     if (grown == NULL) {
         (void)sc_fail_nomem(err);
+        free(name);
+        free(variable);
         return NULL;
     }
     values->items = grown;
-    values->items[values->count] = (struct sc_run_value){0};
-    return &values->items[values->count++];
+    grown[values->count] = (struct sc_run_value){.name = name, .variable = variable};
+    return &grown[values->count++];
 }
 
 static bool is_wanted(const struct sc_strv *only, const char *name)
@@ -42,16 +50,32 @@ static bool is_wanted(const struct sc_strv *only, const char *name)
     return wanted;
 }
 
-static int check_variable(const struct sc_run_values *values, const struct sc_run_value *item,
-                          struct sc_error *err)
+static int by_variable(const void *left, const void *right)
 {
-    for (size_t i = 0; i + 1 < values->count; i++)
-        if (sc_str_equal(values->items[i].variable, item->variable))
-            return sc_fail(err, SC_E_USAGE,
-                           "'%s' and '%s' would both be the variable %s; choose with --only or "
-                           "--scope",
-                           values->items[i].name, item->name, item->variable);
-    return 0;
+    const struct sc_run_value *const *a = left;
+    const struct sc_run_value *const *b = right;
+    int order = strcmp((*a)->variable, (*b)->variable);
+    return order != 0 ? order : strcmp((*a)->name, (*b)->name);
+}
+
+/* Only entries are there yet. */
+static int check_variables(const struct sc_run_values *values, struct sc_error *err)
+{
+    const struct sc_run_value **sorted = calloc(values->count + 1, sizeof(*sorted));
+    if (sorted == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < values->count; i++)
+        sorted[i] = &values->items[i];
+    qsort(sorted, values->count, sizeof(*sorted), by_variable);
+    int rc = 0;
+    for (size_t i = 1; rc == 0 && i < values->count; i++)
+        if (sc_str_equal(sorted[i - 1]->variable, sorted[i]->variable))
+            rc = sc_fail(err, SC_E_USAGE,
+                         "'%s' and '%s' would both be the variable %s; choose with --only or "
+                         "--scope",
+                         sorted[i - 1]->name, sorted[i]->name, sorted[i]->variable);
+    free(sorted);
+    return rc;
 }
 
 static int take_entry(const struct sc_source_entry *entry, void *ctx, struct sc_error *err)
@@ -59,85 +83,133 @@ static int take_entry(const struct sc_source_entry *entry, void *ctx, struct sc_
     struct reading *reading = ctx;
     if (!is_wanted(reading->only, entry->name))
         return 0;
-    struct sc_run_value *item = grow(reading->values, err);
     char variable[SC_NAME_PART_MAX + 1] = "";
-    if (item == NULL)
-        return SC_E_NOMEM;
     int rc = reading->variables ? sc_name_to_variable(variable, sc_name_leaf(entry->name), err) : 0;
     if (rc < 0)
         return sc_wrap(err, rc, "entry '%s'", entry->name);
-    item->name = sc_str_dup(entry->name, err);
-    item->variable = sc_str_dup(variable, err);
-    item->config = entry->kind == SC_ENTRY_CONFIG;
-    if (item->name == NULL || item->variable == NULL)
+    struct sc_run_value *item =
+        grow(reading->values, sc_str_dup(entry->name, err), sc_str_dup(variable, err), err);
+    if (item == NULL || item->variable == NULL)
         return SC_E_NOMEM;
-    rc = reading->variables ? check_variable(reading->values, item, err) : 0;
-    return rc < 0
-               ? rc
-               : reading->source.ops->open(reading->source.ctx, entry->name, 0, &item->value, err);
+    item->open = entry->kind == SC_ENTRY_CONFIG;
+    return reading->source.ops->open(reading->source.ctx, entry->name, 0, &item->value, err);
 }
 
+static struct sc_run_value *find_entry(const struct sc_run_values *values, const char *name)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (!values->items[i].text && sc_str_equal(values->items[i].name, name))
+            return &values->items[i];
+    return NULL;
+}
+
+/* What a template takes is masked, also where it is no variable itself. */
 static int fetch(const char *name, enum sc_template_kind kind, void *ctx, struct sc_secret *ret,
                  struct sc_error *err)
 {
     (void)kind;
     const struct reading *reading = ctx;
-    return reading->source.ops->open(reading->source.ctx, name, 0, ret, err);
+    struct sc_source_entry entry;
+    int rc = reading->source.ops->stat(reading->source.ctx, name, &entry, err);
+    if (rc == 0)
+        rc = reading->source.ops->open(reading->source.ctx, name, 0, ret, err);
+    if (rc < 0 || find_entry(reading->values, name) != NULL)
+        return rc;
+    struct sc_run_value *item = grow(reading->values, sc_str_dup(name, err), NULL, err);
+    if (item == NULL)
+        return SC_E_NOMEM;
+    item->open = entry.kind == SC_ENTRY_CONFIG;
+    struct sc_bytes value = sc_secret_view(ret);
+    return sc_secret_append(&item->value, value.ptr, value.len, err);
 }
 
-/* --set NAME=TEMPLATE: replaces an entry's variable or adds one. */
-static int take_set(struct reading *reading, const char *text, const char *scope,
-                    struct sc_error *err)
+/* A variable from a template; it replaces one of its name. `from` names it in messages. */
+static int take_template(struct reading *reading, const char *variable, const char *from,
+                         struct sc_bytes template, struct sc_error *err)
+{
+    struct sc_run_values *values = reading->values;
+    size_t before = values->count;
+    SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
+    int rc = sc_render(template, reading->scope, fetch, reading, &text, err);
+    if (rc < 0)
+        return sc_wrap(err, rc, "%s %s", from, variable);
+    bool constant =
+        values->count == before && memmem(template.ptr, template.len, "{{secret:", 9) == NULL;
+    struct sc_run_value *item = NULL;
+    for (size_t i = 0; i < values->count; i++)
+        if (values->items[i].variable != NULL &&
+            sc_str_equal(values->items[i].variable, variable)) {
+            free(values->items[i].variable); /* an entry stays, to be masked */
+            values->items[i].variable = NULL;
+        }
+    item =
+        grow(values, sc_str_printf(err, "%s %s", from, variable), sc_str_dup(variable, err), err);
+    if (item == NULL || item->variable == NULL)
+        return SC_E_NOMEM;
+    item->text = true;
+    item->open = constant;
+    sc_secret_move(&item->value, &text);
+    return 0;
+}
+
+/* --set NAME=TEMPLATE */
+static int take_set(struct reading *reading, const char *text, struct sc_error *err)
 {
     size_t len = strcspn(text, "=");
-    char *variable = text[len] == '=' && len > 0 ? sc_str_ndup(text, len, err) : NULL;
-    if (variable == NULL)
+    if (text[len] != '=' || len == 0)
         return sc_fail(err, SC_E_USAGE, "--set needs NAME=TEMPLATE");
-    struct sc_run_value *item = NULL;
-    for (size_t i = 0; i < reading->values->count; i++)
-        if (sc_str_equal(reading->values->items[i].variable, variable))
-            item = &reading->values->items[i];
-    if (item != NULL) {
-        free(variable);
-    } else {
-        item = grow(reading->values, err);
-        if (item == NULL) {
-            free(variable);
-            return SC_E_NOMEM;
-        }
-        item->variable = variable;
-        item->name = sc_str_printf(err, "--set %s", variable);
-        if (item->name == NULL)
-            return SC_E_NOMEM;
-    }
+    char *variable = sc_str_ndup(text, len, err);
+    if (variable == NULL)
+        return SC_E_NOMEM;
     struct sc_bytes template = {(const unsigned char *)text + len + 1, strlen(text + len + 1)};
-    int rc = sc_render(template, scope, fetch, reading, &item->value, err);
-    return rc < 0 ? sc_wrap(err, rc, "--set %s", item->variable) : 0;
+    int rc = take_template(reading, variable, "--set", template, err);
+    free(variable);
+    return rc;
+}
+
+static int take_env_line(const char *name, struct sc_bytes value, void *ctx, struct sc_error *err)
+{
+    return take_template(ctx, name, "--env-file", value, err);
+}
+
+static int read_all(struct reading *reading, const struct sc_run_choice *choice,
+                    struct sc_error *err)
+{
+    const struct sc_strv *scopes = choice->scopes;
+    const struct sc_source source = reading->source;
+    int rc = 0;
+    if (scopes->count == 0)
+        rc = source.ops->list(source.ctx, "", take_entry, reading, err);
+    for (size_t i = 0; rc == 0 && i < scopes->count; i++)
+        rc = source.ops->list(source.ctx, scopes->items[i], take_entry, reading, err);
+    if (rc == 0 && choice->variables)
+        rc = check_variables(reading->values, err);
+    for (size_t i = 0; rc == 0 && choice->env_files != NULL && i < choice->env_files->count; i++) {
+        const char *path = choice->env_files->items[i];
+        rc = sc_cli_envfile_each(path, take_env_line, reading, err);
+    }
+    for (size_t i = 0; rc == 0 && choice->set != NULL && i < choice->set->count; i++)
+        rc = take_set(reading, choice->set->items[i], err);
+    return rc;
 }
 
 int sc_run_values_read(const struct sc_cli *cli, const struct sc_run_choice *choice,
                        struct sc_run_values *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
-    const struct sc_strv *scopes = choice->scopes;
-    const struct sc_strv *set = choice->set;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < scopes->count; i++)
-        rc = sc_name_check(scopes->items[i], 1, err);
+    for (size_t i = 0; rc == 0 && i < choice->scopes->count; i++)
+        rc = sc_name_check(choice->scopes->items[i], 1, err);
     if (rc == 0)
         rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
     if (rc < 0)
         return rc;
-    struct reading reading = {sc_vault_source(vault), choice->only, choice->variables, ret};
-    if (scopes->count == 0)
-        rc = reading.source.ops->list(reading.source.ctx, "", take_entry, &reading, err);
-    for (size_t i = 0; rc == 0 && i < scopes->count; i++)
-        rc = reading.source.ops->list(reading.source.ctx, scopes->items[i], take_entry, &reading,
-                                      err);
-    const char *scope = scopes->count > 0 ? scopes->items[0] : NULL;
-    for (size_t i = 0; rc == 0 && set != NULL && i < set->count; i++)
-        rc = take_set(&reading, set->items[i], scope, err);
-    return rc;
+    struct reading reading = {.source = sc_vault_source(vault),
+                              .only = choice->only,
+                              .scope = choice->scopes->count > 0 ? choice->scopes->items[0] : NULL,
+                              .variables = choice->variables,
+                              .values = ret};
+    return read_all(&reading, choice, err);
 }
 
 void sc_run_values_done(struct sc_run_values *values)
@@ -145,6 +217,7 @@ void sc_run_values_done(struct sc_run_values *values)
     for (size_t i = 0; i < values->count; i++) {
         free(values->items[i].name);
         free(values->items[i].variable);
+        free(values->items[i].path);
         sc_secret_done(&values->items[i].value);
     }
     free(values->items);
@@ -157,12 +230,12 @@ int sc_run_patterns(const struct sc_cli *cli, const struct sc_run_values *values
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < values->count; i++) {
         const struct sc_run_value *item = &values->items[i];
-        /* A config may be seen; it still takes a number, so that numbers are places in the list. */
-        struct sc_bytes value = item->config ? (struct sc_bytes){(const unsigned char *)"", 0}
-                                             : sc_secret_view(&item->value);
+        /* An open one still takes a number, so that numbers are places in the list. */
+        struct sc_bytes value = item->open ? (struct sc_bytes){(const unsigned char *)"", 0}
+                                           : sc_secret_view(&item->value);
         bool masked = false;
         rc = sc_mask_patterns_add(ret, value, &masked, err);
-        if (rc == 0 && !masked && !item->config)
+        if (rc == 0 && !masked && !item->open)
             sc_note(cli, "'%s' is too short to be masked", item->name);
     }
     return rc < 0 ? rc : sc_mask_patterns_finish(ret, err);

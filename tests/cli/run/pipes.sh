@@ -67,7 +67,7 @@ run 0 "$SECRETSCTL" run --scope shop --dry-run
 out_is 'DB_PASSWORD_FILE	shop/db_password
 TWO_LINES_FILE	shop/two_lines'
 run 0 "$SECRETSCTL" run --scope shop --env --dry-run --json
-out_has '{"variable":"DB_PASSWORD","entry":"shop/db_password"}'
+out_has '{"variable":"DB_PASSWORD","entry":"shop/db_password","masked":true}'
 
 # A signal for run is one for the command.
 "$SECRETSCTL" run --scope shop -- sh -c 'trap "exit 9" TERM; touch "$0"; while :; do sleep 0.05; done' "$T/up" &
