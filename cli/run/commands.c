@@ -72,8 +72,7 @@ const struct sc_command sc_run_commands[] = {
             "for a failure before that.",
         .examples = "secretsctl run --scope shop -- make integration\tfiles\n"
                     "secretsctl run --env --only 'DB*' -- ./deploy\tvariables\n"
-                    "secretsctl run --only none --set 'URL=db://u:{{secret:shop/db|url}}@h' -- "
-                    "./serve\ta URL of a value",
+                    "secretsctl run --env-file app.env -- ./serve\ttemplates in an env file",
         .options = run_options,
         .options_size = sizeof(struct sc_run_options),
         .max_operands = SC_OPERANDS_ANY,

@@ -118,10 +118,9 @@ static int tell_runner(const struct sc_run_values *values, struct sc_error *err)
     return rc < 0 ? rc : sc_secret_write_fd(&out, STDOUT_FILENO, err);
 }
 
-/* Everything is ready; from here the child decides the status. */
-static int run_ready(const struct sc_cli *cli, const struct sc_run_options *opt, char **argv,
-                     struct sc_run_values *values, const struct sc_mask_patterns *patterns,
-                     int *ret_status, struct sc_error *err)
+/* Everything is ready; from here the child decides the status. `child` comes with what is known. */
+static int run_ready(const struct sc_run_options *opt, struct sc_run_values *values,
+                     struct sc_run_child *child, int *ret_status, struct sc_error *err)
 {
     struct sc_run_place place = {.guard_fd = -1};
     struct sc_run_environment environment = {0};
@@ -135,16 +134,10 @@ static int run_ready(const struct sc_cli *cli, const struct sc_run_options *opt,
         rc = tell_runner(values, err);
     sc_run_values_done(values); /* only patterns stay */
     if (rc == 0) {
-        const struct sc_run_child child = {
-            .argv = argv,
-            .environment = &environment,
-            .keep_first = place.first_fd,
-            .keep_count = place.fd_count,
-            .umask = cli->umask,
-            .patterns = opt->no_mask ? NULL : patterns,
-            .mask_text = opt->mask_with != NULL ? opt->mask_with : MASK_TEXT,
-        };
-        rc = sc_run_child(&child, ret_status, err);
+        child->environment = &environment;
+        child->keep_first = place.first_fd;
+        child->keep_count = place.fd_count;
+        rc = sc_run_child(child, ret_status, err);
     }
     sc_run_environment_done(&environment);
     sc_run_place_done(&place);
@@ -171,8 +164,14 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
     }
     if (rc == 0 && !opt->no_mask)
         rc = sc_run_patterns(cli, &values, &patterns, err);
+    struct sc_run_child child = {
+        .argv = operands,
+        .umask = cli->umask,
+        .patterns = opt->no_mask ? NULL : &patterns,
+        .mask_text = opt->mask_with != NULL ? opt->mask_with : MASK_TEXT,
+    };
     if (rc == 0)
-        rc = run_ready(cli, opt, operands, &values, &patterns, &status, err);
+        rc = run_ready(opt, &values, &child, &status, err);
     sc_mask_patterns_done(&patterns);
     sc_run_values_done(&values);
     if (rc < 0)
