@@ -15,9 +15,10 @@
 #include "audit/family.h"
 #include "audit/finding.h"
 #include "audit/skip.h"
+#include "compose/judge/shell.h"
 
 /* Regions inside regions: Markdown > YAML > shell > here document > ... */
-#define SC_DETECT_DEPTH_MAX 6
+#define SC_DETECT_DEPTH_MAX SC_SHELL_DEPTH_MAX
 
 struct sc_detect {
     const char *file;
@@ -31,11 +32,6 @@ struct sc_detect {
      * only for findings. */
     size_t known_offset, known_line;
     unsigned depth;
-};
-
-/* A stretch of the outer text. */
-struct sc_region {
-    size_t offset, len;
 };
 
 /* Some bytes; NULL for none. */

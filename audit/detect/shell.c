@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Cuts shell text into commands and words; see audit/detect/shell.h. What a command means is in
- * argv.c.
+ * Shell text and command lines: what compose/judge/shell.h reads becomes findings.
  */
 #include "audit/detect/shell.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "audit/detect/region.h"
-#include "core/buf.h"
-#include "core/str.h"
 
 #include "core/banned.h"
-
-#define WORD_MAX    ((size_t)1024 * 1024)
-#define HEREDOC_MAX 8
-#define MARK_MAX    64
 
 const struct sc_shell_context sc_shell_script = {
     .assign = SC_FAMILY_SHELL_ASSIGN,
@@ -24,341 +14,81 @@ const struct sc_shell_context sc_shell_script = {
     .command = SC_FAMILY_SHELL_COMMAND,
 };
 
-struct heredoc {
-    char mark[MARK_MAX];
-    bool strip_tabs;
-};
-
-struct scanner {
+struct shell {
+    struct sc_shell_reader reader;
     struct sc_detect *detect;
     const struct sc_shell_context *context;
-    const char *text; /* the outer text */
-    size_t at, end;
-    struct sc_words words;
-    struct sc_buf word;
-    size_t word_start;
-    bool in_word;
-    bool is_target; /* the word is a redirection's */
-    char target[MARK_MAX];
-    struct heredoc heredocs[HEREDOC_MAX];
-    size_t heredoc_count;
 };
 
-int sc_words_add(struct sc_words *words, const char *text, size_t len, struct sc_region raw,
-                 struct sc_error *err)
+static int judge(void *ctx, const struct sc_argv_pair *found, struct sc_error *err)
 {
-    if (words->count == words->cap) {
-        size_t cap = words->cap == 0 ? 16 : words->cap * 2;
-        struct sc_word *items = realloc(words->items, cap * sizeof(*items));
-        if (items == NULL)
-            return sc_fail_nomem(err);
-        words->items = items;
-        words->cap = cap;
-    }
-    char *copy = malloc(len + 1);
-    if (copy == NULL)
-        return sc_fail_nomem(err);
-    if (len > 0)
-        memcpy(copy, text, len);
-    copy[len] = '\0';
-    words->items[words->count++] = (struct sc_word){copy, len, raw};
-    return 0;
+    struct shell *s = ctx;
+    const struct sc_shell_context *context = s->context;
+    enum sc_family family = found->role == SC_ARGV_ASSIGN    ? context->assign
+                            : found->role == SC_ARGV_ENVIRON ? context->environ
+                                                             : context->command;
+    struct sc_pair pair = {
+        .family = family,
+        .key = found->key,
+        .key_len = found->key_len,
+        .value = found->word->text + found->from,
+        .value_len = found->to - found->from,
+        .raw = found->word->raw,
+        .skip = found->from,
+        .service = context->service,
+        .where = context->where,
+        .class = family == SC_FAMILY_COMPOSE_COMMAND || family == SC_FAMILY_SHELL_COMMAND ||
+                         family == SC_FAMILY_COMPOSE_HEALTHCHECK
+                     ? SC_CLASS_COMMAND
+                     : SC_CLASS_LITERAL,
+        .ignore_variables = !context->variables && family != context->environ,
+    };
+    return sc_detect_pair(s->detect, &pair, NULL, err);
 }
 
-void sc_words_clear(struct sc_words *words)
+static int skip(void *ctx, const char *reason, size_t offset, struct sc_error *err)
 {
-    for (size_t i = 0; i < words->count; i++)
-        free(words->items[i].text);
-    words->count = 0;
+    const struct shell *s = ctx;
+    return sc_detect_skip(s->detect, reason, offset, err);
 }
 
-void sc_words_done(struct sc_words *words)
+static int written_file(void *ctx, struct sc_region body, const char *target, struct sc_error *err)
 {
-    sc_words_clear(words);
-    free(words->items);
-    *words = (struct sc_words){0};
-}
-
-static int end_word(struct scanner *s, struct sc_error *err)
-{
-    if (!s->in_word)
-        return 0;
-    s->in_word = false;
-    const char *text = sc_buf_text(&s->word);
-    size_t len = s->word.len;
-    int rc = sc_buf_status(&s->word, err);
-    if (rc == SC_E_TOOBIG)
-        rc = sc_detect_skip(s->detect, "a word of more than 1 MiB", s->word_start, err);
-    else if (rc == 0 && s->is_target) {
-        size_t kept = SC_MIN(len, sizeof(s->target) - 1);
-        memcpy(s->target, text, kept);
-        s->target[kept] = '\0';
-    } else if (rc == 0 && s->words.count < SC_WORDS_MAX) {
-        struct sc_region raw = {s->word_start, s->at - s->word_start};
-        rc = sc_words_add(&s->words, text, len, raw, err);
-    } else if (rc == 0 && s->words.count == SC_WORDS_MAX) {
-        rc = sc_detect_skip(s->detect, "a command of more than 4096 words", s->word_start, err);
-    }
-    s->is_target = false;
-    sc_buf_clear(&s->word);
+    struct shell *s = ctx;
+    unsigned depth = s->detect->depth;
+    s->detect->depth = s->reader.depth;
+    int rc = sc_detect_written_file(s->detect, body, target, err);
+    s->detect->depth = depth;
     return rc;
 }
 
-static int end_command(struct scanner *s, struct sc_error *err)
+static void init(struct shell *s, struct sc_detect *detect, const struct sc_shell_context *context)
 {
-    int rc = end_word(s, err);
-    if (rc == 0 && s->words.count > 0)
-        rc = sc_detect_argv(s->detect, &s->words, s->context, err);
-    sc_words_clear(&s->words);
-    return rc;
-}
-
-static void begin_word(struct scanner *s)
-{
-    if (!s->in_word)
-        s->word_start = s->at;
-    s->in_word = true;
-}
-
-static void single_quoted(struct scanner *s)
-{
-    const char *close = memchr(s->text + s->at + 1, '\'', s->end - s->at - 1);
-    size_t stop = close == NULL ? s->end : (size_t)(close - s->text);
-    sc_buf_append(&s->word, s->text + s->at + 1, stop - s->at - 1);
-    s->at = SC_MIN(stop + 1, s->end);
-}
-
-static void double_quoted(struct scanner *s)
-{
-    for (s->at++; s->at < s->end && s->text[s->at] != '"'; s->at++) {
-        char c = s->text[s->at];
-        if (s->context->escaped && c == '\\' && s->at + 1 < s->end && s->text[s->at + 1] == '"') {
-            s->at++; /* the closing one */
-            break;
-        }
-        if (c == '\\' && s->at + 1 < s->end && strchr("\"\\$`\n", s->text[s->at + 1]) != NULL) {
-            c = s->text[++s->at];
-            if (c == '\n')
-                continue;
-        }
-        sc_buf_putc(&s->word, c);
-    }
-    s->at = SC_MIN(s->at + 1, s->end);
-}
-
-/* $(...) or `...`: kept in the word as it is, and looked at as a script of its own. */
-static int substitution(struct scanner *s, struct sc_error *err)
-{
-    bool back = s->text[s->at] == '`';
-    size_t start = s->at + (back ? 1 : 2), at = start, depth = 1;
-    for (; at < s->end; at++) {
-        char c = s->text[at];
-        if (back && c == '`')
-            break;
-        if (!back && c == '(')
-            depth++;
-        if (!back && c == ')' && --depth == 0)
-            break;
-        if (c == '\\')
-            at++;
-    }
-    at = SC_MIN(at, s->end);
-    size_t stop = SC_MIN(at + 1, s->end);
-    sc_buf_append(&s->word, s->text + s->at, stop - s->at);
-    s->at = stop;
-    if (s->detect->depth >= SC_DETECT_DEPTH_MAX || start >= at)
-        return 0;
-    s->detect->depth++;
-    int rc = sc_detect_shell(s->detect, (struct sc_region){start, at - start}, s->context, err);
-    s->detect->depth--;
-    return rc;
-}
-
-/* `<<[-]MARK` at s->at; here strings and arithmetic shifts are left alone. */
-static bool heredoc_mark(struct scanner *s)
-{
-    size_t at = s->at + 2;
-    struct heredoc here = {.strip_tabs = at < s->end && s->text[at] == '-'};
-    at += here.strip_tabs;
-    while (at < s->end && s->text[at] == ' ')
-        at++;
-    size_t used = 0;
-    while (at < s->end && used < MARK_MAX - 1) {
-        char c = s->text[at];
-        bool part =
-            (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-        if (!part && c != '\'' && c != '"' && c != '\\')
-            break;
-        if (part)
-            here.mark[used++] = c;
-        at++;
-    }
-    if (used == 0 || s->heredoc_count == HEREDOC_MAX)
-        return false;
-    s->heredocs[s->heredoc_count++] = here;
-    s->at = at;
-    return true;
-}
-
-/* The bodies of the here documents whose line has just ended; s->at is behind that line break. */
-static int read_heredocs(struct scanner *s, struct sc_error *err)
-{
-    int rc = 0;
-    for (size_t i = 0; i < s->heredoc_count && rc == 0; i++) {
-        size_t start = s->at, stop = s->end;
-        for (size_t line = s->at; line < s->end;) {
-            const char *newline = memchr(s->text + line, '\n', s->end - line);
-            size_t next = newline == NULL ? s->end : (size_t)(newline - s->text);
-            size_t from = line;
-            while (from < next && (s->text[from] == '\t' || s->text[from] == ' '))
-                from++;
-            size_t last = next;
-            while (last > from && s->text[last - 1] == '\r')
-                last--;
-            if (last - from == strlen(s->heredocs[i].mark) &&
-                memcmp(s->text + from, s->heredocs[i].mark, last - from) == 0) {
-                stop = line;
-                s->at = SC_MIN(next + 1, s->end);
-                break;
-            }
-            line = next + 1;
-            s->at = SC_MIN(line, s->end);
-        }
-        struct sc_region body = {start, stop - start};
-        rc = sc_detect_written_file(s->detect, body, s->target, err);
-    }
-    s->heredoc_count = 0;
-    s->target[0] = '\0';
-    return rc;
-}
-
-static int line_break(struct scanner *s, struct sc_error *err)
-{
-    if (s->context->folded) {
-        int rc = end_word(s, err);
-        s->at++;
-        return rc;
-    }
-    int rc = end_command(s, err);
-    s->at++;
-    if (rc == 0 && s->heredoc_count > 0)
-        return read_heredocs(s, err);
-    s->target[0] = '\0';
-    return rc;
-}
-
-/* Redirections and command separators. */
-static int operator_at(struct scanner *s, struct sc_error *err)
-{
-    char c = s->text[s->at];
-    char next = s->at + 1 < s->end ? s->text[s->at + 1] : '\0';
-    if (c == '<' && next == '<' && s->at + 2 < s->end && s->text[s->at + 2] == '<') {
-        int rc = end_word(s, err);
-        s->at += 3;
-        return rc;
-    }
-    if (c == '<' || c == '>') {
-        /* "<your-password>" is a placeholder, not a redirection. */
-        const char *close =
-            c == '<' ? memchr(s->text + s->at, '>', SC_MIN(s->end - s->at, (size_t)48)) : NULL;
-        size_t width = close == NULL ? 0 : (size_t)(close - s->text) - s->at + 1;
-        if (width > 2 && next != '<' && next != ' ' &&
-            memchr(s->text + s->at, '\n', width) == NULL) {
-            begin_word(s);
-            sc_buf_append(&s->word, s->text + s->at, width);
-            s->at += width;
-            return 0;
-        }
-        int rc = end_word(s, err);
-        if (c == '<' && next == '<' && heredoc_mark(s))
-            return rc;
-        s->at += c == next ? 2 : 1;
-        s->is_target = c == '>';
-        return rc;
-    }
-    int rc = end_command(s, err);
-    s->at++;
-    return rc;
-}
-
-static int plain(struct scanner *s, struct sc_error *err)
-{
-    char c = s->text[s->at];
-    char next = s->at + 1 < s->end ? s->text[s->at + 1] : '\0';
-    begin_word(s);
-    if (c == '\'')
-        single_quoted(s);
-    else if (c == '"')
-        double_quoted(s);
-    else if (c == '`' || (c == '$' && next == '('))
-        return substitution(s, err);
-    else if (c == '$' && next == '{') { /* ${X:-a b} is one piece */
-        const char *close = memchr(s->text + s->at, '}', s->end - s->at);
-        size_t stop = close == NULL ? s->at + 2 : (size_t)(close - s->text) + 1;
-        sc_buf_append(&s->word, s->text + s->at, stop - s->at);
-        s->at = stop;
-    } else {
-        sc_buf_putc(&s->word, c);
-        s->at++;
-    }
-    return 0;
-}
-
-static int step(struct scanner *s, struct sc_error *err)
-{
-    char c = s->text[s->at];
-    char next = s->at + 1 < s->end ? s->text[s->at + 1] : '\0';
-    if (c == '\\') {
-        bool crlf = next == '\r' && s->at + 2 < s->end && s->text[s->at + 2] == '\n';
-        if (next == '\n' || crlf) { /* a continued line */
-            int rc = end_word(s, err);
-            s->at += crlf ? 3 : 2;
-            return rc;
-        }
-        begin_word(s);
-        if (s->context->escaped && next == '"') {
-            s->at++;
-            double_quoted(s);
-            return 0;
-        }
-        if (next != '\0')
-            sc_buf_putc(&s->word, next);
-        s->at = SC_MIN(s->at + 2, s->end);
-        return 0;
-    }
-    if (c == ' ' || c == '\t' || c == '\r') {
-        int rc = end_word(s, err);
-        s->at++;
-        return rc;
-    }
-    if (c == '\n')
-        return line_break(s, err);
-    if (c == '#' && !s->in_word) {
-        const char *newline = memchr(s->text + s->at, '\n', s->end - s->at);
-        s->at = newline == NULL ? s->end : (size_t)(newline - s->text);
-        return 0;
-    }
-    if (c == ';' || c == '|' || c == '<' || c == '>' || c == '(' || c == ')' ||
-        (c == '&' && (next == '&' || next == ' ' || next == '\n' || next == '\0')))
-        return operator_at(s, err);
-    return plain(s, err);
+    *s = (struct shell){.detect = detect, .context = context};
+    s->reader = (struct sc_shell_reader){
+        .text = detect->text,
+        .folded = context->folded,
+        .escaped = context->escaped,
+        .depth = detect->depth,
+        .pair = judge,
+        .skip = skip,
+        .file = written_file,
+        .ctx = s,
+    };
 }
 
 int sc_detect_shell(struct sc_detect *detect, struct sc_region region,
                     const struct sc_shell_context *context, struct sc_error *err)
 {
-    struct scanner s = {.detect = detect,
-                        .context = context,
-                        .text = detect->text,
-                        .at = region.offset,
-                        .end = region.offset + region.len,
-                        .word = SC_BUF_INIT(WORD_MAX)};
-    int rc = 0;
-    while (rc == 0 && s.at < s.end)
-        rc = step(&s, err);
-    if (rc == 0)
-        rc = end_command(&s, err);
-    sc_words_done(&s.words);
-    sc_buf_done(&s.word);
-    return rc;
+    struct shell s;
+    init(&s, detect, context);
+    return sc_shell_read(&s.reader, region, err);
+}
+
+int sc_detect_argv(struct sc_detect *detect, const struct sc_words *words,
+                   const struct sc_shell_context *context, struct sc_error *err)
+{
+    struct shell s;
+    init(&s, detect, context);
+    return sc_argv_read(&s.reader, words, err);
 }

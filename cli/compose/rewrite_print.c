@@ -6,6 +6,8 @@
 #include "cli/output.h"
 #include "core/json.h"
 
+#include <string.h>
+
 #include "core/banned.h"
 
 #define OUTPUT_MAX ((size_t)64 * 1024 * 1024)
@@ -75,17 +77,21 @@ static void print_item(struct sc_cli *cli, const struct sc_plan *plan,
                        const struct sc_plan_item *item)
 {
     bool stays = item->action == SC_PLAN_REPORT;
+    bool variable = item->key != NULL && (strcmp(item->where, "environment") == 0 ||
+                                          strcmp(item->where, "secrets") == 0);
     sc_out("%s%s%s %s:%u  %s%s%s", sc_out_paint(cli, stays ? SC_COLOR_YELLOW : SC_COLOR_GREEN),
            stays                           ? "stays"
            : item->action == SC_PLAN_ADAPT ? "adapt"
                                            : "move ",
            sc_out_paint(cli, SC_COLOR_NONE), plan->files[item->file].display, item->at.line,
            item->service != NULL ? item->service : "", item->service != NULL ? "." : "",
-           item->key != NULL ? item->key : item->where);
+           variable ? item->key : item->where);
+    if (!variable && item->key != NULL)
+        sc_out(" %s", item->key);
     if (item->action == SC_PLAN_MOVE)
         sc_out(" -> %s/%s, %s\n", plan->scope, item->secret, item->change);
     else if (item->action == SC_PLAN_ADAPT)
-        sc_out(" in %s: %s\n", item->where, item->change);
+        sc_out(": %s\n", item->change);
     else
         sc_out(": %s\n", item->reason);
     if (item->note != NULL)

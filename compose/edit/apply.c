@@ -105,6 +105,25 @@ static int apply_pieces(struct work *w, const struct sc_edit *e, struct sc_error
     return 0;
 }
 
+/* Whether a plain text of a block collection can stay plain with other words in it: it begins like
+ * a word, and nothing in it ends it, begins a comment or a mapping. */
+static bool stays_plain(const struct sc_yaml_node *node, const char *text)
+{
+    size_t len = strlen(text);
+    if (node->kind != SC_YAML_SCALAR || node->style != SC_YAML_PLAIN || node->is_key ||
+        in_flow(node) || strchr(text, ' ') == NULL ||
+        !(is_word((unsigned char)text[0]) || text[0] == '/') ||
+        (text[0] >= '0' && text[0] <= '9') || text[len - 1] == ' ' || text[len - 1] == ':')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c >= 0x7f || (c == ':' && text[i + 1] == ' ') ||
+            (c == ' ' && text[i + 1] == '#'))
+            return false;
+    }
+    return true;
+}
+
 static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *node = e->node;
@@ -118,7 +137,10 @@ static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error
         return refuse(w, node->full_start, "a tag that would not fit the new text", err);
     if (node->span.start == node->span.end)
         sc_buf_putc(&piece, ' '); /* an empty value: right behind its colon */
-    sc_edit_render_scalar(e->text, style, in_flow(node), &piece);
+    if (stays_plain(node, e->text))
+        sc_buf_puts(&piece, e->text);
+    else
+        sc_edit_render_scalar(e->text, style, in_flow(node), &piece);
     size_t start = node->tag != NULL ? node->full_start : node->span.start;
     return splice(w, start, node->span.end, &piece, err);
 }

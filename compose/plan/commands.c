@@ -26,10 +26,9 @@ static const struct sc_yaml_node *place_of(const struct definition *d, size_t pl
 }
 
 /* The first `$$NAME` or `$${NAME...}` at or after `from`; its bytes in *ret_len. NULL if none. */
-static const char *find_use(const char *text, const char *from, const char *name, size_t *ret_len)
+static const char *find_use(const char *from, const char *name, size_t *ret_len)
 {
     size_t n = strlen(name);
-    (void)text;
     for (const char *p = strstr(from, "$$"); p != NULL; p = strstr(p + 2, "$$")) {
         bool braces = p[2] == '{';
         const char *word = p + (braces ? 3 : 2);
@@ -88,7 +87,7 @@ static const char *scalar_breaks(const struct occurrence *o, const struct defini
 {
     const char *text = sc_node_text(scalar);
     size_t len = 0;
-    const char *use = text != NULL ? find_use(text, text, o->key, &len) : NULL;
+    const char *use = text != NULL ? find_use(text, o->key, &len) : NULL;
     if (use == NULL)
         return NULL;
     if (o->use_shim && sc_plan_is_part(o))
@@ -128,78 +127,54 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
 
 /* ---- repairs ---- */
 
-/* Replaces every use of moved variables of this service; false if there is none. */
-static bool repair_text(struct context *c, const struct definition *d, const char *text,
-                        struct sc_buf *out, const struct occurrence **ret_first)
+/* The first use of a moved variable of this service at or after `from`; NULL if there is none. */
+static const struct occurrence *next_use(const struct context *c, const struct definition *d,
+                                         const char *from, const char **ret_at, size_t *ret_len)
 {
-    bool found = false;
-    while (*text != '\0') {
-        const struct occurrence *hit = NULL;
-        const char *at = NULL;
-        size_t hit_len = 0;
-        for (size_t i = 0; i < c->found_count; i++) {
-            const struct occurrence *o = &c->found[i];
-            size_t len = 0;
-            if (o->reason != NULL || !sc_str_equal(o->service->name, d->name))
-                continue;
-            const char *use = find_use(text, text, o->key, &len);
-            if (use != NULL && len > 0 && (at == NULL || use < at)) {
-                hit = o;
-                at = use;
-                hit_len = len;
-            }
-        }
-        if (hit == NULL)
-            break;
-        const char *target = sc_plan_target(c, hit, NULL);
-        sc_buf_append(out, text, (size_t)(at - text));
-        sc_buf_printf(out, "$$(cat %s)", target != NULL ? target : "");
-        text = at + hit_len;
-        *ret_first = hit;
-        found = true;
-    }
-    sc_buf_puts(out, text);
-    return found;
-}
-
-/* What repair_text() exchanges, in both spellings, for every moved variable of the service. */
-static const char *const *pieces_of(struct context *c, const struct definition *d,
-                                    struct sc_error *err)
-{
-    struct sc_stash *pool = &c->plan->pool;
-    const char **list = sc_stash_array(pool, 4 * c->found_count + 1, sizeof(*list), err);
-    size_t count = 0;
-    for (size_t i = 0; list != NULL && i < c->found_count; i++) {
+    const struct occurrence *hit = NULL;
+    for (size_t i = 0; i < c->found_count; i++) {
         const struct occurrence *o = &c->found[i];
+        size_t len = 0;
         if (o->reason != NULL || !sc_str_equal(o->service->name, d->name))
             continue;
-        const char *target = sc_plan_target(c, o, err);
-        const char *to = target == NULL ? NULL : sc_stash_printf(pool, err, "$$(cat %s)", target);
-        list[count] = sc_stash_printf(pool, err, "$$%s", o->key);
-        list[count + 1] = list[count + 3] = to;
-        list[count + 2] = sc_stash_printf(pool, err, "$${%s}", o->key);
-        if (to == NULL || list[count] == NULL || list[count + 2] == NULL)
-            return NULL;
-        count += 4;
+        const char *use = find_use(from, o->key, &len);
+        if (use != NULL && len > 0 && (hit == NULL || use < *ret_at)) {
+            hit = o;
+            *ret_at = use;
+            *ret_len = len;
+        }
     }
-    return list;
+    return hit;
 }
 
+/* Reads the file in place of every use of a moved variable. */
 static int repair_scalar(struct context *c, const struct definition *d, size_t place,
                          const struct sc_yaml_node *scalar, struct sc_error *err)
 {
-    const struct occurrence *first = NULL;
     const char *text = scalar->kind == SC_YAML_SCALAR ? scalar->text : NULL;
-    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
-    if (text == NULL || !repair_text(c, d, text, &out, &first))
+    const struct occurrence *first = NULL, *o = NULL;
+    const char *at = NULL;
+    size_t len = 0;
+    for (const char *from = text; text != NULL && (o = next_use(c, d, from, &at, &len)) != NULL;
+         from = at + len) {
+        const char *target = sc_plan_target(c, o, err);
+        struct exchange exchange = {
+            .file = d->file,
+            .node = scalar,
+            .start = (size_t)(at - text),
+            .end = (size_t)(at - text) + len,
+        };
+        if (target != NULL)
+            exchange.text = sc_stash_printf(&c->plan->pool, err, "$$(cat %s)", target);
+        if (exchange.text == NULL)
+            return SC_E_NOMEM;
+        int rc = sc_plan_exchange(c, &exchange, err);
+        if (rc < 0)
+            return rc;
+        first = first == NULL ? o : first;
+    }
+    if (first == NULL)
         return 0;
-    int rc = sc_buf_status(&out, err);
-    const char *const *pieces = rc == 0 ? pieces_of(c, d, err) : NULL;
-    if (pieces == NULL)
-        return SC_E_NOMEM;
-    rc = sc_edit_set_pieces(&c->plan->files[d->file].edits, scalar, sc_buf_text(&out), pieces, err);
-    if (rc < 0)
-        return rc;
     struct sc_plan_item item = {
         .action = SC_PLAN_ADAPT,
         .service = d->name,

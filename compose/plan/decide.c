@@ -15,32 +15,6 @@
 
 #include "core/banned.h"
 
-/* Printed into the plan's pool; the constant format itself when memory is short. */
-static const char *say(struct context *c, const char *fmt, const char *a, const char *b)
-{
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(2048);
-    for (; *fmt != '\0'; fmt++) {
-        if (fmt[0] == '%' && fmt[1] == 's') {
-            sc_buf_puts(&text, a != NULL ? a : "?");
-            a = b;
-            fmt++;
-        } else {
-            sc_buf_putc(&text, *fmt);
-        }
-    }
-    const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
-    return copy != NULL ? copy : "no memory to say why";
-}
-
-static bool has_custom_tag(const struct sc_yaml_node *node)
-{
-    for (; node != NULL; node = node->parent) {
-        if (node->tag != NULL && node->tag[0] == '!')
-            return true;
-    }
-    return false;
-}
-
 /* Plain text of a map form that YAML reads as a number, a date or a switch, and that the container
  * gets as another text than the file says: `0123` is `83`. */
 static bool changes_by_typing(const struct occurrence *o)
@@ -87,12 +61,13 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
                "it "
                "through secretsctl-shim";
     if (o->rule == NULL)
-        return say(c, "nothing is known of how '%s' takes %s from a file", image, o->key);
+        return sc_plan_say(c, "nothing is known of how '%s' takes %s from a file", image, o->key);
     if (o->rule->way == SC_IMAGE_WAY_SHIM)
-        return say(c, "'%s' reads %s from the environment only",
-                   image != NULL ? image : "the program", o->key);
+        return sc_plan_say(c, "'%s' reads %s from the environment only",
+                           image != NULL ? image : "the program", o->key);
     if (o->rule->way == SC_IMAGE_WAY_CONFIG)
-        return say(c, "takes it from a configuration of its own: %s", o->rule->argument, NULL);
+        return sc_plan_say(c, "takes it from a configuration of its own: %s", o->rule->argument,
+                           NULL);
     return NULL;
 }
 
@@ -125,7 +100,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
     if (reason != NULL) {
         const struct shim *shim = sc_plan_shim(c, o->service);
         if (shim->reason != NULL)
-            return say(c, "%s; the shim cannot help: %s", reason, shim->reason);
+            return sc_plan_say(c, "%s; the shim cannot help: %s", reason, shim->reason);
         o->use_shim = true;
         snprintf(o->argument, sizeof(o->argument), "%s", o->key);
     }
@@ -134,7 +109,8 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         return reason;
     if (!o->use_shim && sc_image_argument(o->rule, o->key, o->argument, err) < 0)
         return "its file form has too long a name";
-    if (has_custom_tag(sc_yaml_resolve(o->value_node)) || has_custom_tag(o->service->node))
+    if (sc_plan_has_custom_tag(sc_yaml_resolve(o->value_node)) ||
+        sc_plan_has_custom_tag(o->service->node))
         return "a tag (!reset, !override) stands on it; change it by hand";
     if (o->value_node->kind == SC_YAML_ALIAS)
         return "the text stands behind an alias; write it out, or move the anchor by hand";
@@ -142,13 +118,9 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         return "YAML reads it as a number or a date, so the container gets another text; quote "
                "what is meant";
     if (!o->use_shim && uses_other_variable(o->rule->way) && form_is_set(o))
-        return say(c, "%s is set as well; remove one of the two", o->argument, NULL);
-    const struct sc_yaml_node *secrets = sc_yaml_get(o->service->node, "secrets");
-    if (!o->service->own ||
-        (secrets == NULL && sc_merged_get(o->service->node, "secrets") != NULL) ||
-        sc_yaml_is(secrets, SC_YAML_ALIAS))
-        return "the service's secrets come through an anchor; give it a list of its own first";
-    return sc_plan_command_breaks(c, o);
+        return sc_plan_say(c, "%s is set as well; remove one of the two", o->argument, NULL);
+    reason = sc_plan_grant_obstacle(o->service);
+    return reason != NULL ? reason : sc_plan_command_breaks(c, o);
 }
 
 /* ---- all or none ---- */
@@ -175,10 +147,10 @@ static bool spread_one(struct context *c, struct occurrence *a)
             continue;
         if (b->reason == NULL && same_way(a, b))
             continue;
-        a->reason =
-            a->value_node == b->value_node
-                ? say(c, "service '%s' shares this text and cannot follow", b->service->name, NULL)
-                : "the same variable is set at another place, which cannot follow";
+        a->reason = a->value_node == b->value_node
+                        ? sc_plan_say(c, "service '%s' shares this text and cannot follow",
+                                      b->service->name, NULL)
+                        : "the same variable is set at another place, which cannot follow";
         return true;
     }
     return false;
@@ -215,8 +187,8 @@ static const char *bystander(struct context *c, const struct occurrence *o)
         if (gets && (o->use_shim || rule == NULL || rule->way != o->rule->way ||
                      sc_image_argument(rule, o->key, argument, NULL) < 0 ||
                      !sc_str_equal(argument, o->argument)))
-            return say(c, "service '%s' gets this text too and cannot take it from a file", d->name,
-                       NULL);
+            return sc_plan_say(c, "service '%s' gets this text too and cannot take it from a file",
+                               d->name, NULL);
     }
     return NULL;
 }

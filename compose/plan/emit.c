@@ -98,148 +98,6 @@ static int edit_template(struct context *c, const struct occurrence *o, struct s
                                 err);
 }
 
-/* ---- grants ---- */
-
-/* The fixed path an image wants the file at, or NULL. */
-static const char *fixed_path(const struct occurrence *o)
-{
-    return !o->use_shim && o->rule->way == SC_IMAGE_WAY_FIXED ? o->argument : NULL;
-}
-
-static bool granted(const struct definition *d, const char *secret)
-{
-    const struct sc_yaml_node *list = sc_yaml_get(d->node, "secrets");
-    for (size_t i = 0; sc_yaml_is(list, SC_YAML_SEQUENCE) && i < list->count; i++) {
-        const struct sc_yaml_node *item = list->values[i];
-        const char *text = sc_node_text(item);
-        if (text == NULL)
-            text = sc_node_text(sc_merged_get(item, "source"));
-        if (sc_str_equal(text, secret))
-            return true;
-    }
-    return false;
-}
-
-/* Whether an earlier occurrence asks for the same grant in the same definition. */
-static bool asked_before(const struct context *c, const struct occurrence *o)
-{
-    for (const struct occurrence *b = c->found; b < o; b++) {
-        if (b->reason == NULL && b->service == o->service && b->secret == o->secret &&
-            sc_str_equal(fixed_path(b), fixed_path(o)))
-            return true;
-    }
-    return false;
-}
-
-/* `- name`, or with a target where the image looks for another file name. */
-static struct sc_edit_value grant_value(const char *name, const char *target,
-                                        struct sc_edit_value parts[2])
-{
-    static const char *const keys[] = {"source", "target"};
-    const char *usual = sc_str_has_prefix(target, "/run/secrets/") ? target + 13 : target;
-    if (sc_str_equal(usual, name))
-        return (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = name};
-    parts[0] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = name};
-    parts[1] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = usual};
-    return (struct sc_edit_value){
-        .kind = SC_YAML_MAPPING, .count = 2, .keys = keys, .values = parts};
-}
-
-/* All grants that a definition does not have yet, in one go. */
-static int add_grants(struct context *c, const struct definition *d, struct sc_error *err)
-{
-    struct sc_edits *edits = &c->plan->files[d->file].edits;
-    const struct sc_yaml_node *list = sc_yaml_get(d->node, "secrets");
-    size_t count = 0;
-    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
-    struct sc_edit_value *items = sc_stash_array(&pool, c->found_count, sizeof(*items), err);
-    struct sc_edit_value *parts = sc_stash_array(&pool, 2 * c->found_count, sizeof(*parts), err);
-    if (items == NULL || parts == NULL)
-        return SC_E_NOMEM;
-    for (size_t i = 0; i < c->found_count; i++) {
-        const struct occurrence *o = &c->found[i];
-        if (o->reason != NULL || o->service != d || asked_before(c, o))
-            continue;
-        const char *name = c->plan->secrets[o->secret].name;
-        const char *target = sc_plan_target(c, o, err);
-        if (target == NULL)
-            return SC_E_NOMEM;
-        if (!granted(d, name)) {
-            items[count] = grant_value(name, target, parts + 2 * count);
-            count++;
-        }
-    }
-    if (count == 0)
-        return 0;
-    if (list == NULL) {
-        struct sc_edit_value value = {.kind = SC_YAML_SEQUENCE, .count = count, .values = items};
-        return sc_edit_add(edits, d->node, "secrets", &value, err);
-    }
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = sc_edit_add(edits, list, NULL, &items[i], err);
-    return rc;
-}
-
-/* ---- top level ---- */
-
-static const struct sc_yaml_node *root_of(const struct sc_yaml_node *node)
-{
-    while (node->parent != NULL)
-        node = node->parent;
-    return node;
-}
-
-/* Whether this document needs the secret: an occurrence that moves stands in it. */
-static bool needs(const struct context *c, const struct sc_yaml_node *root, size_t secret)
-{
-    for (size_t i = 0; i < c->found_count; i++) {
-        const struct occurrence *o = &c->found[i];
-        if (o->reason == NULL && o->secret == secret && root_of(o->service->key) == root)
-            return true;
-    }
-    return false;
-}
-
-static int add_top_level(struct context *c, size_t file, const struct sc_yaml_node *root,
-                         struct sc_error *err)
-{
-    struct sc_plan *plan = c->plan;
-    static const char *const file_key[] = {"file"};
-    const struct sc_yaml_node *present = sc_yaml_get(root, "secrets");
-    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
-    struct sc_edit_value *paths = sc_stash_array(&pool, plan->secret_count, sizeof(*paths), err);
-    struct sc_edit_value *maps = sc_stash_array(&pool, plan->secret_count, sizeof(*maps), err);
-    const char **names = sc_stash_array(&pool, plan->secret_count, sizeof(*names), err);
-    if (paths == NULL || maps == NULL || names == NULL)
-        return SC_E_NOMEM;
-    size_t count = 0;
-    for (size_t s = 0; s < plan->secret_count; s++) {
-        const char *name = plan->secrets[s].name;
-        if (!needs(c, root, s) || sc_merged_get(present, name) != NULL)
-            continue;
-        char *path = sc_stash_printf(&pool, err, "%s/%s/%s", c->options->mount, plan->scope, name);
-        if (path == NULL)
-            return SC_E_NOMEM;
-        paths[count] = (struct sc_edit_value){.kind = SC_YAML_SCALAR, .text = path};
-        maps[count] = (struct sc_edit_value){
-            .kind = SC_YAML_MAPPING, .count = 1, .keys = file_key, .values = &paths[count]};
-        names[count++] = name;
-    }
-    if (count == 0)
-        return 0;
-    struct sc_edits *edits = &plan->files[file].edits;
-    if (present == NULL) {
-        struct sc_edit_value value = {
-            .kind = SC_YAML_MAPPING, .count = count, .keys = names, .values = maps};
-        return sc_edit_add(edits, root, "secrets", &value, err);
-    }
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = sc_edit_add(edits, present, names[i], &maps[i], err);
-    return rc;
-}
-
 /* ---- items ---- */
 
 static const char *note_of(const struct occurrence *o)
@@ -252,7 +110,7 @@ static const char *note_of(const struct occurrence *o)
 }
 
 /* The names of the contract; see docs/CLI.md. */
-static const char *class_of(const struct sc_credential *credential)
+const char *sc_plan_class(const struct sc_credential *credential)
 {
     static const char *const names[] = {
         [SC_SHAPE_NONE] = "none",
@@ -276,7 +134,7 @@ static int report_item(struct context *c, const struct occurrence *o, const char
         .service = o->service->name,
         .key = o->key,
         .where = "environment",
-        .class = class_of(&o->credential),
+        .class = sc_plan_class(&o->credential),
         .file = o->file,
         .at = o->value_node->at,
         .secret = moves ? c->plan->secrets[o->secret].name : NULL,
@@ -298,15 +156,24 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     if (o->reason != NULL)
         return report_item(c, o, NULL, err);
     char name[TEXT_SIZE], value[TEXT_SIZE], change[2 * TEXT_SIZE];
+    const char *target = sc_plan_target(c, o, err);
+    if (target == NULL)
+        return SC_E_NOMEM;
+    const struct grant grant = {
+        .service = o->service,
+        .secret = o->secret,
+        .target = target,
+        .reads_as = o->rule != NULL && !o->use_shim ? o->rule->reads_as : NULL,
+    };
+    rc = sc_plan_grant(c, &grant, err);
+    if (rc < 0)
+        return rc;
     if (o->use_shim) {
         snprintf(change, sizeof(change), "%s filled in by the shim from {{secret:%s}}", o->key,
                  c->plan->secrets[o->secret].name);
         rc = report_item(c, o, change, err);
         return rc == 0 && o->first ? edit_template(c, o, err) : rc;
     }
-    const char *target = sc_plan_target(c, o, err);
-    if (target == NULL)
-        return SC_E_NOMEM;
     new_variable(o, target, name, value);
     snprintf(change, sizeof(change), name[0] == '\0' ? "%s(file %s)" : "%s=%s", name,
              name[0] == '\0' ? target : value);
@@ -321,17 +188,5 @@ int sc_plan_emit(struct context *c, struct sc_error *err)
     int rc = 0;
     for (size_t i = 0; i < c->found_count && rc == 0; i++)
         rc = emit_one(c, &c->found[i], err);
-    for (size_t i = 0; i < c->definition_count && rc == 0 && c->found_count > 0; i++)
-        rc = add_grants(c, &c->definitions[i], err);
-    for (size_t i = 0; i < c->definition_count && rc == 0; i++)
-        rc = sc_plan_shim_emit(c, &c->definitions[i], err);
-    for (size_t f = 0; f < c->plan->file_count; f++) {
-        const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
-        for (size_t i = 0;
-             yaml != NULL && i < sc_yaml_count(yaml) && rc == 0 && c->plan->secret_count > 0; i++) {
-            if (sc_yaml_document(yaml, i)->root != NULL)
-                rc = add_top_level(c, f, sc_yaml_document(yaml, i)->root, err);
-        }
-    }
     return rc;
 }

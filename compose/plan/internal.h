@@ -9,6 +9,7 @@
 #include "compose/images/images.h"
 #include "compose/plan/plan.h"
 #include "compose/project.h"
+#include "compose/vars/interp.h"
 
 /* One definition of a service in one file. */
 struct definition {
@@ -59,6 +60,51 @@ struct occurrence {
     bool first;         /* the one of several on the same node that makes the edit */
 };
 
+/* A secret that a definition gives its service. */
+struct grant {
+    const struct definition *service;
+    size_t secret;
+    const char *target;   /* where the container sees it */
+    const char *reads_as; /* who opens the file, as the image's rule says; or NULL */
+    bool anyone;          /* opened by a user that nobody knows here */
+};
+
+/* A piece of a scalar's text that becomes another one. */
+struct exchange {
+    size_t file;
+    const struct sc_yaml_node *node;
+    size_t start, end;
+    const char *text;
+};
+
+/* How a credential outside of the environments can be taken out. */
+enum literal_way {
+    LITERAL_STAYS,
+    LITERAL_SHELL,   /* a shell runs the text: "$$(cat /run/secrets/x)" */
+    LITERAL_CHECK,   /* ["CMD", ...] of a health check becomes such a text */
+    LITERAL_INCLUDE, /* redis: `--requirepass x` becomes `--include /run/secrets/x.conf` */
+    LITERAL_CONTENT  /* configs.content: a template in the vault, served as a file */
+};
+
+/* A credential that stands elsewhere than in an environment. */
+struct literal {
+    struct definition *service; /* NULL: of none */
+    size_t file;
+    const char *where;                 /* as the items name it: "healthcheck", "build.args", ... */
+    const char *key;                   /* what names it there, or NULL */
+    const struct sc_yaml_node *node;   /* the scalar it stands in */
+    const struct sc_yaml_node *list;   /* the list of words that the scalar belongs to, or NULL */
+    size_t start, end;                 /* the credential inside the scalar's text */
+    size_t first, last;                /* what is exchanged with it: quotes, the option in front */
+    const struct sc_yaml_node *option; /* LITERAL_INCLUDE: the item in front, where it is one */
+    bool quoted;                       /* inside double quotes of the script */
+    struct sc_credential credential;
+    enum literal_way way;
+    const char *value, *reason; /* the value as the container gets it; why it stays, or NULL */
+    size_t secret, file_secret; /* the value, and the file it is read from; the same but for
+                                   templates */
+};
+
 struct context {
     struct sc_plan *plan;
     const struct sc_plan_options *options;
@@ -66,6 +112,14 @@ struct context {
     size_t definition_count, definition_cap;
     struct occurrence *found;
     size_t found_count, found_cap;
+    struct literal *literals;
+    size_t literal_count, literal_cap;
+    struct grant *grants;
+    size_t grant_count, grant_cap;
+    struct exchange *exchanges;
+    size_t exchange_count, exchange_cap;
+    struct sc_model_pool model; /* for values looked up */
+    struct sc_scope scope;      /* the variables of the project */
 };
 
 /* ---- tree.c: look-ups that follow aliases and merge keys ---- */
@@ -84,6 +138,13 @@ const char *sc_node_text(const struct sc_yaml_node *node);
 
 /* Whether node lies inside (or is) the other one. */
 bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *outer);
+
+/* One more element of a growing array of the context; false with NOMEM. */
+bool sc_plan_room(void *array, size_t count, size_t *cap, size_t size,
+                  struct sc_error *err) SC_NODISCARD;
+
+/* Printed into the plan's pool with up to two texts for %s; never NULL. */
+const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const char *b);
 
 /* ---- the steps ---- */
 
@@ -124,13 +185,55 @@ const struct shim *sc_plan_shim(struct context *c, struct definition *d);
 /* readers.c: owner and mode of each secret, from the users that the services run as. */
 int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
 
-/* The changes of the service itself: entrypoint, command, volume, label. */
-int sc_plan_shim_emit(struct context *c, const struct definition *d,
-                      struct sc_error *err) SC_NODISCARD;
+/* The changes of services that start through it: entrypoint, command, volume, label. */
+int sc_plan_shims_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* ---- place/: credentials outside of the environments ---- */
+
+int sc_plan_places(struct context *c, struct sc_error *err) SC_NODISCARD;        /* finds them */
+int sc_plan_places_decide(struct context *c, struct sc_error *err) SC_NODISCARD; /* and judges */
+int sc_plan_places_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* ["CMD", ...] as the text of a CMD-SHELL that reads the credentials; *ret_reason says why it
+ * cannot. */
+const char *sc_plan_place_check(struct context *c, const struct sc_yaml_node *list,
+                                const char **ret_reason);
+/* All credentials of one config's content, of which this is the first. */
+int sc_plan_place_content(struct context *c, struct literal *first,
+                          struct sc_error *err) SC_NODISCARD;
+
+/* exchange.c: pieces of scalars that become other texts, several in one. */
+int sc_plan_exchange(struct context *c, const struct exchange *exchange,
+                     struct sc_error *err) SC_NODISCARD;
+int sc_plan_exchanges_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* grants.c: what services are given, and the top-level secrets for it. */
+int sc_plan_grant(struct context *c, const struct grant *grant, struct sc_error *err) SC_NODISCARD;
+int sc_plan_grants_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* Why the service cannot be given another secret; NULL if it can. */
+const char *sc_plan_grant_obstacle(const struct definition *d);
+
+/* A text of the file with its variables put in; NULL if that is not known. Pool memory. */
+const char *sc_plan_value(struct context *c, const char *text, size_t len);
+
+/* The names of the contract; see docs/CLI.md. */
+const char *sc_plan_class(const struct sc_credential *credential);
+
+/* The part of a text that is the credential: the whole reference where a variable is or holds it,
+ * the password of a URL, else everything. */
+void sc_plan_part(const char *text, size_t len, const struct sc_credential *credential,
+                  size_t *ret_start, size_t *ret_end);
+
+bool sc_plan_has_custom_tag(const struct sc_yaml_node *node);
 
 /* Adds an item; texts are copied into the plan. */
 int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,
                      struct sc_error *err) SC_NODISCARD;
+
+/* A template over secrets of the plan, under a name like `stem`; one with the same text is taken
+ * again. */
+int sc_plan_secret_template(struct context *c, const char *stem, struct sc_bytes text, size_t *ret,
+                            struct sc_error *err) SC_NODISCARD;
 
 /* The same under this very name; EXISTS when another value has it. */
 int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes value, size_t *ret,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compose/plan/internal.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -29,6 +30,40 @@ int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item, stru
     }
     plan->items[plan->item_count++] = copy;
     return 0;
+}
+
+bool sc_plan_room(void *array, size_t count, size_t *cap, size_t size, struct sc_error *err)
+{
+    if (count < *cap)
+        return true;
+    size_t wanted = *cap == 0 ? 32 : *cap * 2;
+    void *old = NULL;
+    memcpy(&old, array, sizeof(old));
+    void *grown = reallocarray(old, wanted, size);
+    if (grown == NULL) {
+        sc_fail_nomem(err);
+        return false;
+    }
+    memcpy(array, &grown, sizeof(grown));
+    *cap = wanted;
+    return true;
+}
+
+/* The constant format itself when memory is short. */
+const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const char *b)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(2048);
+    for (; *fmt != '\0'; fmt++) {
+        if (fmt[0] == '%' && fmt[1] == 's') {
+            sc_buf_puts(&text, a != NULL ? a : "?");
+            a = b;
+            fmt++;
+        } else {
+            sc_buf_putc(&text, *fmt);
+        }
+    }
+    const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    return copy != NULL ? copy : "no memory to say why";
 }
 
 static int compare_items(const void *a, const void *b)
@@ -103,13 +138,25 @@ static int run_steps(struct context *c, struct sc_error *err)
     if (rc == 0)
         rc = sc_plan_files(c, err);
     if (rc == 0)
+        rc = sc_plan_places(c, err);
+    if (rc == 0)
         rc = sc_plan_decide(c, err);
+    if (rc == 0)
+        rc = sc_plan_places_decide(c, err);
     if (rc == 0)
         rc = sc_plan_emit(c, err);
     if (rc == 0)
-        rc = sc_plan_readers(c, err);
+        rc = sc_plan_places_emit(c, err);
     if (rc == 0)
         rc = sc_plan_commands(c, err);
+    if (rc == 0)
+        rc = sc_plan_exchanges_emit(c, err);
+    if (rc == 0)
+        rc = sc_plan_grants_emit(c, err);
+    if (rc == 0)
+        rc = sc_plan_shims_emit(c, err);
+    if (rc == 0)
+        rc = sc_plan_readers(c, err);
     for (size_t i = 0; i < c->plan->file_count && rc == 0; i++)
         rc = finish_file(&c->plan->files[i], err);
     size_t done = c->plan->file_count;
@@ -136,6 +183,10 @@ static int make(const struct sc_plan_source *files, size_t count,
     rc = run_steps(&c, err);
     free(c.definitions);
     free(c.found);
+    free(c.literals);
+    free(c.grants);
+    free(c.exchanges);
+    sc_model_pool_done(&c.model);
     if (rc < 0)
         return rc;
     if (plan->item_count > 0)

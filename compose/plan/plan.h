@@ -35,8 +35,8 @@ struct sc_plan_item {
     enum sc_plan_action action;
     const char *service; /* NULL where it belongs to none */
     const char *key;     /* variable, or NULL */
-    const char *where;   /* "environment", "healthcheck", "command", "secrets", "env_file" */
-    const char *class;   /* as audit names it */
+    const char *where; /* "environment", "command", "build.args", ...: the attribute it stands in */
+    const char *class; /* as audit names it */
     size_t file;
     struct sc_yaml_position at;
     const char *secret; /* name in the scope; NULL for reports */
@@ -58,6 +58,7 @@ struct sc_plan_secret {
     uint32_t uid, gid;
     uint32_t mode;    /* 0 = the default */
     bool is_template; /* value is a template over other secrets */
+    bool inside;      /* read through templates only, by nobody directly */
 };
 
 struct sc_plan_file {

@@ -4,6 +4,7 @@
  * plan names. The proof on the trees (compose/edit/verify.c) says that the files changed as meant;
  * this one that nothing else follows from it, through anchors, overrides, extends and variables.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"
@@ -106,7 +107,7 @@ static bool may_change(const struct proof *p, const struct sc_service *service, 
         return true;
     for (size_t i = 0; i < p->c->plan->item_count; i++) {
         const struct sc_plan_item *item = &p->c->plan->items[i];
-        if (item->action == SC_PLAN_ADAPT && sc_str_equal(item->service, service->name) &&
+        if (item->action != SC_PLAN_REPORT && sc_str_equal(item->service, service->name) &&
             sc_str_equal(item->where, key))
             return true;
     }
@@ -160,9 +161,35 @@ static int check_grants(const struct proof *p, const struct sc_service *old,
     return 0;
 }
 
+/* A config that was content and is the file the plan says. */
+static bool config_moved(const struct proof *p, const struct sc_value *now)
+{
+    char folder[512];
+    snprintf(folder, sizeof(folder), "%s/%s/", p->c->options->mount, p->c->plan->scope);
+    const char *file = sc_value_text(sc_value_get(now, "file"));
+    return sc_value_get(now, "content") == NULL && file != NULL && sc_str_has_prefix(file, folder);
+}
+
+static int check_configs(const struct proof *p, struct sc_error *err)
+{
+    const struct sc_value *old = sc_value_get(p->before->root, "configs");
+    const struct sc_value *new = sc_value_get(p->after->root, "configs");
+    if ((old == NULL) != (new == NULL) || (old != NULL && old->count != new->count))
+        return sc_fail(err, SC_E_BUG, "the rewritten project would differ: configs");
+    for (size_t i = 0; old != NULL && i < old->count; i++) {
+        const struct sc_entry *entry = &old->u.entries[i];
+        const struct sc_value *now = sc_value_get(new, entry->key);
+        if (now == NULL ||
+            (!sc_value_same(entry->value, now) &&
+             !(sc_value_get(entry->value, "content") != NULL && config_moved(p, now))))
+            return sc_fail(err, SC_E_BUG, "the rewritten project would differ: configs");
+    }
+    return 0;
+}
+
 static int compare(const struct proof *p, struct sc_error *err)
 {
-    static const char *const same[] = {"networks", "volumes", "configs", "models", "name"};
+    static const char *const same[] = {"networks", "volumes", "models", "name"};
     if (p->before->service_count != p->after->service_count)
         return sc_fail(err, SC_E_BUG, "the rewritten project would have other services");
     for (size_t i = 0; i < SC_ARRAY_SIZE(same); i++) {
@@ -171,7 +198,7 @@ static int compare(const struct proof *p, struct sc_error *err)
         if ((old == NULL) != (new == NULL) || (old != NULL && !sc_value_same(old, new)))
             return sc_fail(err, SC_E_BUG, "the rewritten project would differ: %s", same[i]);
     }
-    int rc = 0;
+    int rc = check_configs(p, err);
     for (size_t i = 0; i < p->before->service_count && rc == 0; i++) {
         const struct sc_service *old = &p->before->services[i];
         const struct sc_service *new = sc_project_service(p->after, old->name);

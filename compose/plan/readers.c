@@ -62,14 +62,15 @@ static struct reader image_user(const struct context *c, const char *image)
     return parse_user(start.user != NULL ? start.user : "");
 }
 
-static struct reader reader_of(const struct context *c, const struct occurrence *o)
+static struct reader reader_of(const struct context *c, const struct grant *g)
 {
-    if (o->service->user != NULL)
-        return parse_user(o->service->user);
-    struct reader reader = image_user(c, o->service->image);
+    if (g->anyone)
+        return (struct reader){.kind = READER_UNKNOWN};
+    if (g->service->user != NULL)
+        return parse_user(g->service->user);
+    struct reader reader = image_user(c, g->service->image);
     /* An entrypoint that begins as root and steps down reads as root. */
-    if (reader.kind == READER_UNKNOWN && o->rule != NULL && !o->use_shim &&
-        sc_str_equal(o->rule->reads_as, "root"))
+    if (reader.kind == READER_UNKNOWN && sc_str_equal(g->reads_as, "root"))
         reader.kind = READER_ROOT;
     return reader;
 }
@@ -85,7 +86,7 @@ static void meet(struct readers *all, struct reader one)
 
 static void settle(struct sc_plan_secret *secret, const struct readers *readers)
 {
-    if (readers->any && readers->who.kind == READER_ROOT)
+    if ((readers->any && readers->who.kind == READER_ROOT) || (!readers->any && secret->inside))
         return;
     if (readers->any && readers->who.kind == READER_USER) {
         secret->set_owner = true;
@@ -104,11 +105,8 @@ int sc_plan_readers(struct context *c, struct sc_error *err)
     struct readers *readers = calloc(count, sizeof(*readers));
     if (readers == NULL)
         return sc_fail_nomem(err);
-    for (size_t i = 0; i < c->found_count; i++) {
-        const struct occurrence *o = &c->found[i];
-        if (o->reason == NULL && o->secret < count)
-            meet(&readers[o->secret], reader_of(c, o));
-    }
+    for (size_t i = 0; i < c->grant_count; i++)
+        meet(&readers[c->grants[i].secret], reader_of(c, &c->grants[i]));
     for (size_t i = 0; i < count; i++)
         settle(&c->plan->secrets[i], &readers[i]);
     free(readers);

@@ -51,21 +51,28 @@ bool sc_plan_is_part(const struct occurrence *o)
     return o->part_len < o->raw_len;
 }
 
-static void set_part(struct occurrence *o)
+void sc_plan_part(const char *text, size_t len, const struct sc_credential *credential,
+                  size_t *ret_start, size_t *ret_end)
 {
-    size_t start = 0, end = o->raw_len;
-    bool in_url = o->credential.shape == SC_SHAPE_URL ||
-                  o->credential.shape == SC_SHAPE_URL_INTERPOLATED ||
-                  o->credential.shape == SC_SHAPE_PLACEHOLDER;
-    if (o->credential.length < o->raw_len &&
-        reference_around(o->raw, o->raw_len, o->credential.offset, &start, &end)) {
+    size_t start = 0, end = len;
+    bool in_url = credential->shape == SC_SHAPE_URL ||
+                  credential->shape == SC_SHAPE_URL_INTERPOLATED ||
+                  credential->shape == SC_SHAPE_PLACEHOLDER;
+    if (credential->length < len && reference_around(text, len, credential->offset, &start, &end)) {
         /* the whole reference, also where the credential is its default text */
     } else if (in_url) {
-        start = o->credential.offset;
-        end = start + o->credential.length;
+        start = credential->offset;
+        end = start + credential->length;
     }
-    o->part = start;
-    o->part_len = end - start;
+    *ret_start = start;
+    *ret_end = end;
+}
+
+static void set_part(struct occurrence *o)
+{
+    size_t end = 0;
+    sc_plan_part(o->raw, o->raw_len, &o->credential, &o->part, &end);
+    o->part_len = end - o->part;
 }
 
 /* The use that the part is, if it is exactly one reference. */
@@ -85,9 +92,62 @@ static const struct sc_use *use_of(const struct occurrence *o, const struct sc_o
     return NULL;
 }
 
+/* ---- the variables of the project ---- */
+
+static int put_variable(struct context *c, struct sc_value *map, const char *name,
+                        const char *value, struct sc_error *err)
+{
+    struct sc_value *text = sc_tree_text(&c->model, value, sc_origin_implied());
+    if (text == NULL)
+        return sc_model_pool_fail(&c->model, err);
+    return sc_tree_set(&c->model, map, name, text, NULL, err);
+}
+
+/* The caller's environment before what .env adds. */
+static int build_scope(struct context *c, struct sc_error *err)
+{
+    struct sc_value *map = sc_tree_new(&c->model, SC_VALUE_MAP, sc_origin_implied());
+    if (map == NULL)
+        return sc_model_pool_fail(&c->model, err);
+    const struct sc_variables *more = &c->options->project->environment;
+    int rc = 0;
+    for (size_t i = 0; i < more->count && rc == 0; i++) {
+        if (more->items[i].value != NULL)
+            rc = put_variable(c, map, more->items[i].name, more->items[i].value, err);
+    }
+    const char *const *caller = c->options->load != NULL ? c->options->load->environment : NULL;
+    for (; caller != NULL && *caller != NULL && rc == 0; caller++) {
+        const char *equal = strchr(*caller, '=');
+        if (equal == NULL)
+            continue;
+        char *name = sc_model_pool_ndup(&c->model, *caller, (size_t)(equal - *caller));
+        if (name == NULL)
+            return sc_model_pool_fail(&c->model, err);
+        rc = put_variable(c, map, name, equal + 1, err);
+    }
+    if (rc == 0 && c->options->project->name != NULL)
+        rc = put_variable(c, map, "COMPOSE_PROJECT_NAME", c->options->project->name, err);
+    if (rc == 0)
+        c->scope.maps[0] = map;
+    return rc;
+}
+
+const char *sc_plan_value(struct context *c, const char *text, size_t len)
+{
+    if (c->scope.maps[0] == NULL && memchr(text, '$', len) != NULL)
+        return NULL;
+    const struct sc_interp interp = {.pool = &c->model, .scope = &c->scope};
+    struct sc_interp_result result = {0};
+    if (sc_interpolate(&interp, text, len, &result, NULL) < 0)
+        return NULL;
+    return sc_model_pool_ndup(&c->model, result.text, result.len);
+}
+
 int sc_plan_resolve(struct context *c, struct sc_error *err)
 {
-    (void)err;
+    int rc = c->options->project != NULL ? build_scope(c, err) : 0;
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < c->found_count; i++) {
         struct occurrence *o = &c->found[i];
         if (o->bare) {
@@ -204,13 +264,20 @@ static struct sc_plan_file *env_file(struct context *c, const struct sc_project_
     return file;
 }
 
+/* A variable of .env whose value has moved. */
+struct gone {
+    const char *name;
+    const struct sc_place *place; /* of its value */
+    size_t secret;
+};
+
 /* The lines of `NAME=value`, when nothing else stands on them. */
-static bool statement(const struct sc_plan_file *file, const struct sc_use *use, size_t *start,
+static bool statement(const struct sc_plan_file *file, const struct gone *gone, size_t *start,
                       size_t *end)
 {
     const char *text = (const char *)file->before.ptr;
-    size_t at = use->place.start, n = strlen(use->name);
-    if (use->place.end > file->before.len || use->place.start > use->place.end)
+    size_t at = gone->place->start, n = strlen(gone->name);
+    if (gone->place->end > file->before.len || gone->place->start > gone->place->end)
         return false;
     while (at > 0 && text[at - 1] != '\n')
         at--;
@@ -218,9 +285,9 @@ static bool statement(const struct sc_plan_file *file, const struct sc_use *use,
     at += strspn(text + at, " \t");
     if (strncmp(text + at, "export ", 7) == 0)
         at += 7;
-    if (strncmp(text + at, use->name, n) != 0 || strchr("= \t:", text[at + n]) == NULL)
+    if (strncmp(text + at, gone->name, n) != 0 || strchr("= \t:", text[at + n]) == NULL)
         return false;
-    *end = use->place.end;
+    *end = gone->place->end;
     while (*end < file->before.len && text[*end] != '\n' && strchr("\"' \t\r", text[*end]) != NULL)
         (*end)++;
     if (*end < file->before.len && text[*end] == '#')
@@ -231,12 +298,11 @@ static bool statement(const struct sc_plan_file *file, const struct sc_use *use,
     return true;
 }
 
-static int remove_statement(struct context *c, const struct occurrence *o, const struct sc_use *use,
-                            struct sc_error *err)
+static int remove_statement(struct context *c, const struct gone *gone, struct sc_error *err)
 {
-    struct sc_plan_file *file = env_file(c, use->place.file);
+    struct sc_plan_file *file = env_file(c, gone->place->file);
     size_t start = 0, end = 0;
-    if (file == NULL || !statement(file, use, &start, &end))
+    if (file == NULL || !statement(file, gone, &start, &end))
         return 0;
     for (size_t i = 0; i < file->splices.count; i++) {
         if (file->splices.items[i].start == start)
@@ -247,16 +313,31 @@ static int remove_statement(struct context *c, const struct occurrence *o, const
         return rc;
     struct sc_plan_item item = {
         .action = SC_PLAN_ADAPT,
-        .key = sc_stash_dup(&c->plan->pool, use->name, strlen(use->name), err),
+        .key = sc_stash_dup(&c->plan->pool, gone->name, strlen(gone->name), err),
         .where = "env_file",
         .class = "literal",
         .file = (size_t)(file - c->plan->files),
-        .at = {use->place.line, use->place.column},
-        .secret = c->plan->secrets[o->secret].name,
+        .at = {gone->place->line, gone->place->column},
+        .secret = c->plan->secrets[gone->secret].name,
         .change = "removed; nothing refers to it any more",
     };
-    rc = sc_plan_mask_span(c->plan, item.file, use->place.start, use->place.end, err);
+    rc = sc_plan_mask_span(c->plan, item.file, gone->place->start, gone->place->end, err);
     return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
+}
+
+/* The first variable that a text refers to, as .env has it; NULL if it is from elsewhere. */
+static const struct sc_variable *dotenv_variable(struct context *c, const char *text, size_t len)
+{
+    size_t from = len > 1 && text[1] == '{' ? 2 : 1, n = 0;
+    if (c->options->project == NULL || len < 2 || text[0] != '$' || text[1] == '$')
+        return NULL;
+    while (from + n < len && (isalnum((unsigned char)text[from + n]) != 0 || text[from + n] == '_'))
+        n++;
+    const char *name = sc_stash_dup(&c->plan->pool, text + from, n, NULL);
+    const struct sc_variable *found =
+        name != NULL ? sc_variables_get(&c->options->project->environment, name) : NULL;
+    return found != NULL && found->value != NULL && found->origin->place.file != NULL ? found
+                                                                                      : NULL;
 }
 
 int sc_plan_dotenv(struct context *c, struct sc_error *err)
@@ -264,9 +345,21 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err)
     int rc = 0;
     for (size_t i = 0; i < c->found_count && rc == 0; i++) {
         const struct occurrence *o = &c->found[i];
-        if (o->reason == NULL && o->use != NULL && o->use->source == SC_USE_DOTENV &&
-            o->use->place.file != NULL && !still_needed(c, o->use->name))
-            rc = remove_statement(c, o, o->use, err);
+        if (o->reason != NULL || o->use == NULL || o->use->source != SC_USE_DOTENV ||
+            o->use->place.file == NULL || still_needed(c, o->use->name))
+            continue;
+        const struct gone gone = {o->use->name, &o->use->place, o->secret};
+        rc = remove_statement(c, &gone, err);
+    }
+    for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
+        const struct literal *l = &c->literals[i];
+        const struct sc_variable *v = NULL;
+        if (l->reason == NULL)
+            v = dotenv_variable(c, l->node->text + l->start, l->end - l->start);
+        if (v == NULL || still_needed(c, v->name))
+            continue;
+        const struct gone gone = {v->name, &v->origin->place, l->secret};
+        rc = remove_statement(c, &gone, err);
     }
     return rc;
 }

@@ -88,7 +88,7 @@ static int add_secret(struct sc_plan *plan, const char *name, struct sc_bytes va
 static bool same_value(const struct sc_plan_secret *secret, struct sc_bytes value)
 {
     struct sc_bytes known = sc_secret_view(&secret->value);
-    return !secret->is_template && known.len == value.len &&
+    return known.len == value.len &&
            (value.len == 0 || memcmp(known.ptr, value.ptr, value.len) == 0);
 }
 
@@ -98,7 +98,7 @@ int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes va
     for (size_t i = 0; i < c->plan->secret_count; i++) {
         if (!sc_str_equal(c->plan->secrets[i].name, name))
             continue;
-        if (!same_value(&c->plan->secrets[i], value))
+        if (c->plan->secrets[i].is_template || !same_value(&c->plan->secrets[i], value))
             return sc_fail(err, SC_E_EXISTS, "two values want the name '%s'", name);
         *ret = i;
         return 0;
@@ -110,7 +110,7 @@ int sc_plan_secret_for(struct context *c, const char *key, const char *service,
                        struct sc_bytes value, size_t *ret, struct sc_error *err)
 {
     for (size_t i = 0; i < c->plan->secret_count; i++) {
-        if (same_value(&c->plan->secrets[i], value)) {
+        if (!c->plan->secrets[i].is_template && same_value(&c->plan->secrets[i], value)) {
             *ret = i;
             return 0;
         }
@@ -118,4 +118,22 @@ int sc_plan_secret_for(struct context *c, const char *key, const char *service,
     const char *name = NULL;
     int rc = choose_name(c, key, service, &name, err);
     return rc < 0 ? rc : add_secret(c->plan, name, value, ret, err);
+}
+
+int sc_plan_secret_template(struct context *c, const char *stem, struct sc_bytes text, size_t *ret,
+                            struct sc_error *err)
+{
+    for (size_t i = 0; i < c->plan->secret_count; i++) {
+        if (c->plan->secrets[i].is_template && same_value(&c->plan->secrets[i], text)) {
+            *ret = i;
+            return 0;
+        }
+    }
+    const char *name = NULL;
+    int rc = choose_name(c, stem, "file", &name, err);
+    if (rc == 0)
+        rc = add_secret(c->plan, name, text, ret, err);
+    if (rc == 0)
+        c->plan->secrets[*ret].is_template = true;
+    return rc;
 }

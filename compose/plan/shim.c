@@ -307,14 +307,23 @@ static int put_label(struct context *c, const struct definition *d, struct sc_er
     return sc_edit_add(edits, d->node, "labels", &map, err);
 }
 
-int sc_plan_shim_emit(struct context *c, const struct definition *d, struct sc_error *err)
+/* entrypoint, command, volume, label */
+static int emit_one(struct context *c, const struct definition *d, struct sc_error *err)
 {
-    if (!needed(c, d))
-        return 0;
     int rc = put_entrypoint(c, d, err);
     if (rc == 0 && d->shim->command_count > 0)
         rc = put_words(c, d, "command", d->shim->command, d->shim->command_count, err);
     if (rc == 0)
         rc = put_volume(c, d, err);
     return rc < 0 ? rc : put_label(c, d, err);
+}
+
+int sc_plan_shims_emit(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->definition_count && rc == 0; i++) {
+        if (needed(c, &c->definitions[i]))
+            rc = emit_one(c, &c->definitions[i], err);
+    }
+    return rc;
 }

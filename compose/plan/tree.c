@@ -89,3 +89,12 @@ bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *
     }
     return false;
 }
+
+bool sc_plan_has_custom_tag(const struct sc_yaml_node *node)
+{
+    for (; node != NULL; node = node->parent) {
+        if (node->tag != NULL && node->tag[0] == '!')
+            return true;
+    }
+    return false;
+}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one command line gives away; see audit/detect/shell.h.
+ * What one command line gives away; see compose/judge/shell.h.
  *
  * The program that an option belongs to is the last known one in front of it, so that
  * `docker exec db mysql -uroot -psecret` is read as mysql's.
  */
-#include "audit/detect/shell.h"
+#include "compose/judge/shell.h"
 
 #include <string.h>
 #include <strings.h>
@@ -37,6 +37,9 @@ static const struct argument arguments[] = {
     {"mysql*", "-p", TAKES_ATTACHED},
     {"mariadb*", "-p", TAKES_ATTACHED},
     {"redis-cli", "-a", TAKES_NEXT},
+    {"redis-server", "--masterauth", TAKES_NEXT},
+    {"valkey-server", "--masterauth", TAKES_NEXT},
+    {"keydb-server", "--masterauth", TAKES_NEXT},
     {"valkey-cli", "-a", TAKES_NEXT},
     {"keydb-cli", "-a", TAKES_NEXT},
     {"curl", "-u", TAKES_USERPASS},
@@ -87,17 +90,21 @@ static const struct argument arguments[] = {
 };
 
 struct reader {
-    struct sc_detect *detect;
+    struct sc_shell_reader *to;
     const struct sc_words *words;
-    const struct sc_shell_context *context;
     const char *program; /* a row's program, or NULL */
     bool container;      /* behind docker, podman, ...: -e is an environment */
     bool shell;          /* behind sh, bash: -c is a script */
 };
 
-static const struct sc_text no_key = {NULL, 0};
-static const struct sc_text password_key = {"password", 8};
-static const struct sc_text token_key = {"token", 5};
+struct name {
+    const char *ptr;
+    size_t len;
+};
+
+static const struct name no_key = {NULL, 0};
+static const struct name password_key = {"password", 8};
+static const struct name token_key = {"token", 5};
 
 static const char *base_name(const char *path)
 {
@@ -130,27 +137,20 @@ static void note_program(struct reader *r, const char *word)
         r->container = r->container || strcmp(name, *engine) == 0;
 }
 
-/* A pair whose value is word[skip..]. */
-static int judge(struct reader *r, enum sc_family family, struct sc_text key,
-                 const struct sc_word *word, size_t skip, struct sc_error *err)
+/* A pair whose value is word[from..to]. */
+static int give(struct reader *r, enum sc_argv_role role, struct name key,
+                const struct sc_word *word, size_t from, struct sc_error *err)
 {
-    struct sc_pair pair = {
-        .family = family,
+    const struct sc_argv_pair pair = {
+        .role = role,
         .key = key.ptr,
         .key_len = key.len,
-        .value = word->text + skip,
-        .value_len = word->len - skip,
-        .raw = word->raw,
-        .skip = skip,
-        .service = r->context->service,
-        .where = r->context->where,
-        .class = family == SC_FAMILY_COMPOSE_COMMAND || family == SC_FAMILY_SHELL_COMMAND ||
-                         family == SC_FAMILY_COMPOSE_HEALTHCHECK
-                     ? SC_CLASS_COMMAND
-                     : SC_CLASS_LITERAL,
-        .ignore_variables = !r->context->variables && family != r->context->environ,
+        .word = word,
+        .from = from,
+        .to = word->len,
+        .all = r->words,
     };
-    return sc_detect_pair(r->detect, &pair, NULL, err);
+    return r->to->pair(r->to->ctx, &pair, err);
 }
 
 static size_t name_length(const char *text)
@@ -163,17 +163,17 @@ static size_t name_length(const char *text)
     return n;
 }
 
-static int judge_assignment(struct reader *r, enum sc_family family, const struct sc_word *word,
-                            size_t from, struct sc_error *err)
+static int give_assignment(struct reader *r, enum sc_argv_role role, const struct sc_word *word,
+                           size_t from, struct sc_error *err)
 {
     size_t len = name_length(word->text + from);
     if (len == 0 || word->text[from + len] != '=')
-        return judge(r, family, no_key, word, from, err);
-    return judge(r, family, (struct sc_text){word->text + from, len}, word, from + len + 1, err);
+        return give(r, role, no_key, word, from, err);
+    return give(r, role, (struct name){word->text + from, len}, word, from + len + 1, err);
 }
 
 /* "Authorization: Bearer VALUE", "X-Api-Key: VALUE". */
-static int judge_header(struct reader *r, const struct sc_word *word, struct sc_error *err)
+static int give_header(struct reader *r, const struct sc_word *word, struct sc_error *err)
 {
     const char *colon = memchr(word->text, ':', word->len);
     if (colon == NULL)
@@ -190,16 +190,16 @@ static int judge_header(struct reader *r, const struct sc_word *word, struct sc_
             break;
         }
     }
-    struct sc_text name = {word->text, (size_t)(colon - word->text)};
-    return judge(r, r->context->command, bearer ? token_key : name, word, at, err);
+    struct name name = {word->text, (size_t)(colon - word->text)};
+    return give(r, SC_ARGV_ARGUMENT, bearer ? token_key : name, word, at, err);
 }
 
-static int judge_userpass(struct reader *r, const struct sc_word *word, struct sc_error *err)
+static int give_userpass(struct reader *r, const struct sc_word *word, struct sc_error *err)
 {
     const char *colon = memchr(word->text, ':', word->len);
     if (colon == NULL)
         return 0;
-    return judge(r, r->context->command, password_key, word, (size_t)(colon - word->text) + 1, err);
+    return give(r, SC_ARGV_ARGUMENT, password_key, word, (size_t)(colon - word->text) + 1, err);
 }
 
 /* The last word in front of the next option or the end. */
@@ -222,12 +222,12 @@ static int take(struct reader *r, const struct argument *row, size_t *index, boo
     *ret_done = true;
     if (row->taking == TAKES_ATTACHED) {
         if (!exact)
-            return judge(r, r->context->command, password_key, word, option, err);
+            return give(r, SC_ARGV_ARGUMENT, password_key, word, option, err);
         *ret_done = false;
         return 0;
     }
     if (row->taking == TAKES_ENV && !exact)
-        return judge_assignment(r, r->context->environ, word, option + with_equals, err);
+        return give_assignment(r, SC_ARGV_ENVIRON, word, option + with_equals, err);
     if (!exact || (next == NULL && row->taking != TAKES_NOTHING)) {
         *ret_done = false;
         return 0;
@@ -235,20 +235,20 @@ static int take(struct reader *r, const struct argument *row, size_t *index, boo
     *index += 1;
     switch (row->taking) {
     case TAKES_NEXT:
-        return judge(r, r->context->command, password_key, next, 0, err);
+        return give(r, SC_ARGV_ARGUMENT, password_key, next, 0, err);
     case TAKES_USERPASS:
-        return judge_userpass(r, next, err);
+        return give_userpass(r, next, err);
     case TAKES_HEADER:
-        return judge_header(r, next, err);
+        return give_header(r, next, err);
     case TAKES_ENV:
-        return judge_assignment(r, r->context->environ, next, 0, err);
+        return give_assignment(r, SC_ARGV_ENVIRON, next, 0, err);
     case TAKES_PREFIXED:
         if (strncmp(next->text, "pass:", 5) == 0)
-            return judge(r, r->context->command, password_key, next, 5, err);
+            return give(r, SC_ARGV_ARGUMENT, password_key, next, 5, err);
         return 0;
     case TAKES_OPERAND:
         *index = last_operand(r->words, *index - 1);
-        return judge(r, r->context->command, password_key, &r->words->items[*index], 0, err);
+        return give(r, SC_ARGV_ARGUMENT, password_key, &r->words->items[*index], 0, err);
     case TAKES_ATTACHED:
     case TAKES_NOTHING:
     default:
@@ -288,22 +288,21 @@ static int any_option(struct reader *r, size_t *index, struct sc_error *err)
         const char *name = word->text + dashes;
         if (equals < name)
             return 0;
-        return judge(r, r->context->command, (struct sc_text){name, (size_t)(equals - name)}, word,
-                     (size_t)(equals + 1 - word->text), err);
+        return give(r, SC_ARGV_ARGUMENT, (struct name){name, (size_t)(equals - name)}, word,
+                    (size_t)(equals + 1 - word->text), err);
     }
     const struct sc_word *next = *index + 1 < r->words->count ? word + 1 : NULL;
     if (dashes != 2 || next == NULL || next->text[0] == '-')
-        return judge(r, r->context->command, no_key, word, 0, err);
+        return give(r, SC_ARGV_ARGUMENT, no_key, word, 0, err);
     enum sc_key_kind kind = sc_key_classify(word->text + 2, word->len - 2);
     if (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET)
         return 0;
     *index += 1;
-    return judge(r, r->context->command, (struct sc_text){word->text + 2, word->len - 2}, next, 0,
-                 err);
+    return give(r, SC_ARGV_ARGUMENT, (struct name){word->text + 2, word->len - 2}, next, 0, err);
 }
 
 /* PASSWORD 'x' and IDENTIFIED BY 'x' inside a word. */
-static int judge_sql(struct reader *r, const struct sc_word *word, struct sc_error *err)
+static int give_sql(struct reader *r, const struct sc_word *word, struct sc_error *err)
 {
     static const char *const phrases[] = {"identified by ", "password "};
     for (size_t i = 0; i < SC_ARRAY_SIZE(phrases); i++) {
@@ -314,10 +313,16 @@ static int judge_sql(struct reader *r, const struct sc_word *word, struct sc_err
         const char *close = *open == '\'' ? strchr(open + 1, '\'') : NULL;
         if (close == NULL || close == open + 1)
             continue;
-        struct sc_word inner = *word;
-        inner.len = (size_t)(close - word->text);
-        return judge(r, r->context->command, password_key, &inner, (size_t)(open + 1 - word->text),
-                     err);
+        const struct sc_argv_pair pair = {
+            .role = SC_ARGV_ARGUMENT,
+            .key = password_key.ptr,
+            .key_len = password_key.len,
+            .word = word,
+            .from = (size_t)(open + 1 - word->text),
+            .to = (size_t)(close - word->text),
+            .all = r->words,
+        };
+        return r->to->pair(r->to->ctx, &pair, err);
     }
     return 0;
 }
@@ -325,17 +330,17 @@ static int judge_sql(struct reader *r, const struct sc_word *word, struct sc_err
 /* sh -c 'script' */
 static int nested_script(struct reader *r, const struct sc_word *word, struct sc_error *err)
 {
-    if (r->detect->depth >= SC_DETECT_DEPTH_MAX)
+    if (r->to->depth >= SC_SHELL_DEPTH_MAX)
         return 0;
     struct sc_region region = word->raw;
-    const char *text = r->detect->text;
+    const char *text = r->to->text;
     if (region.len >= 2 && (text[region.offset] == '"' || text[region.offset] == '\'')) {
         region.offset++;
         region.len -= 2;
     }
-    r->detect->depth++;
-    int rc = sc_detect_shell(r->detect, region, r->context, err);
-    r->detect->depth--;
+    r->to->depth++;
+    int rc = sc_shell_read(r->to, region, err);
+    r->to->depth--;
     return rc;
 }
 
@@ -360,29 +365,27 @@ static int read_word(struct reader *r, size_t *index, struct sc_error *err)
     if (word->text[0] == '-' && word->len > 1)
         return any_option(r, index, err);
     if (is_assignment(word))
-        return judge_assignment(r, *index == 0 ? r->context->assign : r->context->command, word, 0,
-                                err);
+        return give_assignment(r, *index == 0 ? SC_ARGV_ASSIGN : SC_ARGV_ARGUMENT, word, 0, err);
     note_program(r, word->text);
     if (memchr(word->text, ' ', word->len) != NULL) {
-        rc = judge_sql(r, word, err);
+        rc = give_sql(r, word, err);
         if (rc < 0)
             return rc;
     }
-    return judge(r, r->context->command, no_key, word, 0, err);
+    return give(r, SC_ARGV_ARGUMENT, no_key, word, 0, err);
 }
 
-int sc_detect_argv(struct sc_detect *detect, const struct sc_words *words,
-                   const struct sc_shell_context *context, struct sc_error *err)
+int sc_argv_read(struct sc_shell_reader *reader, const struct sc_words *words, struct sc_error *err)
 {
     static const char *const exporters[] = {"export", "declare", "readonly", "local", "typeset",
                                             "-x",     "-r",      "-rx",      "env",   "sudo",
                                             "set",    "setx",    "$",        "-E",    NULL};
-    struct reader r = {.detect = detect, .words = words, .context = context};
+    struct reader r = {.to = reader, .words = words};
     size_t index = 0;
     for (; index < words->count; index++) { /* NAME=value in front of the command */
         const struct sc_word *word = &words->items[index];
         if (is_assignment(word)) {
-            int rc = judge_assignment(&r, context->assign, word, 0, err);
+            int rc = give_assignment(&r, SC_ARGV_ASSIGN, word, 0, err);
             if (rc < 0)
                 return rc;
             continue;

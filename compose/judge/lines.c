@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Configuration files and source, line by line; see compose/judge/lines.h.
+ *
+ * A line longer than LINE_MAX_LEN is machine-made; only token rules look at it.
+ */
+#include "compose/judge/lines.h"
+
+#include <string.h>
+
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+#define LINE_MAX_LEN ((size_t)4096)
+
+static bool is_key_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-' || c == '/';
+}
+
+struct assignment {
+    struct sc_region key, value;
+};
+
+/* The key in front of the separator at `sign`. */
+static bool key_before(const char *text, size_t start, size_t sign, struct sc_region *ret)
+{
+    size_t end = sign;
+    while (end > start && (text[end - 1] == ' ' || text[end - 1] == '\t'))
+        end--;
+    if (end > start && (text[end - 1] == '"' || text[end - 1] == '\'' || text[end - 1] == ']'))
+        end--;
+    if (end > start && (text[end - 1] == '"' || text[end - 1] == '\''))
+        end--;
+    size_t at = end;
+    while (at > start && is_key_char(text[at - 1]))
+        at--;
+    *ret = (struct sc_region){at, end - at};
+    return end > at;
+}
+
+static bool value_behind(const char *text, size_t at, size_t end, struct assignment *ret)
+{
+    while (at < end && (text[at] == ' ' || text[at] == '\t' || text[at] == '>' || text[at] == '='))
+        at++;
+    if (at < end && (text[at] == '"' || text[at] == '\'' || text[at] == '`')) {
+        char quote = text[at++];
+        size_t close = at;
+        while (close < end && text[close] != quote)
+            close += text[close] == '\\' && close + 1 < end ? 2 : 1;
+        if (close >= end)
+            return false;
+        ret->value = (struct sc_region){at, close - at};
+        return close > at;
+    }
+    size_t stop = at;
+    while (stop < end && text[stop] != '\r' &&
+           !(text[stop] == '#' && stop > at && text[stop - 1] == ' '))
+        stop++;
+    while (stop > at && strchr(" \t,;", text[stop - 1]) != NULL)
+        stop--;
+    ret->value = (struct sc_region){at, stop - at};
+    return stop > at;
+}
+
+static int read_line(const char *text, size_t start, size_t end, sc_lines_fn fn, void *ctx,
+                     struct sc_error *err)
+{
+    for (size_t at = start; at < end; at++) {
+        if (text[at] != '=' && text[at] != ':')
+            continue;
+        struct assignment found;
+        if (!key_before(text, start, at, &found.key) || !value_behind(text, at + 1, end, &found))
+            continue;
+        int rc = fn(ctx, found.key, found.value, err);
+        if (rc < 0)
+            return rc;
+        at = SC_MAX(at, found.value.offset + found.value.len - 1);
+    }
+    return 0;
+}
+
+int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                  struct sc_error *err)
+{
+    size_t end = region.offset + region.len;
+    for (size_t at = region.offset; at < end;) {
+        const char *newline = memchr(text + at, '\n', end - at);
+        size_t line_end = newline == NULL ? end : (size_t)(newline - text);
+        size_t first = at;
+        while (first < line_end && (text[first] == ' ' || text[first] == '\t'))
+            first++;
+        bool comment = first < line_end &&
+                       (text[first] == '#' || text[first] == ';' ||
+                        (line_end - first > 1 && text[first] == '/' && text[first + 1] == '/'));
+        if (!comment && line_end - at <= LINE_MAX_LEN) {
+            int rc = read_line(text, at, line_end, fn, ctx, err);
+            if (rc < 0)
+                return rc;
+        }
+        at = line_end + 1;
+    }
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pairs in configuration files and source, line by line: key = value, key: value, "key": "value".
+ * Comments are passed over. Nothing is judged; see compose/credential.h.
+ */
+#ifndef SC_COMPOSE_JUDGE_LINES_H
+#define SC_COMPOSE_JUDGE_LINES_H
+
+#include "compose/judge/shell.h"
+
+/* Key and value without their quotes, as regions of the text. */
+typedef int (*sc_lines_fn)(void *ctx, struct sc_region key, struct sc_region value,
+                           struct sc_error *err);
+
+int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                  struct sc_error *err) SC_NODISCARD;
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * configs.content: the text becomes a template entry of the vault, its credentials entries of their
+ * own, and the config is the file that the template is rendered to.
+ */
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+#include "core/text/template.h"
+
+#include "core/banned.h"
+
+/* The template of one text, and what it renders to now. */
+struct draft {
+    struct context *c;
+    const struct literal *first; /* of the literals of this text */
+    struct sc_buf template, rendered;
+    const char *reason;
+};
+
+static bool has_placeholder(const char *text)
+{
+    struct sc_template_part part;
+    size_t at = 0;
+    int got = 0;
+    while ((got = sc_template_next(text, strlen(text), &at, &part)) > 0) {
+        if (part.kind != SC_TEMPLATE_TEXT || part.ptr < text || part.ptr > text + strlen(text))
+            return true;
+    }
+    return got < 0;
+}
+
+static void put_text(struct draft *d, size_t from, size_t to)
+{
+    const char *text = sc_plan_value(d->c, d->first->node->text + from, to - from);
+    if (text == NULL)
+        d->reason = "it holds a variable that is not known here";
+    else if (has_placeholder(text))
+        d->reason = "the content holds placeholders already; put it into the vault by hand";
+    if (d->reason != NULL)
+        return;
+    sc_buf_puts(&d->template, text);
+    sc_buf_puts(&d->rendered, text);
+}
+
+static int put_credential(struct draft *d, struct literal *l, struct sc_error *err)
+{
+    l->value = sc_plan_value(d->c, l->node->text + l->start, l->end - l->start);
+    if (l->value == NULL || l->value[0] == '\0') {
+        d->reason = "its value comes from a variable that is not set here; set it and run again";
+        return 0;
+    }
+    struct sc_bytes value = {(const unsigned char *)l->value, strlen(l->value)};
+    int rc = sc_plan_secret_for(d->c, l->key, "config", value, &l->secret, err);
+    if (rc < 0)
+        return rc;
+    d->c->plan->secrets[l->secret].inside = true;
+    sc_buf_printf(&d->template, "{{secret:%s}}", d->c->plan->secrets[l->secret].name);
+    sc_buf_puts(&d->rendered, l->value);
+    return 0;
+}
+
+static const char *obstacle(const struct context *c, const struct literal *l)
+{
+    const struct sc_yaml_node *node = l->node, *config = node->parent;
+    const char *key = config->key != NULL ? sc_node_text(config->key) : NULL;
+    if (c->options->project == NULL || key == NULL)
+        return "what stands in the config is not known, since the project was not loaded";
+    if (node->tag != NULL || node->anchor != NULL || sc_plan_has_custom_tag(node))
+        return "a tag or an anchor stands on the text; change it by hand";
+    return sc_yaml_get(config, "file") != NULL ? "it has content and a file" : NULL;
+}
+
+/* Whether the value can be taken out at all is settled before secrets are made for it. */
+static const char *values_reason(struct context *c, const struct literal *first)
+{
+    for (const struct literal *l = first; l < c->literals + c->literal_count; l++) {
+        if (l->node != first->node)
+            continue;
+        const char *value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
+        if (value == NULL || value[0] == '\0')
+            return "a value in it comes from a variable that is not set here; set it and run again";
+    }
+    return NULL;
+}
+
+static int draft(struct draft *d, struct sc_error *err)
+{
+    struct context *c = d->c;
+    size_t at = 0;
+    int rc = 0;
+    for (size_t i = 0; i < c->literal_count && rc == 0 && d->reason == NULL; i++) {
+        struct literal *l = &c->literals[i];
+        if (l->node != d->first->node)
+            continue;
+        put_text(d, at, l->start);
+        if (d->reason == NULL)
+            rc = put_credential(d, l, err);
+        at = l->end;
+    }
+    if (rc == 0 && d->reason == NULL)
+        put_text(d, at, d->first->node->len);
+    if (rc == 0)
+        rc = sc_buf_status(&d->template, err);
+    return rc == 0 ? sc_buf_status(&d->rendered, err) : rc;
+}
+
+static int replace(struct context *c, struct literal *first, const char *key, size_t secret,
+                   struct sc_error *err)
+{
+    const char *path = sc_stash_printf(&c->plan->pool, err, "%s/%s/%s", c->options->mount,
+                                       c->plan->scope, c->plan->secrets[secret].name);
+    const char *change = path == NULL ? NULL : sc_plan_say(c, "%s: file: %s", key, path);
+    struct sc_edits *edits = &c->plan->files[first->file].edits;
+    if (change == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < c->literal_count; i++) {
+        if (c->literals[i].node == first->node) {
+            c->literals[i].file_secret = secret;
+            c->literals[i].value = change;
+        }
+    }
+    int rc = sc_edit_rename(edits, first->node->key, "file", err);
+    return rc < 0 ? rc : sc_edit_set(edits, first->node, path, err);
+}
+
+static void stay(struct context *c, const struct sc_yaml_node *node, const char *reason)
+{
+    for (size_t i = 0; i < c->literal_count; i++) {
+        if (c->literals[i].node == node)
+            c->literals[i].reason = reason;
+    }
+}
+
+int sc_plan_place_content(struct context *c, struct literal *first, struct sc_error *err)
+{
+    const char *reason = obstacle(c, first);
+    if (reason == NULL)
+        reason = values_reason(c, first);
+    if (reason != NULL) {
+        stay(c, first->node, reason);
+        return 0;
+    }
+    const char *key = sc_node_text(first->node->parent->key);
+    const struct sc_resource *config = sc_resources_get(&c->options->project->configs, key);
+    SC_CLEANUP(sc_buf_done) struct sc_buf template = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    SC_CLEANUP(sc_buf_done) struct sc_buf rendered = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    struct draft d = {.c = c, .first = first, .template = template, .rendered = rendered};
+    int rc = draft(&d, err);
+    template = d.template;
+    rendered = d.rendered;
+    size_t secret = 0;
+    if (rc == 0 && d.reason == NULL &&
+        (config == NULL || !sc_str_equal(config->content, sc_buf_text(&rendered))))
+        d.reason = "another file gives the config its content in the end";
+    if (rc == 0 && d.reason == NULL)
+        rc = sc_plan_secret_template(c, key, sc_buf_view(&template), &secret, err);
+    if (rc == 0 && d.reason == NULL)
+        rc = replace(c, first, key, secret, err);
+    if (d.reason != NULL)
+        stay(c, first->node, d.reason);
+    return rc;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Decides which credential outside of the environments can be taken out, and says what a person has
+ * to do with the others.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+/* ---- what a person has to do ---- */
+
+static const char *advice(struct context *c, const struct literal *l)
+{
+    const char *where = l->where;
+    if (strcmp(where, "labels") == 0 || strcmp(where, "annotations") == 0)
+        return l->key != NULL && strstr(l->key, "basicauth.users") != NULL
+                   ? "everyone who may ask the engine reads labels; put the list into a file from "
+                     "the vault and name it with basicauth.usersfile"
+                   : "everyone who may ask the engine reads labels; name a file in the program's "
+                     "own configuration instead";
+    if (strcmp(where, "build.args") == 0)
+        return sc_plan_say(c,
+                           "a build argument stays in the image's history; use RUN "
+                           "--mount=type=secret,id=%s in the Dockerfile and build.secrets here",
+                           l->key != NULL ? l->key : "name", NULL);
+    if (strcmp(where, "build.labels") == 0)
+        return "a label of an image is part of it for good; remove it and rotate the value";
+    if (sc_str_has_suffix(where, "driver_opts") || strcmp(where, "storage_opt") == 0)
+        return "the engine hands it to a driver, which reads no file; mount on the host with a "
+               "credentials file and bind the folder";
+    if (strcmp(where, "logging.options") == 0)
+        return "the engine hands it to the log driver, which reads no file; let a collector with a "
+               "file of its own send the logs";
+    if (strcmp(where, "extension") == 0)
+        return "no service that can be rewritten uses this text; remove it, or write it where it "
+               "is used";
+    if (strcmp(where, "sysctls") == 0 || strcmp(where, "provider") == 0 ||
+        strcmp(where, "log_opt") == 0)
+        return "nothing there can read a file; set it outside of this file";
+    if (l->service == NULL)
+        return "it stands in a fragment; write the command out in the service that uses it";
+    if (strcmp(where, "develop.watch") == 0 || sc_str_has_prefix(where, "p")) /* hooks */
+        return "read it from a file: sh -c '... \"$$(cat /run/secrets/NAME)\"'";
+    return "arguments are seen by everyone who can list processes; use the program's option for a "
+           "file, or sh -c '... \"$$(cat /run/secrets/NAME)\"'";
+}
+
+/* ---- obstacles ---- */
+
+/* Exactly once among the bytes of a block scalar, which is changed in place. */
+static bool once(const struct context *c, const struct literal *l)
+{
+    const struct sc_yaml_node *node = l->node;
+    if (node->style != SC_YAML_LITERAL && node->style != SC_YAML_FOLDED)
+        return true;
+    const char *bytes = (const char *)c->plan->files[l->file].before.ptr + node->span.start;
+    size_t len = node->span.end - node->span.start, n = l->last - l->first;
+    const char *found = memmem(bytes, len, node->text + l->first, n);
+    return found != NULL &&
+           memmem(found + 1, len - (size_t)(found + 1 - bytes), node->text + l->first, n) == NULL;
+}
+
+static const char *obstacle(struct context *c, const struct literal *l)
+{
+    if (l->way == LITERAL_STAYS || l->service == NULL)
+        return advice(c, l);
+    if (!sc_node_inside(l->node, l->service->node))
+        return "it stands behind an anchor; write it out in the service first";
+    if (sc_plan_has_custom_tag(l->node))
+        return "a tag (!reset, !override) stands on it; change it by hand";
+    if (l->node->tag != NULL || l->node->anchor != NULL)
+        return "a tag or an anchor stands on the text; change it by hand";
+    if (l->value == NULL)
+        return "its value comes from a variable, and the project was not loaded";
+    if (l->value[0] == '\0')
+        return "its value comes from a variable that is not set here; set it and run again";
+    if (!once(c, l))
+        return "the text stands there several times; change it by hand";
+    if (l->service->shim != NULL && l->service->shim->reason == NULL &&
+        strcmp(l->where, "entrypoint") == 0)
+        return "the shim comes in front of this entrypoint; change it by hand";
+    return sc_plan_grant_obstacle(l->service);
+}
+
+/* A value that redis reads back from a file as it is. */
+static bool fits_redis(const char *value)
+{
+    for (; *value != '\0'; value++) {
+        if ((unsigned char)*value < 0x20 || *value == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static void judge_command(struct context *c, struct literal *l)
+{
+    l->value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
+    l->reason = obstacle(c, l);
+    if (l->reason != NULL)
+        return;
+    if (l->way == LITERAL_INCLUDE && !fits_redis(l->value))
+        l->reason = "the value holds control characters; put it into the server's own "
+                    "configuration file";
+    if (l->way == LITERAL_SHELL && strchr(l->value, '\n') != NULL)
+        l->reason = "the value has several lines; read it from a file by hand";
+    if (l->way == LITERAL_CHECK)
+        sc_plan_place_check(c, l->list, &l->reason);
+}
+
+/* ---- secrets ---- */
+
+static int assign(struct context *c, struct literal *l, struct sc_error *err)
+{
+    struct sc_bytes value = {(const unsigned char *)l->value, strlen(l->value)};
+    char key[SC_NAME_PART_MAX], stem[SC_NAME_PART_MAX + 8], template[2 * SC_NAME_PART_MAX];
+    /* a variable's name is the best one: ${REDIS_PASSWORD} */
+    const char *text = l->node->text + l->start;
+    size_t from = strspn(text, "${"), n = 0;
+    while (text[0] == '$' && from + n < l->end - l->start &&
+           (text[from + n] == '_' || isalnum((unsigned char)text[from + n]) != 0))
+        n++;
+    if (n > 0)
+        snprintf(key, sizeof(key), "%.*s", (int)SC_MIN(n, sizeof(key) - 1), text + from);
+    else
+        snprintf(key, sizeof(key), "%s_%s", l->service->name,
+                 l->way == LITERAL_INCLUDE || l->key == NULL ? "password" : l->key);
+    int rc = sc_plan_secret_for(c, key, l->service->name, value, &l->secret, err);
+    l->file_secret = l->secret;
+    if (rc < 0 || l->way != LITERAL_INCLUDE)
+        return rc;
+    struct sc_plan_secret *secret = &c->plan->secrets[l->secret];
+    secret->inside = true;
+    snprintf(stem, sizeof(stem), "%.*s.conf", SC_NAME_PART_MAX - 8, secret->name);
+    snprintf(template, sizeof(template), "%s \"{{secret:%s|json}}\"\n", l->key, secret->name);
+    value = (struct sc_bytes){(const unsigned char *)template, strlen(template)};
+    return sc_plan_secret_template(c, stem, value, &l->file_secret, err);
+}
+
+/* All credentials of one check move, or none: it is written anew. */
+static void spread(struct context *c)
+{
+    for (size_t i = 0; i < c->literal_count; i++) {
+        struct literal *a = &c->literals[i];
+        for (size_t k = 0; k < c->literal_count && a->way == LITERAL_CHECK && a->reason == NULL;
+             k++) {
+            const struct literal *b = &c->literals[k];
+            if (b->list == a->list && b->reason != NULL)
+                a->reason = "another credential of the same check stays";
+        }
+    }
+}
+
+int sc_plan_places_decide(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->literal_count; i++) {
+        if (c->literals[i].way != LITERAL_CONTENT)
+            judge_command(c, &c->literals[i]);
+    }
+    spread(c);
+    for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
+        struct literal *l = &c->literals[i];
+        if (l->way != LITERAL_CONTENT && l->reason == NULL)
+            rc = assign(c, l, err);
+    }
+    for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
+        struct literal *l = &c->literals[i];
+        if (l->way == LITERAL_CONTENT && (i == 0 || c->literals[i - 1].node != l->node))
+            rc = sc_plan_place_content(c, l, err);
+    }
+    return rc;
+}
