@@ -7,26 +7,10 @@
 #include <string.h>
 
 #include "compose/judge/lines.h"
-#include "compose/plan/internal.h"
+#include "compose/plan/place/scan.h"
 #include "core/str.h"
 
 #include "core/banned.h"
-
-/* Where a scan stands. */
-struct scan {
-    struct context *c;
-    struct definition *service;
-    size_t file;
-    const char *where;
-    /* the command at hand: its scalars one behind the other */
-    const struct sc_yaml_node *list;
-    const struct sc_yaml_node *const *items;
-    size_t *starts;
-    size_t count;
-    const char *text;
-    bool shell; /* the text itself is read by a shell */
-    struct sc_shell_reader reader;
-};
 
 /* ---- what was found ---- */
 
@@ -45,7 +29,7 @@ static bool known(const struct context *c, const struct sc_yaml_node *node, size
     return false;
 }
 
-static int add(struct scan *s, const struct literal *l, struct sc_error *err)
+int sc_plan_place_add(struct scan *s, const struct literal *l, struct sc_error *err)
 {
     struct context *c = s->c;
     if (known(c, l->node, l->start, l->end))
@@ -64,25 +48,31 @@ static int add(struct scan *s, const struct literal *l, struct sc_error *err)
     return 0;
 }
 
-/* Judges the text from..to of a scalar. */
-static int judge(struct scan *s, const struct sc_yaml_node *node, const char *key, size_t key_len,
-                 size_t from, size_t to, struct literal *l, struct sc_error *err)
+/* A name and the text from..to of a scalar. */
+struct pair {
+    const char *key; /* or NULL */
+    size_t key_len;
+    const struct sc_yaml_node *node;
+    size_t from, to;
+};
+
+static int judge(struct scan *s, const struct pair *pair, struct literal *l, struct sc_error *err)
 {
-    const char *value = node->text + from;
-    size_t start = 0, end = to - from;
-    if (!sc_credential_judge(key, key_len, value, to - from, &l->credential) ||
+    const char *value = pair->node->text + pair->from;
+    size_t start = 0, end = pair->to - pair->from;
+    if (!sc_credential_judge(pair->key, pair->key_len, value, end, &l->credential) ||
         l->credential.key == SC_KEY_HALF)
         return 0;
-    sc_plan_part(value, to - from, &l->credential, &start, &end);
-    l->node = node;
-    l->start = from + start;
-    l->end = from + end;
-    if (key != NULL) {
-        l->key = sc_stash_dup(&s->c->plan->pool, key, key_len, err);
+    sc_plan_part(value, pair->to - pair->from, &l->credential, &start, &end);
+    l->node = pair->node;
+    l->start = pair->from + start;
+    l->end = pair->from + end;
+    if (pair->key != NULL) {
+        l->key = sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
         if (l->key == NULL)
             return SC_E_NOMEM;
     }
-    return add(s, l, err);
+    return sc_plan_place_add(s, l, err);
 }
 
 /* ---- pairs ---- */
@@ -106,9 +96,10 @@ static int judge_pair(struct scan *s, const char *key, size_t key_len,
         l.start = from;
         l.end = node->len;
         l.key = sc_stash_dup(&s->c->plan->pool, key, key_len, err);
-        return l.key == NULL ? SC_E_NOMEM : add(s, &l, err);
+        return l.key == NULL ? SC_E_NOMEM : sc_plan_place_add(s, &l, err);
     }
-    return judge(s, node, key, key_len, from, node->len, &l, err);
+    const struct pair pair = {key, key_len, node, from, node->len};
+    return judge(s, &pair, &l, err);
 }
 
 /* key: value, - key=value, - text; all the way down. */
@@ -139,197 +130,6 @@ static int scan_pairs(struct scan *s, const struct sc_yaml_node *node, struct sc
     return rc;
 }
 
-/* ---- commands ---- */
-
-/* The scalar that has the byte of the joined text, and where in it. */
-static size_t scalar_at(const struct scan *s, size_t offset, size_t *ret)
-{
-    size_t i = s->count - 1;
-    while (i > 0 && s->starts[i] > offset)
-        i--;
-    *ret = offset - s->starts[i];
-    return i;
-}
-
-/* The value's place in the word as it is written; false where escapes stand in the way. */
-static bool place_in_word(const struct scan *s, const struct sc_argv_pair *pair, size_t *ret)
-{
-    const struct sc_word *word = pair->word;
-    size_t n = pair->to - pair->from, from = word->raw.offset + pair->from;
-    size_t end = word->raw.offset + word->raw.len;
-    const char *found =
-        from <= end ? memmem(s->text + from, end - from, word->text + pair->from, n) : NULL;
-    *ret = found != NULL ? (size_t)(found - s->text) : 0;
-    return found != NULL;
-}
-
-/* Whether the word in front is an option that redis takes from a file that is included. */
-static const char *included_option(const struct sc_argv_pair *pair, const struct definition *d)
-{
-    static const char *const servers[] = {"redis-server", "valkey-server", "keydb-server"};
-    static const char *const images[] = {"redis", "valkey/valkey", "eqalpha/keydb"};
-    const struct sc_word *word = pair->word, *all = pair->all->items;
-    if (word == all || pair->from != 0 || pair->to != word->len ||
-        (strcmp(word[-1].text, "--requirepass") != 0 && strcmp(word[-1].text, "--masterauth") != 0))
-        return NULL;
-    for (const struct sc_word *w = all; w < word; w++) {
-        const char *slash = strrchr(w->text, '/');
-        const char *name = slash == NULL ? w->text : slash + 1;
-        for (size_t i = 0; i < SC_ARRAY_SIZE(servers); i++) {
-            if (strcmp(name, servers[i]) == 0)
-                return word[-1].text + 2;
-        }
-    }
-    char repository[128];
-    if (all[0].text[0] != '-' || d == NULL || d->image == NULL ||
-        !sc_image_repository(d->image, repository, sizeof(repository)))
-        return NULL;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(images); i++) {
-        if (strcmp(repository, images[i]) == 0)
-            return word[-1].text + 2; /* the entrypoint puts the server in front of options */
-    }
-    return NULL;
-}
-
-/* Sets what goes with an included option: the word in front. */
-static void include(const struct scan *s, const struct sc_argv_pair *pair, const char *option,
-                    struct literal *l)
-{
-    size_t at = 0;
-    size_t item = scalar_at(s, pair->word[-1].raw.offset, &at);
-    size_t end = pair->word->raw.offset + pair->word->raw.len;
-    l->way = LITERAL_INCLUDE;
-    l->key = strcmp(option, "masterauth") == 0 ? "masterauth" : "requirepass";
-    if (s->items[item] == l->node) {
-        l->first = at;
-        scalar_at(s, end, &l->last);
-    } else {
-        l->option = s->items[item];
-        l->first = 0;
-        l->last = l->node->len;
-    }
-}
-
-/* In which quotes of the script the value stands; '\0' for none, '?' where that is not plain. */
-static char quotes_around(const struct scan *s, const struct sc_argv_pair *pair, size_t at)
-{
-    char quote = '\0';
-    for (size_t i = pair->word->raw.offset; i < at; i++) {
-        char ch = s->text[i];
-        if (ch == '\\' || ch == '`' || (ch == '$' && s->text[i + 1] == '('))
-            return '?';
-        if (quote == '\0' && (ch == '"' || ch == '\''))
-            quote = ch;
-        else if (ch == quote)
-            quote = '\0';
-    }
-    return quote;
-}
-
-/* Sets what goes with a value that a shell reads: quotes that would keep it from doing so. */
-static void in_script(const struct scan *s, const struct sc_argv_pair *pair, size_t at, size_t end,
-                      struct literal *l)
-{
-    char quote = quotes_around(s, pair, at);
-    if (quote == '?' || s->reader.depth > (s->shell ? 0U : 1U))
-        return;
-    l->way = LITERAL_SHELL;
-    l->quoted = quote == '"';
-    if (quote == '\'' && s->text[at - 1] == '\'' && s->text[end] == '\'') {
-        l->first = l->start - 1; /* '...' around nothing but the value goes with it */
-        l->last = l->end + 1;
-    } else if (quote == '\'') {
-        l->way = LITERAL_STAYS;
-    }
-}
-
-static int on_pair(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err)
-{
-    struct scan *s = ctx;
-    const char *text = pair->word->text + pair->from;
-    size_t len = pair->to - pair->from, at = 0, inside = 0;
-    struct literal l = {.list = s->list};
-    if (!sc_credential_judge(pair->key, pair->key_len, text, len, &l.credential) ||
-        l.credential.key == SC_KEY_HALF)
-        return 0;
-    bool plain = place_in_word(s, pair, &at);
-    if (!plain)
-        at = pair->word->raw.offset;
-    size_t item = scalar_at(s, at, &inside);
-    l.node = s->items[item];
-    size_t start = 0, end = len;
-    sc_plan_part(text, len, &l.credential, &start, &end);
-    l.start = plain ? inside + start : 0;
-    l.end = plain ? inside + end : l.node->len;
-    l.key =
-        pair->key == NULL ? NULL : sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
-    if (pair->key != NULL && l.key == NULL)
-        return SC_E_NOMEM;
-    const char *option = plain ? included_option(pair, s->service) : NULL;
-    if (option != NULL)
-        include(s, pair, option, &l);
-    else if (plain && (s->shell || s->reader.depth > 0))
-        in_script(s, pair, at + start, at + end, &l);
-    else if (plain && s->list != NULL && sc_yaml_equals(s->list->values[0], "CMD"))
-        l.way = LITERAL_CHECK;
-    return add(s, &l, err);
-}
-
-/* Words of a list, joined for positions; `CMD` and `CMD-SHELL` in front are none. */
-static int scan_words(struct scan *s, const struct sc_yaml_node *list, size_t skip,
-                      struct sc_error *err)
-{
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SIZE_MAX);
-    SC_CLEANUP(sc_words_done) struct sc_words words = {0};
-    s->starts = sc_stash_array(&s->c->plan->pool, list->count + 1, sizeof(*s->starts), err);
-    s->items = list->values;
-    s->count = list->count;
-    if (s->starts == NULL)
-        return SC_E_NOMEM;
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->values[i]->kind != SC_YAML_SCALAR)
-            return 0; /* an alias in a command: nobody does that */
-        s->starts[i] = text.len;
-        sc_buf_append(&text, list->values[i]->text, list->values[i]->len);
-        sc_buf_putc(&text, '\n');
-    }
-    int rc = sc_buf_status(&text, err);
-    for (size_t i = skip; i < list->count && rc == 0; i++) {
-        const struct sc_yaml_node *item = list->values[i];
-        rc = sc_words_add(&words, item->text, item->len,
-                          (struct sc_region){s->starts[i], item->len}, err);
-    }
-    s->text = s->reader.text = sc_buf_text(&text);
-    s->list = list;
-    if (rc == 0 && s->shell && list->count > 1)
-        rc = sc_shell_read(&s->reader, (struct sc_region){s->starts[1], list->values[1]->len}, err);
-    else if (rc == 0 && words.count > 0)
-        rc = sc_argv_read(&s->reader, &words, err);
-    return rc;
-}
-
-static int scan_command(const struct scan *from, const char *where, const struct sc_yaml_node *node,
-                        struct sc_error *err)
-{
-    struct scan s = *from;
-    size_t zero = 0;
-    s.where = where;
-    s.reader = (struct sc_shell_reader){.pair = on_pair, .ctx = &s};
-    bool check = strcmp(where, "healthcheck") == 0;
-    if (sc_yaml_is(node, SC_YAML_SEQUENCE) && node->count > 0) {
-        s.shell = check && sc_yaml_equals(node->values[0], "CMD-SHELL");
-        return scan_words(&s, node, check ? 1 : 0, err);
-    }
-    if (!sc_yaml_is(node, SC_YAML_SCALAR))
-        return 0;
-    s.shell = check;
-    s.items = &node;
-    s.starts = &zero;
-    s.count = 1;
-    s.text = s.reader.text = node->text;
-    return sc_shell_read(&s.reader, (struct sc_region){0, node->len}, err);
-}
-
 /* ---- attributes ---- */
 
 static int scan_service(const struct scan *from, const struct sc_yaml_node *service,
@@ -353,7 +153,7 @@ static int scan_hooks(const struct scan *s, const char *where, const struct sc_y
             rc = scan_hooks(s, where, node->values[i], err);
         return rc;
     }
-    rc = scan_command(s, where, sc_yaml_get(node, "command"), err);
+    rc = sc_plan_place_words(s, where, sc_yaml_get(node, "command"), err);
     if (rc == 0)
         rc = pairs_at(s, where, sc_yaml_get(node, "environment"), err);
     const struct sc_yaml_node *exec = sc_yaml_get(node, "exec");
@@ -366,9 +166,9 @@ static int scan_attribute(const struct scan *s, const char *name, const struct s
     static const char *const hooks[] = {"post_start", "pre_stop", "pre_start"};
     static const char *const options[] = {"storage_opt", "sysctls", "provider", "log_opt"};
     if (strcmp(name, "command") == 0 || strcmp(name, "entrypoint") == 0)
-        return scan_command(s, name, value, err);
+        return sc_plan_place_words(s, name, value, err);
     if (strcmp(name, "healthcheck") == 0)
-        return scan_command(s, name, sc_yaml_get(value, "test"), err);
+        return sc_plan_place_words(s, name, sc_yaml_get(value, "test"), err);
     if (strcmp(name, "labels") == 0 || strcmp(name, "annotations") == 0)
         return pairs_at(s, name, value, err);
     if (strcmp(name, "deploy") == 0)
@@ -415,9 +215,9 @@ static int on_line(void *ctx, struct sc_region key, struct sc_region value, stru
 {
     const struct content *in = ctx;
     struct literal l = {.way = LITERAL_CONTENT};
-    const char *text = in->node->text;
-    return judge(in->s, in->node, text + key.offset, key.len, value.offset,
-                 value.offset + value.len, &l, err);
+    const struct pair pair = {in->node->text + key.offset, key.len, in->node, value.offset,
+                              value.offset + value.len};
+    return judge(in->s, &pair, &l, err);
 }
 
 static int scan_configs(const struct scan *from, const struct sc_yaml_node *configs,
