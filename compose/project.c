@@ -320,7 +320,7 @@ static int list_environment(const struct work *w)
         if (rc < 0)
             return rc;
     }
-    return sc_model_variables(w->pool, added, &w->project->environment, w->err);
+    return sc_model_variables(w->pool, added, false, &w->project->environment, w->err);
 }
 
 static int load_model(struct work *w)

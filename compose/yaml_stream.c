@@ -75,10 +75,13 @@ size_t sc_yaml_stream_bad_byte(const struct sc_yaml_stream *s)
 
 size_t sc_yaml_stream_stray_bom(const struct sc_yaml_stream *s)
 {
-    for (size_t i = s->bom; i + 3 <= s->len; i++) {
-        bool line_start = i == s->bom || s->text[i - 1] == '\n' || s->text[i - 1] == '\r';
-        if (line_start && memcmp(s->text + i, SC_YAML_BOM, 3) == 0)
+    const char *at = s->text + s->bom;
+    const char *end = s->text + s->len;
+    while ((at = memmem(at, (size_t)(end - at), SC_YAML_BOM, 3)) != NULL) {
+        size_t i = (size_t)(at - s->text);
+        if (i == s->bom || at[-1] == '\n' || at[-1] == '\r')
             return i;
+        at++;
     }
     return s->len;
 }

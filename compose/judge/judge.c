@@ -14,6 +14,8 @@
 
 static bool has_interpolation(const char *value, size_t len)
 {
+    if (memchr(value, '$', len) == NULL)
+        return false;
     for (size_t i = 0; i + 1 < len; i++) {
         struct sc_shape_variable variable;
         if (value[i] == '$' && sc_shape_variable(value + i, len - i, &variable))
@@ -180,8 +182,9 @@ bool sc_credential_judge(const char *key, size_t key_len, const char *value, siz
                          judge_variable(kind, value, value_len, &found);
     if (!is_credential && has_interpolation(value, value_len))
         is_credential = judge_mixture(kind, value, value_len, &found);
-    else if (!is_credential && !sc_credential_is_reference(value, value_len) &&
-             !sc_shape_is_masked(value, value_len) && literal_fits(kind, value, value_len)) {
+    else if (!is_credential && literal_fits(kind, value, value_len) &&
+             !sc_credential_is_reference(value, value_len) &&
+             !sc_shape_is_masked(value, value_len)) {
         found = (struct sc_credential){SC_SHAPE_LITERAL, kind, 0, value_len};
         if (sc_credential_is_placeholder(value, value_len))
             found.shape = SC_SHAPE_PLACEHOLDER;

@@ -61,16 +61,10 @@ static void split(struct words *words, const char *key, size_t len)
 static bool in_list(const char *const *list, const char *word)
 {
     for (; *list != NULL; list++) {
-        if (strcmp(*list, word) == 0)
+        if (**list == *word && strcmp(*list, word) == 0)
             return true;
     }
     return false;
-}
-
-static bool ends_with(const char *word, const char *suffix)
-{
-    size_t len = strlen(word), tail = strlen(suffix);
-    return len >= tail && memcmp(word + len - tail, suffix, tail) == 0;
 }
 
 static const char *const password_words[] = {
@@ -163,8 +157,11 @@ static void drop_numbers(struct words *words)
 
 static bool tail_in(const char *const *tails, const char *word)
 {
+    size_t len = strlen(word);
     for (; *tails != NULL; tails++) {
-        if (ends_with(word, *tails))
+        size_t tail = strlen(*tails);
+        if (len >= tail && word[len - 1] == (*tails)[tail - 1] &&
+            memcmp(word + len - tail, *tails, tail) == 0)
             return true;
     }
     return false;

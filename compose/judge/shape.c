@@ -43,7 +43,8 @@ static bool contains(const char *value, size_t len, const char *word)
 static bool equals_any(const char *const *list, const char *value, size_t len)
 {
     for (; *list != NULL; list++) {
-        if (strlen(*list) == len && strncasecmp(*list, value, len) == 0)
+        if ((**list | 0x20) == (*value | 0x20) && strlen(*list) == len &&
+            strncasecmp(*list, value, len) == 0)
             return true;
     }
     return false;
@@ -308,6 +309,8 @@ bool sc_shape_private_key(const char *value, size_t len, size_t *ret_offset, siz
 {
     static const char begin[] = "-----BEGIN ", kind[] = "PRIVATE KEY", end[] = "-----END ";
     const char *at = value, *stop = value + len;
+    if (len <= 80)
+        return false;
     while ((at = memmem(at, (size_t)(stop - at), begin, sizeof(begin) - 1)) != NULL) {
         const char *dashes =
             memmem(at + 11, SC_MIN((size_t)(stop - at - 11), (size_t)48), "-----", 5);

@@ -119,6 +119,9 @@ bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, siz
 {
     const char *from = value, *stop = value + len;
     bool has_scheme = false;
+    /* All forms have one of these; most texts have neither. */
+    if (memchr(value, ':', len) == NULL && memchr(value, '=', len) == NULL)
+        return false;
     while ((from = memmem(from, (size_t)(stop - from), "://", 3)) != NULL) {
         size_t start = (size_t)(from - value) + 3;
         has_scheme = true;

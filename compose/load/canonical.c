@@ -416,44 +416,44 @@ struct transform_row {
 };
 
 static const struct transform_row canonical_table[] = {
-    {{5, "services.*.build.secrets.*"}, to_mount},
-    {{4, "services.*.build.provenance"}, to_text},
-    {{4, "services.*.build.sbom"}, to_text},
-    {{4, "services.*.build.additional_contexts"}, to_pairs},
-    {{3, "services.*.depends_on"}, to_depends_on},
-    {{3, "services.*.env_file"}, to_env_file},
-    {{3, "services.*.label_file"}, to_list},
-    {{3, "services.*.extends"}, to_extends},
-    {{3, "services.*.gpus"}, to_gpus},
-    {{3, "services.*.networks"}, to_names},
-    {{3, "services.*.models"}, to_names},
-    {{4, "services.*.volumes.*"}, to_volume},
-    {{3, "services.*.dns"}, to_list},
-    {{4, "services.*.devices.*"}, to_device},
-    {{4, "services.*.secrets.*"}, to_mount},
-    {{4, "services.*.configs.*"}, to_mount},
-    {{3, "services.*.ports"}, to_ports},
-    {{3, "services.*.build"}, to_build},
-    {{4, "services.*.build.ssh"}, to_ssh},
-    {{4, "services.*.ulimits.*"}, check_ulimit},
-    {{5, "services.*.build.ulimits.*"}, check_ulimit},
-    {{6, "services.*.develop.watch.*.ignore"}, to_list},
-    {{6, "services.*.develop.watch.*.include"}, to_list},
-    {{2, "volumes.*"}, to_external},
-    {{2, "networks.*"}, to_external},
-    {{2, "secrets.*"}, to_external},
-    {{2, "configs.*"}, to_external},
-    {{0, NULL}, NULL},
+    {SC_PATTERN(5, "services.*.build.secrets.*"), to_mount},
+    {SC_PATTERN(4, "services.*.build.provenance"), to_text},
+    {SC_PATTERN(4, "services.*.build.sbom"), to_text},
+    {SC_PATTERN(4, "services.*.build.additional_contexts"), to_pairs},
+    {SC_PATTERN(3, "services.*.depends_on"), to_depends_on},
+    {SC_PATTERN(3, "services.*.env_file"), to_env_file},
+    {SC_PATTERN(3, "services.*.label_file"), to_list},
+    {SC_PATTERN(3, "services.*.extends"), to_extends},
+    {SC_PATTERN(3, "services.*.gpus"), to_gpus},
+    {SC_PATTERN(3, "services.*.networks"), to_names},
+    {SC_PATTERN(3, "services.*.models"), to_names},
+    {SC_PATTERN(4, "services.*.volumes.*"), to_volume},
+    {SC_PATTERN(3, "services.*.dns"), to_list},
+    {SC_PATTERN(4, "services.*.devices.*"), to_device},
+    {SC_PATTERN(4, "services.*.secrets.*"), to_mount},
+    {SC_PATTERN(4, "services.*.configs.*"), to_mount},
+    {SC_PATTERN(3, "services.*.ports"), to_ports},
+    {SC_PATTERN(3, "services.*.build"), to_build},
+    {SC_PATTERN(4, "services.*.build.ssh"), to_ssh},
+    {SC_PATTERN(4, "services.*.ulimits.*"), check_ulimit},
+    {SC_PATTERN(5, "services.*.build.ulimits.*"), check_ulimit},
+    {SC_PATTERN(6, "services.*.develop.watch.*.ignore"), to_list},
+    {SC_PATTERN(6, "services.*.develop.watch.*.include"), to_list},
+    {SC_PATTERN(2, "volumes.*"), to_external},
+    {SC_PATTERN(2, "networks.*"), to_external},
+    {SC_PATTERN(2, "secrets.*"), to_external},
+    {SC_PATTERN(2, "configs.*"), to_external},
+    {SC_PATTERN_END, NULL},
 };
 
 static const struct transform_row default_table[] = {
-    {{3, "services.*.build"}, default_build},
-    {{4, "services.*.secrets.*"}, default_secret},
-    {{4, "services.*.ports.*"}, default_port},
-    {{7, "services.*.deploy.resources.reservations.devices.*"}, default_device_request},
-    {{4, "services.*.gpus.*"}, default_device_request},
-    {{5, "services.*.volumes.*.bind"}, default_bind},
-    {{0, NULL}, NULL},
+    {SC_PATTERN(3, "services.*.build"), default_build},
+    {SC_PATTERN(4, "services.*.secrets.*"), default_secret},
+    {SC_PATTERN(4, "services.*.ports.*"), default_port},
+    {SC_PATTERN(7, "services.*.deploy.resources.reservations.devices.*"), default_device_request},
+    {SC_PATTERN(4, "services.*.gpus.*"), default_device_request},
+    {SC_PATTERN(5, "services.*.volumes.*.bind"), default_bind},
+    {SC_PATTERN_END, NULL},
 };
 
 static int walk(struct sc_model_pool *pool, const struct transform_row *table,
@@ -464,7 +464,8 @@ static int walk(struct sc_model_pool *pool, const struct transform_row *table,
     int row = path->depth > 0 ? sc_path_find(path, table, sizeof(table[0])) : -1;
     int rc = row >= 0 ? table[row].fn(&s, value, &descend) : 0;
     bool map = (*value)->kind == SC_VALUE_MAP;
-    if (rc < 0 || !descend || (!map && (*value)->kind != SC_VALUE_LIST))
+    if (rc < 0 || !descend || (!map && (*value)->kind != SC_VALUE_LIST) ||
+        !sc_path_leads(path, table, sizeof(table[0])))
         return rc;
     for (size_t i = 0; i < (*value)->count; i++) {
         struct sc_path next =

@@ -151,10 +151,13 @@ static int build_list(struct builder *b, const struct sc_yaml_node *node,
                       const struct sc_path *path, const struct route *route, struct sc_value *list,
                       struct sc_error *err)
 {
+    int rc = sc_tree_reserve(b->in->pool, list, node->count, err);
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < node->count; i++) {
         struct sc_path next = sc_path_item(path, i);
         struct sc_value *item = NULL;
-        int rc = build(b, node->values[i], &next, route, &item, err);
+        rc = build(b, node->values[i], &next, route, &item, err);
         if (rc == 0 && item != NULL)
             rc = sc_tree_append(b->in->pool, list, item, err);
         if (rc < 0)
@@ -207,11 +210,14 @@ static int add_entries(struct builder *b, const struct sc_yaml_node *node,
                        const struct sc_path *path, const struct route *route,
                        const struct target *to, struct sc_error *err)
 {
+    int rc = sc_tree_reserve(b->in->pool, to->map, to->map->count + node->count, err);
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < node->count; i++) {
         const char *key = NULL;
         if (is_merge_key(node->keys[i]))
             continue;
-        int rc = key_text(b, node->keys[i], path, &key, err);
+        rc = key_text(b, node->keys[i], path, &key, err);
         if (rc < 0)
             return rc;
         if (to->missing_only && sc_value_get(to->map, key) != NULL)

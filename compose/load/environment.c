@@ -11,25 +11,6 @@
 
 #include "core/banned.h"
 
-/* Values of files have no written form: their place and name are those of the file. */
-static int mark_names(struct sc_loader *loader, struct sc_value *map, struct sc_error *err)
-{
-    for (size_t i = 0; i < map->count; i++) {
-        struct sc_entry *entry = &map->u.entries[i];
-        if (entry->value->origin->pair != NULL)
-            continue;
-        struct sc_origin *origin = sc_model_pool_alloc(loader->pool, sizeof(*origin));
-        struct sc_pair *pair = sc_model_pool_alloc(loader->pool, sizeof(*pair));
-        if (origin == NULL || pair == NULL)
-            return sc_model_pool_fail(loader->pool, err);
-        pair->at = entry->at;
-        *origin = *entry->value->origin;
-        origin->pair = pair;
-        entry->value->origin = origin;
-    }
-    return 0;
-}
-
 static int is_raw(const struct sc_value *entry, const struct sc_path *path, bool *ret,
                   struct sc_error *err)
 {
@@ -103,10 +84,23 @@ static int bound_pairs(struct sc_loader *loader, const struct sc_value *service,
     return *ret != NULL ? 0 : sc_model_pool_fail(loader->pool, err);
 }
 
+/* As written where nothing has to be looked up in it: binding the service binds it then. */
+static struct sc_value *unbound(const struct sc_value *service, const char *key, const char *files)
+{
+    const struct sc_value *list = sc_value_get(service, files);
+    struct sc_value *written = sc_value_get(service, key);
+    bool pairs = sc_value_is(written, SC_VALUE_MAP) || sc_value_is(written, SC_VALUE_LIST);
+    return pairs && (!sc_value_is(list, SC_VALUE_LIST) || list->count == 0) ? written : NULL;
+}
+
 int sc_service_environment(struct sc_loader *loader, const struct sc_value *service,
                            const struct sc_path *path, struct sc_value **ret, struct sc_error *err)
 {
-    struct sc_value *own = NULL;
+    struct sc_value *own = unbound(service, "environment", "env_file");
+    if (own != NULL) {
+        *ret = own;
+        return 0;
+    }
     int rc = bound_pairs(loader, service, "environment", path, &own, err);
     const struct sc_value *files = sc_value_get(service, "env_file");
     if (rc < 0)
@@ -126,8 +120,6 @@ int sc_service_environment(struct sc_loader *loader, const struct sc_value *serv
         rc = read_env_file(loader, files->u.items[i], &item, &scope, all, err);
     }
     if (rc == 0)
-        rc = mark_names(loader, all, err);
-    if (rc == 0)
         rc = copy_values(loader, own, all, true, err);
     if (rc == 0)
         *ret = all;
@@ -137,7 +129,11 @@ int sc_service_environment(struct sc_loader *loader, const struct sc_value *serv
 int sc_service_labels(struct sc_loader *loader, const struct sc_value *service,
                       const struct sc_path *path, struct sc_value **ret, struct sc_error *err)
 {
-    struct sc_value *own = NULL;
+    struct sc_value *own = unbound(service, "labels", "label_file");
+    if (own != NULL) {
+        *ret = own;
+        return 0;
+    }
     int rc = bound_pairs(loader, service, "labels", path, &own, err);
     const struct sc_value *files = sc_value_get(service, "label_file");
     struct sc_value *all = sc_tree_new(loader->pool, SC_VALUE_MAP, service->origin);
@@ -162,8 +158,6 @@ int sc_service_labels(struct sc_loader *loader, const struct sc_value *service,
             rc = sc_envfile_parse(loader->pool, &input, all, err);
         }
     }
-    if (rc == 0)
-        rc = mark_names(loader, all, err);
     if (rc == 0)
         rc = copy_values(loader, own, all, true, err);
     if (rc == 0)

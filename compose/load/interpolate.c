@@ -21,49 +21,49 @@ struct cast_rule {
 };
 
 static const struct cast_rule cast_rules[] = {
-    {{3, "services.*.cpu_count"}, CAST_INT},
-    {{3, "services.*.cpu_percent"}, CAST_FLOAT},
-    {{3, "services.*.cpu_period"}, CAST_INT},
-    {{3, "services.*.cpu_quota"}, CAST_INT},
-    {{3, "services.*.cpu_rt_period"}, CAST_INT},
-    {{3, "services.*.cpu_rt_runtime"}, CAST_INT},
-    {{3, "services.*.cpus"}, CAST_FLOAT32},
-    {{3, "services.*.cpu_shares"}, CAST_INT},
-    {{3, "services.*.init"}, CAST_BOOL},
-    {{5, "services.*.depends_on.*.required"}, CAST_BOOL},
-    {{5, "services.*.depends_on.*.restart"}, CAST_BOOL},
-    {{4, "services.*.deploy.replicas"}, CAST_INT},
-    {{5, "services.*.deploy.update_config.parallelism"}, CAST_INT},
-    {{5, "services.*.deploy.update_config.max_failure_ratio"}, CAST_FLOAT},
-    {{5, "services.*.deploy.rollback_config.parallelism"}, CAST_INT},
-    {{5, "services.*.deploy.rollback_config.max_failure_ratio"}, CAST_FLOAT},
-    {{5, "services.*.deploy.restart_policy.max_attempts"}, CAST_INT},
-    {{5, "services.*.deploy.placement.max_replicas_per_node"}, CAST_INT},
-    {{4, "services.*.healthcheck.retries"}, CAST_INT},
-    {{4, "services.*.healthcheck.disable"}, CAST_BOOL},
-    {{3, "services.*.oom_kill_disable"}, CAST_BOOL},
-    {{3, "services.*.oom_score_adj"}, CAST_INT},
-    {{3, "services.*.pids_limit"}, CAST_INT},
-    {{5, "services.*.ports.[].target"}, CAST_INT},
-    {{3, "services.*.privileged"}, CAST_BOOL},
-    {{3, "services.*.read_only"}, CAST_BOOL},
-    {{3, "services.*.scale"}, CAST_INT},
-    {{3, "services.*.stdin_open"}, CAST_BOOL},
-    {{3, "services.*.tty"}, CAST_BOOL},
-    {{4, "services.*.ulimits.*"}, CAST_INT},
-    {{5, "services.*.ulimits.*.hard"}, CAST_INT},
-    {{5, "services.*.ulimits.*.soft"}, CAST_INT},
-    {{5, "services.*.volumes.[].read_only"}, CAST_BOOL},
-    {{6, "services.*.volumes.[].volume.nocopy"}, CAST_BOOL},
-    {{3, "networks.*.external"}, CAST_BOOL},
-    {{3, "networks.*.internal"}, CAST_BOOL},
-    {{3, "networks.*.attachable"}, CAST_BOOL},
-    {{3, "networks.*.enable_ipv4"}, CAST_BOOL},
-    {{3, "networks.*.enable_ipv6"}, CAST_BOOL},
-    {{3, "volumes.*.external"}, CAST_BOOL},
-    {{3, "secrets.*.external"}, CAST_BOOL},
-    {{3, "configs.*.external"}, CAST_BOOL},
-    {{0, NULL}, CAST_INT},
+    {SC_PATTERN(3, "services.*.cpu_count"), CAST_INT},
+    {SC_PATTERN(3, "services.*.cpu_percent"), CAST_FLOAT},
+    {SC_PATTERN(3, "services.*.cpu_period"), CAST_INT},
+    {SC_PATTERN(3, "services.*.cpu_quota"), CAST_INT},
+    {SC_PATTERN(3, "services.*.cpu_rt_period"), CAST_INT},
+    {SC_PATTERN(3, "services.*.cpu_rt_runtime"), CAST_INT},
+    {SC_PATTERN(3, "services.*.cpus"), CAST_FLOAT32},
+    {SC_PATTERN(3, "services.*.cpu_shares"), CAST_INT},
+    {SC_PATTERN(3, "services.*.init"), CAST_BOOL},
+    {SC_PATTERN(5, "services.*.depends_on.*.required"), CAST_BOOL},
+    {SC_PATTERN(5, "services.*.depends_on.*.restart"), CAST_BOOL},
+    {SC_PATTERN(4, "services.*.deploy.replicas"), CAST_INT},
+    {SC_PATTERN(5, "services.*.deploy.update_config.parallelism"), CAST_INT},
+    {SC_PATTERN(5, "services.*.deploy.update_config.max_failure_ratio"), CAST_FLOAT},
+    {SC_PATTERN(5, "services.*.deploy.rollback_config.parallelism"), CAST_INT},
+    {SC_PATTERN(5, "services.*.deploy.rollback_config.max_failure_ratio"), CAST_FLOAT},
+    {SC_PATTERN(5, "services.*.deploy.restart_policy.max_attempts"), CAST_INT},
+    {SC_PATTERN(5, "services.*.deploy.placement.max_replicas_per_node"), CAST_INT},
+    {SC_PATTERN(4, "services.*.healthcheck.retries"), CAST_INT},
+    {SC_PATTERN(4, "services.*.healthcheck.disable"), CAST_BOOL},
+    {SC_PATTERN(3, "services.*.oom_kill_disable"), CAST_BOOL},
+    {SC_PATTERN(3, "services.*.oom_score_adj"), CAST_INT},
+    {SC_PATTERN(3, "services.*.pids_limit"), CAST_INT},
+    {SC_PATTERN(5, "services.*.ports.[].target"), CAST_INT},
+    {SC_PATTERN(3, "services.*.privileged"), CAST_BOOL},
+    {SC_PATTERN(3, "services.*.read_only"), CAST_BOOL},
+    {SC_PATTERN(3, "services.*.scale"), CAST_INT},
+    {SC_PATTERN(3, "services.*.stdin_open"), CAST_BOOL},
+    {SC_PATTERN(3, "services.*.tty"), CAST_BOOL},
+    {SC_PATTERN(4, "services.*.ulimits.*"), CAST_INT},
+    {SC_PATTERN(5, "services.*.ulimits.*.hard"), CAST_INT},
+    {SC_PATTERN(5, "services.*.ulimits.*.soft"), CAST_INT},
+    {SC_PATTERN(5, "services.*.volumes.[].read_only"), CAST_BOOL},
+    {SC_PATTERN(6, "services.*.volumes.[].volume.nocopy"), CAST_BOOL},
+    {SC_PATTERN(3, "networks.*.external"), CAST_BOOL},
+    {SC_PATTERN(3, "networks.*.internal"), CAST_BOOL},
+    {SC_PATTERN(3, "networks.*.attachable"), CAST_BOOL},
+    {SC_PATTERN(3, "networks.*.enable_ipv4"), CAST_BOOL},
+    {SC_PATTERN(3, "networks.*.enable_ipv6"), CAST_BOOL},
+    {SC_PATTERN(3, "volumes.*.external"), CAST_BOOL},
+    {SC_PATTERN(3, "secrets.*.external"), CAST_BOOL},
+    {SC_PATTERN(3, "configs.*.external"), CAST_BOOL},
+    {SC_PATTERN_END, CAST_INT},
 };
 
 bool sc_cast_bool(const char *text, bool *ret)
@@ -143,8 +143,9 @@ static bool cast_text(enum cast cast, const char *text, struct sc_value *value)
     return true;
 }
 
+/* `casts`: whether a rule may ask for another type here. */
 static int interpolate_text(const struct sc_interp *interp, struct sc_value *value,
-                            const struct sc_path *path, struct sc_error *err)
+                            const struct sc_path *path, bool casts, struct sc_error *err)
 {
     struct sc_interp_result result = {0};
     int rc = sc_interpolate(interp, value->u.text, value->count, &result, err);
@@ -161,7 +162,7 @@ static int interpolate_text(const struct sc_interp *interp, struct sc_value *val
     }
     value->u.text = result.text;
     value->count = result.len;
-    int rule = sc_path_find(path, cast_rules, sizeof(cast_rules[0]));
+    int rule = casts ? sc_path_find(path, cast_rules, sizeof(cast_rules[0])) : -1;
     if (rule < 0 || cast_text(cast_rules[rule].cast, value->u.text, value))
         return 0;
     static const char *const names[] = {[CAST_INT] = "an integer",
@@ -172,17 +173,19 @@ static int interpolate_text(const struct sc_interp *interp, struct sc_value *val
 }
 
 static int walk(const struct sc_interp *interp, struct sc_value *value, const struct sc_path *path,
-                struct sc_error *err)
+                bool casts, struct sc_error *err)
 {
     if (value->kind == SC_VALUE_STRING)
-        return interpolate_text(interp, value, path, err);
+        return interpolate_text(interp, value, path, casts, err);
     bool map = value->kind == SC_VALUE_MAP;
     if (!map && value->kind != SC_VALUE_LIST)
         return 0;
+    casts = casts && sc_path_leads(path, cast_rules, sizeof(cast_rules[0]));
     for (size_t i = 0; i < value->count; i++) {
         struct sc_path next =
             map ? sc_path_key(path, value->u.entries[i].key) : sc_path_item(path, i);
-        int rc = walk(interp, map ? value->u.entries[i].value : value->u.items[i], &next, err);
+        int rc =
+            walk(interp, map ? value->u.entries[i].value : value->u.items[i], &next, casts, err);
         if (rc < 0)
             return rc;
     }
@@ -192,5 +195,5 @@ static int walk(const struct sc_interp *interp, struct sc_value *value, const st
 int sc_interpolate_tree(const struct sc_interp *interp, struct sc_value *root, struct sc_error *err)
 {
     struct sc_path top = {0};
-    return walk(interp, root, &top, err);
+    return walk(interp, root, &top, true, err);
 }

@@ -111,12 +111,15 @@ int sc_loader_yaml(struct sc_loader *loader, const char *path, enum sc_file_kind
     return rc;
 }
 
+void sc_loader_drop_yaml(struct sc_loaded_file *file)
+{
+    sc_yaml_freep(&file->yaml);
+}
+
 void sc_loader_done(struct sc_loader *loader)
 {
-    for (struct sc_loaded_file *file = loader->first; file != NULL; file = file->next) {
-        sc_yaml_free(file->yaml);
-        file->yaml = NULL;
-    }
+    for (struct sc_loaded_file *file = loader->first; file != NULL; file = file->next)
+        sc_loader_drop_yaml(file);
 }
 
 int sc_loader_note(struct sc_loader *loader, const char *text, struct sc_error *err)

@@ -62,7 +62,9 @@ int sc_loader_read(struct sc_loader *loader, const char *path, enum sc_file_kind
 /* Reads and parses. */
 int sc_loader_yaml(struct sc_loader *loader, const char *path, enum sc_file_kind kind,
                    struct sc_loaded_file **ret, struct sc_error *err) SC_NODISCARD;
-/* Frees the YAML of all files. */
+/* Frees the YAML of a file; sc_loader_yaml() parses it anew. */
+void sc_loader_drop_yaml(struct sc_loaded_file *file);
+/* The same for all files. */
 void sc_loader_done(struct sc_loader *loader);
 
 /* An absolute path: below the project directory where it is relative. NULL without memory. */

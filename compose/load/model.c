@@ -80,6 +80,8 @@ int sc_model_load_file(struct sc_model *model, const char *path, struct sc_value
             rc = merge_document(model, &file->file, document, resets, dict, err);
         *ret_resets = resets;
     }
+    if (rc == 0)
+        sc_loader_drop_yaml(file); /* the model has copies; what follows can use the memory */
     return rc;
 }
 

@@ -24,18 +24,18 @@ static const struct path_row {
     struct sc_pattern pattern;
     enum path_rule rule;
 } path_table[] = {
-    {{4, "services.*.build.context"}, PATH_CONTEXT},
-    {{5, "services.*.build.additional_contexts.*"}, PATH_CONTEXT},
-    {{5, "services.*.build.ssh.*"}, PATH_UNIX},
-    {{5, "services.*.env_file.*.path"}, PATH_PLAIN},
-    {{4, "services.*.label_file.*"}, PATH_PLAIN},
-    {{4, "services.*.extends.file"}, PATH_PLAIN},
-    {{6, "services.*.develop.watch.*.path"}, PATH_PLAIN},
-    {{4, "services.*.volumes.*"}, PATH_VOLUME},
-    {{3, "configs.*.file"}, PATH_UNIX},
-    {{3, "secrets.*.file"}, PATH_UNIX},
-    {{2, "volumes.*"}, PATH_DRIVER},
-    {{0, NULL}, PATH_PLAIN},
+    {SC_PATTERN(4, "services.*.build.context"), PATH_CONTEXT},
+    {SC_PATTERN(5, "services.*.build.additional_contexts.*"), PATH_CONTEXT},
+    {SC_PATTERN(5, "services.*.build.ssh.*"), PATH_UNIX},
+    {SC_PATTERN(5, "services.*.env_file.*.path"), PATH_PLAIN},
+    {SC_PATTERN(4, "services.*.label_file.*"), PATH_PLAIN},
+    {SC_PATTERN(4, "services.*.extends.file"), PATH_PLAIN},
+    {SC_PATTERN(6, "services.*.develop.watch.*.path"), PATH_PLAIN},
+    {SC_PATTERN(4, "services.*.volumes.*"), PATH_VOLUME},
+    {SC_PATTERN(3, "configs.*.file"), PATH_UNIX},
+    {SC_PATTERN(3, "secrets.*.file"), PATH_UNIX},
+    {SC_PATTERN(2, "volumes.*"), PATH_DRIVER},
+    {SC_PATTERN_END, PATH_PLAIN},
 };
 
 struct resolver {
@@ -127,7 +127,8 @@ static int walk(const struct resolver *r, struct sc_value *value, const struct s
     if (row >= 0)
         return apply(r, path_table[row].rule, value, path, err);
     bool map = value->kind == SC_VALUE_MAP;
-    if (!map && value->kind != SC_VALUE_LIST)
+    if ((!map && value->kind != SC_VALUE_LIST) ||
+        !sc_path_leads(path, path_table, sizeof(path_table[0])))
         return 0;
     for (size_t i = 0; i < value->count; i++) {
         struct sc_path next =

@@ -28,36 +28,36 @@ static const struct unique_row {
     struct sc_pattern pattern;
     enum unique_by by;
 } unique_table[] = {
-    {{3, "networks.*.labels"}, BY_NAME},
-    {{4, "networks.*.ipam.options"}, BY_NAME},
-    {{3, "services.*.annotations"}, BY_NAME},
-    {{4, "services.*.build.args"}, BY_NAME},
-    {{4, "services.*.build.additional_contexts"}, BY_NAME},
-    {{4, "services.*.build.platform"}, BY_NAME},
-    {{4, "services.*.build.tags"}, BY_NAME},
-    {{4, "services.*.build.labels"}, BY_NAME},
-    {{3, "services.*.cap_add"}, BY_NAME},
-    {{3, "services.*.cap_drop"}, BY_NAME},
-    {{3, "services.*.configs"}, BY_CONFIG},
-    {{4, "services.*.deploy.labels"}, BY_NAME},
-    {{3, "services.*.devices"}, BY_DEVICE},
-    {{3, "services.*.dns"}, BY_NAME},
-    {{3, "services.*.dns_opt"}, BY_NAME},
-    {{3, "services.*.dns_search"}, BY_NAME},
-    {{3, "services.*.environment"}, BY_NAME},
-    {{3, "services.*.env_file"}, BY_ENV_FILE},
-    {{3, "services.*.expose"}, BY_TEXT},
-    {{3, "services.*.labels"}, BY_NAME},
-    {{3, "services.*.links"}, BY_NAME},
-    {{5, "services.*.networks.*.aliases"}, BY_NAME},
-    {{5, "services.*.networks.*.link_local_ips"}, BY_NAME},
-    {{3, "services.*.ports"}, BY_PORT},
-    {{3, "services.*.profiles"}, BY_NAME},
-    {{3, "services.*.secrets"}, BY_SECRET},
-    {{3, "services.*.sysctls"}, BY_NAME},
-    {{3, "services.*.tmpfs"}, BY_NAME},
-    {{3, "services.*.volumes"}, BY_VOLUME},
-    {{0, NULL}, BY_NAME},
+    {SC_PATTERN(3, "networks.*.labels"), BY_NAME},
+    {SC_PATTERN(4, "networks.*.ipam.options"), BY_NAME},
+    {SC_PATTERN(3, "services.*.annotations"), BY_NAME},
+    {SC_PATTERN(4, "services.*.build.args"), BY_NAME},
+    {SC_PATTERN(4, "services.*.build.additional_contexts"), BY_NAME},
+    {SC_PATTERN(4, "services.*.build.platform"), BY_NAME},
+    {SC_PATTERN(4, "services.*.build.tags"), BY_NAME},
+    {SC_PATTERN(4, "services.*.build.labels"), BY_NAME},
+    {SC_PATTERN(3, "services.*.cap_add"), BY_NAME},
+    {SC_PATTERN(3, "services.*.cap_drop"), BY_NAME},
+    {SC_PATTERN(3, "services.*.configs"), BY_CONFIG},
+    {SC_PATTERN(4, "services.*.deploy.labels"), BY_NAME},
+    {SC_PATTERN(3, "services.*.devices"), BY_DEVICE},
+    {SC_PATTERN(3, "services.*.dns"), BY_NAME},
+    {SC_PATTERN(3, "services.*.dns_opt"), BY_NAME},
+    {SC_PATTERN(3, "services.*.dns_search"), BY_NAME},
+    {SC_PATTERN(3, "services.*.environment"), BY_NAME},
+    {SC_PATTERN(3, "services.*.env_file"), BY_ENV_FILE},
+    {SC_PATTERN(3, "services.*.expose"), BY_TEXT},
+    {SC_PATTERN(3, "services.*.labels"), BY_NAME},
+    {SC_PATTERN(3, "services.*.links"), BY_NAME},
+    {SC_PATTERN(5, "services.*.networks.*.aliases"), BY_NAME},
+    {SC_PATTERN(5, "services.*.networks.*.link_local_ips"), BY_NAME},
+    {SC_PATTERN(3, "services.*.ports"), BY_PORT},
+    {SC_PATTERN(3, "services.*.profiles"), BY_NAME},
+    {SC_PATTERN(3, "services.*.secrets"), BY_SECRET},
+    {SC_PATTERN(3, "services.*.sysctls"), BY_NAME},
+    {SC_PATTERN(3, "services.*.tmpfs"), BY_NAME},
+    {SC_PATTERN(3, "services.*.volumes"), BY_VOLUME},
+    {SC_PATTERN_END, BY_NAME},
 };
 
 struct unique {
@@ -215,7 +215,7 @@ static int walk(struct sc_model_pool *pool, struct sc_value *value, const struct
         int row = value->count > 0 ? sc_path_find(path, unique_table, sizeof(unique_table[0])) : -1;
         return row < 0 ? 0 : unique_list(pool, value, unique_table[row].by, path, err);
     }
-    if (value->kind != SC_VALUE_MAP)
+    if (value->kind != SC_VALUE_MAP || !sc_path_leads(path, unique_table, sizeof(unique_table[0])))
         return 0;
     for (size_t i = 0; i < value->count; i++) {
         struct sc_path next = sc_path_key(path, value->u.entries[i].key);

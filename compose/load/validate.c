@@ -85,14 +85,14 @@ static const struct check_row {
     struct sc_pattern pattern;
     int (*check)(const struct sc_value *value, const struct sc_path *path, struct sc_error *err);
 } check_table[] = {
-    {{2, "volumes.*"}, check_volume},
-    {{2, "configs.*"}, check_config},
-    {{2, "secrets.*"}, check_secret},
-    {{4, "services.*.ports.*"}, check_port},
-    {{6, "services.*.develop.watch.*.path"}, check_watch},
-    {{7, "services.*.deploy.resources.reservations.devices.*"}, check_devices},
-    {{4, "services.*.gpus.*"}, check_devices},
-    {{0, NULL}, NULL},
+    {SC_PATTERN(2, "volumes.*"), check_volume},
+    {SC_PATTERN(2, "configs.*"), check_config},
+    {SC_PATTERN(2, "secrets.*"), check_secret},
+    {SC_PATTERN(4, "services.*.ports.*"), check_port},
+    {SC_PATTERN(6, "services.*.develop.watch.*.path"), check_watch},
+    {SC_PATTERN(7, "services.*.deploy.resources.reservations.devices.*"), check_devices},
+    {SC_PATTERN(4, "services.*.gpus.*"), check_devices},
+    {SC_PATTERN_END, NULL},
 };
 
 static int walk(const struct sc_value *value, const struct sc_path *path, struct sc_error *err)
@@ -101,7 +101,8 @@ static int walk(const struct sc_value *value, const struct sc_path *path, struct
     if (row >= 0)
         return check_table[row].check(value, path, err);
     bool map = value->kind == SC_VALUE_MAP;
-    if (!map && value->kind != SC_VALUE_LIST)
+    if ((!map && value->kind != SC_VALUE_LIST) ||
+        !sc_path_leads(path, check_table, sizeof(check_table[0])))
         return 0;
     for (size_t i = 0; i < value->count; i++) {
         struct sc_path next =

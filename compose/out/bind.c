@@ -74,7 +74,11 @@ static int compare_entries(const void *a, const void *b)
 
 void sc_sort_map(struct sc_model_pool *pool, struct sc_value *map)
 {
-    if (map->count < 2)
+    size_t sorted = 1;
+    while (sorted < map->count &&
+           compare_entries(&map->u.entries[sorted - 1], &map->u.entries[sorted]) <= 0)
+        sorted++;
+    if (sorted >= map->count)
         return;
     qsort(map->u.entries, map->count, sizeof(map->u.entries[0]), compare_entries);
     sc_tree_reindex(pool, map);
@@ -237,14 +241,15 @@ static int put_field(const struct binder *b, struct sc_value *map, const struct 
     if (value == NULL || (field->flags & SC_FIELD_CAPITAL) == 0)
         return sc_tree_set(b->pool, map, field->name, value, at, b->err);
     struct sc_value *yaml = sc_tree_clone(b->pool, value);
+    struct sc_value *json = sc_tree_clone(b->pool, value);
     char *capital = sc_model_pool_dup(b->pool, field->name);
-    if (yaml == NULL || capital == NULL)
+    if (yaml == NULL || json == NULL || capital == NULL)
         return sc_model_pool_fail(b->pool, b->err);
     *capital = (char)(*capital - 32);
     yaml->only = SC_ONLY_YAML;
-    value->only = SC_ONLY_JSON;
+    json->only = SC_ONLY_JSON;
     int rc = sc_tree_set(b->pool, map, field->name, yaml, at, b->err);
-    return rc < 0 ? rc : sc_tree_set(b->pool, map, capital, value, at, b->err);
+    return rc < 0 ? rc : sc_tree_set(b->pool, map, capital, json, at, b->err);
 }
 
 static int add_field(const struct binder *b, const struct sc_value *from,

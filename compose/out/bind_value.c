@@ -39,8 +39,17 @@ static int done(const struct value_binder *b, struct sc_value *value, struct sc_
 
 /* ---- scalars ---- */
 
+/* The bound model shares what it does not change with the model before binding; neither is changed
+ * any more then. */
+static struct sc_value *as_it_is(const struct sc_value *value)
+{
+    return (struct sc_value *)value;
+}
+
 static struct sc_value *text_of(const struct value_binder *b, const struct sc_value *value)
 {
+    if (value->kind == SC_VALUE_STRING && !value->single)
+        return as_it_is(value);
     if (value->kind == SC_VALUE_STRING)
         return sc_tree_text_n(b->pool, value->u.text, value->count, value->origin);
     const char *text = value->kind == SC_VALUE_NULL ? "" : sc_scalar_text(b->pool, value);
@@ -293,19 +302,25 @@ static int bind_hosts(const struct value_binder *b, struct sc_value **ret)
 
 /* ---- maps ---- */
 
-/* The value of a variable with the place of its name beside it. NULL without memory. */
+/* The value of a variable, with the place of its name beside it where that is not the key's beside
+ * the value as written. NULL without memory. */
 static struct sc_value *variable(const struct value_binder *b, const struct sc_value *value,
                                  const char *text, const struct sc_place *at,
                                  const struct sc_value *written)
 {
-    struct sc_origin *origin = sc_model_pool_alloc(b->pool, sizeof(*origin));
-    struct sc_pair *pair = sc_model_pool_alloc(b->pool, sizeof(*pair));
-    if (origin == NULL || pair == NULL)
-        return NULL;
-    *origin = *value->origin;
+    const struct sc_origin *origin = value->origin;
+    bool same = text != NULL && value->kind == SC_VALUE_STRING && text == value->u.text;
+    if (same && !value->single && strlen(text) == value->count)
+        return as_it_is(value);
     if (origin->pair == NULL) {
+        struct sc_origin *copy = sc_model_pool_alloc(b->pool, sizeof(*copy));
+        struct sc_pair *pair = sc_model_pool_alloc(b->pool, sizeof(*pair));
+        if (copy == NULL || pair == NULL)
+            return NULL;
         *pair = (struct sc_pair){.at = *at, .written = written};
-        origin->pair = pair;
+        *copy = *origin;
+        copy->pair = pair;
+        origin = copy;
     }
     return text != NULL ? sc_tree_text(b->pool, text, origin)
                         : sc_tree_new(b->pool, SC_VALUE_NULL, origin);
@@ -333,7 +348,8 @@ static int bind_pairs(const struct value_binder *b, bool nulls, struct sc_value 
     if (from->kind != SC_VALUE_MAP && from->kind != SC_VALUE_LIST)
         return must_be(b, from, "a list or a mapping");
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? sc_tree_reserve(b->pool, map, from->count, b->err)
+                         : sc_model_pool_fail(b->pool, b->err);
     for (size_t i = 0; rc == 0 && i < from->count; i++) {
         if (from->kind == SC_VALUE_LIST) {
             rc = add_item(b, map, from->u.items[i], nulls);

@@ -17,7 +17,7 @@ static int compare_variables(const void *a, const void *b)
     return strcmp(((const struct sc_variable *)a)->name, ((const struct sc_variable *)b)->name);
 }
 
-int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
+int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, bool compose,
                        struct sc_variables *ret, struct sc_error *err)
 {
     size_t count = map != NULL ? map->count : 0;
@@ -33,11 +33,16 @@ int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
             .value = sc_value_text(entry->value),
             .origin = entry->value->origin,
             .at = pair != NULL ? pair->at : entry->at,
-            .in_list = pair != NULL && pair->written == NULL && !from_file,
-            .written = pair != NULL ? pair->written : NULL,
+            .in_list = !from_file && pair != NULL && pair->written == NULL,
+            .written = from_file || !compose ? NULL
+                       : pair != NULL        ? pair->written
+                                             : entry->value,
         };
     }
-    if (count > 1)
+    size_t sorted = 1;
+    while (sorted < count && compare_variables(&items[sorted - 1], &items[sorted]) < 0)
+        sorted++;
+    if (sorted < count)
         qsort(items, count, sizeof(*items), compare_variables);
     ret->items = items;
     ret->count = count;
@@ -159,11 +164,12 @@ static int fill_service(struct sc_model_pool *pool, const struct sc_model_parts 
         .value = value,
         .merged = sc_value_get(parts->merged, entry->key),
     };
-    int rc = sc_model_variables(pool, sc_value_get(value, "environment"), &ret->environment, err);
+    int rc =
+        sc_model_variables(pool, sc_value_get(value, "environment"), true, &ret->environment, err);
     if (rc == 0)
-        rc = sc_model_variables(pool, sc_value_get(value, "labels"), &ret->labels, err);
+        rc = sc_model_variables(pool, sc_value_get(value, "labels"), true, &ret->labels, err);
     if (rc == 0)
-        rc = sc_model_variables(pool, sc_value_get(build, "args"), &ret->build_args, err);
+        rc = sc_model_variables(pool, sc_value_get(build, "args"), true, &ret->build_args, err);
     if (rc == 0)
         rc = fill_grants(pool, sc_value_get(value, "secrets"), GRANT_SECRET, &ret->secrets, err);
     if (rc == 0)

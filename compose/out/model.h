@@ -18,8 +18,9 @@ struct sc_model_parts {
 int sc_model_fill(struct sc_model_pool *pool, const struct sc_model_parts *parts,
                   struct sc_project *project, struct sc_error *err) SC_NODISCARD;
 
-/* A map of texts and nulls as a sorted list. */
-int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
+/* A map of texts and nulls as a sorted list; `compose`: it stands in a Compose file, not in an env
+ * file. */
+int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, bool compose,
                        struct sc_variables *ret, struct sc_error *err) SC_NODISCARD;
 
 #endif

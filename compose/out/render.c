@@ -60,35 +60,36 @@ bool sc_render_push(struct sc_renderer *r, const char *key)
     return true;
 }
 
-/* Doubles each `$`, so that the output can be loaded again. */
-static void double_dollars(const struct sc_buf *from, struct sc_buf *out)
+/* Doubles each `$` from `start` on, so that the output can be loaded again: makes room behind the
+ * text, then moves the pieces there, the last one first. */
+static void double_dollars(struct sc_buf *out, size_t start)
 {
-    const char *text = sc_buf_text(from);
-    const char *end = text + from->len;
-    while (text < end) {
-        const char *dollar = memchr(text, '$', (size_t)(end - text));
-        size_t n = (size_t)((dollar != NULL ? dollar + 1 : end) - text);
-        sc_buf_append(out, text, n);
-        if (dollar != NULL)
-            sc_buf_putc(out, '$');
-        text += n;
+    size_t dollars = 0;
+    size_t from = out->len;
+    for (size_t i = start; i < from; i++)
+        dollars += out->data[i] == '$';
+    for (size_t i = 0; i < dollars; i++)
+        sc_buf_putc(out, '$');
+    if (sc_buf_status(out, NULL) < 0)
+        return;
+    for (size_t to = out->len; from < to;) {
+        const char *dollar = memrchr(out->data + start, '$', from - start);
+        size_t at = (size_t)(dollar - out->data);
+        memmove(out->data + to - (from - at), dollar, from - at);
+        to -= from - at + 1;
+        out->data[to] = '$';
+        from = at;
     }
 }
 
 int sc_compose_render(const struct sc_project *project, const struct sc_render *render,
                       struct sc_buf *out, struct sc_error *err)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_RENDER_MAX);
-    struct sc_renderer r = {.options = render, .out = &text};
+    size_t start = out->len;
+    struct sc_renderer r = {.options = render, .out = out};
     int rc = render->format == SC_RENDER_JSON ? sc_render_json(&r, project->root, err)
                                               : sc_render_yaml(&r, project->root, err);
-    if (rc == 0)
-        rc = sc_buf_status(&text, err);
-    if (rc == 0 && render->single_dollar)
-        sc_buf_append(out, sc_buf_text(&text), text.len);
-    else if (rc == 0)
-        double_dollars(&text, out);
-    if (text.data != NULL)
-        sc_wipe(text.data, text.len);
+    if (rc == 0 && !render->single_dollar && sc_buf_status(out, NULL) == 0)
+        double_dollars(out, start);
     return rc < 0 ? rc : sc_buf_status(out, err);
 }

@@ -8,8 +8,7 @@
 #include "compose/project.h"
 #include "compose/tree/scalar.h"
 
-/* Bytes of a rendering; levels of its nesting. */
-#define SC_RENDER_MAX       ((size_t)128 * 1024 * 1024)
+/* Levels of a rendering's nesting. */
 #define SC_RENDER_DEPTH_MAX 256
 
 struct sc_renderer {

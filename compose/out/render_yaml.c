@@ -17,8 +17,12 @@
 
 static void indent(struct sc_renderer *r, size_t depth)
 {
-    for (size_t i = 0; i < depth; i++)
-        sc_buf_puts(r->out, "  ");
+    static const char blanks[] = "                                ";
+    for (size_t left = depth * 2; left > 0;) {
+        size_t n = SC_MIN(left, sizeof(blanks) - 1);
+        sc_buf_append(r->out, blanks, n);
+        left -= n;
+    }
 }
 
 /* Words that YAML 1.1 readers take for booleans. */
@@ -27,7 +31,7 @@ static bool old_boolean(const char *text)
     static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
                                         "off", "true", "false", "null"};
     for (size_t i = 0; i < SC_ARRAY_SIZE(words); i++) {
-        if (sc_str_equal_nocase(text, words[i]))
+        if ((*text | 0x20) == *words[i] && sc_str_equal_nocase(text, words[i]))
             return true;
     }
     return false;
@@ -43,9 +47,8 @@ static bool looks_typed(const char *text)
 static bool is_plain(const char *text, size_t n)
 {
     static const char indicators[] = "-?:,[]{}#&*!|>'\"%@`<";
-    if (n == 0 || strlen(text) != n || !sc_str_is_utf8(text, n) || looks_typed(text) ||
-        strchr(indicators, *text) != NULL || text[n - 1] == ' ' || text[n - 1] == ':' ||
-        *text == ' ')
+    if (n == 0 || looks_typed(text) || strchr(indicators, *text) != NULL || text[n - 1] == ' ' ||
+        text[n - 1] == ':' || *text == ' ')
         return false;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];

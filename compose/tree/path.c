@@ -21,10 +21,10 @@ struct sc_path sc_path_item(const struct sc_path *up, size_t index)
     return (struct sc_path){root ? NULL : up, NULL, index, root ? 1 : up->depth + 1};
 }
 
-/* Compares from the leaf upwards: most patterns differ in their last key. */
-bool sc_path_matches(const struct sc_path *path, const char *pattern)
+/* Whether the path is the pattern up to `end`. Compares from the leaf upwards: most patterns differ
+ * in their last key. */
+static bool matches(const struct sc_path *path, const char *pattern, const char *end)
 {
-    const char *end = pattern + strlen(pattern);
     while (path != NULL && path->depth > 0) {
         const char *start = end;
         while (start > pattern && start[-1] != '.')
@@ -33,7 +33,7 @@ bool sc_path_matches(const struct sc_path *path, const char *pattern)
         bool any = len == 1 && *start == '*';
         if (!any) {
             const char *key = path->key != NULL ? path->key : "[]";
-            if (strncmp(key, start, len) != 0 || key[len] != '\0')
+            if (*key != *start || strncmp(key, start, len) != 0 || key[len] != '\0')
                 return false;
         }
         if (start == pattern)
@@ -52,8 +52,33 @@ int sc_path_find(const struct sc_path *path, const void *table, size_t row_size)
         memcpy(&pattern, row, sizeof(pattern));
         if (pattern.text == NULL)
             return -1;
-        if (pattern.depth == path->depth && sc_path_matches(path, pattern.text))
+        if (pattern.depth == path->depth &&
+            matches(path, pattern.text, pattern.text + pattern.length))
             return i;
+    }
+}
+
+/* The first `depth` keys of a pattern that has more. */
+static const char *head_end(const char *pattern, unsigned depth)
+{
+    for (;; pattern++) {
+        if (*pattern == '.' && --depth == 0)
+            return pattern;
+    }
+}
+
+bool sc_path_leads(const struct sc_path *path, const void *table, size_t row_size)
+{
+    if (path->depth == 0)
+        return true;
+    for (const char *row = table;; row += row_size) {
+        struct sc_pattern pattern;
+        memcpy(&pattern, row, sizeof(pattern));
+        if (pattern.text == NULL)
+            return false;
+        if (pattern.depth > path->depth &&
+            matches(path, pattern.text, head_end(pattern.text, path->depth)))
+            return true;
     }
 }
 

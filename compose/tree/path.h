@@ -27,17 +27,28 @@ struct sc_path {
 struct sc_path sc_path_key(const struct sc_path *up, const char *key);
 struct sc_path sc_path_item(const struct sc_path *up, size_t index);
 
-/* Whether the whole path is the pattern. */
-bool sc_path_matches(const struct sc_path *path, const char *pattern);
-
 /* A row of a table begins with one: most rows are passed over by their depth alone. */
 struct sc_pattern {
     unsigned depth;   /* keys in text */
+    unsigned length;  /* bytes of text */
     const char *text; /* NULL ends the table */
 };
 
+#define SC_PATTERN(keys, literal)                                                                  \
+    {                                                                                              \
+        keys, sizeof(literal) - 1, literal                                                         \
+    }
+#define SC_PATTERN_END                                                                             \
+    {                                                                                              \
+        0, 0, NULL                                                                                 \
+    }
+
 /* Position in a table of rows of `row_size` bytes that begin with a struct sc_pattern, or -1. */
 int sc_path_find(const struct sc_path *path, const void *table, size_t row_size);
+
+/* Whether a pattern of the table goes on below this path: a walk that looks for patterns alone need
+ * not go down where none does. */
+bool sc_path_leads(const struct sc_path *path, const void *table, size_t row_size);
 
 /* Appends "services.db.ports[0]"; "top level" for an empty path. */
 void sc_path_text(const struct sc_path *path, struct sc_buf *out);

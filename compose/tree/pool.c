@@ -16,7 +16,7 @@
 
 #define CHUNK_MIN ((size_t)16 * 1024)
 #define CHUNK_MAX ((size_t)1024 * 1024)
-#define ALIGN     sizeof(max_align_t)
+#define ALIGN     sizeof(uint64_t)
 
 struct sc_model_pool_chunk {
     struct sc_model_pool_chunk *next;
@@ -45,19 +45,25 @@ static struct sc_model_pool_chunk *chunk_new(struct sc_model_pool *pool, size_t 
     return chunk;
 }
 
-void *sc_model_pool_alloc(struct sc_model_pool *pool, size_t size)
+static void *alloc_aligned(struct sc_model_pool *pool, size_t size, size_t align)
 {
     if (size > SIZE_MAX / 4)
         return NULL;
-    size = (size + ALIGN - 1) / ALIGN * ALIGN;
     struct sc_model_pool_chunk *chunk = pool->chunks;
-    if (chunk == NULL || chunk->size - chunk->used < size)
+    size_t start = chunk != NULL ? (chunk->used + align - 1) / align * align : 0;
+    if (chunk == NULL || start > chunk->size || chunk->size - start < size) {
         chunk = chunk_new(pool, size);
+        start = 0;
+    }
     if (chunk == NULL)
         return NULL;
-    void *piece = chunk->bytes + chunk->used;
-    chunk->used += size;
-    return piece;
+    chunk->used = start + size;
+    return chunk->bytes + start;
+}
+
+void *sc_model_pool_alloc(struct sc_model_pool *pool, size_t size)
+{
+    return alloc_aligned(pool, size, ALIGN);
 }
 
 void *sc_model_pool_array(struct sc_model_pool *pool, size_t n, size_t size)
@@ -70,7 +76,7 @@ void *sc_model_pool_array(struct sc_model_pool *pool, size_t n, size_t size)
 
 char *sc_model_pool_ndup(struct sc_model_pool *pool, const char *text, size_t n)
 {
-    char *copy = n < SIZE_MAX ? sc_model_pool_alloc(pool, n + 1) : NULL;
+    char *copy = n < SIZE_MAX ? alloc_aligned(pool, n + 1, 1) : NULL;
     if (copy != NULL && n > 0)
         memcpy(copy, text, n);
     return copy;
@@ -88,7 +94,7 @@ char *sc_model_pool_printf(struct sc_model_pool *pool, const char *fmt, ...)
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, fmt, args);
-    char *text = len >= 0 ? sc_model_pool_alloc(pool, (size_t)len + 1) : NULL;
+    char *text = len >= 0 ? alloc_aligned(pool, (size_t)len + 1, 1) : NULL;
     if (text != NULL)
         vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);

@@ -21,7 +21,8 @@ struct sc_model_pool {
     size_t max;
 };
 
-/* Zeroed, aligned for any type; NULL when there is no memory or the limit is reached. */
+/* Zeroed, aligned for pointers and 64-bit numbers; NULL when there is no memory or the limit is
+ * reached. */
 void *sc_model_pool_alloc(struct sc_model_pool *pool, size_t size);
 /* An array of n pieces; NULL on overflow too. */
 void *sc_model_pool_array(struct sc_model_pool *pool, size_t n, size_t size);

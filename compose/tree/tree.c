@@ -208,25 +208,34 @@ struct sc_value *sc_tree_text(struct sc_model_pool *pool, const char *text,
     return sc_tree_text_n(pool, text, text != NULL ? strlen(text) : 0, origin);
 }
 
-/* Makes room for one more item or entry; the old array stays in the pool. */
-static int grow(struct sc_model_pool *pool, struct sc_value *value, size_t item_size,
-                struct sc_error *err)
+/* The old array stays in the pool. */
+int sc_tree_reserve(struct sc_model_pool *pool, struct sc_value *value, size_t n,
+                    struct sc_error *err)
 {
-    if (value->count < value->cap)
+    bool map = value->kind == SC_VALUE_MAP;
+    size_t item_size = map ? sizeof(struct sc_entry) : sizeof(struct sc_value *);
+    if (n <= value->cap)
         return 0;
-    if (value->cap > UINT32_MAX / 4)
+    if (n > UINT32_MAX / 2)
         return sc_fail(err, SC_E_TOOBIG, "a collection has too many entries");
-    uint32_t cap = value->cap == 0 ? 4 : value->cap * 2;
-    void *room = sc_model_pool_array(pool, cap, item_size);
+    void *room = sc_model_pool_array(pool, n, item_size);
     if (room == NULL)
         return sc_model_pool_fail(pool, err);
     if (value->count > 0)
         memcpy(room, (void *)value->u.items, value->count * item_size);
     value->u.items = room; /* the union's pointers have one representation */
-    value->cap = cap;
-    if (value->kind == SC_VALUE_MAP)
+    value->cap = (uint32_t)n;
+    if (map)
         index_build(pool, value);
     return 0;
+}
+
+/* Makes room for one more item or entry. */
+static int grow(struct sc_model_pool *pool, struct sc_value *value, struct sc_error *err)
+{
+    if (value->count < value->cap)
+        return 0;
+    return sc_tree_reserve(pool, value, value->cap == 0 ? 4 : (size_t)value->cap * 2, err);
 }
 
 int sc_tree_append(struct sc_model_pool *pool, struct sc_value *list, struct sc_value *item,
@@ -234,7 +243,7 @@ int sc_tree_append(struct sc_model_pool *pool, struct sc_value *list, struct sc_
 {
     if (item == NULL)
         return sc_model_pool_fail(pool, err);
-    int rc = grow(pool, list, sizeof(struct sc_value *), err);
+    int rc = grow(pool, list, err);
     if (rc == 0)
         list->u.items[list->count++] = item;
     return rc;
@@ -247,7 +256,7 @@ int sc_tree_set(struct sc_model_pool *pool, struct sc_value *map, const char *ke
         return sc_model_pool_fail(pool, err);
     size_t position = find(map, key);
     if (position == SIZE_MAX) {
-        int rc = grow(pool, map, sizeof(struct sc_entry), err);
+        int rc = grow(pool, map, err);
         if (rc < 0)
             return rc;
         position = map->count++;

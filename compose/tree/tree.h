@@ -24,6 +24,10 @@ struct sc_value *sc_tree_text(struct sc_model_pool *pool, const char *text,
 struct sc_value *sc_tree_text_n(struct sc_model_pool *pool, const char *text, size_t n,
                                 const struct sc_origin *origin);
 
+/* Room for `n` items or entries, for a caller that knows how many will come. */
+int sc_tree_reserve(struct sc_model_pool *pool, struct sc_value *value, size_t n,
+                    struct sc_error *err) SC_NODISCARD;
+
 int sc_tree_append(struct sc_model_pool *pool, struct sc_value *list, struct sc_value *item,
                    struct sc_error *err) SC_NODISCARD;
 
