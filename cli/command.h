@@ -51,6 +51,8 @@ struct sc_globals {
     const char *key_file;
     const char *passphrase_fd;
     const char *passphrase_file;
+    const char *min_seq;
+    const char *max_age;
     bool json;
     bool quiet;
     bool no_color;

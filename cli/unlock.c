@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/fd.h"
@@ -175,7 +176,13 @@ static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_u
     int rc = sc_cli_keys_collect(cli, &keys, err);
     if (rc < 0)
         return rc;
-    bool may_ask = !cli->globals.no_input && keys.passphrase.len == 0 && sc_term_available();
+    /* A bundle opens with identities only: there is nothing to ask for. */
+    struct sc_vault_status status;
+    rc = sc_vault_status(vault, &status, err);
+    if (rc < 0)
+        return rc;
+    bool may_ask =
+        !cli->globals.no_input && keys.passphrase.len == 0 && !status.bundle && sc_term_available();
     bool offered = offers_any(&keys);
     rc = SC_E_BADPASS;
     if (offered) {
@@ -186,11 +193,44 @@ static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_u
     }
     if (rc != SC_E_BADPASS || (offered && !may_ask))
         return rc;
+    if (status.bundle)
+        return sc_fail(err, SC_E_LOCKED,
+                       "the bundle is locked; give --identity FILE of somebody it was made for");
     if (!may_ask)
         return sc_fail(err, SC_E_LOCKED,
                        "the vault is locked and there is no terminal to ask on; give --key-file, "
                        "--identity or --passphrase-file");
     return unlock_by_prompt(vault, &keys, err);
+}
+
+/* What a pipeline demands that keeps no pins: an option, or else a variable. */
+static int check_fresh(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
+{
+    const struct sc_globals *globals = &cli->globals;
+    const char *min_seq =
+        globals->min_seq != NULL ? globals->min_seq : sc_env("SECRETSCTL_MIN_SEQ");
+    const char *max_age =
+        globals->max_age != NULL ? globals->max_age : sc_env("SECRETSCTL_MAX_AGE");
+    uint64_t least = 0, seconds = 0;
+    struct sc_vault_status status;
+    if (min_seq == NULL && max_age == NULL)
+        return 0;
+    int rc = sc_vault_status(vault, &status, err);
+    if (rc == 0 && min_seq != NULL)
+        rc = sc_parse_u64(min_seq, INT64_MAX, "the least state to accept", &least, err);
+    if (rc == 0 && max_age != NULL)
+        rc = sc_parse_duration(max_age, "the greatest age to accept", &seconds, err);
+    if (rc == 0 && status.seq < least)
+        return sc_fail(err, SC_E_ROLLBACK,
+                       "the vault is at state %llu, older than %llu, the least to accept",
+                       (unsigned long long)status.seq, (unsigned long long)least);
+    if (rc == 0 && max_age != NULL && status.current < time(NULL) - (int64_t)seconds) {
+        char when[SC_TIME_TEXT_SIZE];
+        sc_time_text(when, status.current);
+        return sc_fail(err, SC_E_ROLLBACK, "the %s was signed last at %s, longer ago than accepted",
+                       status.bundle ? "bundle" : "vault", when);
+    }
+    return rc;
 }
 
 int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
@@ -202,6 +242,11 @@ int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, st
     int rc = sc_vault_open(path, access, ret, err);
     if (rc == SC_E_NOTFOUND)
         return sc_fail(err, rc, "there is no vault at '%s'; run: secretsctl init", path);
+    if (rc < 0)
+        return rc;
+    rc = check_fresh(cli, *ret, err);
+    if (rc < 0)
+        sc_vault_closep(ret);
     return rc;
 }
 

@@ -49,6 +49,14 @@
         sc_taken_;                                                                                 \
     })
 
+/* Exchanges two variables of one type. */
+#define SC_SWAP(a, b)                                                                              \
+    do {                                                                                           \
+        __typeof__(a) sc_swapped_ = (a);                                                           \
+        (a) = (b);                                                                                 \
+        (b) = sc_swapped_;                                                                         \
+    } while (0)
+
 #define SC_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SC_MAX(a, b) ((a) > (b) ? (a) : (b))
 

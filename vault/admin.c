@@ -35,6 +35,9 @@ int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret, struct 
     status.slots = (uint64_t)slots;
     status.grants = (uint64_t)grants;
     status.pinned_seq = vault->pinned_seq;
+    status.bundle = vault->bundle.yes;
+    status.until = vault->bundle.until;
+    status.current = vault->bundle.yes ? vault->bundle.made : vault->state.time;
     *ret = status;
     return 0;
 }
@@ -46,9 +49,18 @@ static int check_copy(const char *path, struct sc_error *err)
     return rc < 0 ? rc : sc_vault_check(copy, NULL, NULL, err);
 }
 
+static int need_database(const struct sc_vault *vault, struct sc_error *err)
+{
+    if (vault->bundle.yes)
+        return sc_fail(err, SC_E_UNSUPPORTED, "'%s' is a bundle, not a whole vault", vault->path);
+    return 0;
+}
+
 int sc_vault_backup(struct sc_vault *vault, const char *path, struct sc_error *err)
 {
-    int rc = sc_db_backup(vault->db, path, err);
+    int rc = need_database(vault, err);
+    if (rc == 0)
+        rc = sc_db_backup(vault->db, path, err);
     if (rc < 0)
         return rc;
     rc = check_copy(path, err);
@@ -78,7 +90,9 @@ static int overwrite(struct sc_vault *backup, const char *path, struct sc_error 
 
 int sc_vault_restore(struct sc_vault *backup, const char *path, struct sc_error *err)
 {
-    int rc = sc_vault_check(backup, NULL, NULL, err);
+    int rc = need_database(backup, err);
+    if (rc == 0)
+        rc = sc_vault_check(backup, NULL, NULL, err);
     if (rc < 0)
         return sc_wrap(err, rc, "the backup is not good");
     if (access(path, F_OK) != 0)
@@ -88,13 +102,22 @@ int sc_vault_restore(struct sc_vault *backup, const char *path, struct sc_error 
     return rc < 0 ? rc : check_copy(path, err);
 }
 
+int sc_vault_renew(struct sc_vault *vault, struct sc_error *err)
+{
+    int rc = sc_vault_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_txn_note(vault, "renew", "", NULL, err);
+    return sc_txn_end(vault, true, rc, err);
+}
+
 int sc_vault_trust(struct sc_vault *vault, const char *reason, struct sc_error *err)
 {
     int rc = sc_view_begin(vault, err);
     if (rc < 0)
         return rc;
     sc_view_end(vault);
-    if (reason != NULL) {
+    if (reason != NULL && !vault->bundle.yes) {
         rc = sc_vault_begin(vault, err);
         if (rc < 0)
             return rc;

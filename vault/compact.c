@@ -16,6 +16,7 @@
 #include "vault/entry/versions.h"
 #include "vault/state/tree.h"
 #include "vault/txn.h"
+#include "vault/upkeep.h"
 
 #include "core/banned.h"
 

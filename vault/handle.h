@@ -8,6 +8,7 @@
 #ifndef SC_VAULT_HANDLE_H
 #define SC_VAULT_HANDLE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "vault/crypto.h"
@@ -63,14 +64,22 @@ struct sc_verified {
     uint64_t prefix;
 };
 
+/* What is known of the file of a handle that was made of a bundle. */
+struct sc_bundled {
+    bool yes;
+    int64_t made, until; /* until 0: without end */
+    struct stat seen;
+};
+
 struct sc_vault {
     char *path;
     struct sc_db *db;
     enum sc_vault_access access;
-    bool fresh;          /* its tables are still to be made, by the first transaction */
-    bool making;         /* it has no signed state yet */
-    bool ignore_pin;     /* trust: what was seen before does not count */
-    bool wrote;          /* something was committed: fold the log and pin on closing */
+    bool fresh;      /* its tables are still to be made, by the first transaction */
+    bool making;     /* it has no signed state yet */
+    bool ignore_pin; /* trust: what was seen before does not count */
+    bool wrote;      /* something was committed: fold the log and pin on closing */
+    struct sc_bundled bundle;
     uint64_t pinned_seq; /* what the pin says; 0: nothing */
     unsigned char vault_id[SC_UID_SIZE];
     unsigned char sign_pk[SC_KEY_SIZE];

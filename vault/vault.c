@@ -12,12 +12,14 @@
 #include "core/random.h"
 #include "core/str.h"
 #include "vault/age/age.h"
+#include "vault/bundle/bundle.h"
 #include "vault/handle.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/slot.h"
 #include "vault/state/pin.h"
 #include "vault/store/schema.h"
 #include "vault/txn.h"
+#include "vault/upkeep.h"
 
 #include "core/banned.h"
 
@@ -138,25 +140,33 @@ static int read_vault_row(struct sc_vault *vault, struct sc_error *err)
     return rc < 0 ? rc : sc_stmt_fixed(stmt, 1, vault->sign_pk, SC_KEY_SIZE, err);
 }
 
-static int open_vault(const char *path, enum sc_vault_access access, bool ignore_pin,
-                      struct sc_vault **ret, struct sc_error *err)
+/* Verifies what it opens: a lie is told before anybody types a passphrase. */
+static int open_database(struct sc_vault *vault, struct sc_error *err)
 {
-    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
-    int rc = new_handle(path, access, &vault, err);
-    if (rc == 0)
-        vault->ignore_pin = ignore_pin;
-    if (rc == 0)
-        rc = sc_db_open(path, access == SC_VAULT_WRITE ? SC_DB_WRITE : SC_DB_READ, &vault->db, err);
+    enum sc_db_mode mode = vault->access == SC_VAULT_WRITE ? SC_DB_WRITE : SC_DB_READ;
+    int rc = sc_db_open(vault->path, mode, &vault->db, err);
     if (rc == 0)
         rc = sc_schema_check(vault->db, err);
     if (rc == 0)
         rc = read_vault_row(vault, err);
     if (rc == 0)
-        rc = sc_view_begin(vault,
-                           err); /* verifies; a lie is told before anybody types a passphrase */
+        rc = sc_view_begin(vault, err);
+    if (rc == 0)
+        sc_view_end(vault);
+    return rc;
+}
+
+static int open_vault(const char *path, enum sc_vault_access access, bool ignore_pin,
+                      struct sc_vault **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    int rc = new_handle(path, access, &vault, err);
     if (rc < 0)
         return rc;
-    sc_view_end(vault);
+    vault->ignore_pin = ignore_pin;
+    rc = sc_vault_is_bundle(path) ? sc_bundle_open(vault, err) : open_database(vault, err);
+    if (rc < 0)
+        return rc;
     *ret = SC_TAKE(vault);
     return 0;
 }

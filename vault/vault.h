@@ -156,24 +156,6 @@ int sc_vault_revert(struct sc_vault *vault, const char *name, uint64_t version, 
 int sc_vault_move(struct sc_vault *vault, const char *from, const char *to, const char *reason,
                   struct sc_error *err) SC_NODISCARD;
 
-/* ---- compacting ---- */
-
-struct sc_vault_compact {
-    uint64_t keep;       /* versions of an entry that stay in any case, newest first; 0: all */
-    int64_t made_before; /* of the others go only those made before this time; 0: all of them */
-    bool dry_run;        /* only count */
-    const char *reason;  /* for the log */
-};
-struct sc_vault_compacted {
-    uint64_t versions, entries; /* that went, and of how many entries */
-    uint64_t bytes_before, bytes_after;
-};
-/* Deletes old versions (none with keep and made_before both 0), shrinks the trees, and writes the
- * file anew without free pages. The newest version of an entry always stays. BUSY with the versions
- * deleted, but the file as large as it was, when somebody reads it all the time. Not in a batch. */
-int sc_vault_compact(struct sc_vault *vault, const struct sc_vault_compact *how,
-                     struct sc_vault_compacted *ret, struct sc_error *err) SC_NODISCARD;
-
 /* ---- ways in: key slots open the whole vault, grants one scope for reading ---- */
 
 /* Bytes of a slot's or grant's number in hexadecimal, and of a label, with the NUL. */
@@ -258,6 +240,10 @@ struct sc_vault_status {
     int64_t time;
     uint64_t scopes, rows, slots, grants;
     uint64_t pinned_seq; /* the state that was seen last; 0: none */
+    int64_t current;     /* when this was the newest there was, by a signature: for a vault its last
+                          * change, for a bundle its making */
+    bool bundle;
+    int64_t until; /* how long a bundle is good; 0: without end */
 };
 int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret,
                     struct sc_error *err) SC_NODISCARD;
@@ -272,6 +258,8 @@ int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx,
  * forged or foreign one, ROLLBACK where the vault is older than it or has another history. */
 int sc_vault_checkpoint(struct sc_vault *vault, struct sc_buf *ret,
                         struct sc_error *err) SC_NODISCARD;
+/* A new state of the same content, with the present time. */
+int sc_vault_renew(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
 int sc_vault_checkpoint_verify(struct sc_vault *vault, const char *text,
                                struct sc_error *err) SC_NODISCARD;
 

@@ -39,6 +39,8 @@ void sc_view_end(struct sc_vault *vault)
 
 void sc_view_forget(struct sc_vault *vault)
 {
+    if (vault->bundle.yes) /* there is nothing else to read it from */
+        return;
     sc_scope_unload(vault);
     vault->state = (struct sc_state){0};
 }

@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/parse.h"
+#include "vault/upkeep.h"
 
 #include "core/banned.h"
 
@@ -70,6 +71,12 @@ static int print_status(const struct sc_cli *cli, const struct sc_vault_status *
     sc_out("slots\t%llu\ngrants\t%llu\n", (unsigned long long)status->slots,
            (unsigned long long)status->grants);
     sc_out("verify key\t%s\n", key);
+    if (status->bundle) {
+        sc_time_text(when, status->current);
+        sc_out("bundle\tmade at %s", when);
+        sc_time_text(when, status->until);
+        sc_out(status->until != 0 ? ", good until %s\n" : "\n", when);
+    }
     if (status->pinned_seq > 0)
         sc_out("seen before\tstate %llu\n", (unsigned long long)status->pinned_seq);
     else
@@ -105,7 +112,10 @@ int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char *
     const struct sc_checkpoint_options *opt = options;
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(CHECKPOINT_MAX);
-    int rc = sc_cli_open_locked(cli, SC_VAULT_READ, &vault, err);
+    int rc = opt->renew ? sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err)
+                        : sc_cli_open_locked(cli, SC_VAULT_READ, &vault, err);
+    if (rc == 0 && opt->renew)
+        rc = sc_vault_renew(vault, err);
     if (rc < 0)
         return rc;
     if (opt->verify == NULL) {
@@ -135,6 +145,8 @@ static int open_unpinned(const struct sc_cli *cli, bool write, struct sc_vault *
     if (path == NULL)
         return err->code;
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    /* A bundle has no log for the reason. */
+    write = write && !sc_vault_is_bundle(path);
     int rc = sc_vault_open_unpinned(path, write ? SC_VAULT_WRITE : SC_VAULT_READ, &vault, err);
     if (rc == 0)
         rc = sc_cli_unlock(cli, vault, err);

@@ -66,7 +66,9 @@ static const struct sc_option check_options[] = {
 
 static const struct sc_option checkpoint_options[] = {
     {"verify", 0, "FILE", "compare the vault with a checkpoint kept there", SC_OPTION_TEXT,
-     offsetof(struct sc_checkpoint_options, verify), NULL, 0},
+     offsetof(struct sc_checkpoint_options, verify), NULL, 1},
+    {"renew", 0, NULL, "sign the state anew first, for readers with --max-age", SC_OPTION_FLAG,
+     offsetof(struct sc_checkpoint_options, renew), NULL, 1},
     {0},
 };
 
@@ -106,6 +108,18 @@ static const struct sc_option compact_options[] = {
     {"dry-run", 'n', NULL, "only say what would be deleted", SC_OPTION_FLAG, COMPACT(dry_run), NULL,
      0},
     {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT, COMPACT(reason), NULL, 0},
+    {0},
+};
+
+static const struct sc_option bundle_options[] = {
+    {"scope", 's', "SCOPE", "a scope to take along (more than once for several)", SC_OPTION_LIST,
+     offsetof(struct sc_bundle_options, scopes), NULL, 0},
+    {"output", 'o', "FILE", "the file to write (- for standard output)", SC_OPTION_TEXT,
+     offsetof(struct sc_bundle_options, output), NULL, 0},
+    {"valid", 0, "TIME", "good for 12h, 30d, ... (default: without end)", SC_OPTION_TEXT,
+     offsetof(struct sc_bundle_options, valid), NULL, 0},
+    {"history", 0, NULL, "with old versions", SC_OPTION_FLAG,
+     offsetof(struct sc_bundle_options, history), NULL, 0},
     {0},
 };
 
@@ -168,7 +182,9 @@ const struct sc_command sc_vault_commands[] = {
         .description =
             "Prints a line that proves what the vault was now; keep it where the vault is not "
             "(git, a CI variable). With --verify the vault is compared with such a line: exit "
-            "status 10 if it is older, or has another history. No key is needed.",
+            "status 10 if it is older, or has another history. No key is needed, but for --renew, "
+            "which signs the state anew with the present time, so that a vault that nobody changes "
+            "is not taken for an old copy.",
         .examples = "secretsctl checkpoint > vault.checkpoint\t\n"
                     "secretsctl checkpoint --verify vault.checkpoint\t",
         .options = checkpoint_options,
@@ -311,6 +327,22 @@ const struct sc_command sc_vault_commands[] = {
         .options = compact_options,
         .options_size = sizeof(struct sc_compact_options),
         .run = sc_cmd_compact,
+    },
+    {
+        .name = "bundle",
+        .operands = "",
+        .summary = "put scopes into a signed file for hosts and pipelines",
+        .description =
+            "Writes one file with the current values of some scopes, sealed to those who have a "
+            "grant on them. Whoever gets the file by any way reads it in the place of a vault, "
+            "with --vault FILE and --identity: get, list, export, run, provision, mount. It cannot "
+            "be changed, and holds no more than it was made with. With --valid it is refused "
+            "after that time, exit status 10; so is a bundle older than one seen before.",
+        .examples = "secretsctl bundle --scope ci/web --valid 30d -o web.sctl\t\n"
+                    "secretsctl --vault web.sctl --identity host.txt provision\ton the host",
+        .options = bundle_options,
+        .options_size = sizeof(struct sc_bundle_options),
+        .run = sc_cmd_bundle,
     },
     {
         .name = "log",

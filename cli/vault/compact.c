@@ -10,6 +10,7 @@
 #include "cli/unlock.h"
 #include "core/json.h"
 #include "core/parse.h"
+#include "vault/upkeep.h"
 
 #include "core/banned.h"
 

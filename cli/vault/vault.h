@@ -24,6 +24,7 @@ struct sc_check_options {
 
 struct sc_checkpoint_options {
     const char *verify;
+    bool renew;
 };
 
 struct sc_trust_options { /* and restore */
@@ -40,6 +41,13 @@ struct sc_log_options {
 
 /* Hexadecimal digits of a slot's number that are shown and enough to name it. */
 #define SC_SLOT_ID_SHOWN 8
+
+struct sc_bundle_options {
+    struct sc_strv scopes;
+    const char *output;
+    const char *valid;
+    bool history;
+};
 
 struct sc_compact_options {
     const char *keep;
@@ -79,6 +87,8 @@ int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **op
                    struct sc_error *err) SC_NODISCARD;
 int sc_cmd_log(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err) SC_NODISCARD;
+int sc_cmd_bundle(struct sc_cli *cli, const void *options, int count, char **operands,
+                  struct sc_error *err) SC_NODISCARD;
 int sc_cmd_compact(struct sc_cli *cli, const void *options, int count, char **operands,
                    struct sc_error *err) SC_NODISCARD;
 int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **operands,

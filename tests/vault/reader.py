@@ -4,6 +4,7 @@ PyNaCl for XChaCha20-Poly1305, X25519, Ed25519 and Argon2id. age files are opene
 
     reader.py VAULT KEY-FILE           prints every entry as  name TAB version TAB hex of the value
     reader.py --passphrase VAULT FILE  the same, unlocked by the passphrase in FILE
+    reader.py --bundle BUNDLE IDENTITY the same of a bundle, opened by an age identity
 """
 import base64
 import hashlib
@@ -93,6 +94,13 @@ def number(header, tag):
     return int.from_bytes(header.get(tag, b""), "little")
 
 
+def bech32_bytes(text):
+    """The payload of an AGE-SECRET-KEY-1 line, whose checksum is left to others."""
+    digits = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+    bits = "".join(f"{digits.index(c):05b}" for c in text.lower().rpartition("1")[2][:-6])
+    return bytes(int(bits[i:i + 8], 2) for i in range(0, 256, 8))
+
+
 def unb64(text):
     return base64.b64decode(text + b"=" * (-len(text) % 4))
 
@@ -139,6 +147,105 @@ def age_open(secret, data):
     need(hmac.compare_digest(want, unb64(mac.strip())), "age header")
     stream = hkdf(file_key, payload[:16], b"payload")
     return ChaCha20Poly1305(stream).decrypt(bytes(11) + b"\x01", payload[16:], b"")
+
+
+class Cursor:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, size):
+        need(self.at + size <= len(self.data), "length")
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def number(self, size):
+        return int.from_bytes(self.take(size), "little")
+
+
+def tree_root(depth, rows):
+    """The root of the hash tree over rows of (idx, ver, kind, rh) in order, and its inner nodes."""
+    buckets = {}
+    for idx, ver, kind, rh in rows:
+        prefix = int(idx.hex()[:depth] or "0", 16)
+        buckets[prefix] = buckets.get(prefix, b"") + idx + u64(ver) + u32(kind) + rh
+    level = {prefix: H(b"bucket", data) for prefix, data in buckets.items()}
+    nodes = {}
+    for lvl in range(depth - 1, -1, -1):
+        parents = {}
+        for prefix, value in level.items():
+            kids = parents.setdefault(prefix >> 4, [bytes(32)] * 16)
+            kids[prefix & 15] = value
+        nodes.update({(lvl, pre): b"".join(kids) for pre, kids in parents.items()})
+        level = {pre: H(b"node", b"".join(kids)) for pre, kids in parents.items()}
+    return level.get(0, bytes(32)), nodes
+
+
+class Bundle:
+    """Some scopes in a file; see "Bundles" in docs/FORMAT.md."""
+
+    def __init__(self, data, identity):
+        self.cursor = cursor = Cursor(data)
+        need(cursor.take(8) == b"SCTLBNDL" and cursor.number(4) == 1, "bundle head")
+        self.sign_pk = cursor.take(32)
+        self.made, self.until = cursor.number(8), cursor.number(8)
+        state, state_sig = cursor.take(304), cursor.take(64)
+        self.check(state_sig, b"secretsctl/v1/state\0" + state)
+        self.check(data[-64:], b"secretsctl/v1/bundle\0" + H(b"bundle", data[:-64]))
+        self.id = state[4:20]
+        scopes = cursor.take(96 * cursor.number(4))
+        need(state[200:232] == H(b"scopes", scopes), "scopes of the bundle")
+        self.scopes = {scopes[i:i + 16]: scopes[i + 16:i + 96] for i in range(0, len(scopes), 96)}
+        self.secret, self.public = identity, bindings.crypto_scalarmult_base(identity)
+        self.now = {}
+        for _ in range(cursor.number(4)):
+            self.read_part(cursor.take(16))
+        need(cursor.at == len(data) - 64, "end of the bundle")
+
+    def check(self, sig, message):
+        try:
+            bindings.crypto_sign_open(sig + message, self.sign_pk)
+        except exceptions.BadSignatureError as error:
+            raise Damaged("signature") from error
+
+    def open_grant(self, uid, epoch, hint, sealed):
+        """(name, key) of the scope, where the grant is for this identity."""
+        if hint != H(b"grant-hint", self.id, self.public)[:8]:
+            return None
+        grant = age_open(self.secret, sealed)
+        need(grant[:12] == b"SCTLGRNT" + u32(1) and grant[12:48] == u32(epoch) + self.id + uid, "grant")
+        need(grant[80:112] == self.sign_pk, "verify key of the grant")
+        return grant[120:].decode(), grant[48:80]
+
+    def read_part(self, uid):
+        cursor, about = self.cursor, self.scopes[uid]
+        epoch, depth, count = struct.unpack_from("<IIQ", about)
+        grants = [self.open_grant(uid, epoch, cursor.take(8), cursor.take(cursor.number(4)))
+                  for _ in range(cursor.number(4))]
+        rows, sealed = [], []
+        for _ in range(count):
+            idx, ver, kind = cursor.take(32), cursor.number(8), cursor.number(1)
+            if cursor.number(1) == 0:
+                rows.append((idx, ver, kind, cursor.take(32)))
+                continue
+            blob = cursor.take(cursor.number(4))
+            rows.append((idx, ver, kind, H(b"row", uid, idx, u64(ver), u32(kind), u32(epoch), sized(blob))))
+            sealed.append((idx, ver, kind, blob))
+        need(tree_root(depth, rows)[0] == about[16:48], "tree of the bundle")
+        for name, key in filter(None, grants):
+            self.open_rows(uid, epoch, name, key, sealed)
+
+    def open_rows(self, uid, epoch, name, key, sealed):
+        bound = uid + u32(epoch)
+        k_name, k_val = (kdf(key, label, bound) for label in (b"name", b"value"))
+        names, values = {}, {}
+        for idx, ver, kind, blob in sealed:
+            aad = (b"SCTLv1" + self.id + uid + u32(epoch) + bytes([kind]) + idx + u64(ver) + b"\x01" + b"\0\0")
+            header, value = record(unseal(k_name if kind == 3 else k_val, b"rec", aad, blob))
+            if kind == 3 and not number(header, 10):
+                names[idx] = (f"{name}/{header[1].decode()}", number(header, 3))
+            elif kind == 1:
+                values[idx, ver] = value
+        self.now.update({full: (ver, values[idx, ver]) for idx, (full, ver) in names.items()})
 
 
 class Vault:
@@ -193,26 +300,16 @@ class Vault:
         self.seq, self.state_hash = seq, H(b"state-hash", body)
 
     def verify_tree(self, scope_id, uid, epoch, depth, rows, root):
-        buckets, count = {}, 0
+        rows_seen = []
         for idx, ver, kind, row_epoch, rh, ct in self.all(
                 "SELECT idx, ver, kind, epoch, rh, ct FROM rec JOIN blob ON blob.id=blob_id WHERE scope_id=? "
                 "ORDER BY idx, ver, kind", scope_id):
             need(row_epoch == epoch, "row epoch")
             need(rh == H(b"row", uid, idx, u64(ver), u32(kind), u32(epoch), sized(ct)), "row hash")
-            prefix = int(idx.hex()[:depth] or "0", 16)
-            buckets[prefix] = buckets.get(prefix, b"") + idx + u64(ver) + u32(kind) + rh
-            count += 1
-        need(count == rows, "number of rows")
-        level = {prefix: H(b"bucket", data) for prefix, data in buckets.items()}
-        nodes = {}
-        for lvl in range(depth - 1, -1, -1):
-            parents = {}
-            for prefix, value in level.items():
-                kids = parents.setdefault(prefix >> 4, [bytes(32)] * 16)
-                kids[prefix & 15] = value
-            nodes.update({(lvl, pre): b"".join(kids) for pre, kids in parents.items()})
-            level = {pre: H(b"node", b"".join(kids)) for pre, kids in parents.items()}
-        need(level.get(0, bytes(32)) == root, "tree")
+            rows_seen.append((idx, ver, kind, rh))
+        need(len(rows_seen) == rows, "number of rows")
+        computed, nodes = tree_root(depth, rows_seen)
+        need(computed == root, "tree")
         stored = {(lvl, pre): kids for lvl, pre, kids in self.all(
             "SELECT lvl, pre, kids FROM node WHERE scope_id=?", scope_id)}
         need(stored == nodes, "nodes")
@@ -324,6 +421,13 @@ class Vault:
 
 
 def main():
+    if sys.argv[1] == "--bundle":
+        lines = open(sys.argv[3]).read().split("\n")
+        secret = bech32_bytes(next(line for line in lines if line.startswith("AGE-SECRET-KEY-1")))
+        now = Bundle(open(sys.argv[2], "rb").read(), secret).now
+        for name in sorted(now):
+            print(f"{name}\t{now[name][0]}\t{now[name][1].hex()}")
+        return
     if sys.argv[1] == "--passphrase":
         vault = Vault(sys.argv[2]).unlock(passphrase=open(sys.argv[3], "rb").read().rstrip(b"\n"))
     else:

@@ -29,7 +29,7 @@ int sc_root_seal(const struct sc_vault *vault, const unsigned char pk[SC_KEY_SIZ
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret bundle = {0};
     unsigned char *at = NULL;
-    int rc = sc_secret_resize(&bundle, SC_BUNDLE_SIZE, &at, err);
+    int rc = sc_secret_resize(&bundle, SC_ROOT_BUNDLE_SIZE, &at, err);
     if (rc < 0)
         return rc;
     memcpy(at, MAGIC, 8);
@@ -45,7 +45,7 @@ static int check_bundle(const struct sc_vault *vault, const struct sc_secret *bu
                         struct sc_error *err)
 {
     const unsigned char *at = bundle->ptr;
-    if (bundle->len != SC_BUNDLE_SIZE || memcmp(at, MAGIC, 8) != 0)
+    if (bundle->len != SC_ROOT_BUNDLE_SIZE || memcmp(at, MAGIC, 8) != 0)
         return sc_fail(err, SC_E_TAMPERED, "a key slot holds something else than the root keys");
     if (sc_get_u32(at + 8) != VERSION)
         return sc_fail(err, SC_E_FORMAT, "a key slot needs a newer version of this program");
@@ -65,7 +65,7 @@ int sc_root_open(struct sc_vault *vault, const unsigned char sk[SC_KEY_SIZE],
                  struct sc_bytes sealed, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret bundle = {0};
-    int rc = sc_age_open(sk, sealed, SC_BUNDLE_SIZE, &bundle, err);
+    int rc = sc_age_open(sk, sealed, SC_ROOT_BUNDLE_SIZE, &bundle, err);
     if (rc == 0)
         rc = check_bundle(vault, &bundle, err);
     if (rc < 0)

@@ -61,7 +61,7 @@ int sc_slot_unlock(struct sc_vault *vault, const struct sc_unlock *with,
 
 /* ---- the root bundle ---- */
 
-#define SC_BUNDLE_SIZE 112
+#define SC_ROOT_BUNDLE_SIZE 112
 
 /* Derives the root keys of a root key and seed that stand in `keys` already. */
 void sc_root_derive(struct sc_vault *vault, struct sc_root_keys *keys);

@@ -111,6 +111,9 @@ int sc_vault_checkpoint_verify(struct sc_vault *vault, const char *text, struct 
                      (unsigned long long)vault->state.seq, (unsigned long long)noted.seq);
     if (rc == 0 && vault->state.seq == noted.seq)
         memcpy(before, vault->state.hash, sizeof(before));
+    else if (rc == 0 && vault->bundle.yes)
+        rc = sc_fail(err, SC_E_UNSUPPORTED,
+                     "a bundle has no log, so only a checkpoint of its own state can be compared");
     else if (rc == 0)
         rc = sc_audit_verify(vault, &vault->state, noted.seq + 1, before, err);
     if (rc == 0 && memcmp(before, noted.hash, sizeof(before)) != 0)

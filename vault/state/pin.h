@@ -4,8 +4,8 @@
  * noticed. $XDG_STATE_HOME/secretsctl/pins/<vault id> (else ~/.local/state, else
  * /var/lib/secretsctl/state), a few lines of text; docs/FORMAT.md.
  *
- * Where nothing can be kept (CI), SECRETSCTL_VAULT_KEY gives the verify key, and SECRETSCTL_MIN_SEQ
- * the oldest state to accept.
+ * Where nothing can be kept (CI), SECRETSCTL_VAULT_KEY gives the verify key; how old a state may be
+ * is the caller's demand.
  */
 #ifndef SC_VAULT_STATE_PIN_H
 #define SC_VAULT_STATE_PIN_H

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "vault/bundle/bundle.h"
 #include "vault/codec.h"
 #include "vault/handle.h"
 #include "vault/scope/scope.h"
@@ -231,6 +232,8 @@ static int adopt(struct sc_vault *vault, const struct sc_state *state, struct sc
 
 int sc_state_refresh(struct sc_vault *vault, struct sc_error *err)
 {
+    if (vault->bundle.yes)
+        return sc_bundle_refresh(vault, err);
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     unsigned char sig[SC_SIGNATURE_SIZE];
     struct sc_state state;

@@ -16,6 +16,8 @@
 
 #define SC_STATE_ID_SIZE 16
 #define SC_STATE_SIZE    304
+/* Where the vault's id stands in the record. */
+#define SC_STATE_VAULT_AT 4
 
 struct sc_vault;
 

@@ -266,6 +266,23 @@ int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret, struc
     return rc;
 }
 
+int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
+    if (db == NULL)
+        return sc_fail_nomem(err);
+    db->mode = SC_DB_WRITE;
+    db->path = sc_str_dup(path, err);
+    if (db->path == NULL)
+        return SC_E_NOMEM;
+    int flags = SQLITE_OPEN_MEMORY | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2(":memory:", &db->raw, flags, NULL);
+    int rc = code == SQLITE_OK ? harden(db, err) : fail_sqlite(db, code, err);
+    if (rc == 0)
+        *ret = SC_TAKE(db);
+    return rc;
+}
+
 void sc_db_closep(struct sc_db **db)
 {
     if (*db == NULL)

@@ -27,6 +27,9 @@ enum sc_db_mode { SC_DB_READ, SC_DB_WRITE, SC_DB_CREATE };
 int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret,
                struct sc_error *err) SC_NODISCARD;
 
+/* An empty database in memory; `path` is for messages. */
+int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err) SC_NODISCARD;
+
 /* Folds the write-ahead log into the file where nobody else uses it, and closes. NULL is allowed.
  */
 void sc_db_closep(struct sc_db **db);

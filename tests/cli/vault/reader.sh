@@ -2,6 +2,7 @@
 # A reader written from docs/FORMAT.md in another language agrees, on fresh vaults and on stored ones of
 # every format.
 . "$SC_SOURCE/tests/support/functions.sh"
+requires age-keygen
 python=""
 for candidate in python3 /usr/bin/python3; do
     if "$candidate" -c 'import nacl, cryptography' 2>/dev/null; then
@@ -29,6 +30,18 @@ grep -v '^log' out | cut -f1,2 | sort | cmp - names || fail "other names or vers
 [ "$(grep -P '^shop/big\t' out | cut -f3)" = "$(od -An -v -tx1 big | tr -d ' \n')" ] || fail "another value"
 [ "$(grep -c '^log' out)" = 52 ] || fail "log: $(grep -c '^log' out)"
 grep -qP '^log\tadd\tshop/big\tbecause$' out || fail "log line"
+
+age-keygen -o ci.txt 2>/dev/null
+run 0 "$SECRETSCTL" grant add shop/deep "$(age-keygen -y ci.txt)"
+run 0 "$SECRETSCTL" grant add shop "$(age-keygen -y ci.txt)"
+run 0 "$SECRETSCTL" bundle --scope shop/deep --scope shop -o shop.sctl
+run 0 "$SECRETSCTL" list shop
+cut -f1,3 out | sort >names
+run 0 "$python" "$reader" --bundle shop.sctl ci.txt
+cut -f1,2 out | sort | cmp - names || fail "the bundle has other names or versions"
+[ "$(grep -P '^shop/big\t' out | cut -f3)" = "$(od -An -v -tx1 big | tr -d ' \n')" ] || fail "another value"
+printf '\0' | dd of=shop.sctl bs=1 seek=600 conv=notrunc 2>/dev/null
+run 1 "$python" "$reader" --bundle shop.sctl ci.txt
 
 (umask 077; printf 'a passphrase of mine' >pass)
 run 0 "$SECRETSCTL" --vault p.db init --passphrase-file pass --kdf light
