@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -98,18 +99,19 @@ void sc_reader_parse_cgroup(char *text, struct sc_fuse_reader *ret)
     snprintf(ret->cgroup, sizeof(ret->cgroup), "%s", longest);
 }
 
-/* A small file of /proc as text; its length, 0 if there is none. */
+/* A small file of /proc as text; its length, 0 if there is none. These files come whole in one
+ * read(2) when there is room. */
+static size_t read_text(int fd, char *text, size_t size)
+{
+    ssize_t len = fd >= 0 ? pread(fd, text, size - 1, 0) : 0;
+    text[len > 0 ? len : 0] = '\0';
+    return len > 0 ? (size_t)len : 0;
+}
+
 static size_t read_at(int dir, const char *name, char *text, size_t size)
 {
     SC_CLEANUP(sc_fd_closep) int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-    size_t len = 0, got = 1;
-    while (fd >= 0 && got > 0 && len < size - 1) {
-        if (sc_fd_read_some(fd, text + len, size - 1 - len, &got, NULL) < 0)
-            break;
-        len += got;
-    }
-    text[len] = '\0';
-    return len;
+    return read_text(fd, text, size);
 }
 
 /* Field 22 of stat, counted behind the name in parentheses, which may hold anything. */
@@ -147,28 +149,131 @@ static int32_t tgid_of(int dir, uint32_t tid)
     return sc_parse_u64(at, INT32_MAX, "Tgid", &tgid, NULL) == 0 ? (int32_t)tgid : 0;
 }
 
-void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_fuse_reader *ret)
+/* "mnt:[NUMBER]"; cheaper than fstatat(), which makes an inode. */
+static uint64_t mount_namespace(int dir)
+{
+    char text[64];
+    uint64_t number = 0;
+    ssize_t len = readlinkat(dir, "ns/mnt", text, sizeof(text) - 1);
+    text[len > 0 ? len : 0] = '\0';
+    text[strcspn(text, "]")] = '\0';
+    const char *at = strchr(text, '[');
+    if (at == NULL || sc_parse_u64(at + 1, UINT64_MAX, "mount namespace", &number, NULL) < 0)
+        return 0;
+    return number;
+}
+
+/* What may change while a thread lives, its cgroup aside. */
+static void look_at_program(int dir, struct sc_fuse_reader *ret)
+{
+    struct stat st;
+    ssize_t len = readlinkat(dir, "exe", ret->exe, sizeof(ret->exe) - 1);
+    ret->exe[len > 0 ? len : 0] = '\0';
+    bool there = fstatat(dir, "exe", &st, 0) == 0;
+    ret->exe_dev = there ? (uint64_t)st.st_dev : 0;
+    ret->exe_ino = there ? (uint64_t)st.st_ino : 0;
+    ret->mount_ns = mount_namespace(dir);
+}
+
+static int open_thread(uint32_t tid)
 {
     char path[32];
-    char text[SC_CGROUP_FILE_MAX];
-    struct stat st;
-    *ret = (struct sc_fuse_reader){.tid = (int32_t)tid, .uid = uid, .gid = gid};
-    if (tid == 0)
-        return;
     snprintf(path, sizeof(path), "/proc/%u", tid);
-    SC_CLEANUP(sc_fd_closep) int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return tid == 0 ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_fuse_reader *ret)
+{
+    char text[SC_CGROUP_FILE_MAX];
+    *ret = (struct sc_fuse_reader){.tid = (int32_t)tid, .uid = uid, .gid = gid};
+    SC_CLEANUP(sc_fd_closep) int dir = open_thread(tid);
     if (dir < 0)
         return;
     ret->tgid = tgid_of(dir, tid);
     ret->start = start_time(dir);
     if (read_at(dir, "cgroup", text, sizeof(text)) > 0)
         sc_reader_parse_cgroup(text, ret);
-    ssize_t len = readlinkat(dir, "exe", ret->exe, sizeof(ret->exe) - 1);
-    ret->exe[len > 0 ? len : 0] = '\0';
-    if (fstatat(dir, "exe", &st, 0) == 0) {
-        ret->exe_dev = (uint64_t)st.st_dev;
-        ret->exe_ino = (uint64_t)st.st_ino;
+    look_at_program(dir, ret);
+}
+
+/* ---- readers that come again ---- */
+
+struct sc_identities *sc_identities_new(void)
+{
+    struct sc_identities *all = calloc(1, sizeof(*all));
+    for (size_t i = 0; all != NULL && i < SC_IDENTITY_KNOWN; i++)
+        all->known[i].dir = all->known[i].cgroup = -1;
+    return all;
+}
+
+static void forget(struct sc_identity *known)
+{
+    sc_fd_closep(&known->dir);
+    sc_fd_closep(&known->cgroup);
+    known->dir = known->cgroup = -1;
+    known->reader = (struct sc_fuse_reader){0};
+}
+
+void sc_identities_free(struct sc_identities *all)
+{
+    for (size_t i = 0; all != NULL && i < SC_IDENTITY_KNOWN; i++)
+        forget(&all->known[i]);
+    free(all);
+}
+
+/* A cgroup file of a thread that is gone cannot be read (ESRCH), whoever has its number now. */
+static bool unchanged(const struct sc_identity *known)
+{
+    char text[SC_IDENTITY_CGROUP];
+    struct sc_fuse_reader now;
+    if (read_text(known->cgroup, text, sizeof(text)) != known->cgroup_len ||
+        memcmp(text, known->cgroup_text, known->cgroup_len) != 0)
+        return false;
+    look_at_program(known->dir, &now);
+    return strcmp(now.exe, known->reader.exe) == 0 && now.exe_dev == known->reader.exe_dev &&
+           now.exe_ino == known->reader.exe_ino && now.mount_ns == known->reader.mount_ns;
+}
+
+/* False if this reader cannot be remembered. */
+static bool learn(struct sc_identity *known, uint32_t tid)
+{
+    char text[SC_IDENTITY_CGROUP];
+    struct sc_fuse_reader *reader = &known->reader;
+    forget(known);
+    known->dir = open_thread(tid);
+    known->cgroup =
+        known->dir < 0 ? -1 : openat(known->dir, "cgroup", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    known->cgroup_len = read_text(known->cgroup, known->cgroup_text, sizeof(known->cgroup_text));
+    /* A full buffer may hold half a file. */
+    if (known->cgroup_len == 0 || known->cgroup_len == sizeof(known->cgroup_text) - 1)
+        return false;
+    reader->tgid = tgid_of(known->dir, tid);
+    reader->start = start_time(known->dir);
+    memcpy(text, known->cgroup_text, known->cgroup_len + 1);
+    sc_reader_parse_cgroup(text, reader);
+    look_at_program(known->dir, reader);
+    reader->tid = (int32_t)tid;
+    return reader->tgid != 0;
+}
+
+void sc_identities_find(struct sc_identities *all, uint32_t tid, uint32_t uid, uint32_t gid,
+                        struct sc_fuse_reader *ret)
+{
+    struct sc_identity *known = all != NULL ? &all->known[tid % SC_IDENTITY_KNOWN] : NULL;
+    /* In use by another serving thread: not worth waiting for. */
+    if (tid == 0 || known == NULL || atomic_exchange(&known->busy, true)) {
+        sc_reader_identify(tid, uid, gid, ret);
+        return;
     }
-    if (fstatat(dir, "ns/mnt", &st, 0) == 0)
-        ret->mount_ns = (uint64_t)st.st_ino;
+    bool found = (known->reader.tid == (int32_t)tid && unchanged(known)) || learn(known, tid);
+    if (found) {
+        *ret = known->reader;
+        ret->uid = uid;
+        ret->gid = gid;
+    } else {
+        forget(known);
+    }
+    atomic_store(&known->busy, false);
+    if (!found)
+        sc_reader_identify(tid, uid, gid, ret);
 }

@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "core/name.h"
-#include "fuse/serve/identity.h"
 #include "fuse/serve/serve.h"
 #include "fuse/shared/node.h"
 
@@ -95,7 +94,7 @@ void sc_serve_listing(struct sc_turn *turn)
     struct listing listing = {.turn = turn,
                               .room = SC_MIN((size_t)request->size, SC_WIRE_REPLY_MAX)};
     if (serve->view.policy.count > 0 && serve->journal->identity) {
-        sc_reader_identify(request->tid, request->uid, request->gid, &reader);
+        sc_identities_find(serve->readers, request->tid, request->uid, request->gid, &reader);
         listing.reader = &reader;
         if (reader.in_container)
             listing.container = sc_view_container(&serve->view, reader.container, &at);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "core/secret.h"
-#include "fuse/serve/identity.h"
 #include "fuse/serve/serve.h"
 
 #include "core/banned.h"
@@ -229,7 +228,8 @@ bool sc_serve_open(struct sc_turn *turn)
     struct sc_fuse_reader reader = {
         .tid = (int32_t)turn->request.tid, .uid = turn->request.uid, .gid = turn->request.gid};
     if (serve->journal->identity)
-        sc_reader_identify(turn->request.tid, turn->request.uid, turn->request.gid, &reader);
+        sc_identities_find(serve->readers, turn->request.tid, turn->request.uid, turn->request.gid,
+                           &reader);
     const struct sc_store_value *value = NULL;
     uint32_t rule = 0;
     bool waits = false;

@@ -30,6 +30,7 @@ int sc_serve_init(struct sc_serve *serve, int fuse_fd, int store_fd, struct sc_j
         return rc;
     if (pthread_rwlock_init(&serve->lock, NULL) != 0)
         return sc_fail_nomem(err);
+    serve->readers = sc_identities_new();
     serve->bank = sc_journal_claim(journal);
     if (serve->bank == NULL)
         return sc_fail(err, SC_E_BUSY, "too many servers overlap");
@@ -40,6 +41,8 @@ void sc_serve_done(struct sc_serve *serve)
 {
     sc_view_done(&serve->view);
     sc_store_done(&serve->store);
+    sc_identities_free(serve->readers);
+    serve->readers = NULL;
     if (serve->bank != NULL)
         pthread_rwlock_destroy(&serve->lock);
     serve->bank = NULL;

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "fuse/serve/identity.h"
 #include "fuse/serve/view.h"
 #include "fuse/serve/wire.h"
 #include "fuse/shared/journal.h"
@@ -31,6 +32,7 @@ struct sc_serve {
     struct sc_journal_bank *bank;
     struct sc_store store;
     struct sc_view view;
+    struct sc_identities *readers; /* NULL without memory */
     pthread_rwlock_t lock;
     _Atomic bool stop;
 };

@@ -8,8 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/sched.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -95,13 +99,174 @@ static void test_unseen(void **state)
     assert_int_equal(reader.tgid, 0);
 }
 
+/* ---- readers that come again ---- */
+
+static pid_t start_sleeper(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        for (;;)
+            pause();
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+static void end_sleeper(pid_t child)
+{
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* Twice, so that the second answer is the remembered one; both must be what a fresh look says. */
+static void find_twice(struct sc_identities *all, pid_t tid, struct sc_fuse_reader *ret)
+{
+    struct sc_fuse_reader fresh;
+    sc_reader_identify((uint32_t)tid, 7, 8, &fresh);
+    for (int i = 0; i < 2; i++) {
+        sc_identities_find(all, (uint32_t)tid, 7, 8, ret);
+        assert_int_equal(ret->tid, fresh.tid);
+        assert_int_equal(ret->tgid, fresh.tgid);
+        assert_int_equal(ret->start, fresh.start);
+        assert_int_equal(ret->mount_ns, fresh.mount_ns);
+        assert_int_equal(ret->exe_ino, fresh.exe_ino);
+        assert_int_equal(ret->in_container, fresh.in_container);
+        assert_int_equal(ret->uid, 7);
+        assert_int_equal(ret->gid, 8);
+        assert_string_equal(ret->exe, fresh.exe);
+        assert_string_equal(ret->cgroup, fresh.cgroup);
+    }
+}
+
+static void test_again_exec(void **state)
+{
+    (void)state;
+    struct sc_identities *all = sc_identities_new();
+    struct sc_fuse_reader reader;
+    int go[2];
+    assert_int_equal(pipe(go), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        if (read(go[0], &byte, 1) == 1)
+            execlp("sleep", "sleep", "1000", (char *)NULL);
+        _exit(1);
+    }
+    find_twice(all, child, &reader);
+    assert_non_null(strstr(reader.exe, "test_"));
+    assert_int_equal(write(go[1], "x", 1), 1);
+    for (int i = 0; i < 500 && strstr(reader.exe, "test_") != NULL; i++) {
+        usleep(10000);
+        sc_identities_find(all, (uint32_t)child, 7, 8, &reader);
+    }
+    find_twice(all, child, &reader);
+    assert_null(strstr(reader.exe, "test_"));
+    end_sleeper(child);
+    close(go[0]);
+    close(go[1]);
+    /* Gone: nothing is remembered of it. */
+    sc_identities_find(all, (uint32_t)child, 7, 8, &reader);
+    assert_int_equal(reader.tgid, 0);
+    assert_string_equal(reader.exe, "");
+    sc_identities_free(all);
+}
+
+/* Another process of the same number is looked at anew. */
+static void test_again_reused(void **state)
+{
+    (void)state;
+    struct sc_identities *all = sc_identities_new();
+    struct sc_fuse_reader first, second;
+    pid_t child = start_sleeper();
+    find_twice(all, child, &first);
+    end_sleeper(child);
+    usleep(50000); /* the clock of start times has hundredths of a second */
+    pid_t want = child;
+    struct clone_args arguments = {
+        .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&want, .set_tid_size = 1};
+    pid_t again = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+    if (again == 0) {
+        for (;;)
+            pause();
+    }
+    if (again == child) {
+        find_twice(all, again, &second);
+        assert_int_not_equal(second.start, first.start);
+        end_sleeper(again);
+    } else {
+        print_message("not tried: this process may not choose a pid\n");
+    }
+    sc_identities_free(all);
+}
+
+#define CGROUP "/sys/fs/cgroup"
+
+/* A process that is moved to a container's cgroup is in that container from then on. */
+static void test_again_moved(void **state)
+{
+    (void)state;
+    static const char *const roots[] = {CGROUP "/pids", CGROUP};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(roots); i++) {
+        char folder[256], file[300];
+        snprintf(folder, sizeof(folder), "%s/docker/" ID2, roots[i]);
+        snprintf(file, sizeof(file), "%s/docker", roots[i]);
+        bool made = mkdir(file, 0755) == 0;
+        if (mkdir(folder, 0755) < 0)
+            continue;
+        snprintf(file, sizeof(file), "%s/cgroup.procs", folder);
+        struct sc_identities *all = sc_identities_new();
+        struct sc_fuse_reader reader;
+        pid_t child = start_sleeper();
+        find_twice(all, child, &reader);
+        assert_false(reader.in_container);
+        FILE *procs = fopen(file, "we");
+        bool moved = procs != NULL && fprintf(procs, "%d", child) > 0;
+        moved = procs != NULL && fclose(procs) == 0 && moved;
+        if (moved)
+            find_twice(all, child, &reader);
+        assert_int_equal(reader.in_container, moved);
+        end_sleeper(child);
+        sc_identities_free(all);
+        rmdir(folder);
+        snprintf(file, sizeof(file), "%s/docker", roots[i]);
+        if (made)
+            rmdir(file);
+        return;
+    }
+    print_message("not tried: no cgroup can be made here\n");
+}
+
+/* Numbers that share a place drive each other out, and are told apart. */
+static void test_again_crowd(void **state)
+{
+    (void)state;
+    struct sc_identities *all = sc_identities_new();
+    struct sc_fuse_reader reader;
+    pid_t children[40];
+    for (size_t i = 0; i < SC_ARRAY_SIZE(children); i++)
+        children[i] = start_sleeper();
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < SC_ARRAY_SIZE(children); i++) {
+            find_twice(all, children[i], &reader);
+            assert_int_equal(reader.tgid, children[i]);
+        }
+    }
+    sc_identities_find(all, 0, 1, 2, &reader);
+    assert_int_equal(reader.tgid, 0);
+    sc_identities_find(NULL, (uint32_t)children[0], 1, 2, &reader);
+    assert_int_equal(reader.tgid, children[0]);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(children); i++)
+        end_sleeper(children[i]);
+    sc_identities_free(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_engines),
-        cmocka_unit_test(test_forged),
-        cmocka_unit_test(test_self),
-        cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_engines),     cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_self),        cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_again_exec),  cmocka_unit_test(test_again_reused),
+        cmocka_unit_test(test_again_moved), cmocka_unit_test(test_again_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
