@@ -30,7 +30,7 @@ static const struct sc_option mount_options[] = {
      MOUNT(memory), NULL, 0},
     {"engine", 0, "SOCKET", "socket of the container engine, or none", SC_OPTION_TEXT,
      MOUNT(engine), NULL, 0},
-    {"threads", 0, "N", "serving threads, 2 to 8 (4)", SC_OPTION_NUMBER, MOUNT(threads), NULL, 0},
+    {"threads", 0, "N", "serving threads, 2 to 8 (as many as processors, 4 at most)", SC_OPTION_NUMBER, MOUNT(threads), NULL, 0},
     {"upgrade", 0, NULL, "let a running mount go on with this program", SC_OPTION_FLAG,
      MOUNT(upgrade), NULL, 2},
     {"repair", 0, NULL, "mount anew and heal running containers after a crash", SC_OPTION_FLAG,

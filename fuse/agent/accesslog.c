@@ -4,6 +4,7 @@
  */
 #include "fuse/agent/accesslog.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,11 +20,13 @@
 
 #include "core/banned.h"
 
-#define FIELDS     15 /* without the hash */
-#define HEX_SIZE   (2 * SC_HASH_SIZE)
-#define NOTHING    "-"
-#define LOCK_TRIES 20
-#define LOCK_PAUSE 100000 /* microseconds */
+#define FIELDS   15 /* without the hash */
+#define HEX_SIZE (2 * SC_HASH_SIZE)
+#define NOTHING  "-"
+/* Bytes of lines that wait to be written. */
+#define PENDING_SIZE ((size_t)256 * 1024)
+#define LOCK_TRIES   20
+#define LOCK_PAUSE   100000 /* microseconds */
 
 static void chain_next(const unsigned char *chain, const char *line, size_t len, unsigned char *out)
 {
@@ -161,9 +164,12 @@ int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_er
     int rc = scan_file(fd, path, &scan, err);
     if (rc < 0)
         return rc;
-    if (ftruncate(fd, scan.whole) < 0 || lseek(fd, scan.whole, SEEK_SET) < 0)
+    if (ftruncate(fd, scan.whole) < 0)
         return sc_fail_errno(err, "cannot go on with '%s'", path);
-    *ret = (struct sc_access_log){.sequence = scan.lines};
+    char *pending = malloc(PENDING_SIZE);
+    if (pending == NULL)
+        return sc_fail_nomem(err);
+    *ret = (struct sc_access_log){.sequence = scan.lines, .end = scan.whole, .pending = pending};
     memcpy(ret->chain, scan.chain, sizeof(ret->chain));
     ret->fd = SC_TAKE_FD(fd);
     return 0;
@@ -178,7 +184,8 @@ static void add_field(struct sc_buf *line, const char *text)
         sc_buf_putc(line, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
 }
 
-static int write_line(struct sc_access_log *log, struct sc_buf *line, struct sc_error *err)
+/* Ends the line with the hash that it brings the chain to, and puts it with those that wait. */
+static int chain_line(struct sc_access_log *log, struct sc_buf *line, struct sc_error *err)
 {
     char hex[HEX_SIZE + 1];
     unsigned char next[SC_HASH_SIZE];
@@ -191,19 +198,38 @@ static int write_line(struct sc_access_log *log, struct sc_buf *line, struct sc_
     sc_buf_puts(line, hex);
     sc_buf_putc(line, '\n');
     rc = sc_buf_status(line, err);
-    off_t before = lseek(log->fd, 0, SEEK_CUR);
-    if (rc == 0)
-        rc = sc_fd_write_all(log->fd, line->data, line->len, err);
-    if (rc < 0) {
-        /* Half a line would break the chain: back to where it was whole. */
-        if (before >= 0 && ftruncate(log->fd, before) == 0)
-            SC_IGNORE(lseek(log->fd, before, SEEK_SET) < 0);
+    if (rc < 0)
         return rc;
-    }
+    assert(line->len <= PENDING_SIZE - log->pending_len); /* the caller has made room */
+    memcpy(log->pending + log->pending_len, line->data, line->len);
+    log->pending_len += line->len;
     memcpy(log->chain, next, sizeof(log->chain));
     log->sequence++;
-    log->dirty = true;
     return 0;
+}
+
+int sc_access_log_write(struct sc_access_log *log, struct sc_error *err)
+{
+    size_t done = 0;
+    /* To a fixed place: what a failure leaves half written is written again from its start. */
+    while (done < log->pending_len) {
+        ssize_t got =
+            pwrite(log->fd, log->pending + done, log->pending_len - done, log->end + (off_t)done);
+        if (got < 0 && errno != EINTR)
+            return sc_fail_errno(err, "cannot write the read log");
+        done += got > 0 ? (size_t)got : 0;
+    }
+    log->end += (off_t)done;
+    log->dirty = log->dirty || done > 0;
+    log->pending_len = 0;
+    return 0;
+}
+
+int sc_access_log_make_room(struct sc_access_log *log, struct sc_error *err)
+{
+    if (log->pending_len + SC_ACCESS_LINE_MAX <= PENDING_SIZE)
+        return 0;
+    return sc_access_log_write(log, err);
 }
 
 static void add_reader(struct sc_buf *line, const struct sc_fuse_reader *reader,
@@ -236,7 +262,7 @@ int sc_access_log_add(struct sc_access_log *log, const char *name,
     sc_buf_printf(&line, "\t%llu", (unsigned long long)record->version);
     add_field(&line, result != NULL ? result : "unknown");
     add_reader(&line, &record->reader, container);
-    return write_line(log, &line, err);
+    return chain_line(log, &line, err);
 }
 
 int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost, struct sc_error *err)
@@ -246,15 +272,18 @@ int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost, struct sc_e
     sc_buf_printf(&line, "%llu\t-\t-\t%llu\tlost", (unsigned long long)log->sequence + 1,
                   (unsigned long long)lost);
     add_reader(&line, &nobody, NULL);
-    return write_line(log, &line, err);
+    return chain_line(log, &line, err);
 }
 
 int sc_access_log_flush(struct sc_access_log *log, struct sc_error *err)
 {
-    if (log->fd < 0 || !log->dirty)
-        return 0;
+    int rc = sc_access_log_write(log, err);
+    if (rc < 0 || log->fd < 0 || !log->dirty)
+        return rc;
+    if (fdatasync(log->fd) < 0)
+        return sc_fail_errno(err, "cannot flush the read log");
     log->dirty = false;
-    return fdatasync(log->fd) == 0 ? 0 : sc_fail_errno(err, "cannot flush the read log");
+    return 0;
 }
 
 void sc_access_log_close(struct sc_access_log *log)
@@ -262,6 +291,7 @@ void sc_access_log_close(struct sc_access_log *log)
     if (log->fd >= 0) {
         SC_IGNORE(sc_access_log_flush(log, NULL));
         close(log->fd);
+        free(log->pending);
     }
     *log = (struct sc_access_log)SC_ACCESS_LOG_CLOSED;
 }

@@ -15,6 +15,7 @@
 #define SC_FUSE_AGENT_ACCESSLOG_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -28,7 +29,10 @@ struct sc_access_log {
     int fd; /* -1 = closed */
     uint64_t sequence;
     unsigned char chain[SC_HASH_SIZE];
-    bool dirty;
+    bool dirty;    /* written, not flushed */
+    off_t end;     /* of what is written */
+    char *pending; /* whole lines in the chain, not written yet */
+    size_t pending_len;
 };
 #define SC_ACCESS_LOG_CLOSED                                                                       \
     {                                                                                              \
@@ -40,7 +44,8 @@ struct sc_access_log {
  * has it. */
 int sc_access_log_open(const char *path, struct sc_access_log *ret,
                        struct sc_error *err) SC_NODISCARD;
-/* `container` may be NULL. */
+/* Adds a line to those that wait to be written, for which there must be room; a failure leaves all
+ * as it was. `container` may be NULL. */
 int sc_access_log_add(struct sc_access_log *log, const char *name,
                       const struct sc_ring_record *record,
                       const struct sc_store_container *container,
@@ -48,6 +53,12 @@ int sc_access_log_add(struct sc_access_log *log, const char *name,
 /* A line that says that `lost` opens could not be logged. */
 int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost,
                            struct sc_error *err) SC_NODISCARD;
+/* Room for one more line: writes those that wait when there is none. When that fails they wait on,
+ * and no line may be added. */
+int sc_access_log_make_room(struct sc_access_log *log, struct sc_error *err) SC_NODISCARD;
+/* Writes the lines that wait; and has them, and all before, on disk. Failure loses nothing: the
+ * next call goes on. */
+int sc_access_log_write(struct sc_access_log *log, struct sc_error *err) SC_NODISCARD;
 int sc_access_log_flush(struct sc_access_log *log, struct sc_error *err) SC_NODISCARD;
 void sc_access_log_close(struct sc_access_log *log);
 

@@ -34,6 +34,14 @@
 
 /* ---- memory ---- */
 
+/* One for each processor: more only wake each other up. Two are needed (a thread that touches its
+ * own mount must find another to answer), and more than four find nothing to do. */
+static unsigned default_threads(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors <= 2 ? 2 : processors >= 4 ? 4 : (unsigned)processors;
+}
+
 static int fill_journal(struct sc_agent *agent, const struct sc_agent_options *options,
                         struct sc_error *err)
 {
@@ -44,7 +52,7 @@ static int fill_journal(struct sc_agent *agent, const struct sc_agent_options *o
     journal->allow_other = options->allow_other;
     journal->log_deny = options->log_deny;
     journal->resend = !options->no_resend;
-    journal->threads = options->threads != 0 ? options->threads : 4;
+    journal->threads = options->threads != 0 ? options->threads : default_threads();
     atomic_store(&journal->agent_pid, (int32_t)getpid());
     return sc_control_path(options->directory, journal->control, sizeof(journal->control), err);
 }

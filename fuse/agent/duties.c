@@ -16,6 +16,7 @@
 #define ENGINE_BUDGET_MS 400 /* below the wait of a request */
 #define ENGINE_PAUSE     INT64_C(2000000000)
 #define MOVE_WAIT_MS     15000
+#define FLUSH_EVERY      INT64_C(200000000)
 
 /* ---- a larger or a compact store ---- */
 
@@ -154,19 +155,34 @@ static int log_record(struct sc_agent *agent, const struct sc_ring_record *recor
     return sc_access_log_add(&agent->log, name != NULL ? name : "", record, container, err);
 }
 
+/* As long as the log cannot be written, records stay in the ring; when that is full, opens are
+ * counted as lost or refused (journal->log_deny), and the log says so once it can. */
 int sc_agent_drain(struct sc_agent *agent, struct sc_error *err)
 {
     struct sc_ring_record record;
     struct sc_ring *ring = &agent->journal->ring;
+    struct sc_access_log *log = &agent->log;
+    int64_t now = sc_journal_now();
+    bool logged = log->fd >= 0;
     int rc = 0;
-    while (rc == 0 && sc_ring_take(ring, sc_journal_now(), &agent->hole_since, &record)) {
-        if (agent->log.fd >= 0 && !folded(agent, &record))
+    while (rc == 0 && (!logged || sc_access_log_make_room(log, NULL) == 0) &&
+           sc_ring_take(ring, now, &agent->hole_since, &record)) {
+        if (logged && !folded(agent, &record))
             rc = log_record(agent, &record, err);
     }
     uint64_t lost = atomic_load(&ring->lost);
-    if (rc == 0 && agent->log.fd >= 0 && lost > agent->lost_told) {
-        rc = sc_access_log_add_loss(&agent->log, lost - agent->lost_told, err);
+    if (rc == 0 && logged && lost > agent->lost_told && sc_access_log_make_room(log, NULL) == 0) {
+        rc = sc_access_log_add_loss(log, lost - agent->lost_told, err);
         agent->lost_told = lost;
     }
-    return rc == 0 ? sc_access_log_flush(&agent->log, err) : rc;
+    if (rc < 0 || !logged)
+        return rc;
+    /* A disk that is full now has room at a later tick. */
+    if (now - agent->flushed >= FLUSH_EVERY) {
+        agent->flushed = now;
+        SC_IGNORE(sc_access_log_flush(log, NULL));
+    } else {
+        SC_IGNORE(sc_access_log_write(log, NULL));
+    }
+    return 0;
 }

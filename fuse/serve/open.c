@@ -31,6 +31,14 @@ bool sc_serve_overdue(const struct sc_turn *turn)
     return turn->parked != NULL && sc_journal_now() >= turn->parked->deadline;
 }
 
+/* The agent has something to do. */
+static void ring_bell(const struct sc_serve *serve)
+{
+    const uint64_t one = 1;
+    if (serve->bell_fd >= 0)
+        SC_IGNORE(write(serve->bell_fd, &one, sizeof(one)) < 0);
+}
+
 /* Copies the request to a parked slot and rings the agent. A request that waits already gets a new
  * slot if it now waits for something else; its old one is freed by the caller. */
 bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
@@ -56,9 +64,7 @@ bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version
         slot->size = (uint32_t)turn->len;
         memcpy(slot->request, turn->bytes, turn->len);
         atomic_store(&slot->state, SC_PARKED_WAITING);
-        const uint64_t one = 1;
-        if (serve->bell_fd >= 0)
-            SC_IGNORE(write(serve->bell_fd, &one, sizeof(one)) < 0);
+        ring_bell(serve);
         sc_journal_wake(
             serve->journal); /* the thread that tends the parked must learn the deadline */
         return true;
@@ -177,7 +183,10 @@ static bool note(const struct sc_turn *turn, const struct sc_view_node *node, in
         .rule = rule,
         .reader = *reader,
     };
-    bool kept = sc_ring_put(&turn->serve->journal->ring, &record);
+    bool half = false;
+    bool kept = sc_ring_put(&turn->serve->journal->ring, &record, &half);
+    if (half)
+        ring_bell(turn->serve);
     return kept || !turn->serve->journal->log_deny;
 }
 

@@ -40,7 +40,7 @@ int sc_journal_create(int *ret_fd, struct sc_error *err)
         return sc_fail_errno(err, "cannot map the journal");
     journal->version = JOURNAL_VERSION;
     journal->size = (uint32_t)sizeof(*journal);
-    journal->threads = 4;
+    journal->threads = 2;
     journal->identity = true;
     journal->resend = true;
     journal->created = (int64_t)time(NULL);

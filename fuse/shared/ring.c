@@ -6,6 +6,7 @@
 
 #include "core/banned.h"
 
+#define BELL_EVERY    (SC_RING_RECORDS / 8)
 #define HOLE_PATIENCE INT64_C(1000000000)
 
 static struct sc_ring_cell *cell_of(struct sc_ring *ring, uint64_t position)
@@ -13,8 +14,9 @@ static struct sc_ring_cell *cell_of(struct sc_ring *ring, uint64_t position)
     return &ring->cells[position & (SC_RING_RECORDS - 1)];
 }
 
-bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record)
+bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, bool *ret_half)
 {
+    *ret_half = false;
     uint64_t position = atomic_load(&ring->head);
     do {
         if (position - atomic_load(&ring->tail) >= SC_RING_RECORDS) {
@@ -22,6 +24,8 @@ bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record)
             return false;
         }
     } while (!atomic_compare_exchange_weak(&ring->head, &position, position + 1));
+    *ret_half =
+        position % BELL_EVERY == 0 && position - atomic_load(&ring->tail) >= SC_RING_RECORDS / 2;
     struct sc_ring_cell *cell = cell_of(ring, position);
     cell->record = *record;
     atomic_store_explicit(&cell->sequence, position + 1, memory_order_release);

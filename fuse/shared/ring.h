@@ -53,8 +53,9 @@ struct sc_ring {
     struct sc_ring_cell cells[SC_RING_RECORDS];
 };
 
-/* False if the ring is full: the loss has been counted. */
-bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record);
+/* False if the ring is full: the loss has been counted. *ret_half tells, now and then while more
+ * than half of it is full, that it is time to wake the reader. */
+bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, bool *ret_half);
 
 /* The oldest record, if there is one. A hole is passed over once *hole_since (CLOCK_MONOTONIC, kept
  * by the caller between calls, 0 at first) lies a second back; it counts as lost. */
