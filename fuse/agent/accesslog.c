@@ -179,14 +179,32 @@ int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_er
 static void add_field(struct sc_buf *line, const char *text)
 {
     sc_buf_putc(line, '\t');
-    sc_buf_puts(line, text[0] != '\0' ? "" : NOTHING);
-    for (; *text != '\0'; text++)
-        sc_buf_putc(line, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+    if (text[0] == '\0')
+        text = NOTHING;
+    while (*text != '\0') {
+        size_t plain = 0;
+        while ((unsigned char)text[plain] >= ' ' && text[plain] != 0x7f)
+            plain++;
+        sc_buf_append(line, text, plain);
+        text += plain;
+        if (*text != '\0') {
+            sc_buf_putc(line, '?');
+            text++;
+        }
+    }
+}
+
+static struct sc_buf *start_line(struct sc_access_log *log)
+{
+    log->line.max = SC_ACCESS_LINE_MAX;
+    sc_buf_clear(&log->line);
+    return &log->line;
 }
 
 /* Ends the line with the hash that it brings the chain to, and puts it with those that wait. */
-static int chain_line(struct sc_access_log *log, struct sc_buf *line, struct sc_error *err)
+static int chain_line(struct sc_access_log *log, struct sc_error *err)
 {
+    struct sc_buf *line = &log->line;
     char hex[HEX_SIZE + 1];
     unsigned char next[SC_HASH_SIZE];
     int rc = sc_buf_status(line, err);
@@ -253,26 +271,26 @@ int sc_access_log_add(struct sc_access_log *log, const char *name,
                       const struct sc_ring_record *record,
                       const struct sc_store_container *container, struct sc_error *err)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(SC_ACCESS_LINE_MAX);
+    struct sc_buf *line = start_line(log);
     char time_text[SC_TIME_TEXT_SIZE];
     const char *result = record->result == 0 ? "ok" : strerrorname_np(record->result);
     sc_time_text(time_text, record->time / 1000000000);
-    sc_buf_printf(&line, "%llu\t%s", (unsigned long long)log->sequence + 1, time_text);
-    add_field(&line, name);
-    sc_buf_printf(&line, "\t%llu", (unsigned long long)record->version);
-    add_field(&line, result != NULL ? result : "unknown");
-    add_reader(&line, &record->reader, container);
-    return chain_line(log, &line, err);
+    sc_buf_printf(line, "%llu\t%s", (unsigned long long)log->sequence + 1, time_text);
+    add_field(line, name);
+    sc_buf_printf(line, "\t%llu", (unsigned long long)record->version);
+    add_field(line, result != NULL ? result : "unknown");
+    add_reader(line, &record->reader, container);
+    return chain_line(log, err);
 }
 
 int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost, struct sc_error *err)
 {
     static const struct sc_fuse_reader nobody = {0};
-    SC_CLEANUP(sc_buf_done) struct sc_buf line = SC_BUF_INIT(SC_ACCESS_LINE_MAX);
-    sc_buf_printf(&line, "%llu\t-\t-\t%llu\tlost", (unsigned long long)log->sequence + 1,
+    struct sc_buf *line = start_line(log);
+    sc_buf_printf(line, "%llu\t-\t-\t%llu\tlost", (unsigned long long)log->sequence + 1,
                   (unsigned long long)lost);
-    add_reader(&line, &nobody, NULL);
-    return chain_line(log, &line, err);
+    add_reader(line, &nobody, NULL);
+    return chain_line(log, err);
 }
 
 int sc_access_log_flush(struct sc_access_log *log, struct sc_error *err)
@@ -292,6 +310,7 @@ void sc_access_log_close(struct sc_access_log *log)
         SC_IGNORE(sc_access_log_flush(log, NULL));
         close(log->fd);
         free(log->pending);
+        sc_buf_done(&log->line);
     }
     *log = (struct sc_access_log)SC_ACCESS_LOG_CLOSED;
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/buf.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/name.h"
@@ -33,6 +34,7 @@ struct sc_access_log {
     off_t end;     /* of what is written */
     char *pending; /* whole lines in the chain, not written yet */
     size_t pending_len;
+    struct sc_buf line; /* being made */
 };
 #define SC_ACCESS_LOG_CLOSED                                                                       \
     {                                                                                              \
