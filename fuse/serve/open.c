@@ -197,11 +197,12 @@ static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
                   const struct sc_store_value *value)
 {
     struct sc_serve *serve = turn->serve;
-    const struct sc_journal_opened opened = {node->id, value->version, value->len};
+    uint64_t handle = sc_journal_handle(serve->journal, turn->request.tid, value->version);
+    const struct sc_journal_opened opened = {node->id, handle, value->len};
     if (!turn->replay)
         sc_journal_note_open(serve->journal, turn->request.tid, &opened);
     sc_journal_count_handle(serve->journal, node->id, value->version, 1);
-    if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, value->version, false) < 0)
+    if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, handle, false) < 0)
         sc_journal_count_handle(serve->journal, node->id, value->version, -1);
     else if (turn->replay)
         sc_journal_note_open(serve->journal, turn->request.tid, &opened);
@@ -216,7 +217,15 @@ static int precheck(const struct sc_turn *turn, const struct sc_view_node *node)
         return EISDIR;
     if ((turn->request.flags & O_ACCMODE) != O_RDONLY)
         return EROFS;
-    return 0;
+    struct sc_journal *journal = turn->serve->journal;
+    if (!sc_journal_told_wrong(journal, turn->request.tid, node->id, node->size))
+        return 0;
+    /* The value rotated between the kernel's question for the size and this: ESTALE makes the
+     * kernel begin anew, which the caller does not see. It is not to hear of what it opened before
+     * then; a replayed request may have been answered, and its caller be at its fstat. */
+    if (!turn->replay)
+        sc_journal_forget_open(journal, turn->request.tid, node->id);
+    return ESTALE;
 }
 
 bool sc_serve_open(struct sc_turn *turn)
@@ -271,7 +280,8 @@ bool sc_serve_read(struct sc_turn *turn)
     const struct sc_wire_request *request = &turn->request;
     bool waits = false;
     int error_number = 0;
-    const struct sc_store_value *value = value_or_park(turn, request->fh, &waits, &error_number);
+    const struct sc_store_value *value =
+        value_or_park(turn, request->fh & SC_HANDLE_VERSION, &waits, &error_number);
     if (waits)
         return false;
     if (value == NULL) {

@@ -121,6 +121,8 @@ static void getattr(const struct sc_turn *turn)
     if (!node->directory &&
         sc_journal_recent_size(serve->journal, turn->request.tid, node->id, &size))
         attr.size = size;
+    if (!node->directory)
+        sc_journal_note_told(serve->journal, turn->request.tid, node->id, attr.size);
     SC_IGNORE(sc_wire_reply_attr(serve->fuse_fd, turn->request.unique, &attr));
 }
 
@@ -149,9 +151,12 @@ static void write_nothing(const struct sc_turn *turn)
 
 static void release(const struct sc_turn *turn)
 {
+    uint64_t handle = turn->request.fh;
+    sc_journal_note_release(turn->serve->journal, handle);
     /* Counted only when somebody waited for the answer: a replayed one was counted already. */
     if (sc_wire_reply_error(turn->serve->fuse_fd, turn->request.unique, 0) == 0)
-        sc_journal_count_handle(turn->serve->journal, turn->request.node, turn->request.fh, -1);
+        sc_journal_count_handle(turn->serve->journal, turn->request.node,
+                                handle & SC_HANDLE_VERSION, -1);
 }
 
 /* Remembers who polls, so that a rotation can wake it: fuse/serve/tend.c. */
@@ -169,7 +174,7 @@ static void remember_poll(struct sc_journal *journal, const struct sc_wire_reque
     uint64_t none = 0;
     if (free_cell == NULL || !atomic_compare_exchange_strong(&free_cell->node, &none, UINT64_MAX))
         return; /* no room: this reader is not woken, but sees the change when it looks */
-    atomic_store(&free_cell->version, request->fh);
+    atomic_store(&free_cell->version, request->fh & SC_HANDLE_VERSION);
     atomic_store(&free_cell->kh, request->kh);
     atomic_store(&free_cell->node, request->node);
 }
@@ -179,7 +184,7 @@ static void poll_file(const struct sc_turn *turn)
     struct sc_serve *serve = turn->serve;
     const struct sc_view_node *node = sc_view_node(&serve->view, turn->request.node);
     uint32_t events = POLLIN | POLLRDNORM;
-    if (node == NULL || !node->live || node->version != turn->request.fh)
+    if (node == NULL || !node->live || node->version != (turn->request.fh & SC_HANDLE_VERSION))
         events |= POLLPRI;
     if ((turn->request.flags & POLL_SCHEDULE_NOTIFY) != 0)
         remember_poll(serve->journal, &turn->request);

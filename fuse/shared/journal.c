@@ -21,11 +21,15 @@
 #include "core/banned.h"
 
 #define JOURNAL_MAGIC   UINT64_C(0x31727574656c4353)
-#define JOURNAL_VERSION 1
+#define JOURNAL_VERSION 2
 #define UNIQUE_OFFSET   8
-/* Its size counts for this long, and longer while the version is open: a stall may lie between. */
-#define RECENT_SHORT  INT64_C(100000000)
-#define RECENT_LONG   INT64_C(2000000000)
+/* A stall may lie between open and fstat. */
+#define RECENT_MAX INT64_C(2000000000)
+/* Where the parts of a handle stand: 8 bits for the place in `recent`, 8 for the count there. */
+#define HANDLE_PLACE 56
+#define HANDLE_COUNT 48
+_Static_assert(SC_JOURNAL_RECENT <= 256, "the place must fit its bits");
+#define TOLD_MAX      INT64_C(5000000000)
 #define STAT_MAX      1024
 #define HANDLES_REACH 32
 
@@ -167,15 +171,37 @@ static uint64_t recent_key(uint32_t tid, uint64_t node)
     return node ^ ((uint64_t)tid * UINT64_C(0x9e3779b97f4a7c15));
 }
 
+uint64_t sc_journal_handle(struct sc_journal *journal, uint32_t tid, uint64_t version)
+{
+    uint64_t place = tid % SC_JOURNAL_RECENT;
+    uint64_t count = atomic_fetch_add(&journal->recent[place].count, 1) & 0xff;
+    return place << HANDLE_PLACE | count << HANDLE_COUNT | (version & SC_HANDLE_VERSION);
+}
+
 void sc_journal_note_open(struct sc_journal *journal, uint32_t tid,
                           const struct sc_journal_opened *opened)
 {
     struct sc_journal_recent *recent = &journal->recent[tid % SC_JOURNAL_RECENT];
     atomic_store(&recent->key, 0);
-    atomic_store(&recent->version, opened->version);
+    atomic_store(&recent->handle, opened->handle);
     atomic_store(&recent->size, opened->size);
     atomic_store(&recent->time, sc_journal_now());
     atomic_store(&recent->key, recent_key(tid, opened->node));
+}
+
+void sc_journal_note_release(struct sc_journal *journal, uint64_t handle)
+{
+    struct sc_journal_recent *recent =
+        &journal->recent[(handle >> HANDLE_PLACE) % SC_JOURNAL_RECENT];
+    if (atomic_load(&recent->handle) == handle)
+        atomic_store(&recent->key, 0);
+}
+
+void sc_journal_forget_open(struct sc_journal *journal, uint32_t tid, uint64_t node)
+{
+    struct sc_journal_recent *recent = &journal->recent[tid % SC_JOURNAL_RECENT];
+    if (atomic_load(&recent->key) == recent_key(tid, node))
+        atomic_store(&recent->key, 0);
 }
 
 bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t node,
@@ -186,12 +212,35 @@ bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t n
     if (tid == 0 || atomic_load(&recent->key) != key)
         return false;
     uint64_t size = atomic_load(&recent->size);
-    uint64_t version = atomic_load(&recent->version);
     int64_t age = sc_journal_now() - atomic_load(&recent->time);
-    if (atomic_load(&recent->key) != key || age > RECENT_LONG ||
-        (age > RECENT_SHORT && sc_journal_handles(journal, node, version) == 0))
+    if (atomic_load(&recent->key) != key || age > RECENT_MAX)
         return false;
     *ret_size = size;
+    return true;
+}
+
+void sc_journal_note_told(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size)
+{
+    struct sc_journal_told *told = &journal->told[tid % SC_JOURNAL_RECENT];
+    uint64_t key = recent_key(tid, node);
+    if (atomic_load(&told->key) != key)
+        atomic_store(&told->again, 0);
+    atomic_store(&told->key, 0);
+    atomic_store(&told->size, size);
+    atomic_store(&told->time, sc_journal_now());
+    atomic_store(&told->key, key);
+}
+
+bool sc_journal_told_wrong(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size)
+{
+    struct sc_journal_told *told = &journal->told[tid % SC_JOURNAL_RECENT];
+    if (tid == 0 || atomic_load(&told->key) != recent_key(tid, node))
+        return false;
+    if (atomic_load(&told->size) == size || atomic_exchange(&told->again, 1) != 0 ||
+        sc_journal_now() - atomic_load(&told->time) > TOLD_MAX) {
+        atomic_store(&told->again, 0);
+        return false;
+    }
     return true;
 }
 

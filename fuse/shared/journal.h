@@ -63,10 +63,18 @@ struct sc_journal_bank {
     struct sc_journal_parked parked[SC_JOURNAL_PARKED];
 };
 
-/* "This thread opened this node a moment ago, and this was the size." */
+/* "This thread has opened this node, and this was the size." */
 struct sc_journal_recent {
-    _Atomic uint64_t key, version, size;
+    _Atomic uint64_t key, handle, size;
     _Atomic int64_t time;
+    _Atomic uint32_t count; /* of opens */
+};
+
+/* "This thread was told this size of this node." */
+struct sc_journal_told {
+    _Atomic uint64_t key, size;
+    _Atomic int64_t time;
+    _Atomic uint32_t again; /* it was asked to look again */
 };
 
 /* Open handles of a version of a node; approximate after a crash. */
@@ -113,6 +121,7 @@ struct sc_journal {
     _Atomic uint64_t requests, replayed, restarts, upgrades;
 
     struct sc_journal_recent recent[SC_JOURNAL_RECENT];
+    struct sc_journal_told told[SC_JOURNAL_RECENT];
     struct sc_journal_handles handles[SC_JOURNAL_HANDLES];
     struct sc_journal_poll polls[SC_JOURNAL_POLLS];
     struct sc_journal_opens opens[SC_JOURNAL_OPENS];
@@ -147,14 +156,27 @@ void sc_journal_mark_killed(struct sc_journal *journal, int pid);
 void sc_journal_wake(struct sc_journal *journal);
 void sc_journal_wait(struct sc_journal *journal, uint32_t seen, int milliseconds);
 
-/* Sizes seen by a thread that has just opened a node. */
+/* A file handle: the version that was opened, and in the bits above a mark of the open itself, so
+ * that its release is told from others'. Any worker can go on with it. */
+#define SC_HANDLE_VERSION ((UINT64_C(1) << 48) - 1)
+uint64_t sc_journal_handle(struct sc_journal *journal, uint32_t tid, uint64_t version);
+
+/* The size seen by a thread that has opened a node, until it is released (2 seconds at most). */
 struct sc_journal_opened {
-    uint64_t node, version, size;
+    uint64_t node, handle, size;
 };
 void sc_journal_note_open(struct sc_journal *journal, uint32_t tid,
                           const struct sc_journal_opened *opened);
+void sc_journal_note_release(struct sc_journal *journal, uint64_t handle);
+void sc_journal_forget_open(struct sc_journal *journal, uint32_t tid, uint64_t node);
 bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t node,
                             uint64_t *ret_size);
+
+/* The kernel asks for a file's size before it opens it, and cuts what sendfile(2) reads at that:
+ * the size a thread was told last, and whether it must look again before it may open a value of
+ * `size` bytes. That is never said twice in a row, since the kernel tries again only once. */
+void sc_journal_note_told(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size);
+bool sc_journal_told_wrong(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size);
 
 /* Soft counts of open handles. */
 void sc_journal_count_handle(struct sc_journal *journal, uint64_t node, uint64_t version,

@@ -4,10 +4,11 @@
  *
  * A value is "N:", N % 977 times 'x', ":N", so that a torn or stale-sized read shows. Prints one
  * line: reads, failed, torn, wrong sizes (fstat right after open against what was read), longest
- * stall in milliseconds. Exit status 1 if anything was wrong.
+ * stall in milliseconds. Exit status 1 if anything was wrong. SIGTERM ends it early.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,14 @@ struct counts {
     unsigned long reads, failed, torn, sizes;
     int64_t longest;
 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal_number)
+{
+    (void)signal_number;
+    stopped = 1;
+}
 
 static int64_t now_us(void)
 {
@@ -78,7 +87,9 @@ int main(int argc, char **argv)
         return 2;
     struct counts counts = {0};
     int64_t end = now_us() + (int64_t)strtol(argv[1], NULL, 10) * 1000000;
-    while (now_us() < end) {
+    const struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
+    sigaction(SIGTERM, &action, NULL);
+    while (now_us() < end && !stopped) {
         for (int i = 2; i < argc; i++)
             read_once(argv[i], &counts);
     }
