@@ -351,12 +351,16 @@ int sc_db_check(struct sc_db *db, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     bool row = false;
+    (void)sc_pages_failure(db->pages);
     int rc = sc_db_prepare(db, "PRAGMA integrity_check(1)", &stmt, err);
     if (rc == 0)
         rc = sc_stmt_step(stmt, &row, err);
     if (rc < 0)
         return rc;
     struct sc_bytes text = row ? sc_stmt_blob(stmt, 0) : (struct sc_bytes){0};
+    int failure = sc_pages_failure(db->pages); /* SQLite takes it for damage */
+    if (failure != SQLITE_OK)
+        return fail_sqlite(db, failure, err);
     if (text.len != 2 || memcmp(text.ptr, "ok", 2) != 0)
         return sc_fail(err, SC_E_TAMPERED, "'%s': the file's structure is damaged", db->path);
     return 0;

@@ -2,8 +2,8 @@
  *
  * Sums of pages, and the layer that writes them; see vault/store/pages.h.
  *
- * The layer wraps the file itself only; the log and journals are opened below it. All it does is to
- * put the sum into a whole page on its way down; everything else is handed on.
+ * The layer puts the sum into a whole page of the file on its way down, and remembers whether a
+ * read failed, which SQLite's own check would report as damage. Everything else is handed on.
  */
 #include "vault/store/pages.h"
 
@@ -26,11 +26,14 @@
 struct sc_pages {
     sqlite3_vfs vfs;
     sqlite3_vfs *below;
+    int failure; /* of a read */
     char name[64];
 };
 
 struct file {
     sqlite3_file base;
+    struct sc_pages *pages;
+    bool database;
     bool summed; /* pages have room for a sum */
     sqlite3_file *below;
 };
@@ -73,7 +76,7 @@ static struct file *file_of(sqlite3_file *file)
 /* Page 1 says whether there is room. */
 static void learn(struct file *file, const unsigned char *bytes, int len, sqlite3_int64 at)
 {
-    if (at == 0 && len > HEADER_RESERVED)
+    if (file->database && at == 0 && len > HEADER_RESERVED)
         file->summed = bytes[HEADER_RESERVED] == SC_PAGE_SUM_SIZE;
 }
 
@@ -89,6 +92,8 @@ static int file_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
     int rc = below->pMethods->xRead(below, out, len, at);
     if (rc == SQLITE_OK)
         learn(file_of(file), out, len, at);
+    else if (rc != SQLITE_IOERR_SHORT_READ) /* which is what the end of a file looks like */
+        file_of(file)->pages->failure = rc;
     return rc;
 }
 
@@ -154,15 +159,18 @@ static const sqlite3_io_methods methods = {
 static int layer_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *out, int flags,
                       int *out_flags)
 {
-    sqlite3_vfs *below = ((struct sc_pages *)vfs)->below;
-    if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
-        return below->xOpen(below, path, out, flags, out_flags);
+    struct sc_pages *pages = (struct sc_pages *)vfs;
+    sqlite3_vfs *below = pages->below;
     struct file *file = file_of(out);
-    *file = (struct file){.below = (sqlite3_file *)(file + 1)};
+    *file = (struct file){
+        .pages = pages,
+        .database = (flags & SQLITE_OPEN_MAIN_DB) != 0,
+        .below = (sqlite3_file *)(file + 1),
+    };
     int rc = below->xOpen(below, path, file->below, flags, out_flags);
     if (file->below->pMethods == NULL)
         return rc;
-    if (rc == SQLITE_OK && file->below->pMethods->iVersion < 2) {
+    if (rc == SQLITE_OK && file->database && file->below->pMethods->iVersion < 2) {
         file_close(out); /* no shared memory: no log, so no vault */
         return SQLITE_CANTOPEN;
     }
@@ -205,6 +213,13 @@ void sc_pages_freep(struct sc_pages **pages)
 const char *sc_pages_name(const struct sc_pages *pages)
 {
     return pages->name;
+}
+
+int sc_pages_failure(struct sc_pages *pages)
+{
+    int failure = pages->failure;
+    pages->failure = SQLITE_OK;
+    return failure;
 }
 
 void sc_pages_reserve(struct sqlite3 *db)

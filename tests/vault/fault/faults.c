@@ -198,6 +198,6 @@ int main(void)
     printf("file operations failed for good: %ld\n", sweep_io(&scenario, true));
     printf("writes refused by a full disk: %ld\n", sweep_disk_full(&scenario));
     fflush(stdout);
-    fault_vfs_forget();
+    fault_vfs_forget(NULL);
     scenario_remove(&scenario);
 }

@@ -41,10 +41,16 @@ static long kill_one(const struct scenario *scenario, long counter)
         write_for_ever(scenario, counter, ends[1]);
     }
     close(ends[1]);
-    usleep((useconds_t)(lrand48() % 6000));
-    kill(pid, SIGKILL);
     int status = 0;
     long acknowledged = counter;
+    /* While it opens, or after some commits: on a busy machine time alone would not get there. */
+    for (long commits = lrand48() % 4; commits > 0; commits--) {
+        if (read(ends[0], &counter, sizeof(counter)) != sizeof(counter))
+            break;
+        acknowledged = counter;
+    }
+    usleep((useconds_t)(lrand48() % 3000));
+    kill(pid, SIGKILL);
     while (read(ends[0], &counter, sizeof(counter)) == sizeof(counter))
         acknowledged = counter;
     close(ends[0]);

@@ -12,6 +12,7 @@
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "core/str.h"
+#include "vault/store/db.h"
 
 #include "core/banned.h"
 
@@ -185,6 +186,21 @@ int scenario_day(const struct scenario *scenario, const char *path, long number,
     return rc < 0 ? rc : scenario_get(vault, &counter, err);
 }
 
+/* SC_FAULT_JOURNAL=delete: as a file that some other program has put into rollback mode. */
+static void set_journal(const struct scenario *scenario)
+{
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = NULL;
+    const char *mode = sc_env("SC_FAULT_JOURNAL");
+    if (mode == NULL)
+        return;
+    if (strcmp(mode, "delete") != 0)
+        scenario_die("SC_FAULT_JOURNAL is not 'delete'", NULL);
+    if (sc_db_open(scenario->path, SC_DB_WRITE, &db, &err) < 0 ||
+        sc_db_exec(db, "PRAGMA journal_mode=DELETE", &err) < 0)
+        scenario_die("cannot change the journal's mode", &err);
+}
+
 void scenario_make(struct scenario *scenario, const char *base)
 {
     struct sc_error err = {0};
@@ -206,6 +222,8 @@ void scenario_make(struct scenario *scenario, const char *base)
     if (sc_vault_create(scenario->path, &slot, &vault, &err) < 0 ||
         scenario_put_open(vault, 0, &err) < 0)
         scenario_die("cannot make a vault", &err);
+    sc_vault_closep(&vault);
+    set_journal(scenario);
 }
 
 void scenario_remove(struct scenario *scenario)

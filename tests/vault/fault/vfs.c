@@ -364,10 +364,19 @@ void fault_vfs_record(fault_vfs_fn fn, void *ctx)
     state.ctx = ctx;
 }
 
-void fault_vfs_forget(void)
+static bool is_in(const struct shadow *shadow, const char *dir)
+{
+    size_t len = strlen(dir);
+    return shadow->used && strncmp(shadow->path, dir, len) == 0 && shadow->path[len] == '/' &&
+           strchr(shadow->path + len + 1, '/') == NULL;
+}
+
+void fault_vfs_forget(const char *dir)
 {
     for (size_t i = 0; i < FILES_MAX; i++) {
         struct shadow *shadow = &state.shadows[i];
+        if (dir != NULL && !is_in(shadow, dir))
+            continue;
         forget_pending(shadow);
         free(shadow->pending);
         free(shadow->now.bytes);
@@ -409,17 +418,17 @@ static void write_file(const char *dir, const struct shadow *shadow, const struc
     close(fd);
 }
 
-void fault_vfs_image(const char *dir, enum fault_image kind)
+void fault_vfs_image(const char *from, const char *to, enum fault_image kind)
 {
     struct content image = {0};
     for (size_t i = 0; i < FILES_MAX; i++) {
         const struct shadow *shadow = &state.shadows[i];
-        if (!shadow->used)
+        if (!is_in(shadow, from))
             continue;
         content_copy(&image, kind == FAULT_ALL ? &shadow->now : &shadow->synced);
         if (kind == FAULT_TORN)
             tear(&image, shadow);
-        write_file(dir, shadow, &image);
+        write_file(to, shadow, &image);
     }
     free(image.bytes);
 }

@@ -30,12 +30,13 @@ void fault_vfs_limit(long bytes);
 typedef void (*fault_vfs_fn)(void *ctx);
 void fault_vfs_record(fault_vfs_fn fn, void *ctx);
 
-/* Writes into `dir` what the disk may hold after a power loss now: all that was written, only what
- * was synced, or what was synced and a random part of the rest, torn at sectors. */
+/* Writes into `to` what the disk may hold of the files in directory `from` after a power loss now:
+ * all that was written, only what was synced, or what was synced and a random part of the rest,
+ * torn at sectors. */
 enum fault_image { FAULT_ALL, FAULT_SYNCED, FAULT_TORN, FAULT_IMAGE_MAX };
-void fault_vfs_image(const char *dir, enum fault_image kind);
+void fault_vfs_image(const char *from, const char *to, enum fault_image kind);
 
-/* Forgets all files. */
-void fault_vfs_forget(void);
+/* Forgets all files, or those in one directory. */
+void fault_vfs_forget(const char *dir);
 
 #endif
