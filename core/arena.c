@@ -52,6 +52,7 @@ static struct {
     bool mapped;    /* the policy says something: pages were handed out */
     bool inherited; /* a child of a process with chunks: blocks may come along that are not ours */
     pid_t owner;    /* process that made the chunks; 0 before the first use */
+    volatile unsigned char *alive; /* zero in a forked child; NULL where the kernel cannot do it */
     unsigned char canary[CANARY_SIZE];
 } arena = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -201,11 +202,29 @@ static void *carve_first_fit(const struct chunk *chunk, size_t need)
     return NULL;
 }
 
+/* A page that the kernel empties in a child tells one from the other without a system call. */
+static volatile unsigned char *map_alive(void)
+{
+    size_t page = page_size();
+    unsigned char *map =
+        mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        return NULL;
+    if (madvise(map, page, MADV_WIPEONFORK) == 0)
+        return map;
+    munmap(map, page);
+    return NULL;
+}
+
+static bool is_of_this_process(void)
+{
+    return arena.alive != NULL ? *arena.alive != 0 : arena.owner == getpid();
+}
+
 /* First use in this process, or in a forked child: the parent's chunks are not ours. */
 static int prepare_for_this_process(struct sc_error *err)
 {
-    pid_t self = getpid();
-    if (arena.owner == self)
+    if (is_of_this_process())
         return 0;
     int rc = sc_random_bytes(arena.canary, sizeof(arena.canary), err);
     if (rc < 0)
@@ -219,7 +238,11 @@ static int prepare_for_this_process(struct sc_error *err)
     }
     arena.policy = (struct sc_arena_policy){0};
     arena.mapped = false;
-    arena.owner = self;
+    arena.owner = getpid();
+    if (arena.alive == NULL)
+        arena.alive = map_alive();
+    if (arena.alive != NULL)
+        *arena.alive = 1;
     return 0;
 }
 
@@ -296,7 +319,7 @@ void sc_arena_free(void *payload)
     pthread_mutex_lock(&arena.mutex);
     /* Before a forked child's first allocation every block is its parent's: zero, or not even
      * there. */
-    if (arena.owner == getpid()) {
+    if (is_of_this_process()) {
         struct block *block = (struct block *)payload - 1;
         struct chunk **link = find_chunk((unsigned char *)block);
         if (*link != NULL)

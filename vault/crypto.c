@@ -196,21 +196,21 @@ int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_b
     return 0;
 }
 
-void sc_sign_public(unsigned char pk[SC_KEY_SIZE], const unsigned char seed[SC_KEY_SIZE])
+/* The library's secret key is these two in this order. */
+static_assert(sizeof(struct sc_sign_key) == crypto_sign_SECRETKEYBYTES, "seed and public key");
+
+void sc_sign_key_make(struct sc_sign_key *key, const unsigned char seed[SC_KEY_SIZE])
 {
     unsigned char sk[crypto_sign_SECRETKEYBYTES];
-    (void)crypto_sign_seed_keypair(pk, sk, seed);
+    (void)crypto_sign_seed_keypair(key->pk, sk, seed);
+    memcpy(key->seed, sk, SC_KEY_SIZE); /* `seed` may be this very field */
     sodium_memzero(sk, sizeof(sk));
 }
 
 void sc_sign(unsigned char sig[SC_SIGNATURE_SIZE], struct sc_bytes message,
-             const unsigned char seed[SC_KEY_SIZE])
+             const struct sc_sign_key *key)
 {
-    unsigned char pk[SC_KEY_SIZE];
-    unsigned char sk[crypto_sign_SECRETKEYBYTES];
-    (void)crypto_sign_seed_keypair(pk, sk, seed);
-    (void)crypto_sign_detached(sig, NULL, message.ptr, message.len, sk);
-    sodium_memzero(sk, sizeof(sk));
+    (void)crypto_sign_detached(sig, NULL, message.ptr, message.len, (const unsigned char *)key);
 }
 
 bool sc_sign_verify(const unsigned char sig[SC_SIGNATURE_SIZE], struct sc_bytes message,

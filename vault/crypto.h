@@ -63,10 +63,15 @@ int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_b
 /* The padded length of `len` bytes of content: max(256, Padme(len + 1)). */
 size_t sc_seal_padded(size_t len);
 
-/* Ed25519. The secret key is made of the seed each time. */
-void sc_sign_public(unsigned char pk[SC_KEY_SIZE], const unsigned char seed[SC_KEY_SIZE]);
+/* Ed25519. Signing takes the public key beside the seed, and with another seed's it would give the
+ * seed away: only sc_sign_key_make() fills one. */
+struct sc_sign_key {
+    unsigned char seed[SC_KEY_SIZE];
+    unsigned char pk[SC_KEY_SIZE];
+};
+void sc_sign_key_make(struct sc_sign_key *key, const unsigned char seed[SC_KEY_SIZE]);
 void sc_sign(unsigned char sig[SC_SIGNATURE_SIZE], struct sc_bytes message,
-             const unsigned char seed[SC_KEY_SIZE]);
+             const struct sc_sign_key *key);
 bool sc_sign_verify(const unsigned char sig[SC_SIGNATURE_SIZE], struct sc_bytes message,
                     const unsigned char pk[SC_KEY_SIZE]);
 

@@ -21,7 +21,7 @@
 /* Derived from the root bundle; in the arena. */
 struct sc_root_keys {
     unsigned char root[SC_KEY_SIZE];
-    unsigned char seed[SC_KEY_SIZE]; /* Ed25519 */
+    struct sc_sign_key sign;
     unsigned char meta[SC_KEY_SIZE];
     unsigned char wrap[SC_KEY_SIZE];
     unsigned char audit[SC_KEY_SIZE];
@@ -57,11 +57,12 @@ struct sc_granted {
     unsigned char *key; /* in the arena */
 };
 
-/* The bucket that was verified last. */
+/* The bucket that was verified last, in the view of this number. */
 struct sc_verified {
     uint64_t view;
     int64_t scope_id;
     uint64_t prefix;
+    uint64_t rows;
 };
 
 /* What is known of the file of a handle that was made of a bundle. */

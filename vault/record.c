@@ -101,14 +101,19 @@ static int delete_row(struct sc_vault *vault, const struct sc_place *place, stru
     return rc < 0 ? rc : sc_stmt_run(row, err);
 }
 
-static int insert_row(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
-                      int64_t blob_id, struct sc_error *err)
+/* The row beside the stored bytes: a new one, or over the one that stands there. */
+static int store_row(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
+                     int64_t blob_id, bool over, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
-    int rc = sc_db_prepare(vault->db,
-                           "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
-                           "VALUES(?, ?, ?, ?, ?, ?, ?)",
-                           &row, err);
+    int rc = over ? sc_db_prepare(vault->db,
+                                  "UPDATE rec SET epoch=?5, rh=?6, blob_id=?7 "
+                                  "WHERE scope_id=?1 AND idx=?2 AND ver=?3 AND kind=?4",
+                                  &row, err)
+                  : sc_db_prepare(vault->db,
+                                  "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
+                                  "VALUES(?, ?, ?, ?, ?, ?, ?)",
+                                  &row, err);
     if (rc < 0)
         return rc;
     unsigned char hash[SC_KEY_SIZE];
@@ -139,8 +144,8 @@ static int store_blob(struct sc_vault *vault, struct sc_bytes sealed, int64_t *b
     return rc;
 }
 
-int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
-                      int64_t blob_id, struct sc_error *err)
+static int store(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
+                 int64_t blob_id, bool over, struct sc_error *err)
 {
     unsigned char aad[AAD_SIZE];
     SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(BLOB_MAX);
@@ -148,16 +153,42 @@ int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, stru
     int rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
     if (rc == 0)
         rc = store_blob(vault, sc_buf_view(&sealed), &blob_id, err);
-    return rc < 0 ? rc : insert_row(vault, place, sc_buf_view(&sealed), blob_id, err);
+    return rc < 0 ? rc : store_row(vault, place, sc_buf_view(&sealed), blob_id, over, err);
 }
 
+int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
+                      int64_t blob_id, struct sc_error *err)
+{
+    return store(vault, place, content, blob_id, false, err);
+}
+
+/* 0 where no row stands. */
+static int find_blob(struct sc_vault *vault, const struct sc_place *place, int64_t *ret,
+                     struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    bool row = false;
+    int rc = sc_db_prepare(
+        vault->db, "SELECT blob_id FROM rec WHERE scope_id=? AND idx=? AND ver=? AND kind=?", &stmt,
+        err);
+    if (rc < 0)
+        return rc;
+    bind_place(stmt, place);
+    rc = sc_stmt_step(stmt, &row, err);
+    if (rc == 0)
+        *ret = row ? sc_stmt_int(stmt, 0) : 0;
+    return rc;
+}
+
+/* In place, where something stands already: deleting and inserting would change twice the pages. */
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                     struct sc_error *err)
 {
+    int64_t blob_id = 0;
     int rc = sc_txn_touch(vault, place->scope, place->idx, err);
     if (rc == 0)
-        rc = delete_row(vault, place, err);
-    return rc < 0 ? rc : sc_record_replace(vault, place, content, 0, err);
+        rc = find_blob(vault, place, &blob_id, err);
+    return rc < 0 ? rc : store(vault, place, content, blob_id, blob_id != 0, err);
 }
 
 int sc_record_delete(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
@@ -178,22 +209,13 @@ int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
     return rc;
 }
 
-/* One bucket often answers several reads in a row (name, then value): verified once per state. */
 static int verify_place(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
 {
     const struct sc_scope *scope = place->scope;
-    struct sc_verified *last = &vault->verified;
-    uint64_t prefix = sc_tree_prefix(place->idx, scope->depth);
+    uint64_t rows = 0;
     if (sc_txn_has_touched(vault, scope, place->idx))
         return 0;
-    if (vault->view_depth > 0 && last->view == vault->view_number && last->scope_id == scope->id &&
-        last->prefix == prefix)
-        return 0;
-    uint64_t rows = 0;
-    int rc = sc_tree_verify(vault, scope, prefix, &rows, err);
-    if (rc == 0)
-        *last = (struct sc_verified){vault->view_number, scope->id, prefix};
-    return rc;
+    return sc_tree_verify(vault, scope, sc_tree_prefix(place->idx, scope->depth), &rows, err);
 }
 
 int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,

@@ -210,7 +210,7 @@ int sc_vault_begin(struct sc_vault *vault, struct sc_error *err)
     struct sc_txn *txn = calloc(1, sizeof(*txn));
     if (txn == NULL)
         return sc_fail_nomem(err);
-    int rc = sc_db_begin(vault->db, "BEGIN IMMEDIATE", err);
+    int rc = sc_db_begin(vault->db, SC_DB_BEGIN_WRITE, err);
     if (rc < 0) {
         free(txn);
         return rc;

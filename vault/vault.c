@@ -50,12 +50,13 @@ static int make_root(struct sc_vault *vault, struct sc_error *err)
     if (rc == 0)
         rc = sc_random_bytes(keys->root, SC_KEY_SIZE, err);
     if (rc == 0)
-        rc = sc_random_bytes(keys->seed, SC_KEY_SIZE, err);
+        rc = sc_random_bytes(keys->sign.seed, SC_KEY_SIZE, err);
     if (rc < 0)
         return rc;
     vault->root_epoch = 1;
     sc_root_derive(vault, keys);
-    sc_sign_public(vault->sign_pk, keys->seed);
+    sc_sign_key_make(&keys->sign, keys->sign.seed);
+    memcpy(vault->sign_pk, keys->sign.pk, SC_KEY_SIZE);
     return 0;
 }
 
@@ -140,20 +141,25 @@ static int read_vault_row(struct sc_vault *vault, struct sc_error *err)
     return rc < 0 ? rc : sc_stmt_fixed(stmt, 1, vault->sign_pk, SC_KEY_SIZE, err);
 }
 
-/* Verifies what it opens: a lie is told before anybody types a passphrase. */
-static int open_database(struct sc_vault *vault, struct sc_error *err)
+/* In one snapshot; a lie is told before anybody types a passphrase. */
+static int verify_file(struct sc_vault *vault, struct sc_error *err)
 {
-    enum sc_db_mode mode = vault->access == SC_VAULT_WRITE ? SC_DB_WRITE : SC_DB_READ;
-    int rc = sc_db_open(vault->path, mode, &vault->db, err);
+    int rc = sc_db_begin(vault->db, SC_DB_BEGIN_READ, err);
     if (rc == 0)
         rc = sc_schema_check(vault->db, err);
     if (rc == 0)
         rc = read_vault_row(vault, err);
     if (rc == 0)
-        rc = sc_view_begin(vault, err);
-    if (rc == 0)
-        sc_view_end(vault);
+        rc = sc_state_refresh(vault, err);
+    sc_db_rollback(vault->db);
     return rc;
+}
+
+static int open_database(struct sc_vault *vault, struct sc_error *err)
+{
+    enum sc_db_mode mode = vault->access == SC_VAULT_WRITE ? SC_DB_WRITE : SC_DB_READ;
+    int rc = sc_db_open(vault->path, mode, &vault->db, err);
+    return rc < 0 ? rc : verify_file(vault, err);
 }
 
 static int open_vault(const char *path, enum sc_vault_access access, bool ignore_pin,

@@ -16,7 +16,7 @@ int sc_view_begin(struct sc_vault *vault, struct sc_error *err)
     }
     if (vault->db == NULL)
         return sc_fail(err, SC_E_IO, "the vault '%s' was closed after an error", vault->path);
-    int rc = vault->txn != NULL ? 0 : sc_db_begin(vault->db, "BEGIN", err);
+    int rc = vault->txn != NULL ? 0 : sc_db_begin(vault->db, SC_DB_BEGIN_READ, err);
     /* A vault in the making has tables but no state yet. */
     if (rc == 0)
         rc = vault->state.seq == 0 && vault->making ? sc_scope_load(vault, err)

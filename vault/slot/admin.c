@@ -173,10 +173,10 @@ static int make_new_root(struct sc_vault *vault, bool new_verify_key, struct sc_
     struct sc_root_keys *keys = sc_arena_alloc(sizeof(*keys), err);
     if (keys == NULL)
         return SC_E_NOMEM;
-    memcpy(keys->seed, vault->root->seed, SC_KEY_SIZE);
+    keys->sign = vault->root->sign;
     int rc = sc_random_bytes(keys->root, SC_KEY_SIZE, err);
     if (rc == 0 && new_verify_key)
-        rc = sc_random_bytes(keys->seed, SC_KEY_SIZE, err);
+        rc = sc_random_bytes(keys->sign.seed, SC_KEY_SIZE, err);
     if (rc < 0) {
         sc_arena_free(keys);
         return rc;
@@ -184,7 +184,8 @@ static int make_new_root(struct sc_vault *vault, bool new_verify_key, struct sc_
     vault->root = keys;
     vault->root_epoch++;
     sc_root_derive(vault, keys);
-    sc_sign_public(vault->sign_pk, keys->seed);
+    sc_sign_key_make(&keys->sign, keys->sign.seed);
+    memcpy(vault->sign_pk, keys->sign.pk, SC_KEY_SIZE);
     return 0;
 }
 

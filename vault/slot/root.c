@@ -37,7 +37,7 @@ int sc_root_seal(const struct sc_vault *vault, const unsigned char pk[SC_KEY_SIZ
     sc_put_u32(at + 12, vault->root_epoch);
     memcpy(at + 16, vault->vault_id, SC_UID_SIZE);
     memcpy(at + 32, vault->root->root, SC_KEY_SIZE);
-    memcpy(at + 64, vault->root->seed, SC_KEY_SIZE);
+    memcpy(at + 64, vault->root->sign.seed, SC_KEY_SIZE);
     return sc_age_seal(pk, sc_secret_view(&bundle), ret, err);
 }
 
@@ -51,13 +51,19 @@ static int check_bundle(const struct sc_vault *vault, const struct sc_secret *bu
         return sc_fail(err, SC_E_FORMAT, "a key slot needs a newer version of this program");
     if (memcmp(at + 16, vault->vault_id, SC_UID_SIZE) != 0)
         return sc_fail(err, SC_E_TAMPERED, "a key slot belongs to another vault");
-    /* The verify key in the file is only as good as this comparison: the bundle came from a writer.
-     */
-    unsigned char pk[SC_KEY_SIZE];
-    sc_sign_public(pk, at + 64);
-    if (memcmp(pk, vault->sign_pk, SC_KEY_SIZE) != 0)
+    return 0;
+}
+
+/* The verify key in the file is only as good as this comparison: the bundle came from a writer. */
+static int take_keys(struct sc_vault *vault, struct sc_root_keys *keys, const unsigned char *bundle,
+                     struct sc_error *err)
+{
+    sc_sign_key_make(&keys->sign, bundle + 64);
+    if (memcmp(keys->sign.pk, vault->sign_pk, SC_KEY_SIZE) != 0)
         return sc_fail(err, SC_E_TAMPERED,
                        "the vault's verify key is not the one of its key slots");
+    memcpy(keys->root, bundle + 32, SC_KEY_SIZE);
+    sc_root_derive(vault, keys);
     return 0;
 }
 
@@ -73,9 +79,11 @@ int sc_root_open(struct sc_vault *vault, const unsigned char sk[SC_KEY_SIZE],
     struct sc_root_keys *keys = sc_arena_alloc(sizeof(*keys), err);
     if (keys == NULL)
         return SC_E_NOMEM;
-    memcpy(keys->root, bundle.ptr + 32, SC_KEY_SIZE);
-    memcpy(keys->seed, bundle.ptr + 64, SC_KEY_SIZE);
-    sc_root_derive(vault, keys);
+    rc = take_keys(vault, keys, bundle.ptr, err);
+    if (rc < 0) {
+        sc_arena_free(keys);
+        return rc;
+    }
     sc_arena_free(vault->root);
     vault->root = keys;
     vault->root_epoch = sc_get_u32(bundle.ptr + 12);

@@ -270,7 +270,7 @@ static int store(struct sc_vault *vault, struct sc_state *state, struct sc_error
     unsigned char message[SIGN_PREFIX_SIZE + SC_STATE_SIZE];
     sc_state_encode(state, vault->vault_id, body);
     signed_bytes(message, body);
-    sc_sign(state->sig, (struct sc_bytes){message, sizeof(message)}, vault->root->seed);
+    sc_sign(state->sig, (struct sc_bytes){message, sizeof(message)}, &vault->root->sign);
     hash_record(state->hash, body);
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(vault->db,

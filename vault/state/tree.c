@@ -74,8 +74,8 @@ static int damaged(const struct sc_scope *scope, struct sc_error *err)
                    scope->name);
 }
 
-int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
-                   uint64_t *ret_rows, struct sc_error *err)
+static int verify_path(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
+                       uint64_t *ret_rows, struct sc_error *err)
 {
     struct sc_tree_sum sum;
     unsigned char kids[SC_NODE_SIZE];
@@ -93,6 +93,23 @@ int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_
     if (rc == 0)
         *ret_rows = sum.rows;
     return rc;
+}
+
+/* One bucket often answers several reads in a row (name, then value, then the write). */
+int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
+                   uint64_t *ret_rows, struct sc_error *err)
+{
+    struct sc_verified *last = &vault->verified;
+    if (vault->view_depth == 0 || last->view != vault->view_number || last->scope_id != scope->id ||
+        last->prefix != prefix) {
+        uint64_t rows = 0;
+        int rc = verify_path(vault, scope, prefix, &rows, err);
+        if (rc < 0)
+            return rc;
+        *last = (struct sc_verified){vault->view_number, scope->id, prefix, rows};
+    }
+    *ret_rows = last->rows;
+    return 0;
 }
 
 int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,

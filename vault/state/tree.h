@@ -20,7 +20,7 @@
 uint64_t sc_tree_prefix(const unsigned char idx[SC_KEY_SIZE], uint32_t depth);
 
 /* Verifies the bucket against the scope's signed root, in the present snapshot; *ret_rows is how
- * many rows are in it. TAMPERED. */
+ * many rows are in it. Not for a bucket that this transaction has changed. TAMPERED. */
 int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
                    uint64_t *ret_rows, struct sc_error *err) SC_NODISCARD;
 

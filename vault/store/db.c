@@ -24,7 +24,7 @@
 
 #include "core/banned.h"
 
-#define STATEMENTS_MAX 64
+#define STATEMENTS_MAX 96
 #define LENGTH_MAX     (2 * 1024 * 1024)
 
 struct sc_stmt {
@@ -302,10 +302,18 @@ int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err)
     return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
 }
 
-int sc_db_begin(struct sc_db *db, const char *sql, struct sc_error *err)
+/* For what is said again and again: parsed once. */
+static int run_cached(struct sc_db *db, const char *sql, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(db, sql, &stmt, err);
+    return rc < 0 ? rc : sc_stmt_run(stmt, err);
+}
+
+int sc_db_begin(struct sc_db *db, enum sc_db_begin how, struct sc_error *err)
 {
     sc_db_rollback(db); /* the last rollback may have failed for want of memory */
-    return sc_db_exec(db, sql, err);
+    return run_cached(db, how == SC_DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 
 bool sc_db_in_transaction(const struct sc_db *db)
@@ -315,13 +323,13 @@ bool sc_db_in_transaction(const struct sc_db *db)
 
 int sc_db_commit(struct sc_db *db, struct sc_error *err)
 {
-    return sc_db_exec(db, "COMMIT", err);
+    return run_cached(db, "COMMIT", err);
 }
 
 void sc_db_rollback(struct sc_db *db)
 {
     if (sc_db_in_transaction(db))
-        (void)sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL);
+        SC_IGNORE(run_cached(db, "ROLLBACK", NULL) < 0);
 }
 
 void sc_db_checkpoint(struct sc_db *db)

@@ -37,8 +37,10 @@ void sc_db_closep(struct sc_db **db);
 /* Runs SQL without parameters. */
 int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err) SC_NODISCARD;
 
-/* Begins a transaction ("BEGIN" or "BEGIN IMMEDIATE"); what an earlier one left open is undone. */
-int sc_db_begin(struct sc_db *db, const char *sql, struct sc_error *err) SC_NODISCARD;
+/* Begins a transaction, for writing by taking the lock at once; what an earlier one left open is
+ * undone. */
+enum sc_db_begin { SC_DB_BEGIN_READ, SC_DB_BEGIN_WRITE };
+int sc_db_begin(struct sc_db *db, enum sc_db_begin how, struct sc_error *err) SC_NODISCARD;
 
 bool sc_db_in_transaction(const struct sc_db *db);
 /* COMMIT. After IO the outcome is unknown: close, reopen and look. */
