@@ -5,7 +5,6 @@
 #include "core/name.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/banned.h"
@@ -58,13 +57,16 @@ size_t sc_name_scope_len(const char *name)
 int sc_name_join(char out[SC_NAME_SIZE], const char *scope, const char *leaf, struct sc_error *err)
 {
     char joined[SC_NAME_SIZE];
-    int wanted = snprintf(joined, sizeof(joined), "%s/%s", scope, leaf);
-    if (wanted < 0 || (size_t)wanted >= sizeof(joined))
+    size_t scope_len = strlen(scope), leaf_len = strlen(leaf);
+    if (scope_len + leaf_len + 2 > sizeof(joined))
         return bad_name("it is too long", err);
+    memcpy(joined, scope, scope_len);
+    joined[scope_len] = '/';
+    memcpy(joined + scope_len + 1, leaf, leaf_len + 1);
     int rc = sc_name_check(joined, 2, err);
     if (rc < 0)
         return rc;
-    memcpy(out, joined, (size_t)wanted + 1);
+    memcpy(out, joined, scope_len + leaf_len + 2);
     return 0;
 }
 

@@ -130,24 +130,39 @@ int sc_record_value(struct sc_secret *out, struct sc_bytes value, struct sc_erro
     return sc_secret_append(out, value.ptr, value.len, err);
 }
 
+/* A listing of a big vault goes through hundreds of thousands of fields. */
+static bool take_field(struct sc_bytes *fields, uint8_t *ret_tag, struct sc_bytes *ret_bytes)
+{
+    if (fields->len < FIELD_HEAD)
+        return false;
+    size_t len = sc_get_u32(fields->ptr + 1);
+    if (len > fields->len - FIELD_HEAD)
+        return false;
+    *ret_tag = fields->ptr[0];
+    *ret_bytes = (struct sc_bytes){fields->ptr + FIELD_HEAD, len};
+    fields->ptr += FIELD_HEAD + len;
+    fields->len -= FIELD_HEAD + len;
+    return true;
+}
+
 int sc_record_parse(struct sc_bytes content, struct sc_record_view *ret, struct sc_error *err)
 {
-    struct sc_reader reader = sc_reader_of(content);
-    uint8_t version = sc_read_u8(&reader);
-    uint32_t header = sc_read_u32(&reader);
-    struct sc_record_view view = {.fields = sc_read_view(&reader, header)};
-    view.value = reader.rest;
-    if (reader.failed || version != RECORD_VERSION || header > SC_FIELDS_MAX)
+    if (content.len < RECORD_HEAD || content.ptr[0] != RECORD_VERSION)
         return sc_fail(err, SC_E_FORMAT, "a record's header cannot be read");
-    struct sc_reader fields = sc_reader_of(view.fields);
-    while (fields.rest.len > 0 && !fields.failed) {
-        uint8_t tag = sc_read_u8(&fields);
-        uint32_t len = sc_read_u32(&fields);
-        (void)sc_read_view(&fields, len);
+    size_t header = sc_get_u32(content.ptr + 1);
+    if (header > content.len - RECORD_HEAD || header > SC_FIELDS_MAX)
+        return sc_fail(err, SC_E_FORMAT, "a record's header cannot be read");
+    struct sc_record_view view = {
+        .fields = {content.ptr + RECORD_HEAD, header},
+        .value = {content.ptr + RECORD_HEAD + header, content.len - RECORD_HEAD - header}};
+    struct sc_bytes rest = view.fields;
+    uint8_t tag;
+    struct sc_bytes bytes;
+    while (take_field(&rest, &tag, &bytes)) {
         if ((tag & TAG_CRITICAL) != 0)
             return sc_fail(err, SC_E_FORMAT, "a record needs a newer version of this program");
     }
-    if (fields.failed)
+    if (rest.len > 0)
         return sc_fail(err, SC_E_FORMAT, "a record's header is cut off");
     *ret = view;
     return 0;
@@ -155,12 +170,7 @@ int sc_record_parse(struct sc_bytes content, struct sc_record_view *ret, struct 
 
 bool sc_record_next(struct sc_bytes *fields, uint8_t *ret_tag, struct sc_bytes *ret_bytes)
 {
-    struct sc_reader reader = sc_reader_of(*fields);
-    *ret_tag = sc_read_u8(&reader);
-    uint32_t len = sc_read_u32(&reader);
-    *ret_bytes = sc_read_view(&reader, len);
-    *fields = reader.rest;
-    return !reader.failed;
+    return take_field(fields, ret_tag, ret_bytes);
 }
 
 uint64_t sc_field_u64(struct sc_bytes bytes)

@@ -117,7 +117,7 @@ int sc_txn_touch_all(struct sc_vault *vault, struct sc_scope *scope, struct sc_e
     size_t at = position(txn, &first);
     if (at < txn->count && txn->touched[at].scope_id == scope->id)
         return sc_fail(err, SC_E_BUG, "a scope is written anew after single changes");
-    int rc = sc_tree_verify_all(vault, scope, err);
+    int rc = sc_tree_verify_all(vault, scope, NULL, err);
     if (rc < 0)
         return rc;
     int64_t *grown = realloc(txn->rebuilt, (txn->rebuilt_count + 1) * sizeof(*grown));

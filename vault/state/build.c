@@ -16,7 +16,8 @@ struct builder {
     struct sc_vault *vault;
     const struct sc_scope *scope;
     enum sc_tree_build how;
-    uint64_t nodes; /* not empty ones */
+    const struct sc_tree_visit *visit; /* or NULL */
+    uint64_t nodes;                    /* not empty ones */
     bool open[SC_TREE_DEPTH_MAX];
     uint64_t prefix[SC_TREE_DEPTH_MAX];
     unsigned char kids[SC_TREE_DEPTH_MAX][SC_NODE_SIZE];
@@ -90,13 +91,39 @@ static int add_bucket(struct builder *builder, uint64_t prefix, struct sc_bucket
     return rc;
 }
 
+#define ROW      "SELECT idx, ver, kind, rh, epoch, blob_id, "
+#define IN_ORDER " WHERE scope_id=? ORDER BY idx, ver, kind"
+
+static int prepare_rows(struct builder *builder, struct sc_stmt **ret, struct sc_error *err)
+{
+    struct sc_db *db = builder->vault->db;
+    switch (builder->visit != NULL ? builder->visit->content : SC_TREE_NO_CONTENT) {
+    case SC_TREE_NAMES:
+        return sc_db_prepare(
+            db, ROW "ct FROM rec LEFT JOIN blob ON kind=3 AND blob.id=rec.blob_id" IN_ORDER, ret,
+            err);
+    case SC_TREE_CONTENT:
+        return sc_db_prepare(db, ROW "ct FROM rec LEFT JOIN blob ON blob.id=rec.blob_id" IN_ORDER,
+                             ret, err);
+    case SC_TREE_NO_CONTENT:
+    default:
+        return sc_db_prepare(db, ROW "NULL FROM rec" IN_ORDER, ret, err);
+    }
+}
+
+static int take_row(struct builder *builder, struct sc_bucket *bucket, struct sc_stmt *stmt,
+                    struct sc_error *err)
+{
+    int rc = sc_bucket_add(bucket, stmt, err);
+    if (rc == 0 && builder->visit != NULL)
+        rc = builder->visit->row(stmt, builder->visit->ctx, err);
+    return rc;
+}
+
 static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    int rc = sc_db_prepare(builder->vault->db,
-                           "SELECT idx, ver, kind, rh FROM rec WHERE scope_id=? "
-                           "ORDER BY idx, ver, kind",
-                           &stmt, err);
+    int rc = prepare_rows(builder, &stmt, err);
     if (rc < 0)
         return rc;
     sc_stmt_bind_int(stmt, 1, builder->scope->id);
@@ -107,7 +134,7 @@ static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_erro
         unsigned char idx[SC_KEY_SIZE];
         rc = sc_stmt_step(stmt, &row, err);
         if (rc == 0 && row)
-            rc = sc_stmt_fixed(stmt, 0, idx, sizeof(idx), err);
+            rc = sc_stmt_fixed(stmt, SC_ROW_IDX, idx, sizeof(idx), err);
         if (rc < 0)
             return rc;
         uint64_t next = row ? sc_tree_prefix(idx, builder->scope->depth) : 0;
@@ -121,7 +148,7 @@ static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_erro
         if (!row)
             break;
         prefix = next;
-        rc = sc_bucket_add(&bucket, stmt, err);
+        rc = take_row(builder, &bucket, stmt, err);
         if (rc < 0)
             return rc;
     }
@@ -155,12 +182,12 @@ static int count_nodes(const struct builder *builder, struct sc_error *err)
     return rc;
 }
 
-int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
-                  struct sc_tree_sum *ret, struct sc_error *err)
+int sc_tree_walk(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
+                 const struct sc_tree_visit *visit, struct sc_tree_sum *ret, struct sc_error *err)
 {
     if (scope->depth > SC_TREE_DEPTH_MAX)
         return sc_fail(err, SC_E_TAMPERED, "a scope's hash tree is too deep");
-    struct builder builder = {.vault = vault, .scope = scope, .how = how};
+    struct builder builder = {.vault = vault, .scope = scope, .how = how, .visit = visit};
     uint64_t rows = 0;
     int rc = how == SC_TREE_WRITE ? clear_nodes(&builder, err) : 0;
     if (rc == 0)
@@ -174,4 +201,10 @@ int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_
     memcpy(ret->root, builder.root, SC_KEY_SIZE);
     ret->rows = rows;
     return 0;
+}
+
+int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
+                  struct sc_tree_sum *ret, struct sc_error *err)
+{
+    return sc_tree_walk(vault, scope, how, NULL, ret, err);
 }

@@ -15,6 +15,7 @@
 
 struct checking {
     struct sc_vault *vault;
+    struct sc_scope *scope; /* that is being walked */
     sc_progress_fn progress;
     void *ctx;
     uint64_t done, total;
@@ -35,21 +36,21 @@ static int bad_record(const struct sc_scope *scope, const char *what, struct sc_
     return sc_fail(err, SC_E_TAMPERED, "a record %s", what);
 }
 
-/* Columns: idx, ver, kind, epoch, rh, ct. */
-static int check_row(struct checking *checking, struct sc_scope *scope, struct sc_stmt *stmt,
-                     struct sc_error *err)
+static int check_row(struct sc_stmt *stmt, void *ctx, struct sc_error *err)
 {
+    struct checking *checking = ctx;
+    struct sc_scope *scope = checking->scope;
     struct sc_place place = {.scope = scope,
-                             .version = (uint64_t)sc_stmt_int(stmt, 1),
-                             .kind = (enum sc_record_kind)sc_stmt_int(stmt, 2)};
+                             .version = (uint64_t)sc_stmt_int(stmt, SC_ROW_VER),
+                             .kind = (enum sc_record_kind)sc_stmt_int(stmt, SC_ROW_KIND)};
     unsigned char hash[SC_KEY_SIZE];
-    struct sc_bytes sealed = sc_stmt_blob(stmt, 5);
-    int rc = sc_stmt_fixed(stmt, 0, place.idx, sizeof(place.idx), err);
+    struct sc_bytes sealed = sc_stmt_blob(stmt, SC_ROW_CONTENT);
+    int rc = sc_stmt_fixed(stmt, SC_ROW_IDX, place.idx, sizeof(place.idx), err);
     if (rc == 0)
-        rc = sc_stmt_fixed(stmt, 4, hash, sizeof(hash), err);
+        rc = sc_stmt_fixed(stmt, SC_ROW_HASH, hash, sizeof(hash), err);
     if (rc < 0)
         return rc;
-    if (sc_stmt_int(stmt, 3) != scope->epoch)
+    if (sc_stmt_int(stmt, SC_ROW_EPOCH) != scope->epoch)
         return bad_record(scope, "has a wrong epoch", err);
     if (sealed.ptr == NULL && checking->vault->bundle.yes)
         return 0; /* an old version, carried as its hash alone */
@@ -57,44 +58,26 @@ static int check_row(struct checking *checking, struct sc_scope *scope, struct s
         return bad_record(scope, "has lost its content", err);
     if (sc_record_check(&place, sealed, hash, NULL) < 0)
         return bad_record(scope, "was changed", err);
-    if (scope->keys != NULL) {
-        SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
-        rc = sc_record_open(checking->vault, &place, sealed, &content, err);
-    }
-    return rc;
-}
-
-static int check_rows(struct checking *checking, struct sc_scope *scope, struct sc_error *err)
-{
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    int rc = sc_db_prepare(checking->vault->db,
-                           "SELECT idx, ver, kind, epoch, rh, ct FROM rec LEFT JOIN blob "
-                           "ON blob.id=rec.blob_id WHERE scope_id=?",
-                           &stmt, err);
-    if (rc < 0)
-        return rc;
-    sc_stmt_bind_int(stmt, 1, scope->id);
-    for (bool row = true; rc == 0;) {
-        rc = sc_stmt_step(stmt, &row, err);
-        if (rc < 0 || !row)
-            break;
-        rc = check_row(checking, scope, stmt, err);
-        advance(checking);
-    }
-    return rc;
+    advance(checking);
+    if (scope->keys == NULL)
+        return 0;
+    SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
+    return sc_record_open(checking->vault, &place, sealed, &content, err);
 }
 
 static int check_scope(struct checking *checking, struct sc_scope *scope, struct sc_error *err)
 {
     struct sc_vault *vault = checking->vault;
     struct sc_tree_sum sum;
+    const struct sc_tree_visit visit = {SC_TREE_CONTENT, check_row, checking};
     bool keys = vault->root != NULL || vault->granted_count > 0;
-    int rc = sc_tree_build(vault, scope, SC_TREE_COMPARE, &sum, err);
+    int rc = keys && scope->name[0] != '\0' ? sc_scope_open(vault, scope, err) : 0;
+    checking->scope = scope;
+    if (rc == 0)
+        rc = sc_tree_walk(vault, scope, SC_TREE_COMPARE, &visit, &sum, err);
     if (rc == 0 && (sum.rows != scope->rows || memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0))
-        rc = sc_tree_verify_all(vault, scope, err); /* says which */
-    if (rc == 0 && keys && scope->name[0] != '\0')
-        rc = sc_scope_open(vault, scope, err);
-    return rc < 0 ? rc : check_rows(checking, scope, err);
+        rc = sc_tree_verify_all(vault, scope, NULL, err); /* says which */
+    return rc;
 }
 
 /* Rows that belong to nothing are no harm to readers, but they are not ours. */

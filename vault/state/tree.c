@@ -135,10 +135,11 @@ int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t pref
     return 0;
 }
 
-int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope, struct sc_error *err)
+int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope,
+                       const struct sc_tree_visit *visit, struct sc_error *err)
 {
     struct sc_tree_sum sum;
-    int rc = sc_tree_build(vault, scope, SC_TREE_ROOT_ONLY, &sum, err);
+    int rc = sc_tree_walk(vault, scope, SC_TREE_ROOT_ONLY, visit, &sum, err);
     if (rc == 0 && (sum.rows != scope->rows || memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0))
         return damaged(scope, err);
     return rc;
@@ -162,7 +163,7 @@ int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error
     if (scope->depth >= sc_tree_depth(scope->rows))
         return 0;
     /* What is about to be hashed anew must be what is signed. */
-    int rc = sc_tree_verify_all(vault, scope, err);
+    int rc = sc_tree_verify_all(vault, scope, NULL, err);
     if (rc < 0)
         return rc;
     scope->depth = sc_tree_depth(scope->rows);

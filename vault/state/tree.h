@@ -43,8 +43,31 @@ struct sc_tree_sum {
 int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
                   struct sc_tree_sum *ret, struct sc_error *err) SC_NODISCARD;
 
-/* Verifies all rows of a scope at once: for listings. TAMPERED. */
+/* Sees the rows of a scope as they are hashed, in order of (idx, ver, kind). What it sees is not
+ * verified before the whole walk has succeeded. */
+enum sc_tree_column {
+    SC_ROW_IDX,
+    SC_ROW_VER,
+    SC_ROW_KIND,
+    SC_ROW_HASH,
+    SC_ROW_EPOCH,
+    SC_ROW_BLOB,
+    SC_ROW_CONTENT
+};
+enum sc_tree_content { SC_TREE_NO_CONTENT, SC_TREE_NAMES, SC_TREE_CONTENT };
+struct sc_tree_visit {
+    enum sc_tree_content content; /* of which rows SC_ROW_CONTENT is given; null of the others */
+    int (*row)(struct sc_stmt *stmt, void *ctx, struct sc_error *err);
+    void *ctx;
+};
+
+/* Computes the root as sc_tree_build() does. `visit` may be NULL. */
+int sc_tree_walk(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
+                 const struct sc_tree_visit *visit, struct sc_tree_sum *ret,
+                 struct sc_error *err) SC_NODISCARD;
+
+/* Verifies all rows of a scope at once: for listings. `visit` may be NULL. TAMPERED. */
 int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope,
-                       struct sc_error *err) SC_NODISCARD;
+                       const struct sc_tree_visit *visit, struct sc_error *err) SC_NODISCARD;
 
 #endif
