@@ -171,7 +171,7 @@ static int put_rows(struct sc_vault *vault, const struct sc_bundle_part *part, i
 
 static int fill(struct sc_vault *vault, const struct sc_bundle *bundle, struct sc_error *err)
 {
-    int rc = sc_db_begin(vault->db, "BEGIN", err);
+    int rc = sc_db_begin(vault->db, SC_DB_BEGIN_READ, err);
     if (rc == 0)
         rc = sc_schema_create(vault->db, err);
     for (size_t i = 0; i < bundle->part_count && rc == 0; i++) {

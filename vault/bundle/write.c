@@ -131,7 +131,7 @@ static int put_rows(struct sc_vault *vault, struct sc_scope *scope, bool history
                     struct sc_buf *out, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    int rc = sc_tree_verify_all(vault, scope, err);
+    int rc = sc_tree_verify_all(vault, scope, NULL, err);
     if (rc == 0)
         rc = sc_db_prepare(vault->db,
                            "SELECT idx, ver, kind, rh, ct, (SELECT max(ver) FROM rec AS r WHERE "
@@ -218,7 +218,7 @@ int sc_vault_bundle(struct sc_vault *vault, const struct sc_vault_bundle *how, s
     if (rc < 0)
         return rc;
     sc_bundle_signed(sc_buf_view(&out), message);
-    sc_sign(sig, (struct sc_bytes){message, sizeof(message)}, vault->root->seed);
+    sc_sign(sig, (struct sc_bytes){message, sizeof(message)}, &vault->root->sign);
     sc_buf_append(&out, sig, sizeof(sig));
     sc_buf_append(ret, out.data, out.len);
     rc = sc_buf_status(&out, err);
