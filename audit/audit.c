@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/follow.h"
 #include "audit/source/git.h"
 #include "audit/walk.h"
 #include "audit/worker.h"
@@ -27,6 +28,7 @@ struct run {
     const struct sc_audit_options *options;
     struct sc_ignore ignore;
     struct sc_strv files;
+    struct sc_references references; /* what the Compose files among them name */
     atomic_size_t next;
     atomic_size_t done_files;
     atomic_ullong done_bytes;
@@ -131,20 +133,25 @@ static int run_all(struct run *run, struct sc_audit_result *result, struct sc_er
         }
         if (rc == 0)
             rc = collect(result, &shares[i].worker.result, err);
+        if (rc == 0)
+            rc = sc_references_move(&run->references, &shares[i].worker.references, err);
         sc_worker_done(&shares[i].worker);
     }
     free(shares);
     return rc;
 }
 
-static int run_history(struct run *run, const char *path, struct sc_audit_result *result,
-                       struct sc_error *err)
+/* What one more worker does when the walk is done: the history of `path`, or (NULL) the files that
+ * Compose files name. */
+static int run_more(struct run *run, const char *path, struct sc_audit_result *result,
+                    struct sc_error *err)
 {
     struct sc_worker worker;
     int rc = sc_worker_init(&worker, run->options, &run->ignore, err);
     if (rc < 0)
         return rc;
-    rc = sc_git_audit(&worker, path, err);
+    rc = path != NULL ? sc_git_audit(&worker, path, err)
+                      : sc_follow(&worker, &run->files, &run->references, err);
     if (rc == 0)
         rc = collect(result, &worker.result, err);
     sc_worker_done(&worker);
@@ -161,10 +168,13 @@ int sc_audit_run(const struct sc_audit_options *options, const char *const *path
         rc = sc_walk(paths[i], options->no_ignore, &run.ignore, &run.files, &result.skips, err);
     if (rc == 0)
         rc = run_all(&run, &result, err);
+    if (rc == 0 && run.references.count > 0)
+        rc = run_more(&run, NULL, &result, err);
     for (size_t i = 0; i < count && rc == 0 && options->history; i++)
-        rc = run_history(&run, paths[i], &result, err);
+        rc = run_more(&run, paths[i], &result, err);
     sc_ignore_done(&run.ignore);
     sc_strv_done(&run.files);
+    sc_references_done(&run.references);
     if (rc < 0) {
         sc_audit_result_done(&result);
         return rc;

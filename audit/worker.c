@@ -35,6 +35,7 @@ void sc_worker_done(struct sc_worker *worker)
 {
     sc_scanner_freep(&worker->scanner);
     sc_audit_result_done(&worker->result);
+    sc_references_done(&worker->references);
     sc_buf_done(&worker->buffer);
 }
 
@@ -108,48 +109,62 @@ static void drop_suppressed(struct sc_worker *worker, struct sc_findings *found,
     found->count = kept;
 }
 
-static int look(struct sc_worker *worker, struct sc_detect *detect, struct sc_bytes text,
-                bool tokens_only, struct sc_error *err)
+int sc_worker_keep(struct sc_worker *worker, struct sc_detect *detect, struct sc_bytes text,
+                   struct sc_error *err)
 {
     int rc = 0;
-    if (!tokens_only && !is_binary(text)) {
-        struct sc_region all = {0, text.len};
-        rc = sc_detect_region(detect, all, sc_text_kind(detect->file, text), err);
+    if (detect->findings.count > 0) {
+        drop_doubles(&detect->findings);
+        /* Before the suppressed ones go, so that their values are masked in others' excerpts. */
+        rc = sc_findings_add_excerpts(&detect->findings, text, err);
+        drop_suppressed(worker, &detect->findings, text);
     }
     if (rc == 0)
-        rc = sc_scanner_scan(worker->scanner, detect, err);
-    if (rc < 0 || detect->findings.count == 0)
-        return rc;
-    drop_doubles(&detect->findings);
-    /* Before the suppressed ones go, so that their values are masked in the excerpts of others. */
-    rc = sc_findings_add_excerpts(&detect->findings, text, err);
-    drop_suppressed(worker, &detect->findings, text);
+        rc = sc_findings_move(&worker->result.findings, &detect->findings, err);
+    if (rc == 0)
+        rc = sc_skips_move(&worker->result.skips, &detect->skips, err);
+    return rc == 0 ? sc_references_move(&worker->references, &detect->references, err) : rc;
+}
+
+/* What is looked at in one go. */
+struct look {
+    const char *name, *commit;
+    enum sc_text_kind kind;
+    bool tokens_only;
+    bool follow; /* a file on disk, whose neighbours can be looked at */
+};
+
+static int look_and_keep(struct sc_worker *worker, const struct look *look, struct sc_bytes text,
+                         struct sc_error *err)
+{
+    struct sc_detect detect;
+    sc_detect_init(&detect, look->name, text, &worker->options->key);
+    detect.commit = look->commit;
+    detect.follow = look->follow;
+    int rc = 0;
+    if (!look->tokens_only && !is_binary(text))
+        rc = sc_detect_region(&detect, (struct sc_region){0, text.len}, look->kind, err);
+    if (rc == 0)
+        rc = sc_scanner_scan(worker->scanner, &detect, err);
+    if (rc == 0)
+        rc = sc_worker_keep(worker, &detect, text, err);
+    sc_detect_done(&detect);
     return rc;
 }
 
-static int look_and_keep(struct sc_worker *worker, const char *name, const char *commit,
-                         struct sc_bytes text, bool tokens_only, struct sc_error *err)
+static int look_at_text(struct sc_worker *worker, const struct look *look, struct sc_bytes text,
+                        struct sc_error *err)
 {
-    struct sc_detect detect;
-    sc_detect_init(&detect, name, text, &worker->options->key);
-    detect.commit = commit;
-    int rc = look(worker, &detect, text, tokens_only, err);
-    if (rc == 0)
-        rc = sc_findings_move(&worker->result.findings, &detect.findings, err);
-    if (rc == 0)
-        rc = sc_skips_move(&worker->result.skips, &detect.skips, err);
-    sc_detect_done(&detect);
-    return rc;
+    worker->result.files++;
+    worker->result.bytes += text.len;
+    return text.len == 0 ? 0 : look_and_keep(worker, look, text, err);
 }
 
 int sc_worker_bytes(struct sc_worker *worker, const char *name, const char *commit,
                     struct sc_bytes text, struct sc_error *err)
 {
-    worker->result.files++;
-    worker->result.bytes += text.len;
-    if (text.len == 0)
-        return 0;
-    return look_and_keep(worker, name, commit, text, false, err);
+    struct look look = {.name = name, .commit = commit, .kind = sc_text_kind(name, text)};
+    return look_at_text(worker, &look, text, err);
 }
 
 /* A file too large to hold: pieces that overlap, for the token rules. Line numbers are not known
@@ -162,7 +177,8 @@ static int look_at_pieces(struct sc_worker *worker, const char *path, int fd, bo
         struct sc_buf *buffer = &worker->buffer;
         struct sc_bytes text = sc_buf_view(buffer);
         size_t first = worker->result.findings.count;
-        int rc = look_and_keep(worker, path, NULL, text, true, err);
+        const struct look look = {.name = path, .tokens_only = true};
+        int rc = look_and_keep(worker, &look, text, err);
         if (rc < 0)
             return rc;
         for (size_t i = first; i < worker->result.findings.count; i++) {
@@ -229,8 +245,9 @@ static int look_at_archive(struct sc_worker *worker, const char *path, struct sc
     return sc_archive_audit(worker, path, text, err);
 }
 
+/* `kind`: NULL where the name and the content tell it. */
 static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
-                             struct sc_error *err)
+                             const enum sc_text_kind *kind, struct sc_error *err)
 {
     bool more = false;
     struct sc_error cause = {0};
@@ -243,17 +260,21 @@ static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
     if (worker->options->archives && sc_archive_is(text))
         return more ? sc_archive_audit_file(worker, path, err)
                     : look_at_archive(worker, path, text, err);
-    if (!more)
-        return sc_worker_bytes(worker, path, NULL, text, err);
+    if (!more) {
+        struct look look = {.name = path, .follow = true};
+        look.kind = kind != NULL ? *kind : sc_text_kind(path, text);
+        return look_at_text(worker, &look, text, err);
+    }
     worker->result.files++;
     worker->result.bytes += text.len;
     return look_at_pieces(worker, path, fd, is_binary(text), err);
 }
 
-int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err)
+static int look_at_path(struct sc_worker *worker, const char *path, const enum sc_text_kind *kind,
+                        struct sc_error *err)
 {
     if (strcmp(path, "-") == 0)
-        return look_at_open_file(worker, "-", STDIN_FILENO, err);
+        return look_at_open_file(worker, "-", STDIN_FILENO, kind, err);
     /* O_NONBLOCK: a FIFO that took the file's place must not block the run. */
     SC_CLEANUP(sc_fd_closep)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -268,5 +289,16 @@ int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *
     struct stat st;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return sc_worker_skip(worker, path, "not a regular file", err);
-    return look_at_open_file(worker, path, fd, err);
+    return look_at_open_file(worker, path, fd, kind, err);
+}
+
+int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err)
+{
+    return look_at_path(worker, path, NULL, err);
+}
+
+int sc_worker_file_as(struct sc_worker *worker, const char *path, enum sc_text_kind kind,
+                      struct sc_error *err)
+{
+    return look_at_path(worker, path, &kind, err);
 }

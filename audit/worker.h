@@ -6,6 +6,8 @@
 #define SC_AUDIT_WORKER_H
 
 #include "audit/audit.h"
+#include "audit/detect/region.h"
+#include "audit/reference.h"
 #include "audit/rules/scanner.h"
 
 struct sc_worker {
@@ -13,7 +15,8 @@ struct sc_worker {
     const struct sc_ignore *ignore;
     struct sc_scanner *scanner;
     struct sc_audit_result result;
-    struct sc_buf buffer; /* the file being looked at; reused */
+    struct sc_references references; /* what Compose files on disk name */
+    struct sc_buf buffer;            /* the file being looked at; reused */
 };
 
 int sc_worker_init(struct sc_worker *worker, const struct sc_audit_options *options,
@@ -26,6 +29,15 @@ int sc_worker_bytes(struct sc_worker *worker, const char *name, const char *comm
 
 /* Looks at a file. What cannot be read is noted as skipped, and no failure. */
 int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err) SC_NODISCARD;
+
+/* The same for a file whose kind its user knows and its name does not tell. */
+int sc_worker_file_as(struct sc_worker *worker, const char *path, enum sc_text_kind kind,
+                      struct sc_error *err) SC_NODISCARD;
+
+/* Takes over what a detector found in a file: doubles and what is suppressed go, excerpts are made
+ * from the file's text. */
+int sc_worker_keep(struct sc_worker *worker, struct sc_detect *detect, struct sc_bytes text,
+                   struct sc_error *err) SC_NODISCARD;
 
 /* Notes a place that was not looked at. */
 int sc_worker_skip(struct sc_worker *worker, const char *name, const char *reason,

@@ -26,6 +26,7 @@ void sc_detect_done(struct sc_detect *detect)
 {
     sc_findings_done(&detect->findings);
     sc_skips_done(&detect->skips);
+    sc_references_done(&detect->references);
     *detect = (struct sc_detect){0};
 }
 

@@ -6,14 +6,15 @@
  * Detectors read regions of the text; every region is a stretch of the outer file (a Markdown
  * fence, a here document, a step of a pipeline), so offsets are always those of the outer file.
  *
- * Ownership: the context borrows text and names; it owns its findings and skips until they are
- * moved on. Threads: one context belongs to one thread.
+ * Ownership: the context borrows text and names; it owns its findings, skips and references until
+ * they are moved on. Threads: one context belongs to one thread.
  */
 #ifndef SC_AUDIT_DETECT_CONTEXT_H
 #define SC_AUDIT_DETECT_CONTEXT_H
 
 #include "audit/family.h"
 #include "audit/finding.h"
+#include "audit/reference.h"
 #include "audit/skip.h"
 #include "compose/judge/shell.h"
 
@@ -28,6 +29,8 @@ struct sc_detect {
     const struct sc_fingerprint_key *key;
     struct sc_findings findings;
     struct sc_skips skips;
+    bool follow; /* note which files a Compose file names */
+    struct sc_references references;
     /* Where the last position was asked for: positions are asked for in rising order as a rule, and
      * only for findings. */
     size_t known_offset, known_line;

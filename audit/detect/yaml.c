@@ -230,8 +230,11 @@ int sc_detect_yaml(struct sc_detect *detect, struct sc_region region, struct sc_
         const struct sc_yaml_node *root = sc_yaml_document(stream, i)->root;
         if (root == NULL)
             continue;
-        rc = sc_yaml_is_compose(root) ? sc_yaml_detect_compose(&yaml, root, err)
-                                      : sc_yaml_detect_manifest(&yaml, root, err);
+        bool compose = sc_yaml_is_compose(root);
+        rc = compose ? sc_yaml_detect_compose(&yaml, root, err)
+                     : sc_yaml_detect_manifest(&yaml, root, err);
+        if (rc == 0 && compose && detect->follow && region.offset == 0)
+            rc = sc_yaml_compose_files(&yaml, root, err);
     }
     return rc;
 }

@@ -45,6 +45,9 @@ int sc_yaml_judge_command(const struct sc_yaml_detect *yaml, const struct sc_she
 bool sc_yaml_is_compose(const struct sc_yaml_node *root);
 int sc_yaml_detect_compose(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *root,
                            struct sc_error *err) SC_NODISCARD;
+/* Adds the files that a Compose file names to the references of the context. */
+int sc_yaml_compose_files(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *root,
+                          struct sc_error *err) SC_NODISCARD;
 bool sc_yaml_is_service(const struct sc_yaml_node *node);
 int sc_yaml_detect_service(const struct sc_yaml_detect *yaml, const char *name,
                            const struct sc_yaml_node *service, struct sc_error *err) SC_NODISCARD;

@@ -32,6 +32,10 @@ void sc_report_html(const struct sc_audit_result *result, struct sc_buf *out);
 struct sc_rule_text {
     const char *id, *title, *why, *fix;
     enum sc_severity severity;
+    /* How sure a finding is, in the words of SARIF: "very-high" a checksum or structure was
+     * checked; "high" the form, or key and place, leave no doubt; "medium" a keyword stands near;
+     * "low" it only looks made by a machine. */
+    const char *precision;
 };
 
 /* False if there is no such rule. */

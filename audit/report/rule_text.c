@@ -10,21 +10,57 @@
 
 #include "core/banned.h"
 
+static const char *precision_of_token(const struct sc_token_rule *rule)
+{
+    switch (rule->check) {
+    case SC_CHECK_CRC62:
+    case SC_CHECK_PEM:
+    case SC_CHECK_JWT:
+    case SC_CHECK_BASIC:
+        return "very-high";
+    case SC_CHECK_RANDOM:
+        return "low";
+    default:
+        return rule->kind == SC_TOKEN_KEYED ? "medium" : "high";
+    }
+}
+
+static const char *precision_of_class(enum sc_finding_class class)
+{
+    switch (class) {
+    case SC_CLASS_URL:
+    case SC_CLASS_KEY_MATERIAL:
+        return "very-high";
+    case SC_CLASS_COMMAND:
+    case SC_CLASS_LABEL:
+    case SC_CLASS_PLACEHOLDER:
+    case SC_CLASS_HALF:
+        return "medium";
+    default:
+        return "high";
+    }
+}
+
 bool sc_rule_describe(const char *id, struct sc_rule_text *ret)
 {
     enum sc_family family;
     enum sc_finding_class class;
     if (sc_family_parse(id, &family, &class)) {
         const struct sc_family_texts *texts = &sc_families[family];
-        *ret = (struct sc_rule_text){sc_family_rule(family, class), texts->title, texts->why,
-                                     texts->fix, sc_finding_class_severity(class)};
+        *ret = (struct sc_rule_text){sc_family_rule(family, class),
+                                     texts->title,
+                                     texts->why,
+                                     texts->fix,
+                                     sc_finding_class_severity(class),
+                                     precision_of_class(class)};
         return true;
     }
     const struct sc_token_rule *rule = sc_token_rule_find(id);
     if (rule == NULL)
         return false;
     const struct sc_family_texts *texts = &sc_families[SC_FAMILY_TOKEN];
-    *ret = (struct sc_rule_text){rule->id, rule->title, texts->why, texts->fix, SC_SEVERITY_HIGH};
+    *ret = (struct sc_rule_text){rule->id,   rule->title,      texts->why,
+                                 texts->fix, SC_SEVERITY_HIGH, precision_of_token(rule)};
     return true;
 }
 

@@ -18,10 +18,10 @@
 /* clang-format off */
 #define GIT_FUNCTIONS(X) \
     X(commit_free) X(commit_lookup) X(commit_parent) X(commit_parentcount) X(commit_tree) \
-    X(diff_foreach) X(diff_free) X(diff_tree_to_tree) X(error_last) X(libgit2_init) \
-    X(libgit2_shutdown) X(odb_foreach) X(odb_free) X(odb_object_data) X(odb_object_free) \
+    X(diff_foreach) X(diff_free) X(diff_tree_to_tree) X(error_last) X(index_free) \
+    X(index_get_bypath) X(libgit2_init) X(libgit2_shutdown) X(odb_foreach) X(odb_free) X(odb_object_data) X(odb_object_free) \
     X(odb_object_size) X(odb_read) X(odb_read_header) X(oid_tostr) X(repository_commondir) \
-    X(repository_free) X(repository_odb) X(repository_open_ext) X(revwalk_free) X(revwalk_new) \
+    X(repository_free) X(repository_index) X(repository_odb) X(repository_workdir) X(repository_open_ext) X(revwalk_free) X(revwalk_new) \
     X(revwalk_next) X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
 /* clang-format on */
 
@@ -272,4 +272,45 @@ int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *er
     const struct sc_git_visitor visitor = {
         .object_max = SC_GIT_BLOB_MAX, .object = audit_object, .skip = audit_skip, .ctx = worker};
     return sc_git_walk(path, &visitor, NULL, err);
+}
+
+/* `absolute` is a real path, as libgit2's work trees are. */
+static int index_has(const struct git_api *api, const char *absolute, bool *ret,
+                     struct sc_error *err)
+{
+    git_repository *repository = NULL;
+    git_index *index = NULL;
+    int status = api->repository_open_ext(&repository, absolute, 0, NULL);
+    if (status == GIT_ENOTFOUND)
+        return 0;
+    int rc = 0;
+    if (status < 0 || api->repository_index(&index, repository) < 0) {
+        const git_error *cause = api->error_last();
+        rc = sc_fail(err, SC_E_FAILED, "cannot tell whether git tracks it: %s",
+                     cause == NULL || cause->message == NULL ? "unknown error" : cause->message);
+    } else {
+        const char *top = api->repository_workdir(repository);
+        size_t len = top == NULL ? 0 : strlen(top); /* it ends in a slash */
+        *ret = len > 0 && strncmp(absolute, top, len) == 0 &&
+               api->index_get_bypath(index, absolute + len, 0) != NULL;
+    }
+    api->index_free(index);
+    api->repository_free(repository);
+    return rc;
+}
+
+int sc_git_tracks(const char *path, bool *ret, struct sc_error *err)
+{
+    struct git_api api;
+    int rc = load(&api, err);
+    if (rc < 0)
+        return rc;
+    char *absolute = realpath(path, NULL);
+    if (absolute == NULL)
+        return sc_fail_errno(err, "cannot find '%s'", path);
+    api.libgit2_init();
+    rc = index_has(&api, absolute, ret, err);
+    api.libgit2_shutdown();
+    free(absolute);
+    return rc;
 }

@@ -26,11 +26,12 @@ static void list_rule(void *ctx, const char *id)
         sc_json_object_begin(listing->json);
         sc_json_pair_string(listing->json, "rule", rule.id);
         sc_json_pair_string(listing->json, "severity", sc_severity_name(rule.severity));
+        sc_json_pair_string(listing->json, "precision", rule.precision);
         sc_json_pair_string(listing->json, "title", rule.title);
         sc_json_object_end(listing->json);
         return;
     }
-    const char *cells[] = {rule.id, sc_severity_name(rule.severity), rule.title};
+    const char *cells[] = {rule.id, sc_severity_name(rule.severity), rule.precision, rule.title};
     listing->rc = sc_table_add(listing->table, cells, listing->err);
 }
 
@@ -52,10 +53,10 @@ static int list_json(struct sc_error *err)
 
 static int list_all(struct sc_cli *cli, struct sc_error *err)
 {
-    static const char *const headers[] = {"RULE", "SEVERITY", "WHAT"};
+    static const char *const headers[] = {"RULE", "SEVERITY", "PRECISION", "WHAT"};
     if (cli->globals.json)
         return list_json(err);
-    SC_CLEANUP(sc_table_freep) struct sc_table *table = sc_table_new(headers, 3, err);
+    SC_CLEANUP(sc_table_freep) struct sc_table *table = sc_table_new(headers, 4, err);
     if (table == NULL)
         return SC_E_NOMEM;
     struct listing listing = {.table = table, .err = err};
@@ -73,6 +74,7 @@ static int explain_json(const struct sc_rule_text *rule, const char *means, stru
     sc_json_object_begin(&json);
     sc_json_pair_string(&json, "rule", rule->id);
     sc_json_pair_string(&json, "severity", sc_severity_name(rule->severity));
+    sc_json_pair_string(&json, "precision", rule->precision);
     sc_json_pair_string(&json, "title", rule->title);
     sc_json_pair_string(&json, "means", means);
     sc_json_pair_string(&json, "why", rule->why);
@@ -102,8 +104,8 @@ int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **
         means = sc_finding_class_text(class);
     if (cli->globals.json)
         return explain_json(&rule, means, err);
-    sc_out("%s (%s): %s\n\n%s %s\n\nFix: %s\n\n", rule.id, sc_severity_name(rule.severity),
-           rule.title, means, rule.why, rule.fix);
+    sc_out("%s (severity %s, precision %s): %s\n\n%s %s\n\nFix: %s\n\n", rule.id,
+           sc_severity_name(rule.severity), rule.precision, rule.title, means, rule.why, rule.fix);
     sc_out("To allow one place, write in its line or the line above:\n"
            "  secretsctl:allow %s REASON\n",
            rule.id);
