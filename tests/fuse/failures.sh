@@ -80,6 +80,27 @@ mv "$SECRETSCTL_VAULT" "$T/away"
 sleep 1.5
 reads "$M/shop/storm" 8:xxxxxxxx:8 || fail "source away"
 mv "$T/away" "$SECRETSCTL_VAULT"
+
+# The vault's root key is changed: the mount goes on. Its own key is taken back: every open is refused
+# with ENOKEY, until a key that fits is given.
+"$SECRETSCTL" slot add -q --key-file "$T/key2"
+end_mount
+export SECRETSCTL_KEY_FILE=$T/key2
+mounted
+first=$("$SECRETSCTL" slot list --json | python3 -c 'import json,sys; print(next(s["id"] for s in json.load(sys.stdin) if s["current"]))')
+export SECRETSCTL_KEY_FILE=$T/key
+"$SECRETSCTL" rekey -q 2>/dev/null
+printf '9:xxxxxxxxx:9' | "$SECRETSCTL" rotate -q shop/storm
+until_true 5 reads "$M/shop/storm" 9:xxxxxxxxx:9 || fail "the mount does not follow a new root key"
+"$SECRETSCTL" slot rm -q "$first" 2>/dev/null
+locked() { ! timeout 5 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'Required key not available' "$T/err"; }
+until_true 5 locked || fail "vault locked: $(cat "$T/err")"
+kill -9 "$(pid_of worker)"
+until_true 5 locked || fail "vault locked, next worker: $(cat "$T/err")"
+kill -9 "$(pid_of agent)"
+until_true 5 test "$(pid_of agent)" = 0 || fail "the keeper did not notice that the agent is gone"
+run 0 "$SECRETSCTL" mount "$M"
+until_true 5 reads "$M/shop/storm" 9:xxxxxxxxx:9 || fail "unlocked, but not served"
 end_mount
 
 # An engine that never answers: unknown containers would wait 500 ms, the host does not.

@@ -228,3 +228,12 @@ int sc_slot_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct 
         sc_secret_move(&vault->opened_by, &identities);
     return rc;
 }
+
+int sc_slot_reopen(struct sc_vault *vault, uint32_t epoch, struct sc_error *err)
+{
+    int rc = try_slots(vault, NULL, &vault->opened_by, PASS_IDENTITY, err);
+    if (rc == SC_E_BADPASS || (rc == 0 && vault->root_epoch != epoch))
+        return sc_fail(err, SC_E_LOCKED,
+                       "the vault's root key was changed, and the key in use opens it no longer");
+    return rc;
+}

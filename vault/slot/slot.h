@@ -58,6 +58,9 @@ int sc_slot_insert(struct sc_vault *vault, const struct sc_slot_new *slot,
 /* Tries what is offered on every slot, then on the grants. BADPASS when nothing fits. */
 int sc_slot_unlock(struct sc_vault *vault, const struct sc_unlock *with,
                    struct sc_error *err) SC_NODISCARD;
+/* Takes the present root keys from the slots with what opened the vault before. LOCKED if that slot
+ * is gone. */
+int sc_slot_reopen(struct sc_vault *vault, uint32_t epoch, struct sc_error *err) SC_NODISCARD;
 
 /* ---- the root bundle ---- */
 

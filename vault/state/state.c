@@ -11,6 +11,7 @@
 #include "vault/codec.h"
 #include "vault/handle.h"
 #include "vault/scope/scope.h"
+#include "vault/slot/slot.h"
 #include "vault/state/pin.h"
 #include "vault/store/schema.h"
 
@@ -199,6 +200,9 @@ static int verify_tables(struct sc_vault *vault, const struct sc_state *state, s
         rc = hash_vault(vault, hash, err);
     if (rc == 0)
         rc = compare(hash, state->vault_hash, "the first row and the verify key", err);
+    /* Another process gave the vault a new root key. */
+    if (rc == 0 && vault->root != NULL && vault->root_epoch != state->root_epoch)
+        rc = sc_slot_reopen(vault, state->root_epoch, err);
     if (rc == 0)
         rc = sc_scope_load(vault, err);
     if (rc < 0)
