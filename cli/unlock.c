@@ -54,6 +54,7 @@ struct sc_unlock sc_cli_keys_view(const struct sc_cli_keys *keys)
         .passphrase = keys->passphrase.len > 0 ? &keys->passphrase : NULL,
         .key_file = keys->key_file.len > 0 ? &keys->key_file : NULL,
         .identity = keys->identity.len > 0 ? &keys->identity : NULL,
+        .any_kdf = keys->any_kdf,
     };
 }
 
@@ -116,7 +117,7 @@ static bool offers_any(const struct sc_cli_keys *keys)
 int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret, struct sc_error *err)
 {
     const struct sc_globals *globals = &cli->globals;
-    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
+    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {.any_kdf = globals->allow_kdf};
     int rc = sc_cli_read_passphrase(cli, &keys.passphrase, err);
     if (rc == 0 && globals->key_file != NULL)
         rc = read_key(globals->key_file, &keys.key_file, err);

@@ -46,13 +46,15 @@ struct sc_unlock {
     const struct sc_secret *passphrase;
     const struct sc_secret *key_file; /* content of the file */
     const struct sc_secret *identity; /* content: AGE-SECRET-KEY-1... lines */
+    bool any_kdf; /* passphrase slots that are cheaper or dearer than usual, too */
 };
 
 /* How hard a passphrase is to guess: Argon2id passes and memory. */
 enum sc_vault_kdf {
     SC_VAULT_KDF_DEFAULT, /* 3 passes, 256 MiB */
     SC_VAULT_KDF_LIGHT,   /* 3 passes, 64 MiB, for small machines */
-    SC_VAULT_KDF_STRONG   /* 4 passes, 512 MiB */
+    SC_VAULT_KDF_STRONG,  /* 4 passes, 512 MiB */
+    SC_VAULT_KDF_CUSTOM   /* as given; out of 2 to 10 passes and 64 to 1024 MiB with any_kdf only */
 };
 
 /* A new way to open the vault: a passphrase, a key file or both (`with`), or an age recipient. */
@@ -61,6 +63,7 @@ struct sc_slot_new {
     const char *recipient; /* "age1...", or NULL */
     const char *label;
     enum sc_vault_kdf kdf;
+    uint32_t kdf_passes, kdf_mib; /* of SC_VAULT_KDF_CUSTOM */
 };
 
 /* Makes a new vault with one slot, and leaves it open and unlocked. EXISTS if there is a file. */

@@ -35,7 +35,12 @@ int sc_cmd_get(struct sc_cli *cli, const void *options, int count, char **operan
         rc = sc_vault_get(vault, operands[0], version, &value, &info, err);
     if (rc < 0)
         return rc;
-    return sc_entry_print_value(&value, opt->reveal || info.kind == SC_ENTRY_CONFIG, err);
+    enum sc_entry_print how = SC_PRINT_REFUSE;
+    if (info.kind == SC_ENTRY_CONFIG || (opt->reveal && cli->globals.no_input))
+        how = SC_PRINT_PLAIN; /* no secret, or nobody who could press a key */
+    else if (opt->reveal)
+        how = SC_PRINT_SCREEN;
+    return sc_entry_print_value(&value, how, err);
 }
 
 /* An entry as one JSON object; never its value. */

@@ -18,8 +18,8 @@ static const struct sc_option init_options[] = {
      SLOT(recipient), NULL, 0},
     {"label", 0, "TEXT", "what this way to open it is called", SC_OPTION_TEXT, SLOT(label), NULL,
      0},
-    {"kdf", 0, "COST", "how hard the passphrase is to guess", SC_OPTION_TEXT, SLOT(kdf),
-     "light|default|strong", 0},
+    {"kdf", 0, "COST", "how hard the passphrase is to guess: light, default, strong, PASSESxMIB",
+     SC_OPTION_TEXT, SLOT(kdf), NULL, 0},
     {0},
 };
 
@@ -34,8 +34,8 @@ static const struct sc_option slot_add_options[] = {
      SLOT(recipient), NULL, 0},
     {"label", 0, "TEXT", "what this way to open it is called", SC_OPTION_TEXT, SLOT(label), NULL,
      0},
-    {"kdf", 0, "COST", "how hard the passphrase is to guess", SC_OPTION_TEXT, SLOT(kdf),
-     "light|default|strong", 0},
+    {"kdf", 0, "COST", "how hard the passphrase is to guess: light, default, strong, PASSESxMIB",
+     SC_OPTION_TEXT, SLOT(kdf), NULL, 0},
     {0},
 };
 

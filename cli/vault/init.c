@@ -49,7 +49,7 @@ int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **opera
     struct sc_slot_new slot;
     int rc = gather(cli, opt, &secrets, err);
     if (rc == 0)
-        rc = sc_slot_describe(opt, &secrets, &slot, err);
+        rc = sc_slot_describe(cli, opt, &secrets, &slot, err);
     if (rc == 0)
         rc = make_directory(path, err);
     if (rc == 0)

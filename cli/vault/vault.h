@@ -110,7 +110,8 @@ int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets,
 int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
                            struct sc_error *err) SC_NODISCARD;
 /* Fills `ret` from the options and the secrets. */
-int sc_slot_describe(const struct sc_slot_options *options, const struct sc_slot_secrets *secrets,
-                     struct sc_slot_new *ret, struct sc_error *err) SC_NODISCARD;
+int sc_slot_describe(const struct sc_cli *cli, const struct sc_slot_options *options,
+                     const struct sc_slot_secrets *secrets, struct sc_slot_new *ret,
+                     struct sc_error *err) SC_NODISCARD;
 
 #endif
