@@ -88,7 +88,8 @@ static int read_key(const char *path, struct sc_secret *ret, struct sc_error *er
     return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
 }
 
-/* systemd hands over one file, of either form. */
+/* systemd hands over one file, of either form. It lets the service's user in by an access control
+ * list, which looks like a permission of the group: its directory is what keeps others out. */
 static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
 {
     const char *dir = sc_env("CREDENTIALS_DIRECTORY");
@@ -100,7 +101,7 @@ static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
     if (access(path, F_OK) != 0)
         return 0;
     SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
-    int rc = read_key(path, &content, err);
+    int rc = sc_file_read_secret(path, SC_CLI_KEY_MAX, false, &content, err);
     if (rc < 0)
         return rc;
     bool identity =

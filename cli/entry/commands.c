@@ -75,6 +75,10 @@ static const struct sc_option list_options[] = {
      offsetof(struct sc_list_options, label), NULL, 0},
     {"expired", 0, NULL, "only what is due for rotation", SC_OPTION_FLAG,
      offsetof(struct sc_list_options, expired), NULL, 0},
+    {"expiring", 0, "TIME", "only what is due within 12h, 30d, ...", SC_OPTION_TEXT,
+     offsetof(struct sc_list_options, expiring), NULL, 0},
+    {"exposed", 0, NULL, "only what somebody whose access has ended knows", SC_OPTION_FLAG,
+     offsetof(struct sc_list_options, exposed), NULL, 0},
     {0},
 };
 

@@ -32,6 +32,8 @@ struct sc_list_options {
     const char *kind;
     const char *label;
     bool expired;
+    const char *expiring;
+    bool exposed;
 };
 
 struct sc_reason_options {

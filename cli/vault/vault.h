@@ -35,7 +35,9 @@ struct sc_trust_options { /* and restore */
 struct sc_log_options {
     const char *name;
     const char *op;
+    const char *by;
     const char *since;
+    const char *until;
     const char *limit;
 };
 
