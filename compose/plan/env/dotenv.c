@@ -30,6 +30,8 @@ size_t sc_plan_env_file(struct context *c, const struct sc_project_file *from)
     if (file->path == NULL || file->display == NULL || text == NULL)
         return SIZE_MAX;
     file->before = (struct sc_bytes){(const unsigned char *)text, from->size};
+    file->fixed =
+        c->options->replaceable != NULL && !c->options->replaceable(file->path, c->options->ctx);
     return plan->file_count++;
 }
 
@@ -83,7 +85,7 @@ static int remove_line(struct context *c, const struct gone *gone, struct sc_err
 {
     size_t file = sc_plan_env_file(c, gone->place->file);
     bool done = false;
-    if (file == SIZE_MAX || still_needed(c, gone->name))
+    if (file == SIZE_MAX || c->plan->files[file].fixed || still_needed(c, gone->name))
         return 0;
     size_t splices = c->plan->files[file].splices.count;
     int rc = sc_plan_env_remove(c, file, gone->name, gone->place, &done, err);
@@ -150,7 +152,8 @@ static int list_rest(struct context *c, struct sc_error *err)
             .class = sc_plan_class(&credential),
             .file = file,
             .at = {place->line, place->column},
-            .reason = still_needed(c, v->name)
+            .reason = c->plan->files[file].fixed ? SC_PLAN_ENV_FIXED
+                      : still_needed(c, v->name)
                           ? "something that stays still refers to it"
                           : "nothing in these files refers to it; remove it, or put it into the "
                             "vault",

@@ -199,6 +199,8 @@ const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o)
 {
     size_t start = 0, end = 0;
     struct sc_bytes text = c->plan->files[o->file].before;
+    if (c->plan->files[o->file].fixed)
+        return SC_PLAN_ENV_FIXED;
     if (sc_plan_env_settings(text, o->key) > 1)
         return "the file sets it more than once; remove what is not used";
     if (!sc_plan_env_statement(text, o->key, o->line, &start, &end))

@@ -41,7 +41,7 @@ mkdir before && cp .env ./*.env compose.yml before/
 shim=/usr/local/libexec/secretsctl/secretsctl-shim
 run 0 "$SECRETSCTL" compose rewrite --shim $shim
 out_lacks canary
-HOME_OF_MINE=at run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
+run 0 env HOME_OF_MINE=at "$SECRETSCTL" compose rewrite --shim $shim --write
 out_lacks canary
 out_has "move  db.env:2  copy.env_file MYSQL_ROOT_PASSWORD -> shop/mysql_root_password, MYSQL_ROOT_PASSWORD_FILE=/run/secrets/mysql_root_password"
 out_has "stays .env:2  pg.env_file API_TOKEN: nothing is known of how 'postgres:16' takes API_TOKEN from a file; the shim cannot help: what the image starts is not known"
@@ -122,3 +122,11 @@ out_lacks canary
 out_has "stays .env:1  env_file USED_PASSWORD: something that stays still refers to it"
 out_has "stays .env:2  env_file UNUSED_PASSWORD: nothing in these files refers to it; remove it, or put it into the vault"
 err_is "secretsctl: nothing to move; 3 stay"
+
+# a link is not replaced by a file, which would leave the values where they are
+mkdir sub && mv .env shared && ln -s ../shared sub/.env
+printf 'name: five\nservices:\n  pg:\n    image: postgres:16\n    env_file: .env\n' >sub/compose.yml
+printf 'POSTGRES_PASSWORD=canary-9\n' >shared
+run 0 "$SECRETSCTL" compose rewrite -f sub/compose.yml
+out_lacks canary
+out_has "stays sub/.env:1  pg.env_file POSTGRES_PASSWORD: the file is a symbolic link; put the file itself there, or change it by hand"
