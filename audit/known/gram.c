@@ -14,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "core/arena.h"
 #include "core/macros.h"
 
@@ -33,8 +37,9 @@
 #define BITS_PER_ENTRY     16
 #define BITS_PER_ENTRY_MIN 7
 /* Slots of one block of the arena. */
-#define BLOCK_BITS 18
-#define BLOCK_SIZE ((size_t)1 << BLOCK_BITS)
+#define BLOCK_BITS    18
+#define BLOCK_SIZE    ((size_t)1 << BLOCK_BITS)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 /* Choices tried for one entry. */
 #define CHOICES_MAX 8
 /* Places looked at in one round. */
@@ -269,58 +274,124 @@ static int look_at_each(const struct pass *pass, size_t at, size_t end, struct s
     return rc;
 }
 
-/* A round of which something passed. */
-static int look_at_round(const struct pass *pass, size_t at, size_t stride, struct sc_error *err)
+/* One place where something passed. */
+static int look_again(const struct pass *pass, size_t at, struct sc_error *err)
 {
-    int rc = 0;
-    for (int i = 0; rc == 0 && i < ROUND; i++, at += stride) {
-        uint64_t hash = hash_word(pass->gram, load_word(pass->data + at));
-        if (passes(pass->gram, hash) != 0)
-            rc = look_up(pass, at, hash, err);
-    }
-    return rc;
+    uint64_t hash = hash_word(pass->gram, load_word(pass->data + at));
+    return passes(pass->gram, hash) != 0 ? look_up(pass, at, hash, err) : 0;
 }
 
-static inline uint64_t probe(const struct sc_gram *gram, const unsigned char *at)
+static ALWAYS_INLINE uint64_t probe(const struct sc_gram *gram, const unsigned char *at)
 {
     return passes(gram, hash_word(gram, load_word(at)));
 }
 
 /* Eight places a round: the probes do not depend on each other, and one branch serves all. */
-static inline int scan_rounds(const struct pass *pass, size_t stride, size_t *at,
-                              struct sc_error *err)
+static ALWAYS_INLINE int scan_rounds(const struct pass *pass, size_t stride, size_t *at,
+                                     struct sc_error *err)
 {
     const struct sc_gram gram = *pass->gram;
     const size_t round = ROUND * stride;
-    size_t i = *at;
-    for (; i + round + sizeof(uint64_t) <= pass->len; i += round) {
-        const unsigned char *p = pass->data + i;
+    for (; *at + round + sizeof(uint64_t) <= pass->len; *at += round) {
+        const unsigned char *p = pass->data + *at;
         uint64_t any = probe(&gram, p) | probe(&gram, p + stride) | probe(&gram, p + 2 * stride) |
                        probe(&gram, p + 3 * stride) | probe(&gram, p + 4 * stride) |
                        probe(&gram, p + 5 * stride) | probe(&gram, p + 6 * stride) |
                        probe(&gram, p + 7 * stride);
-        if (__builtin_expect(any != 0, 0)) {
-            int rc = look_at_round(pass, i, stride, err);
+        for (size_t i = 0; __builtin_expect(any != 0, 0) && i < ROUND; i++) {
+            int rc = look_again(pass, *at + i * stride, err);
             if (rc < 0)
                 return rc;
         }
     }
-    *at = i;
     return 0;
+}
+
+/* Constants here let the compiler make one tight loop for each stride in use. */
+static int scan_plain(const struct pass *pass, size_t *at, struct sc_error *err)
+{
+    return pass->gram->stride == 8   ? scan_rounds(pass, 8, at, err)
+           : pass->gram->stride == 4 ? scan_rounds(pass, 4, at, err)
+                                     : scan_rounds(pass, pass->gram->stride, at, err);
+}
+
+#ifdef __x86_64__
+/* gcc 12 takes the undefined lanes of its own intrinsics for a mistake. */
+#ifndef __clang__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#define TARGET_AVX512 __attribute__((target("avx512f,avx512dq")))
+
+/* Eight probes of words that stand one behind the other; a bit for each that passes. */
+TARGET_AVX512 static ALWAYS_INLINE unsigned probe_eight(const struct sc_gram *gram,
+                                                        const unsigned char *at)
+{
+    const __m512i six_bits = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
+    __m512i word = _mm512_and_si512(_mm512_loadu_si512(at), _mm512_set1_epi64((int64_t)gram->mask));
+    __m512i hash = _mm512_mullo_epi64(word, _mm512_set1_epi64((int64_t)gram->multiplier));
+    __m512i index = _mm512_srl_epi64(hash, _mm_cvtsi32_si128((int)gram->shift));
+    __m512i bits = _mm512_i64gather_epi64(index, gram->bits, 8);
+    __m512i first = _mm512_and_si512(_mm512_srli_epi64(hash, 40), six_bits);
+    __m512i second = _mm512_and_si512(_mm512_srli_epi64(hash, 34), six_bits);
+    __m512i wanted = _mm512_or_si512(_mm512_sllv_epi64(one, first), _mm512_sllv_epi64(one, second));
+    return _mm512_cmpeq_epi64_mask(_mm512_and_si512(bits, wanted), wanted);
+}
+
+/* The same for strides 8 and 4, 64 bytes a round: the words at 0, 8, ..., and those at 4, 12, ...
+ */
+TARGET_AVX512 static int scan_avx512(const struct pass *pass, size_t *at, struct sc_error *err)
+{
+    const struct sc_gram gram = *pass->gram;
+    const bool both = gram.stride == 4;
+    for (; *at + 64 + sizeof(uint64_t) <= pass->len; *at += 64) {
+        unsigned even = probe_eight(&gram, pass->data + *at);
+        unsigned odd = both ? probe_eight(&gram, pass->data + *at + 4) : 0;
+        for (size_t i = 0; __builtin_expect((even | odd) >> i != 0, 0); i++) {
+            int rc = (even >> i & 1) != 0 ? look_again(pass, *at + 8 * i, err) : 0;
+            if (rc == 0 && (odd >> i & 1) != 0)
+                rc = look_again(pass, *at + 8 * i + 4, err);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
+#endif
+
+static int scan_fast(const struct pass *pass, size_t *at, struct sc_error *err)
+{
+#ifdef __x86_64__
+    size_t stride = pass->gram->stride;
+    if ((stride == 8 || stride == 4) && __builtin_cpu_supports("avx512dq"))
+        return scan_avx512(pass, at, err);
+#endif
+    return scan_plain(pass, at, err);
+}
+
+static int scan(const struct pass *pass, bool plain, struct sc_error *err)
+{
+    const struct sc_gram *gram = pass->gram;
+    if (gram->count == 0 || pass->len < gram->width)
+        return 0;
+    size_t at = 0;
+    int rc = plain ? scan_plain(pass, &at, err) : scan_fast(pass, &at, err);
+    return rc < 0 ? rc : look_at_each(pass, at, pass->len - gram->width + 1, err);
 }
 
 int sc_gram_scan(const struct sc_gram *gram, const unsigned char *data, size_t len, sc_gram_fn fn,
                  void *ctx, struct sc_error *err)
 {
-    if (gram->count == 0 || len < gram->width)
-        return 0;
-    const struct pass pass = {gram, data, len, fn, ctx};
-    size_t at = 0;
-    /* Constants here let the compiler make one tight loop for each stride in use. */
-    int rc = gram->stride == 8   ? scan_rounds(&pass, 8, &at, err)
-             : gram->stride == 4 ? scan_rounds(&pass, 4, &at, err)
-                                 : scan_rounds(&pass, gram->stride, &at, err);
-    return rc < 0 ? rc : look_at_each(&pass, at, len - gram->width + 1, err);
+    return scan(&(struct pass){gram, data, len, fn, ctx}, false, err);
+}
+
+int sc_gram_scan_plain(const struct sc_gram *gram, const unsigned char *data, size_t len,
+                       sc_gram_fn fn, void *ctx, struct sc_error *err)
+{
+    return scan(&(struct pass){gram, data, len, fn, ctx}, true, err);
 }
 
 void sc_gram_done(struct sc_gram *gram)

@@ -77,6 +77,10 @@ typedef int (*sc_gram_fn)(uint32_t literal, size_t start, void *ctx, struct sc_e
 int sc_gram_scan(const struct sc_gram *gram, const unsigned char *data, size_t len, sc_gram_fn fn,
                  void *ctx, struct sc_error *err) SC_NODISCARD;
 
+/* The same by the code for processors without wide vectors; for tests and measurements. */
+int sc_gram_scan_plain(const struct sc_gram *gram, const unsigned char *data, size_t len,
+                       sc_gram_fn fn, void *ctx, struct sc_error *err) SC_NODISCARD;
+
 void sc_gram_done(struct sc_gram *gram);
 
 #endif

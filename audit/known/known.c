@@ -332,15 +332,30 @@ static int compare_literal(uint32_t index, size_t start, void *ctx, struct sc_er
     return scan->fn(&hit, scan->ctx, err);
 }
 
+typedef int (*gram_scan_fn)(const struct sc_gram *gram, const unsigned char *data, size_t len,
+                            sc_gram_fn fn, void *ctx, struct sc_error *err);
+
+static int scan_by(gram_scan_fn gram_scan, struct scan *scan, struct sc_error *err)
+{
+    const struct sc_known *known = scan->known;
+    assert(known->built);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < known->index_count; i++)
+        rc = gram_scan(&known->indexes[i], scan->data.ptr, scan->data.len, compare_literal, scan,
+                       err);
+    return rc;
+}
+
 int sc_known_scan(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn, void *ctx,
                   struct sc_error *err)
 {
-    assert(known->built);
-    struct scan scan = {known, data, fn, ctx};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < known->index_count; i++)
-        rc = sc_gram_scan(&known->indexes[i], data.ptr, data.len, compare_literal, &scan, err);
-    return rc;
+    return scan_by(sc_gram_scan, &(struct scan){known, data, fn, ctx}, err);
+}
+
+int sc_known_scan_plain(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn,
+                        void *ctx, struct sc_error *err)
+{
+    return scan_by(sc_gram_scan_plain, &(struct scan){known, data, fn, ctx}, err);
 }
 
 int sc_known_compare(const struct sc_known *known, struct sc_bytes token, sc_known_fn fn, void *ctx,
