@@ -39,4 +39,19 @@ struct sc_vault_compacted {
 int sc_vault_compact(struct sc_vault *vault, const struct sc_vault_compact *how,
                      struct sc_vault_compacted *ret, struct sc_error *err) SC_NODISCARD;
 
+/* ---- a vault of an older format ---- */
+
+/* Opens it for sc_vault_upgrade(), and for nothing else if it is older. */
+int sc_vault_open_old(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                      struct sc_error *err) SC_NODISCARD;
+
+struct sc_vault_upgraded {
+    uint32_t from, to; /* the same: nothing was to be done */
+    char *copy;        /* malloc'd path of the copy of the old one, or NULL */
+};
+/* Brings an unlocked vault to the newest format: a copy "PATH.v<format>.<state>.bak" first, then
+ * one transaction, then the whole is verified; if that fails the copy is put back. */
+int sc_vault_upgrade(struct sc_vault *vault, struct sc_vault_upgraded *ret,
+                     struct sc_error *err) SC_NODISCARD;
+
 #endif

@@ -14,9 +14,10 @@
  * Concurrency: many processes at once; readers never wait, writers queue for up to 5 seconds and
  * then get SC_E_BUSY. A handle belongs to one thread at a time and is not carried across fork.
  *
- * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault,
- * or a format this program does not know), ROLLBACK (older than the pin), LOCKED (not unlocked, or
- * this key does not open that scope), BUSY, PERM, IO, NOSPACE, NOMEM.
+ * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault),
+ * UNSUPPORTED (a newer format than this program knows, or an older one), ROLLBACK (older than the
+ * pin), LOCKED (not unlocked, or this key does not open that scope), BUSY, PERM, IO, NOSPACE,
+ * NOMEM.
  */
 #ifndef SC_VAULT_VAULT_H
 #define SC_VAULT_VAULT_H

@@ -349,6 +349,18 @@ const struct sc_command sc_vault_commands[] = {
         .run = sc_cmd_bundle,
     },
     {
+        .name = "upgrade",
+        .operands = "",
+        .summary = "bring an older vault to the newest format",
+        .description =
+            "A vault that an older version of this program made is opened by nothing else until "
+            "this was done. The whole vault is verified, copied to a file beside it that ends in "
+            ".bak, changed in one transaction, signed, logged and verified again; should that "
+            "fail the old one is put back. There is no way down: older programs refuse the new "
+            "format, and the copy counts as an older state.",
+        .run = sc_cmd_upgrade,
+    },
+    {
         .name = "log",
         .operands = "",
         .summary = "list what was changed, by whom and why",

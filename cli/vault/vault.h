@@ -89,6 +89,8 @@ int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **op
                    struct sc_error *err) SC_NODISCARD;
 int sc_cmd_log(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err) SC_NODISCARD;
+int sc_cmd_upgrade(struct sc_cli *cli, const void *options, int count, char **operands,
+                   struct sc_error *err) SC_NODISCARD;
 int sc_cmd_bundle(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err) SC_NODISCARD;
 int sc_cmd_compact(struct sc_cli *cli, const void *options, int count, char **operands,
