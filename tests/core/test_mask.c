@@ -138,23 +138,28 @@ static void test_cut_at_the_end(void **state)
 
 /* ---- cut at every byte ---- */
 
-/* The text in two pieces, cut at each place in turn, and byte by byte. */
+/* The text in two pieces, cut at each place in turn, and byte by byte. A text that ends a line can
+ * be followed by another in one stream. */
 static void check_cuts(const struct sc_mask_patterns *patterns, const char *text, size_t len,
                        const char *want)
 {
+    struct sc_mask_stream stream = {0};
+    struct sc_error err = {0};
+    struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+    bool line = len > 0 && text[len - 1] == '\n';
     for (size_t cut = 0; cut <= len; cut++) {
-        struct sc_mask_stream stream;
-        struct sc_error err = {0};
-        struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
-        assert_int_equal(sc_mask_stream_init(&stream, patterns, "***", &err), 0);
+        if (stream.raw == NULL)
+            assert_int_equal(sc_mask_stream_init(&stream, patterns, "***", &err), 0);
         assert_int_equal(sc_mask_stream_feed(&stream, text, cut, &out, &err), 0);
         assert_int_equal(sc_mask_stream_feed(&stream, text + cut, len - cut, &out, &err), 0);
-        assert_int_equal(sc_mask_stream_end(&stream, &out, &err), 0);
+        if (!line) {
+            assert_int_equal(sc_mask_stream_end(&stream, &out, &err), 0);
+            sc_mask_stream_done(&stream);
+        }
         assert_string_equal(sc_buf_text(&out), want);
-        sc_mask_stream_done(&stream);
-        sc_buf_done(&out);
+        sc_buf_clear(&out);
     }
-    struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+    sc_mask_stream_done(&stream);
     filter(patterns, text, len, 1, &out);
     assert_string_equal(sc_buf_text(&out), want);
     sc_buf_done(&out);
