@@ -23,11 +23,20 @@ bool sc_vault_is_bundle(const char *path);
 
 /* ---- compacting ---- */
 
+/* How a vault is written: with a write-ahead log, or portable, with a rollback journal: slower, for
+ * file systems that cannot share memory between their users. */
+enum sc_vault_storage { SC_VAULT_STORAGE_KEEP, SC_VAULT_STORAGE_USUAL, SC_VAULT_STORAGE_PORTABLE };
+
+/* As sc_vault_create(), portable. */
+int sc_vault_create_portable(const char *path, const struct sc_slot_new *slot,
+                             struct sc_vault **ret, struct sc_error *err) SC_NODISCARD;
+
 struct sc_vault_compact {
     uint64_t keep;       /* versions of an entry that stay in any case, newest first; 0: all */
     int64_t made_before; /* of the others go only those made before this time; 0: all of them */
     bool dry_run;        /* only count */
     const char *reason;  /* for the log */
+    enum sc_vault_storage storage;
 };
 struct sc_vault_compacted {
     uint64_t versions, entries; /* that went, and of how many entries */

@@ -108,13 +108,13 @@ static int fill_new(struct sc_vault *vault, const struct sc_slot_new *slot, stru
     return rc;
 }
 
-int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
-                    struct sc_error *err)
+static int create(const char *path, enum sc_db_mode mode, const struct sc_slot_new *slot,
+                  struct sc_vault **ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = new_handle(path, SC_VAULT_WRITE, &vault, err);
     if (rc == 0)
-        rc = sc_db_open(path, SC_DB_CREATE, &vault->db, err);
+        rc = sc_db_open(path, mode, &vault->db, err);
     if (rc < 0)
         return rc;
     rc = fill_new(vault, slot, err);
@@ -125,6 +125,18 @@ int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_
     }
     *ret = SC_TAKE(vault);
     return 0;
+}
+
+int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
+                    struct sc_error *err)
+{
+    return create(path, SC_DB_CREATE, slot, ret, err);
+}
+
+int sc_vault_create_portable(const char *path, const struct sc_slot_new *slot,
+                             struct sc_vault **ret, struct sc_error *err)
+{
+    return create(path, SC_DB_CREATE_PORTABLE, slot, ret, err);
 }
 
 /* Columns 2 to 4: the least reader and writer, and the format. That they are the signed ones is

@@ -20,6 +20,8 @@ static const struct sc_option init_options[] = {
      0},
     {"kdf", 0, "COST", "how hard the passphrase is to guess: light, default, strong, PASSESxMIB",
      SC_OPTION_TEXT, SLOT(kdf), NULL, 0},
+    {"portable", 0, NULL, "for network and other odd file systems; slower", SC_OPTION_FLAG,
+     SLOT(portable), NULL, 0},
     {0},
 };
 
@@ -109,6 +111,8 @@ static const struct sc_option compact_options[] = {
      COMPACT(keep), NULL, 0},
     {"older-than", 0, "TIME", "of those, delete only what is older than 12h, 30d, ...",
      SC_OPTION_TEXT, COMPACT(older_than), NULL, 0},
+    {"storage", 0, "HOW", "also make it portable, for network file systems, or usual again",
+     SC_OPTION_TEXT, COMPACT(storage), "portable|usual", 0},
     {"dry-run", 'n', NULL, "only say what would be deleted", SC_OPTION_FLAG, COMPACT(dry_run), NULL,
      0},
     {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT, COMPACT(reason), NULL, 0},

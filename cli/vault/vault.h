@@ -16,6 +16,7 @@ struct sc_slot_options {
     const char *recipient;
     const char *label;
     const char *kdf;
+    bool portable; /* init */
 };
 
 struct sc_check_options {
@@ -54,6 +55,7 @@ struct sc_bundle_options {
 struct sc_compact_options {
     const char *keep;
     const char *older_than;
+    const char *storage;
     bool dry_run;
     const char *reason;
 };
