@@ -27,14 +27,16 @@
 #define HEADER      "secretsctl-replace 1"
 #define JOURNAL_MAX ((size_t)SC_REPLACE_FILES_MAX * PATH_MAX)
 
-/* ".NAME.secretsctl-new" next to the target. Malloc'd. */
-static char *staged_path(const char *target, struct sc_error *err)
+#define STAGED_MAX (PATH_MAX + 32)
+
+/* ".NAME.secretsctl-new" next to the target. Not allocated: cleaning up must not fail for want of
+ * memory. */
+static int staged_path(const char *target, char ret[STAGED_MAX], struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(target, err);
     const char *slash = strrchr(target, '/');
-    if (dir == NULL)
-        return NULL;
-    return sc_str_printf(err, "%s/.%s.secretsctl-new", dir, slash != NULL ? slash + 1 : target);
+    int dir = slash != NULL ? (int)(slash - target) + 1 : 0;
+    int len = snprintf(ret, STAGED_MAX, "%.*s.%s.secretsctl-new", dir, target, target + dir);
+    return len < STAGED_MAX ? 0 : sc_fail(err, SC_E_TOOBIG, "the path '%s' is too long", target);
 }
 
 static char *journal_path(const char *target, struct sc_error *err)
@@ -88,9 +90,10 @@ static int stage(const struct sc_replace_file *file, struct sc_error *err)
     int rc = check_unchanged(file, &attr, err);
     if (rc < 0)
         return rc;
-    SC_CLEANUP(sc_str_freep) char *staged = staged_path(file->path, err);
-    if (staged == NULL)
-        return SC_E_NOMEM;
+    char staged[STAGED_MAX];
+    rc = staged_path(file->path, staged, err);
+    if (rc < 0)
+        return rc;
     if (attr.uid == geteuid() && attr.gid == getegid())
         attr.set_owner = false; /* no right to chown needed */
     return sc_file_replace(staged, file->content, &attr, err);
@@ -99,8 +102,8 @@ static int stage(const struct sc_replace_file *file, struct sc_error *err)
 static void unstage(const struct sc_replace_file *files, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        SC_CLEANUP(sc_str_freep) char *staged = staged_path(files[i].path, NULL);
-        if (staged != NULL)
+        char staged[STAGED_MAX];
+        if (staged_path(files[i].path, staged, NULL) == 0)
             (void)unlink(staged);
     }
 }
@@ -120,9 +123,10 @@ static int write_journal(const char *path, const struct sc_replace_file *files, 
 /* Renames what is staged for this target; a target without a staged file is done already. */
 static int put_in_place(const char *target, size_t *count, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *staged = staged_path(target, err);
-    if (staged == NULL)
-        return SC_E_NOMEM;
+    char staged[STAGED_MAX];
+    int rc = staged_path(target, staged, err);
+    if (rc < 0)
+        return rc;
     if (rename(staged, target) != 0) {
         if (errno == ENOENT)
             return 0;
@@ -196,8 +200,9 @@ static int read_journal(const char *path, struct sc_buf *text, bool *ret_present
 static void drop_stale(const char *path)
 {
     SC_CLEANUP(sc_fd_closep) int lock = -1;
-    SC_CLEANUP(sc_str_freep) char *staged = staged_path(path, NULL);
-    if (staged != NULL && access(staged, F_OK) == 0 && lock_folder(path, &lock, NULL) == 0)
+    char staged[STAGED_MAX];
+    if (staged_path(path, staged, NULL) == 0 && access(staged, F_OK) == 0 &&
+        lock_folder(path, &lock, NULL) == 0)
         (void)unlink(staged);
 }
 

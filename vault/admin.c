@@ -45,7 +45,7 @@ int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret, struct 
 static int check_copy(const char *path, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *copy = NULL;
-    int rc = sc_vault_open_copy(path, &copy, err);
+    int rc = sc_vault_open_unpinned(path, SC_VAULT_READ, &copy, err);
     return rc < 0 ? rc : sc_vault_check(copy, NULL, NULL, err);
 }
 
@@ -81,11 +81,11 @@ static int overwrite(struct sc_vault *backup, const char *path, struct sc_error 
     if (memcmp(present->vault_id, backup->vault_id, SC_UID_SIZE) != 0)
         return sc_fail(err, SC_E_EXISTS, "another vault stands at '%s'; move it away first", path);
     rc = sc_db_copy(backup->db, present->db, err);
-    if (rc == 0) {
-        sc_view_forget(present);
-        sc_db_checkpoint(present->db);
-    }
-    return rc;
+    if (rc < 0)
+        return sc_wrap(err, rc, "it is not known whether the backup is in place; run this again");
+    sc_view_forget(present);
+    sc_db_checkpoint(present->db);
+    return 0;
 }
 
 int sc_vault_restore(struct sc_vault *backup, const char *path, struct sc_error *err)
@@ -99,7 +99,12 @@ int sc_vault_restore(struct sc_vault *backup, const char *path, struct sc_error 
         rc = sc_db_backup(backup->db, path, err);
     else
         rc = overwrite(backup, path, err);
-    return rc < 0 ? rc : check_copy(path, err);
+    if (rc < 0)
+        return rc;
+    rc = check_copy(path, err);
+    if (rc < 0)
+        return sc_wrap(err, rc, "the backup is in place, but was not checked; run this again");
+    return 0;
 }
 
 int sc_vault_renew(struct sc_vault *vault, struct sc_error *err)

@@ -32,7 +32,11 @@ static int accept(const struct sc_cli *cli, const char *path, const char *reason
     int rc = sc_vault_open_unpinned(path, SC_VAULT_WRITE, &vault, err);
     if (rc == 0)
         rc = sc_cli_unlock(cli, vault, err);
-    return rc < 0 ? rc : sc_vault_trust(vault, reason, err);
+    if (rc == 0)
+        rc = sc_vault_trust(vault, reason, err);
+    if (rc < 0)
+        return sc_wrap(err, rc, "the backup is in place, but not accepted yet; run this again");
+    return 0;
 }
 
 int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -142,7 +142,7 @@ int sc_cmd_slot_add(struct sc_cli *cli, const void *options, int count, char **o
     if (rc == 0)
         rc = gather(cli, opt, &secrets, err);
     if (rc == 0)
-        rc = sc_slot_describe(cli, opt, &secrets, &slot, err);
+        rc = sc_slot_describe(opt, &secrets, &slot, err);
     if (rc == 0)
         rc = sc_vault_slot_add(vault, &slot, id, err);
     if (rc < 0) {
@@ -214,7 +214,10 @@ int sc_cmd_grant_rm(struct sc_cli *cli, const void *options, int count, char **o
         return rc;
     sc_note(cli, "removed the grant and re-keyed '%s'; these values were readable: rotate them",
             operands[0]);
-    return sc_vault_list(vault, operands[0], print_exposed, NULL, err);
+    rc = sc_vault_list(vault, operands[0], print_exposed, NULL, err);
+    if (rc < 0)
+        return sc_wrap(err, rc, "the grant is removed, but what to rotate cannot be listed");
+    return 0;
 }
 
 /* ---- rekey ---- */
@@ -225,13 +228,7 @@ static int rekey_all(const struct sc_cli *cli, struct sc_vault *vault,
     SC_CLEANUP(sc_strv_done) struct sc_strv scopes = {0};
     int rc = sc_vault_scopes(vault, &scopes, err);
     if (rc == 0)
-        rc = sc_vault_begin(vault, err);
-    for (size_t i = 0; i < scopes.count && rc == 0; i++)
-        rc = sc_vault_rekey_scope(vault, scopes.items[i], opt->reason, err);
-    if (rc == 0)
-        rc = sc_vault_commit(vault, err);
-    if (rc == 0)
-        rc = sc_vault_rekey_root(vault, opt->new_verify_key, opt->reason, err);
+        rc = sc_vault_rekey_all(vault, opt->new_verify_key, opt->reason, err);
     if (rc == 0)
         sc_note(cli, "changed the root key and the keys of %zu scopes", scopes.count);
     return rc;

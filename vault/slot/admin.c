@@ -15,6 +15,7 @@
 #include "vault/scope/scope.h"
 #include "vault/slot/meta.h"
 #include "vault/slot/slot.h"
+#include "vault/state/pin.h"
 #include "vault/txn.h"
 
 #include "core/banned.h"
@@ -294,6 +295,28 @@ static int change_root(struct sc_vault *vault, const struct old_root *old, bool 
     return rc;
 }
 
+static int rekey_scopes(struct sc_vault *vault, const char *reason, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < vault->scope_count && rc == 0; i++) {
+        char name[SC_NAME_SIZE];
+        snprintf(name, sizeof(name), "%s", vault->scopes[i].name);
+        rc = sc_vault_rekey_scope(vault, name, reason, err);
+    }
+    return rc;
+}
+
+/* A new verify key is refused here like anywhere else until it is pinned. */
+static int pin_verify_key(struct sc_vault *vault, struct sc_error *err)
+{
+    int rc = vault->ignore_pin ? 0 : sc_pin_update(vault, true, err);
+    if (rc < 0)
+        return sc_wrap(err, rc,
+                       "the keys were changed, but the new verify key could not be remembered, so "
+                       "run: secretsctl trust --accept-rollback REASON");
+    return 0;
+}
+
 static int replace_root(struct sc_vault *vault, const char *remove_id, bool new_verify_key,
                         const char *reason, struct sc_error *err)
 {
@@ -302,8 +325,7 @@ static int replace_root(struct sc_vault *vault, const char *remove_id, bool new_
     int rc = sc_vault_begin(vault, err);
     if (rc < 0)
         return rc;
-    if (remove_id != NULL)
-        rc = delete_slot(vault, remove_id, err);
+    rc = remove_id != NULL ? delete_slot(vault, remove_id, err) : rekey_scopes(vault, reason, err);
     if (rc == 0)
         rc = change_root(vault, &old, new_verify_key, err);
     if (rc == 0)
@@ -318,7 +340,7 @@ static int replace_root(struct sc_vault *vault, const char *remove_id, bool new_
         return rc;
     }
     sc_arena_free(old.keys);
-    return 0;
+    return new_verify_key ? pin_verify_key(vault, err) : 0;
 }
 
 int sc_vault_slot_remove(struct sc_vault *vault, const char *id, bool new_verify_key,
@@ -329,8 +351,8 @@ int sc_vault_slot_remove(struct sc_vault *vault, const char *id, bool new_verify
     return replace_root(vault, id, new_verify_key, reason, err);
 }
 
-int sc_vault_rekey_root(struct sc_vault *vault, bool new_verify_key, const char *reason,
-                        struct sc_error *err)
+int sc_vault_rekey_all(struct sc_vault *vault, bool new_verify_key, const char *reason,
+                       struct sc_error *err)
 {
     if (vault->root == NULL)
         return sc_fail(err, SC_E_LOCKED, "this key cannot write to the vault");

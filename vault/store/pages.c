@@ -92,7 +92,9 @@ static int file_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
     int rc = below->pMethods->xRead(below, out, len, at);
     if (rc == SQLITE_OK)
         learn(file_of(file), out, len, at);
-    else if (rc != SQLITE_IOERR_SHORT_READ) /* which is what the end of a file looks like */
+    if (rc == SQLITE_IOERR_CORRUPTFS) /* the device's error, which SQLite would call corruption */
+        rc = SQLITE_IOERR_READ;
+    if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) /* the latter is the end of the file */
         file_of(file)->pages->failure = rc;
     return rc;
 }
@@ -217,8 +219,9 @@ const char *sc_pages_name(const struct sc_pages *pages)
 
 int sc_pages_failure(struct sc_pages *pages)
 {
-    int failure = pages->failure;
-    pages->failure = SQLITE_OK;
+    int failure = pages != NULL ? pages->failure : SQLITE_OK;
+    if (pages != NULL)
+        pages->failure = SQLITE_OK;
     return failure;
 }
 

@@ -34,7 +34,7 @@ void sc_pages_freep(struct sc_pages **pages);
 /* The name to open the connection with. */
 const char *sc_pages_name(const struct sc_pages *pages);
 
-/* SQLite's code of the last read that failed since this was asked last; 0: none did. */
+/* SQLite's code of the last read that failed since this was asked last; 0: none did, or NULL. */
 int sc_pages_failure(struct sc_pages *pages);
 
 /* Leaves room for the sums in a file that is still empty. */
