@@ -53,6 +53,7 @@ struct sc_globals {
     const char *passphrase_file;
     const char *min_seq;
     const char *max_age;
+    bool allow_kdf;
     bool json;
     bool quiet;
     bool no_color;

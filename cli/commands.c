@@ -36,6 +36,8 @@ const struct sc_option sc_global_options[] = {
      offsetof(struct sc_globals, min_seq), NULL, 0},
     {"max-age", 0, "TIME", "refuse a vault or bundle signed longer ago than 12h, 30d, ...",
      SC_OPTION_TEXT, offsetof(struct sc_globals, max_age), NULL, 0},
+    {"allow-kdf", 0, NULL, "use passphrases that cost less or more work than usual", SC_OPTION_FLAG,
+     offsetof(struct sc_globals, allow_kdf), NULL, 0},
     {"json", 0, NULL, "print JSON", SC_OPTION_FLAG, offsetof(struct sc_globals, json), NULL, 0},
     {"quiet", 'q', NULL, "print no notes", SC_OPTION_FLAG, offsetof(struct sc_globals, quiet), NULL,
      0},

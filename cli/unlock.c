@@ -54,6 +54,7 @@ struct sc_unlock sc_cli_keys_view(const struct sc_cli_keys *keys)
         .passphrase = keys->passphrase.len > 0 ? &keys->passphrase : NULL,
         .key_file = keys->key_file.len > 0 ? &keys->key_file : NULL,
         .identity = keys->identity.len > 0 ? &keys->identity : NULL,
+        .any_kdf = keys->any_kdf,
     };
 }
 
@@ -87,7 +88,8 @@ static int read_key(const char *path, struct sc_secret *ret, struct sc_error *er
     return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
 }
 
-/* systemd hands over one file, of either form. */
+/* systemd hands over one file, of either form. It lets the service's user in by an access control
+ * list, which looks like a permission of the group: its directory is what keeps others out. */
 static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
 {
     const char *dir = sc_env("CREDENTIALS_DIRECTORY");
@@ -99,7 +101,7 @@ static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
     if (access(path, F_OK) != 0)
         return 0;
     SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
-    int rc = read_key(path, &content, err);
+    int rc = sc_file_read_secret(path, SC_CLI_KEY_MAX, false, &content, err);
     if (rc < 0)
         return rc;
     bool identity =
@@ -116,7 +118,7 @@ static bool offers_any(const struct sc_cli_keys *keys)
 int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret, struct sc_error *err)
 {
     const struct sc_globals *globals = &cli->globals;
-    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
+    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {.any_kdf = globals->allow_kdf};
     int rc = sc_cli_read_passphrase(cli, &keys.passphrase, err);
     if (rc == 0 && globals->key_file != NULL)
         rc = read_key(globals->key_file, &keys.key_file, err);

@@ -38,6 +38,7 @@ int sc_cli_open_afresh(const struct sc_cli *cli, enum sc_vault_access access, st
 /* What the options, the environment and the credentials offer, without asking anyone. */
 struct sc_cli_keys {
     struct sc_secret passphrase, key_file, identity; /* empty where not offered */
+    bool any_kdf;
 };
 int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret,
                         struct sc_error *err) SC_NODISCARD;

@@ -102,7 +102,7 @@ void sc_yaml_freep(struct sc_yaml_stream **stream);
 const char *sc_yaml_name(const struct sc_yaml_stream *stream);
 struct sc_bytes sc_yaml_text(const struct sc_yaml_stream *stream);
 
-/* Documents in order; an empty file has none. */
+/* Documents in order; an empty file has none, and NULL neither. */
 size_t sc_yaml_count(const struct sc_yaml_stream *stream);
 const struct sc_yaml_document *sc_yaml_document(const struct sc_yaml_stream *stream, size_t index);
 

@@ -160,7 +160,7 @@ struct sc_bytes sc_yaml_text(const struct sc_yaml_stream *s)
 
 size_t sc_yaml_count(const struct sc_yaml_stream *s)
 {
-    return s->count;
+    return s == NULL ? 0 : s->count;
 }
 
 const struct sc_yaml_document *sc_yaml_document(const struct sc_yaml_stream *s, size_t index)

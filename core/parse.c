@@ -84,6 +84,38 @@ int sc_parse_duration(const char *text, const char *what, uint64_t *ret, struct 
     return 0;
 }
 
+/* The date, and then the time or nothing; what strptime(3) would skip or correct is refused by
+ * printing it again. */
+static bool parse_date(const char *text, int64_t *ret)
+{
+    struct tm utc = {0};
+    bool day_only = strlen(text) == 10;
+    const char *end = strptime(text, day_only ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (end == NULL || *end != '\0')
+        return false;
+    char again[SC_TIME_TEXT_SIZE];
+    int64_t moment = (int64_t)timegm(&utc);
+    sc_time_text(again, moment);
+    if (strncmp(again, text, strlen(text)) != 0)
+        return false;
+    *ret = moment;
+    return true;
+}
+
+int sc_parse_moment(const char *text, const char *what, int64_t *ret, struct sc_error *err)
+{
+    uint64_t seconds = 0;
+    if (parse_date(text, ret))
+        return 0;
+    if (sc_parse_duration(text, what, &seconds, NULL) < 0)
+        return sc_fail(err, SC_E_USAGE,
+                       "%s must be a date such as 2026-01-31 or 2026-01-31T12:00:00Z, or how long "
+                       "ago, such as 12h or 30d",
+                       what);
+    *ret = (int64_t)time(NULL) - (int64_t)SC_MIN(seconds, (uint64_t)1 << 40);
+    return 0;
+}
+
 int sc_parse_mode(const char *text, const char *what, uint32_t *ret, struct sc_error *err)
 {
     uint32_t mode = 0;

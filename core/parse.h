@@ -24,6 +24,11 @@ int sc_parse_size(const char *text, const char *what, uint64_t *ret,
 int sc_parse_duration(const char *text, const char *what, uint64_t *ret,
                       struct sc_error *err) SC_NODISCARD;
 
+/* A moment: "2026-01-31" (its beginning), "2026-01-31T12:00:00Z", or a duration: that long ago. In
+ * seconds since the epoch, UTC. */
+int sc_parse_moment(const char *text, const char *what, int64_t *ret,
+                    struct sc_error *err) SC_NODISCARD;
+
 /* Octal file mode, "0400" or "400", at most 07777. */
 int sc_parse_mode(const char *text, const char *what, uint32_t *ret,
                   struct sc_error *err) SC_NODISCARD;

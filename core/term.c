@@ -17,6 +17,11 @@
 
 #include "core/banned.h"
 
+/* What every terminal since xterm understands; the caller looks at TERM. */
+#define ALTERNATE_SCREEN "\033[?1049h"
+#define NORMAL_SCREEN    "\033[?1049l"
+#define CLEAR_SCREEN     "\033[H\033[2J"
+
 static const int caught_signals[] = {SIGALRM, SIGHUP,  SIGINT,  SIGPIPE, SIGQUIT,
                                      SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
 
@@ -122,10 +127,26 @@ static int read_line(int tty, const sigset_t *mask, struct sc_secret *ret, struc
     return 0;
 }
 
+/* What is written before the line is read, in this order, and after it. */
+struct question {
+    const char *before;
+    const struct sc_secret *shown; /* or NULL */
+    const char *prompt;
+    const char *after;
+};
+
+static int write_question(int tty, const struct question *question, struct sc_error *err)
+{
+    int rc = sc_fd_write_all(tty, question->before, strlen(question->before), err);
+    if (rc == 0 && question->shown != NULL)
+        rc = sc_secret_write_fd(question->shown, tty, err);
+    return rc < 0 ? rc : sc_fd_write_all(tty, question->prompt, strlen(question->prompt), err);
+}
+
 /* One attempt; *ret_again when the process was stopped and continued, and the prompt must return.
  */
-static int ask_once(int tty, const char *prompt, struct sc_secret *ret, bool *ret_again,
-                    struct sc_error *err)
+static int ask_once(int tty, const struct question *question, struct sc_secret *ret,
+                    bool *ret_again, struct sc_error *err)
 {
     struct termios before;
     if (tcgetattr(tty, &before) < 0)
@@ -138,11 +159,11 @@ static int ask_once(int tty, const char *prompt, struct sc_secret *ret, bool *re
     if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
         rc = errno == EINTR ? sc_fail(err, SC_E_CANCELLED, "cancelled") /* in the background */
                             : sc_fail_errno(err, "cannot switch the terminal's echo off");
-    if (rc == 0)
-        rc = sc_fd_write_all(tty, prompt, strlen(prompt), err);
     if (rc == 0) {
-        rc = read_line(tty, &saved.mask, ret, err);
-        SC_IGNORE(write(tty, "\n", 1) < 0); /* cosmetic */
+        rc = write_question(tty, question, err);
+        if (rc == 0)
+            rc = read_line(tty, &saved.mask, ret, err);
+        SC_IGNORE(sc_fd_write_all(tty, question->after, strlen(question->after), NULL) < 0);
     }
     while (tcsetattr(tty, TCSAFLUSH, &before) < 0 && errno == EINTR && !pending[SIGTTOU])
         ;
@@ -150,7 +171,7 @@ static int ask_once(int tty, const char *prompt, struct sc_secret *ret, bool *re
     return rc;
 }
 
-int sc_term_read_secret(const char *prompt, struct sc_secret *ret, struct sc_error *err)
+static int ask(const struct question *question, struct sc_secret *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (tty < 0)
@@ -159,11 +180,29 @@ int sc_term_read_secret(const char *prompt, struct sc_secret *ret, struct sc_err
     bool again = false;
     int rc = 0;
     do {
-        rc = ask_once(tty, prompt, &line, &again, err);
+        rc = ask_once(tty, question, &line, &again, err);
     } while (rc == SC_E_CANCELLED && again);
     if (rc == 0)
         sc_secret_move(ret, &line);
     return rc;
+}
+
+int sc_term_read_secret(const char *prompt, struct sc_secret *ret, struct sc_error *err)
+{
+    const struct question question = {.before = "", .prompt = prompt, .after = "\n"};
+    return ask(&question, ret, err);
+}
+
+int sc_term_show_secret(const struct sc_secret *value, const char *prompt, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret answer = {0};
+    const struct question question = {.before = ALTERNATE_SCREEN CLEAR_SCREEN,
+                                      .shown = value,
+                                      .prompt = prompt,
+                                      .after = CLEAR_SCREEN NORMAL_SCREEN};
+    int rc = ask(&question, &answer, err);
+    /* End of file is as good as Enter; a signal was delivered again and ended the program. */
+    return rc == SC_E_CANCELLED ? 0 : rc;
 }
 
 int sc_term_read_new_secret(const char *prompt, struct sc_secret *ret, struct sc_error *err)

@@ -25,6 +25,11 @@ bool sc_term_available(void);
 int sc_term_read_secret(const char *prompt, struct sc_secret *ret,
                         struct sc_error *err) SC_NODISCARD;
 
+/* Shows a value on the terminal's alternate screen, with the prompt behind it, until Enter is
+ * pressed: nothing of it stays in the scrollback. UNSUPPORTED without a terminal. */
+int sc_term_show_secret(const struct sc_secret *value, const char *prompt,
+                        struct sc_error *err) SC_NODISCARD;
+
 /* Asks twice and compares; FAILED when the two differ. */
 int sc_term_read_new_secret(const char *prompt, struct sc_secret *ret,
                             struct sc_error *err) SC_NODISCARD;

@@ -45,7 +45,7 @@ int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret, struct 
 static int check_copy(const char *path, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *copy = NULL;
-    int rc = sc_vault_open_unpinned(path, SC_VAULT_READ, &copy, err);
+    int rc = sc_vault_open_copy(path, &copy, err);
     return rc < 0 ? rc : sc_vault_check(copy, NULL, NULL, err);
 }
 

@@ -168,7 +168,10 @@ int sc_vault_compact(struct sc_vault *vault, const struct sc_vault_compact *how,
         rc = sc_vault_commit(vault, err);
     if (rc < 0)
         return rc;
-    rc = how->dry_run ? 0 : sc_db_compact(vault->db, err);
+    if (!how->dry_run)
+        rc = sc_db_compact(vault->db, err);
+    if (rc == 0 && !how->dry_run && how->storage != SC_VAULT_STORAGE_KEEP)
+        rc = sc_db_set_portable(vault->db, how->storage == SC_VAULT_STORAGE_PORTABLE, err);
     if (rc < 0)
         return sc_wrap(err, rc,
                        "deleted %zu old versions, but could not write the file anew; run it again",

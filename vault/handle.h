@@ -14,6 +14,7 @@
 #include "vault/crypto.h"
 #include "vault/state/state.h"
 #include "vault/store/db.h"
+#include "vault/store/formats.h"
 #include "vault/vault.h"
 
 #define SC_UID_SIZE 16
@@ -81,7 +82,10 @@ struct sc_vault {
     bool ignore_pin; /* trust: what was seen before does not count */
     bool wrote;      /* something was committed: fold the log and pin on closing */
     struct sc_bundled bundle;
-    uint64_t pinned_seq; /* what the pin says; 0: nothing */
+    const struct sc_format *format; /* the tables that the file has */
+    uint32_t format_number;         /* what it says: perhaps newer than this program */
+    bool any_format;                /* upgrade: an older one is welcome */
+    uint64_t pinned_seq;            /* what the pin says; 0: nothing */
     unsigned char vault_id[SC_UID_SIZE];
     unsigned char sign_pk[SC_KEY_SIZE];
     uint32_t root_epoch;
@@ -113,5 +117,8 @@ int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err) SC_NOD
 /* ---- vault/vault.c: the tables and the first row of a fresh file, in a transaction ---- */
 
 int sc_vault_make_tables(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+
+/* Opens a copy of a vault for reading, whatever its format and the pin. */
+int sc_vault_open_copy(const char *path, struct sc_vault **ret, struct sc_error *err) SC_NODISCARD;
 
 #endif

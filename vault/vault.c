@@ -33,6 +33,8 @@ static int new_handle(const char *path, enum sc_vault_access access, struct sc_v
     if (vault == NULL)
         return sc_fail_nomem(err);
     vault->access = access;
+    vault->format = sc_schema_now();
+    vault->format_number = vault->format->number;
     vault->path = sc_str_dup(path, err);
     if (vault->path == NULL)
         return SC_E_NOMEM;
@@ -66,12 +68,15 @@ static int insert_vault_row(struct sc_vault *vault, struct sc_error *err)
     int rc =
         sc_db_prepare(vault->db,
                       "INSERT INTO vault(id, vault_id, format, min_reader, min_writer, sign_pk) "
-                      "VALUES(1, ?, 1, 1, 1, ?)",
+                      "VALUES(1, ?, ?, ?, ?, ?)",
                       &stmt, err);
     if (rc < 0)
         return rc;
     sc_stmt_bind_blob(stmt, 1, vault->vault_id, SC_UID_SIZE);
-    sc_stmt_bind_blob(stmt, 2, vault->sign_pk, SC_KEY_SIZE);
+    sc_stmt_bind_int(stmt, 2, vault->format->number);
+    sc_stmt_bind_int(stmt, 3, vault->format->min_reader);
+    sc_stmt_bind_int(stmt, 4, vault->format->min_writer);
+    sc_stmt_bind_blob(stmt, 5, vault->sign_pk, SC_KEY_SIZE);
     return sc_stmt_run(stmt, err);
 }
 
@@ -103,13 +108,13 @@ static int fill_new(struct sc_vault *vault, const struct sc_slot_new *slot, stru
     return rc;
 }
 
-int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
-                    struct sc_error *err)
+static int create(const char *path, enum sc_db_mode mode, const struct sc_slot_new *slot,
+                  struct sc_vault **ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = new_handle(path, SC_VAULT_WRITE, &vault, err);
     if (rc == 0)
-        rc = sc_db_open(path, SC_DB_CREATE, &vault->db, err);
+        rc = sc_db_open(path, mode, &vault->db, err);
     if (rc < 0)
         return rc;
     rc = fill_new(vault, slot, err);
@@ -122,11 +127,49 @@ int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_
     return 0;
 }
 
+int sc_vault_create(const char *path, const struct sc_slot_new *slot, struct sc_vault **ret,
+                    struct sc_error *err)
+{
+    return create(path, SC_DB_CREATE, slot, ret, err);
+}
+
+int sc_vault_create_portable(const char *path, const struct sc_slot_new *slot,
+                             struct sc_vault **ret, struct sc_error *err)
+{
+    return create(path, SC_DB_CREATE_PORTABLE, slot, ret, err);
+}
+
+/* Columns 2 to 4: the least reader and writer, and the format. That they are the signed ones is
+ * found out when the state is verified. */
+static int check_format(const struct sc_vault *vault, struct sc_stmt *stmt, struct sc_error *err)
+{
+    unsigned number = vault->format_number, known = sc_schema_now()->number;
+    if (sc_stmt_int(stmt, 4) != number)
+        return sc_fail(err, SC_E_TAMPERED, "the vault's file says two formats");
+    if (sc_stmt_int(stmt, 2) > known)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "this vault has format %u and needs a newer version of this program, which "
+                       "knows format %u",
+                       number, known);
+    if (vault->access == SC_VAULT_WRITE && sc_stmt_int(stmt, 3) > known)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "this version of the program can read this vault, of format %u, but not "
+                       "change it; update it",
+                       number);
+    if (number < known && !vault->any_format)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "this vault has the older format %u; bring it to format %u, keeping a copy, "
+                       "with: secretsctl upgrade",
+                       number, known);
+    return 0;
+}
+
 static int read_vault_row(struct sc_vault *vault, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     bool row = false;
-    int rc = sc_db_prepare(vault->db, "SELECT vault_id, sign_pk, min_reader, min_writer FROM vault",
+    int rc = sc_db_prepare(vault->db,
+                           "SELECT vault_id, sign_pk, min_reader, min_writer, format FROM vault",
                            &stmt, err);
     if (rc == 0)
         rc = sc_stmt_step(stmt, &row, err);
@@ -134,10 +177,9 @@ static int read_vault_row(struct sc_vault *vault, struct sc_error *err)
         return rc;
     if (!row)
         return sc_fail(err, SC_E_TAMPERED, "the vault's file is damaged: its first row is missing");
-    int64_t needed = sc_stmt_int(stmt, vault->access == SC_VAULT_WRITE ? 3 : 2);
-    if (needed > SC_FORMAT_VERSION)
-        return sc_fail(err, SC_E_FORMAT, "this vault needs a newer version of this program");
-    rc = sc_stmt_fixed(stmt, 0, vault->vault_id, SC_UID_SIZE, err);
+    rc = check_format(vault, stmt, err);
+    if (rc == 0)
+        rc = sc_stmt_fixed(stmt, 0, vault->vault_id, SC_UID_SIZE, err);
     return rc < 0 ? rc : sc_stmt_fixed(stmt, 1, vault->sign_pk, SC_KEY_SIZE, err);
 }
 
@@ -146,7 +188,7 @@ static int verify_file(struct sc_vault *vault, struct sc_error *err)
 {
     int rc = sc_db_begin(vault->db, SC_DB_BEGIN_READ, err);
     if (rc == 0)
-        rc = sc_schema_check(vault->db, err);
+        rc = sc_schema_check(vault->db, &vault->format, &vault->format_number, err);
     if (rc == 0)
         rc = read_vault_row(vault, err);
     if (rc == 0)
@@ -162,14 +204,17 @@ static int open_database(struct sc_vault *vault, struct sc_error *err)
     return rc < 0 ? rc : verify_file(vault, err);
 }
 
-static int open_vault(const char *path, enum sc_vault_access access, bool ignore_pin,
+enum how { USUAL, IGNORE_PIN, ANY_FORMAT, COPY };
+
+static int open_vault(const char *path, enum sc_vault_access access, enum how how,
                       struct sc_vault **ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = new_handle(path, access, &vault, err);
     if (rc < 0)
         return rc;
-    vault->ignore_pin = ignore_pin;
+    vault->ignore_pin = how == IGNORE_PIN || how == COPY;
+    vault->any_format = how == ANY_FORMAT || how == COPY;
     rc = sc_vault_is_bundle(path) ? sc_bundle_open(vault, err) : open_database(vault, err);
     if (rc < 0)
         return rc;
@@ -180,13 +225,24 @@ static int open_vault(const char *path, enum sc_vault_access access, bool ignore
 int sc_vault_open(const char *path, enum sc_vault_access access, struct sc_vault **ret,
                   struct sc_error *err)
 {
-    return open_vault(path, access, false, ret, err);
+    return open_vault(path, access, USUAL, ret, err);
 }
 
 int sc_vault_open_unpinned(const char *path, enum sc_vault_access access, struct sc_vault **ret,
                            struct sc_error *err)
 {
-    return open_vault(path, access, true, ret, err);
+    return open_vault(path, access, IGNORE_PIN, ret, err);
+}
+
+int sc_vault_open_copy(const char *path, struct sc_vault **ret, struct sc_error *err)
+{
+    return open_vault(path, SC_VAULT_READ, COPY, ret, err);
+}
+
+int sc_vault_open_old(const char *path, enum sc_vault_access access, struct sc_vault **ret,
+                      struct sc_error *err)
+{
+    return open_vault(path, access, ANY_FORMAT, ret, err);
 }
 
 int sc_vault_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct sc_error *err)

@@ -14,9 +14,10 @@
  * Concurrency: many processes at once; readers never wait, writers queue for up to 5 seconds and
  * then get SC_E_BUSY. A handle belongs to one thread at a time and is not carried across fork.
  *
- * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault,
- * or a format this program does not know), ROLLBACK (older than the pin), LOCKED (not unlocked, or
- * this key does not open that scope), BUSY, PERM, IO, NOSPACE, NOMEM.
+ * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault),
+ * UNSUPPORTED (a newer format than this program knows, or an older one), ROLLBACK (older than the
+ * pin), LOCKED (not unlocked, or this key does not open that scope), BUSY, PERM, IO, NOSPACE,
+ * NOMEM.
  */
 #ifndef SC_VAULT_VAULT_H
 #define SC_VAULT_VAULT_H
@@ -46,13 +47,15 @@ struct sc_unlock {
     const struct sc_secret *passphrase;
     const struct sc_secret *key_file; /* content of the file */
     const struct sc_secret *identity; /* content: AGE-SECRET-KEY-1... lines */
+    bool any_kdf; /* passphrase slots that are cheaper or dearer than usual, too */
 };
 
 /* How hard a passphrase is to guess: Argon2id passes and memory. */
 enum sc_vault_kdf {
     SC_VAULT_KDF_DEFAULT, /* 3 passes, 256 MiB */
     SC_VAULT_KDF_LIGHT,   /* 3 passes, 64 MiB, for small machines */
-    SC_VAULT_KDF_STRONG   /* 4 passes, 512 MiB */
+    SC_VAULT_KDF_STRONG,  /* 4 passes, 512 MiB */
+    SC_VAULT_KDF_CUSTOM   /* as given; out of 2 to 10 passes and 64 to 1024 MiB with any_kdf only */
 };
 
 /* A new way to open the vault: a passphrase, a key file or both (`with`), or an age recipient. */
@@ -61,6 +64,7 @@ struct sc_slot_new {
     const char *recipient; /* "age1...", or NULL */
     const char *label;
     enum sc_vault_kdf kdf;
+    uint32_t kdf_passes, kdf_mib; /* of SC_VAULT_KDF_CUSTOM */
 };
 
 /* Makes a new vault with one slot, and leaves it open and unlocked. EXISTS if there is a file. */

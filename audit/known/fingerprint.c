@@ -16,17 +16,21 @@
 
 #include "core/banned.h"
 
-#define FORMS_MAX SC_GRAM_ENTRIES_MAX
+#define FORMS_MAX (SC_GRAM_ENTRIES_MAX / SC_FINGERPRINT_WINDOWS)
 
 struct value {
     char *name;
     enum sc_known_standing standing;
+    uint16_t forms;
 };
 
 struct form {
     uint32_t value;
+    uint32_t region_tag;
+    uint32_t windows[SC_FINGERPRINT_WINDOWS];
+    uint16_t len, region; /* bytes of the form, and where the region begins in it */
+    uint8_t region_len;
     uint8_t encoding;
-    uint16_t len;
     unsigned char digest[SC_FINGERPRINT_DIGEST_SIZE];
 };
 
@@ -84,12 +88,14 @@ static int read_values(struct sc_fingerprints *set, struct cursor *in, size_t co
         return sc_fail_nomem(err);
     for (size_t i = 0; i < count; i++) {
         uint64_t standing = take_number(in, 1);
+        uint16_t forms = (uint16_t)take_number(in, 2);
         size_t len = (size_t)take_number(in, 2);
         const unsigned char *name = take_bytes(in, len);
         if (in->bad || (standing != SC_KNOWN_SEARCHED && standing != SC_KNOWN_GUESSABLE))
             return bad_content(err);
         struct value *value = &set->values[i];
         value->standing = (enum sc_known_standing)standing;
+        value->forms = forms;
         value->name = sc_str_ndup((const char *)name, len, err);
         if (value->name == NULL)
             return SC_E_NOMEM;
@@ -100,26 +106,50 @@ static int read_values(struct sc_fingerprints *set, struct cursor *in, size_t co
     return 0;
 }
 
-static int read_forms(struct sc_fingerprints *set, struct cursor *in, size_t count,
-                      struct sc_gram_entry *entries, struct sc_error *err)
+static bool read_form(struct cursor *in, struct form *form)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct form *form = &set->forms[i];
-        form->value = (uint32_t)take_number(in, 4);
-        form->encoding = (uint8_t)take_number(in, 1);
-        form->len = (uint16_t)take_number(in, 2);
-        uint32_t offset = (uint32_t)take_number(in, 2);
-        uint32_t tag = (uint32_t)take_number(in, 4);
-        const unsigned char *digest = take_bytes(in, sizeof(form->digest));
-        if (in->bad || form->value >= set->value_count || form->encoding >= SC_ENCODING_MAX ||
-            form->len > SC_KNOWN_FORM_MAX || form->len < SC_GRAM_WIDTH_MAX ||
-            offset + SC_GRAM_WIDTH_MAX > form->len)
-            return bad_content(err);
-        memcpy(form->digest, digest, sizeof(form->digest));
-        entries[i] = (struct sc_gram_entry){tag, (uint32_t)i, offset};
+    form->encoding = (uint8_t)take_number(in, 1);
+    form->len = (uint16_t)take_number(in, 2);
+    form->region = (uint16_t)take_number(in, 2);
+    form->region_len = (uint8_t)take_number(in, 1);
+    form->region_tag = (uint32_t)take_number(in, 4);
+    for (size_t i = 0; i < SC_FINGERPRINT_WINDOWS; i++)
+        form->windows[i] = (uint32_t)take_number(in, 4);
+    const unsigned char *digest = take_bytes(in, sizeof(form->digest));
+    if (in->bad || form->encoding >= SC_ENCODING_MAX || form->len > SC_KNOWN_FORM_MAX ||
+        form->region_len < SC_FINGERPRINT_WIDTH + SC_FINGERPRINT_WINDOWS - 1 ||
+        (size_t)form->region + form->region_len > form->len)
+        return false;
+    memcpy(form->digest, digest, sizeof(form->digest));
+    return true;
+}
+
+/* The forms of all values, one value after the other. */
+static int read_forms(struct sc_fingerprints *set, struct cursor *in, size_t count,
+                      struct sc_error *err)
+{
+    set->forms = calloc(SC_MAX(count, (size_t)1), sizeof(*set->forms));
+    if (set->forms == NULL)
+        return sc_fail_nomem(err);
+    for (size_t value = 0; value < set->value_count; value++) {
+        for (uint16_t i = 0; i < set->values[value].forms; i++) {
+            if (set->form_count == count || !read_form(in, &set->forms[set->form_count]))
+                return bad_content(err);
+            set->forms[set->form_count++].value = (uint32_t)value;
+        }
     }
-    set->form_count = count;
-    return 0;
+    return set->form_count == count ? 0 : bad_content(err);
+}
+
+static bool window_at(size_t index, unsigned choice, const void *ctx, struct sc_gram_entry *ret)
+{
+    const struct sc_fingerprints *set = ctx;
+    size_t form = index / SC_FINGERPRINT_WINDOWS, window = index % SC_FINGERPRINT_WINDOWS;
+    if (choice > 0)
+        return false;
+    *ret =
+        (struct sc_gram_entry){set->forms[form].windows[window], (uint32_t)form, (uint32_t)window};
+    return true;
 }
 
 static int read_content(struct sc_fingerprints *set, struct sc_bytes content, struct sc_error *err)
@@ -131,19 +161,12 @@ static int read_content(struct sc_fingerprints *set, struct sc_bytes content, st
     int rc = read_values(set, &in, values, err);
     if (rc < 0)
         return rc;
-    set->forms = calloc(SC_MAX(forms, (size_t)1), sizeof(*set->forms));
-    struct sc_gram_entry *entries =
-        sc_arena_alloc(SC_MAX(forms, (size_t)1) * sizeof(*entries), err);
-    if (set->forms == NULL || entries == NULL) {
-        sc_arena_free(entries);
-        return sc_fail_nomem(err);
-    }
-    rc = read_forms(set, &in, forms, entries, err);
-    sc_gram_init(&set->gram, sc_fingerprint_multiplier(&set->keys), SC_GRAM_WIDTH_MAX, 1);
-    if (rc == 0)
-        rc = sc_gram_build(&set->gram, entries, forms, err);
-    sc_arena_free(entries);
-    return rc;
+    rc = read_forms(set, &in, forms, err);
+    if (rc < 0)
+        return rc;
+    sc_gram_init(&set->gram, sc_fingerprint_multiplier(&set->keys), SC_FINGERPRINT_WIDTH,
+                 SC_FINGERPRINT_WINDOWS);
+    return sc_gram_build(&set->gram, forms * SC_FINGERPRINT_WINDOWS, window_at, set, err);
 }
 
 int sc_fingerprints_open(struct sc_bytes file, const struct sc_secret *key,
@@ -188,15 +211,21 @@ struct scan {
     void *ctx;
 };
 
-static int confirm(uint32_t index, size_t start, void *ctx, struct sc_error *err)
+/* The region would begin at `region`: first a quick look at it as a whole, since five bytes of an
+ * escaped form are no more than one of the value; then the proof. */
+static int confirm(uint32_t index, size_t region, void *ctx, struct sc_error *err)
 {
     const struct scan *scan = ctx;
     const struct form *form = &scan->set->forms[index];
-    if (form->len > scan->data.len - start)
+    const struct sc_fingerprint_keys *keys = &scan->set->keys;
+    if (form->region > region || form->len > scan->data.len - (region - form->region))
         return 0;
+    struct sc_bytes seen = {scan->data.ptr + region, form->region_len};
+    if (sc_fingerprint_region_tag(keys, seen) != form->region_tag)
+        return 0;
+    size_t start = region - form->region;
     unsigned char digest[SC_FINGERPRINT_DIGEST_SIZE];
-    sc_fingerprint_digest(&scan->set->keys, (struct sc_bytes){scan->data.ptr + start, form->len},
-                          digest);
+    sc_fingerprint_digest(keys, (struct sc_bytes){scan->data.ptr + start, form->len}, digest);
     if (memcmp(digest, form->digest, sizeof(digest)) != 0)
         return 0;
     const struct sc_known_hit hit = {form->value, (enum sc_encoding)form->encoding, start,

@@ -2,10 +2,10 @@
  *
  * Fingerprints: the search for known values by somebody who must not have them.
  *
- * An export holds, for each encoded form of each value, its length, the keyed hash of one window of
- * 8 bytes in it, and the keyed hash of the whole form. The file is sealed with the key: without it,
- * it tells its size and nothing else (names, lengths and counts are inside the seal; the size is
- * padded).
+ * An export holds, for each encoded form of each value, its length, keyed hashes of what 8 bytes of
+ * the value look like in it, and the keyed hash of the whole form. The file is sealed with the key:
+ * without it, it tells its size and nothing else (names, lengths and counts are inside the seal;
+ * the size is padded).
  *
  * Limits, enforced here and printed by the commands. Who holds the file AND the key can test
  * guesses offline, quickly. So only values that leave SC_FINGERPRINT_BITS to guess are exported;
@@ -24,10 +24,14 @@
 #define SC_FINGERPRINT_KEY_SIZE 32
 /* Bytes of a value that its windows may give away to the holder of the key. */
 #define SC_FINGERPRINT_REGION 8
+/* Windows into the region's form: so many, of so many bytes, one byte apart. Every fourth place of
+ * the data is looked at. */
+#define SC_FINGERPRINT_WINDOWS 4
+#define SC_FINGERPRINT_WIDTH   5
 /* What must be left to guess, in bits; see sc_piece_guess_bits(). */
 #define SC_FINGERPRINT_BITS 64.0
-/* Bytes of a file at most. */
-#define SC_FINGERPRINT_FILE_MAX ((size_t)3 * 1024 * 1024)
+/* Bytes of a file at most: some 3,000 values. */
+#define SC_FINGERPRINT_FILE_MAX ((size_t)4092 * 1024)
 
 /* ---- export ---- */
 

@@ -9,11 +9,12 @@
 
 #include "audit/known/fingerprint.h"
 #include "core/hash.h"
+#include "core/macros.h"
 #include "core/random.h"
 
 #include "core/banned.h"
 
-#define MAGIC      "SCFINGR1"
+#define MAGIC      "SCFINGR2"
 #define MAGIC_SIZE 8
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES
@@ -57,6 +58,20 @@ uint64_t sc_fingerprint_multiplier(const struct sc_fingerprint_keys *keys)
     uint64_t value;
     memcpy(&value, keys->bytes.ptr + MULTIPLIER, sizeof(value));
     return value;
+}
+
+uint32_t sc_fingerprint_region_tag(const struct sc_fingerprint_keys *keys, struct sc_bytes region)
+{
+    uint64_t factor, hash;
+    memcpy(&factor, keys->bytes.ptr + MULTIPLIER + sizeof(uint64_t), sizeof(factor));
+    memcpy(&hash, keys->bytes.ptr + MULTIPLIER + 2 * sizeof(uint64_t), sizeof(hash));
+    for (size_t at = 0; at < region.len; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, region.ptr + at, SC_MIN(sizeof(word), region.len - at));
+        hash = (hash ^ word) * (factor | 1);
+        hash ^= hash >> 29;
+    }
+    return (uint32_t)(hash >> 32);
 }
 
 void sc_fingerprint_digest(const struct sc_fingerprint_keys *keys, struct sc_bytes form,

@@ -2,7 +2,7 @@
  *
  * The container of a fingerprint file: sealed with a key, bound to a salt that is new each time.
  *
- *   "SCFINGR1" | salt (32) | nonce (24) | XChaCha20-Poly1305(padded content), salt as associated
+ *   "SCFINGR2" | salt (32) | nonce (24) | XChaCha20-Poly1305(padded content), salt as associated
  * data
  *
  * From key and salt come the keys of the seal, of the window hash and of the form hash, so that two
@@ -30,6 +30,9 @@ int sc_fingerprint_keys_derive(struct sc_fingerprint_keys *keys, const struct sc
 void sc_fingerprint_keys_done(struct sc_fingerprint_keys *keys);
 
 uint64_t sc_fingerprint_multiplier(const struct sc_fingerprint_keys *keys);
+
+/* A short keyed hash of what the region looks like in a form: quick, and no proof. */
+uint32_t sc_fingerprint_region_tag(const struct sc_fingerprint_keys *keys, struct sc_bytes region);
 
 /* The keyed hash of a form. */
 void sc_fingerprint_digest(const struct sc_fingerprint_keys *keys, struct sc_bytes form,

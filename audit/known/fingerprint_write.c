@@ -3,9 +3,9 @@
  * Export of fingerprints; see audit/known/fingerprint.h. The content, numbers little-endian:
  *
  *   count of values (4), count of forms (4)
- *   each value: standing (1), length of the name (2), name
- *   each form: value (4), encoding (1), length (2), offset of the window (2), window tag (4), hash
- * (16)
+ *   each value: standing (1), its forms (2), length of the name (2), name
+ *   each form, value by value: encoding (1), length (2), where the region begins (2), length of the
+ *   region (1), its tag (4), tags of its windows (4 each), hash (16)
  */
 #include "audit/known/fingerprint.h"
 
@@ -40,7 +40,7 @@ struct sc_fingerprint_writer {
     size_t region_count;
 };
 
-#define FORM_SIZE (4 + 1 + 2 + 2 + 4 + SC_FINGERPRINT_DIGEST_SIZE)
+#define FORM_SIZE (1 + 2 + 2 + 1 + 4 + 4 * SC_FINGERPRINT_WINDOWS + SC_FINGERPRINT_DIGEST_SIZE)
 
 struct sc_fingerprint_writer *sc_fingerprint_writer_new(const struct sc_secret *key,
                                                         struct sc_error *err)
@@ -61,7 +61,8 @@ struct sc_fingerprint_writer *sc_fingerprint_writer_new(const struct sc_secret *
         sc_fingerprint_writer_free(writer);
         return NULL;
     }
-    sc_gram_init(&writer->gram, sc_fingerprint_multiplier(&writer->keys), SC_GRAM_WIDTH_MAX, 1);
+    sc_gram_init(&writer->gram, sc_fingerprint_multiplier(&writer->keys), SC_FINGERPRINT_WIDTH,
+                 SC_FINGERPRINT_WINDOWS);
     return writer;
 }
 
@@ -107,8 +108,8 @@ static int keep_region_form(enum sc_encoding encoding, struct sc_bytes form, voi
     (void)err;
     struct sc_fingerprint_writer *writer = ctx;
     struct region_form *forms = (struct region_form *)(void *)writer->region.ptr;
-    if (form.len < SC_GRAM_WIDTH_MAX || form.len > REGION_FORM_SIZE ||
-        writer->region_count == REGION_FORMS_MAX)
+    if (form.len < SC_FINGERPRINT_WIDTH + SC_FINGERPRINT_WINDOWS - 1 ||
+        form.len > REGION_FORM_SIZE || writer->region_count == REGION_FORMS_MAX)
         return 0;
     struct region_form *slot = &forms[writer->region_count++];
     slot->encoding = encoding;
@@ -117,9 +118,9 @@ static int keep_region_form(enum sc_encoding encoding, struct sc_bytes form, voi
     return 0;
 }
 
-/* Where in a form the window begins: a place whose bytes depend on the region alone. */
-static bool find_window(const struct sc_fingerprint_writer *writer, enum sc_encoding encoding,
-                        struct sc_bytes form, size_t *ret_offset)
+/* What the region looks like in a form: bytes that depend on the region alone. */
+static bool find_region(const struct sc_fingerprint_writer *writer, enum sc_encoding encoding,
+                        struct sc_bytes form, struct sc_bytes *ret)
 {
     const struct region_form *forms = (const struct region_form *)(const void *)writer->region.ptr;
     for (size_t i = 0; i < writer->region_count; i++) {
@@ -128,7 +129,7 @@ static bool find_window(const struct sc_fingerprint_writer *writer, enum sc_enco
         const unsigned char *found =
             fits ? memmem(form.ptr, form.len, forms[i].bytes, forms[i].len) : NULL;
         if (found != NULL) {
-            *ret_offset = (size_t)(found - form.ptr);
+            *ret = (struct sc_bytes){found, forms[i].len};
             return true;
         }
     }
@@ -148,25 +149,34 @@ static bool has_form(const struct sc_fingerprint_writer *writer,
     return false;
 }
 
+static int put_form(struct sc_fingerprint_writer *writer, struct sc_bytes form,
+                    struct sc_bytes region, struct sc_error *err)
+{
+    struct sc_secret *out = &writer->forms;
+    int rc = put_number(out, form.len, 2, err);
+    if (rc == 0)
+        rc = put_number(out, (uint64_t)(region.ptr - form.ptr), 2, err);
+    if (rc == 0)
+        rc = put_number(out, region.len, 1, err);
+    if (rc == 0)
+        rc = put_number(out, sc_fingerprint_region_tag(&writer->keys, region), 4, err);
+    for (size_t i = 0; rc == 0 && i < SC_FINGERPRINT_WINDOWS; i++)
+        rc = put_number(out, sc_gram_hash(&writer->gram, region.ptr + i) >> 32, 4, err);
+    return rc;
+}
+
 static int add_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
                     struct sc_error *err)
 {
     struct sc_fingerprint_writer *writer = ctx;
-    size_t offset = 0;
+    struct sc_bytes region = {0};
     unsigned char digest[SC_FINGERPRINT_DIGEST_SIZE];
     sc_fingerprint_digest(&writer->keys, form, digest);
-    if (!find_window(writer, encoding, form, &offset) || has_form(writer, digest))
+    if (!find_region(writer, encoding, form, &region) || has_form(writer, digest))
         return 0;
-    uint64_t hash = sc_gram_hash(&writer->gram, form.ptr + offset);
-    int rc = put_number(&writer->forms, writer->value_count, 4, err);
+    int rc = put_number(&writer->forms, (uint64_t)encoding, 1, err);
     if (rc == 0)
-        rc = put_number(&writer->forms, (uint64_t)encoding, 1, err);
-    if (rc == 0)
-        rc = put_number(&writer->forms, form.len, 2, err);
-    if (rc == 0)
-        rc = put_number(&writer->forms, offset, 2, err);
-    if (rc == 0)
-        rc = put_number(&writer->forms, hash >> 32, 4, err);
+        rc = put_form(writer, form, region, err);
     if (rc == 0)
         rc = sc_secret_append(&writer->forms, digest, sizeof(digest), err);
     writer->form_count += rc == 0 ? 1 : 0;
@@ -207,11 +217,14 @@ int sc_fingerprint_add(struct sc_fingerprint_writer *writer, const char *name,
     struct sc_bytes trimmed = sc_piece_trim(value);
     enum sc_known_standing standing = SC_KNOWN_GUESSABLE;
     writer->value_first_form = writer->forms.len;
+    uint32_t before = writer->form_count;
     int rc = 0;
     if (sc_piece_standing(trimmed) == SC_KNOWN_SEARCHED)
         rc = add_forms(writer, trimmed, &standing, err);
     if (rc == 0)
         rc = put_number(&writer->values, (uint64_t)standing, 1, err);
+    if (rc == 0)
+        rc = put_number(&writer->values, writer->form_count - before, 2, err);
     if (rc == 0)
         rc = put_number(&writer->values, strlen(name), 2, err);
     if (rc == 0)

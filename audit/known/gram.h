@@ -4,25 +4,30 @@
  *
  * Of each literal the words at `stride` neighbouring offsets are registered, so that looking at
  * every stride-th place of the data is enough to meet one of them. A place is looked at with one
- * keyed multiplication and one cache line of a bit table; the few that pass are looked up in a
- * bucket table and handed to the caller, who compares. False candidates are possible, missed
- * literals are not.
+ * keyed multiplication and one word of a bit table; the few that pass are looked at in a second
+ * one, what is left is looked up in a bucket table and handed to the caller, who compares. False
+ * candidates are possible, missed literals are not.
  *
  * Everything derived from literals lies in locked memory. Threads: any number may scan one index.
  */
 #ifndef SC_AUDIT_KNOWN_GRAM_H
 #define SC_AUDIT_KNOWN_GRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/error.h"
 
-/* Words of one index at most: its tables then fit blocks of the locked arena. */
-#define SC_GRAM_ENTRIES_MAX ((size_t)300000)
+/* Words of one index at most: its bit table then still tells something. */
+#define SC_GRAM_ENTRIES_MAX ((size_t)1024 * 1024)
+/* Literals that an index can number, and offsets of words in one. */
+#define SC_GRAM_LITERALS_MAX ((size_t)1 << 24)
+#define SC_GRAM_OFFSETS_MAX  ((size_t)1 << 8)
 /* Bytes of a word at most and at least. */
 #define SC_GRAM_WIDTH_MAX 8
 #define SC_GRAM_WIDTH_MIN 5
+#define SC_GRAM_BLOCKS    4
 
 /* A registered word: what it hashes to, which literal it belongs to and how far into it. */
 struct sc_gram_entry {
@@ -31,15 +36,19 @@ struct sc_gram_entry {
     uint32_t offset;
 };
 
+struct sc_gram_slot; /* an entry as it is kept */
+
 struct sc_gram {
     uint64_t multiplier; /* odd and random: which words collide cannot be predicted */
     uint64_t mask;       /* keeps `width` bytes of a word */
     size_t width;
     size_t stride;
-    unsigned shift;                /* from a hash to the word of the bit table */
-    uint64_t *bits;                /* two bits for each entry, both in one word */
-    uint32_t *buckets;             /* first entry of each bucket, one more at the end */
-    struct sc_gram_entry *entries; /* by bucket */
+    unsigned shift;     /* from a hash to the word of the bit table */
+    uint64_t *bits;     /* two bits for each entry, both in one word */
+    unsigned tag_shift; /* from a mixed tag to the bit of the second table */
+    uint64_t *tag_bits; /* one bit for each entry */
+    uint32_t *buckets;  /* first slot of each bucket, one more at the end */
+    struct sc_gram_slot *slots[SC_GRAM_BLOCKS]; /* by bucket */
     size_t count;
 };
 
@@ -50,8 +59,16 @@ void sc_gram_init(struct sc_gram *gram, uint64_t multiplier, size_t width, size_
  */
 uint64_t sc_gram_hash(const struct sc_gram *gram, const unsigned char *word);
 
-/* Makes the tables from entries (copied), once. */
-int sc_gram_build(struct sc_gram *gram, const struct sc_gram_entry *entries, size_t count,
+/* The entry at an index below count, in one of several choices that do equally well (words of a
+ * long literal that are a stride apart). False if there is no such choice; there always is a first
+ * one.
+ */
+typedef bool (*sc_gram_entry_fn)(size_t index, unsigned choice, const void *ctx,
+                                 struct sc_gram_entry *ret);
+
+/* Makes the tables, once, of those choices that fill them least. TOOBIG over SC_GRAM_ENTRIES_MAX.
+ */
+int sc_gram_build(struct sc_gram *gram, size_t count, sc_gram_entry_fn entry, const void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 
 /* Called for each candidate: the literal would begin at `start`. A negative result stops. */
@@ -59,6 +76,10 @@ typedef int (*sc_gram_fn)(uint32_t literal, size_t start, void *ctx, struct sc_e
 
 int sc_gram_scan(const struct sc_gram *gram, const unsigned char *data, size_t len, sc_gram_fn fn,
                  void *ctx, struct sc_error *err) SC_NODISCARD;
+
+/* The same by the code for processors without wide vectors; for tests and measurements. */
+int sc_gram_scan_plain(const struct sc_gram *gram, const unsigned char *data, size_t len,
+                       sc_gram_fn fn, void *ctx, struct sc_error *err) SC_NODISCARD;
 
 void sc_gram_done(struct sc_gram *gram);
 

@@ -2,9 +2,10 @@
  *
  * A set of known values; see audit/known/known.h.
  *
- * Forms ("literals" to the filter) are kept one after the other in blocks of the locked arena. The
- * words of at most SC_GRAM_ENTRIES_MAX make one index; a large set has several, and each chunk of
- * data is run through all of them.
+ * Forms ("literals" to the filter) are kept one after the other in blocks of the locked arena. Long
+ * ones need be met at every eighth place of the data only; the few that are too short for that have
+ * an index of their own. The words of at most SC_GRAM_ENTRIES_MAX make one index; a large set has
+ * several, and each chunk of data is run through all of them.
  */
 #include "audit/known/known.h"
 
@@ -21,12 +22,14 @@
 #include "core/banned.h"
 
 #define BLOCK_SIZE   ((size_t)1024 * 1024)
-#define STRIDE       4
 #define VALUES_FIRST 64
 #define LITERALS_MAX ((size_t)16 * 1024 * 1024)
-/* Values too short for this are not searched, so every literal holds a word at each of STRIDE
- * offsets. */
-#define LITERAL_MIN SC_KNOWN_RAW_MIN
+/* Strides of the two kinds of index. A literal must hold a word at each of so many offsets, which
+ * every literal does at the smaller stride: shorter values are not searched. */
+#define STRIDE_LONG  8
+#define STRIDE_SHORT 4
+#define LITERAL_LONG (SC_GRAM_WIDTH_MAX + STRIDE_LONG - 1)
+#define LITERAL_MIN  SC_KNOWN_RAW_MIN
 
 struct value {
     char *name;
@@ -223,48 +226,77 @@ int sc_known_add(struct sc_known *known, const char *name, struct sc_bytes value
     return 0;
 }
 
-/* Indexes literals [from, to): at most SC_GRAM_ENTRIES_MAX / STRIDE of them. */
-static int build_index(struct sc_known *known, size_t from, size_t to, struct sc_error *err)
+/* What an index is made of: literals [from, ...), each at `stride` offsets. */
+struct words {
+    const struct sc_known *known;
+    const struct sc_gram *gram;
+    size_t from, stride;
+};
+
+static bool word_at(size_t index, unsigned choice, const void *ctx, struct sc_gram_entry *ret)
 {
-    struct sc_gram *gram = &known->indexes[known->index_count];
-    uint64_t multiplier = 0;
-    int rc = sc_random_bytes(&multiplier, sizeof(multiplier), err);
-    if (rc < 0)
-        return rc;
-    sc_gram_init(gram, multiplier, SC_MIN((size_t)SC_GRAM_WIDTH_MAX, known->shortest - STRIDE + 1),
-                 STRIDE);
-    size_t count = (to - from) * STRIDE;
-    struct sc_gram_entry *entries = sc_arena_alloc(count * sizeof(*entries), err);
-    if (entries == NULL)
-        return SC_E_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t literal = (uint32_t)(from + i / STRIDE), offset = (uint32_t)(i % STRIDE);
-        uint64_t hash = sc_gram_hash(gram, known->literals[literal].bytes + offset);
-        entries[i] = (struct sc_gram_entry){(uint32_t)(hash >> 32), literal, offset};
-    }
-    rc = sc_gram_build(gram, entries, count, err);
-    sc_arena_free(entries);
-    if (rc == 0)
+    const struct words *words = ctx;
+    uint32_t number = (uint32_t)(words->from + index / words->stride);
+    const struct literal *literal = &words->known->literals[number];
+    size_t offset = index % words->stride + choice * words->stride;
+    if (offset + words->gram->width > literal->len || offset >= SC_GRAM_OFFSETS_MAX)
+        return false;
+    uint64_t hash = sc_gram_hash(words->gram, literal->bytes + offset);
+    *ret = (struct sc_gram_entry){(uint32_t)(hash >> 32), number, (uint32_t)offset};
+    return true;
+}
+
+/* Indexes literals [from, to), as many indexes as that takes. */
+static int build_indexes(struct sc_known *known, size_t from, size_t to, size_t stride,
+                         struct sc_error *err)
+{
+    const size_t per_index = SC_GRAM_ENTRIES_MAX / stride;
+    size_t width = SC_MIN((size_t)SC_GRAM_WIDTH_MAX, known->shortest - STRIDE_SHORT + 1);
+    if (stride == STRIDE_LONG)
+        width = SC_GRAM_WIDTH_MAX;
+    for (int rc = 0; from < to; from += per_index) {
+        struct sc_gram *gram = &known->indexes[known->index_count];
+        uint64_t multiplier = 0;
+        rc = sc_random_bytes(&multiplier, sizeof(multiplier), err);
+        if (rc < 0)
+            return rc;
+        sc_gram_init(gram, multiplier, width, stride);
+        const struct words words = {known, gram, from, stride};
+        rc = sc_gram_build(gram, SC_MIN(per_index, to - from) * stride, word_at, &words, err);
+        if (rc < 0)
+            return rc;
         known->index_count++;
-    return rc;
+    }
+    return 0;
+}
+
+/* Puts the long literals first; returns how many they are. */
+static size_t sort_by_length(struct sc_known *known)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < known->literal_count; i++) {
+        struct literal literal = known->literals[i];
+        if (literal.len < LITERAL_LONG)
+            continue;
+        known->literals[i] = known->literals[count];
+        known->literals[count++] = literal;
+    }
+    return count;
 }
 
 int sc_known_build(struct sc_known *known, struct sc_error *err)
 {
     assert(!known->built);
-    const size_t per_index = SC_GRAM_ENTRIES_MAX / STRIDE;
-    size_t indexes = (known->literal_count + per_index - 1) / per_index;
-    known->indexes = calloc(SC_MAX(indexes, (size_t)1), sizeof(*known->indexes));
+    const size_t per_index = SC_GRAM_ENTRIES_MAX / STRIDE_LONG;
+    known->indexes = calloc(known->literal_count / per_index + 2, sizeof(*known->indexes));
     if (known->indexes == NULL)
         return sc_fail_nomem(err);
-    for (size_t i = 0; i < indexes; i++) {
-        size_t from = i * per_index;
-        int rc = build_index(known, from, SC_MIN(from + per_index, known->literal_count), err);
-        if (rc < 0)
-            return rc;
-    }
-    known->built = true;
-    return 0;
+    size_t long_count = sort_by_length(known);
+    int rc = build_indexes(known, 0, long_count, STRIDE_LONG, err);
+    if (rc == 0)
+        rc = build_indexes(known, long_count, known->literal_count, STRIDE_SHORT, err);
+    known->built = rc == 0;
+    return rc;
 }
 
 size_t sc_known_count(const struct sc_known *known)
@@ -300,15 +332,30 @@ static int compare_literal(uint32_t index, size_t start, void *ctx, struct sc_er
     return scan->fn(&hit, scan->ctx, err);
 }
 
+typedef int (*gram_scan_fn)(const struct sc_gram *gram, const unsigned char *data, size_t len,
+                            sc_gram_fn fn, void *ctx, struct sc_error *err);
+
+static int scan_by(gram_scan_fn gram_scan, struct scan *scan, struct sc_error *err)
+{
+    const struct sc_known *known = scan->known;
+    assert(known->built);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < known->index_count; i++)
+        rc = gram_scan(&known->indexes[i], scan->data.ptr, scan->data.len, compare_literal, scan,
+                       err);
+    return rc;
+}
+
 int sc_known_scan(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn, void *ctx,
                   struct sc_error *err)
 {
-    assert(known->built);
-    struct scan scan = {known, data, fn, ctx};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < known->index_count; i++)
-        rc = sc_gram_scan(&known->indexes[i], data.ptr, data.len, compare_literal, &scan, err);
-    return rc;
+    return scan_by(sc_gram_scan, &(struct scan){known, data, fn, ctx}, err);
+}
+
+int sc_known_scan_plain(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn,
+                        void *ctx, struct sc_error *err)
+{
+    return scan_by(sc_gram_scan_plain, &(struct scan){known, data, fn, ctx}, err);
 }
 
 int sc_known_compare(const struct sc_known *known, struct sc_bytes token, sc_known_fn fn, void *ctx,

@@ -78,6 +78,10 @@ typedef int (*sc_known_fn)(const struct sc_known_hit *hit, void *ctx, struct sc_
 int sc_known_scan(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 
+/* The same by the code for processors without wide vectors; for tests and measurements. */
+int sc_known_scan_plain(const struct sc_known *known, struct sc_bytes data, sc_known_fn fn,
+                        void *ctx, struct sc_error *err) SC_NODISCARD;
+
 /* The values that are compared only, with this whole token. */
 int sc_known_compare(const struct sc_known *known, struct sc_bytes token, sc_known_fn fn, void *ctx,
                      struct sc_error *err) SC_NODISCARD;

@@ -9,14 +9,12 @@
 
 #include <string.h>
 
+#include "audit/known/wrapped.h"
 #include "core/arena.h"
 
 #include "core/banned.h"
 
 #define EDGE_MAX (SC_KNOWN_FORM_MAX - 1)
-/* Base64 characters at the end of a line from which it is taken for the beginning of a wrapped
- * block. */
-#define RUN_MIN 16
 
 static int known_scan(const void *set, struct sc_bytes data, sc_known_fn fn, void *ctx,
                       struct sc_error *err)
@@ -129,12 +127,6 @@ static void keep_edge(struct sc_stream *stream, struct sc_bytes data)
 
 /* ---- base64 that is wrapped over lines ---- */
 
-static bool is_base64(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/' || c == '-' || c == '_';
-}
-
 static int report_joined(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
 {
     struct sc_stream *stream = ctx;
@@ -157,18 +149,25 @@ static int search_join(struct sc_stream *stream, struct sc_error *err)
     return searcher->scan(searcher->set, joined, report_joined, stream, err);
 }
 
-static int join_byte(struct sc_stream *stream, unsigned char c, uint64_t offset,
-                     struct sc_error *err)
+/* Appends a run; what is full is searched, and its end kept for what may cross over. */
+static int join_run(struct sc_stream *stream, struct sc_bytes run, uint64_t offset,
+                    struct sc_error *err)
 {
-    if (stream->join_len == SC_STREAM_JOIN_MAX) {
-        int rc = search_join(stream, err);
-        if (rc < 0)
-            return rc;
-        memmove(stream->join, stream->join + SC_STREAM_JOIN_MAX - EDGE_MAX, EDGE_MAX);
-        stream->join_len = EDGE_MAX;
-        stream->join_offset = offset - SC_MIN(offset, (uint64_t)EDGE_MAX);
+    while (run.len > 0) {
+        if (stream->join_len == SC_STREAM_JOIN_MAX) {
+            int rc = search_join(stream, err);
+            if (rc < 0)
+                return rc;
+            memmove(stream->join, stream->join + SC_STREAM_JOIN_MAX - EDGE_MAX, EDGE_MAX);
+            stream->join_len = EDGE_MAX;
+            stream->join_offset = offset - SC_MIN(offset, (uint64_t)EDGE_MAX);
+        }
+        size_t n = SC_MIN(run.len, SC_STREAM_JOIN_MAX - stream->join_len);
+        memcpy(stream->join + stream->join_len, run.ptr, n);
+        stream->join_len += n;
+        offset += n;
+        run = (struct sc_bytes){run.ptr + n, run.len - n};
     }
-    stream->join[stream->join_len++] = c;
     return 0;
 }
 
@@ -200,9 +199,9 @@ static void try_join(struct sc_stream *stream, struct sc_bytes data, size_t newl
     size_t skip = byte_before(stream, data, newline, 1, &c) && c == '\r' ? 1 : 0;
     size_t run = 0;
     while (run < EDGE_MAX / 2 && byte_before(stream, data, newline, skip + run + 1, &c) &&
-           is_base64(c))
+           sc_wrapped_is_base64(c))
         run++;
-    if (run < RUN_MIN)
+    if (run < SC_WRAPPED_RUN_MIN)
         return;
     for (size_t i = 0; i < run; i++) {
         if (byte_before(stream, data, newline, skip + run - i, &c))
@@ -213,44 +212,43 @@ static void try_join(struct sc_stream *stream, struct sc_bytes data, size_t newl
     stream->state = SC_STREAM_INDENT;
 }
 
-/* One byte inside a block. */
-static int continue_join(struct sc_stream *stream, unsigned char c, uint64_t offset,
+/* Inside a block, from *at on: a run of base64, or the one byte that stands between two. */
+static int continue_join(struct sc_stream *stream, struct sc_bytes data, size_t *at,
                          struct sc_error *err)
 {
-    if (is_base64(c)) {
+    const unsigned char *run = data.ptr + *at;
+    size_t n = 0;
+    while (n < data.len - *at && sc_wrapped_is_base64(run[n]))
+        n++;
+    if (n > 0) {
         stream->state = SC_STREAM_RUN;
-        return join_byte(stream, c, offset, err);
+        uint64_t offset = stream->offset + *at;
+        *at += n;
+        return join_run(stream, (struct sc_bytes){run, n}, offset, err);
     }
-    if (c == '\n' && stream->state == SC_STREAM_RUN) {
-        stream->state = SC_STREAM_INDENT;
-        return 0;
-    }
+    unsigned char c = *run;
     bool blank = c == ' ' || c == '\t';
-    if (c == '\r' || (blank && stream->state == SC_STREAM_INDENT))
-        return 0;
-    return end_join(stream, err);
+    if (c == '\n' && stream->state == SC_STREAM_RUN)
+        stream->state = SC_STREAM_INDENT;
+    else if (c != '\r' && !(blank && stream->state == SC_STREAM_INDENT))
+        return end_join(stream, err); /* and the byte is looked at again, as text */
+    ++*at;
+    return 0;
 }
 
 static int search_wrapped(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)
 {
-    for (size_t at = 0; at < data.len;) {
-        if (stream->state == SC_STREAM_TEXT) {
-            const unsigned char *newline = memchr(data.ptr + at, '\n', data.len - at);
-            if (newline == NULL)
-                break;
-            at = (size_t)(newline - data.ptr);
-            try_join(stream, data, at);
-        } else {
-            int rc = continue_join(stream, data.ptr[at], stream->offset + at, err);
-            if (rc < 0)
-                return rc;
-            /* The line end that closed a block may open the next one. */
-            if (stream->state == SC_STREAM_TEXT && data.ptr[at] == '\n')
-                continue;
+    int rc = 0;
+    for (size_t at = 0; rc == 0 && at < data.len;) {
+        if (stream->state != SC_STREAM_TEXT) {
+            rc = continue_join(stream, data, &at, err);
+            continue;
         }
-        at++;
+        at = sc_wrapped_next(data, at);
+        if (at < data.len)
+            try_join(stream, data, at++);
     }
-    return 0;
+    return rc;
 }
 
 int sc_stream_write(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)

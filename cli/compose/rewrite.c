@@ -3,6 +3,8 @@
  * compose rewrite: plan, then show it or carry it out.
  */
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/compose/rewrite.h"
@@ -22,6 +24,14 @@ static int read_secret(const char *path, void *ctx, struct sc_secret *ret, struc
 {
     (void)ctx;
     return sc_file_read_secret(path, SC_VALUE_MAX, false, ret, err);
+}
+
+/* A link is not replaced: what it leads to would keep the values. */
+static bool replaceable(const char *path, void *ctx)
+{
+    char real[PATH_MAX];
+    (void)ctx;
+    return realpath(path, real) != NULL && strcmp(real, path) == 0;
 }
 
 /* The project as Docker Compose would load it, for the values behind variables. One that does not
@@ -59,6 +69,7 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
                 : o->shim != NULL ? o->shim
                                   : installed_shim(),
         .read_secret = read_secret,
+        .replaceable = replaceable,
         .start = sc_rewrite_image_start,
     };
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;

@@ -63,7 +63,7 @@ static const struct sc_option rotate_options[] = {
 static const struct sc_option get_options[] = {
     {"revision", 'r', "N", "an older version of the value", SC_OPTION_TEXT,
      offsetof(struct sc_get_options, version), NULL, 0},
-    {"reveal", 0, NULL, "show it even on a terminal", SC_OPTION_FLAG,
+    {"reveal", 0, NULL, "show it on a terminal, until Enter is pressed", SC_OPTION_FLAG,
      offsetof(struct sc_get_options, reveal), NULL, 0},
     {0},
 };
@@ -75,6 +75,10 @@ static const struct sc_option list_options[] = {
      offsetof(struct sc_list_options, label), NULL, 0},
     {"expired", 0, NULL, "only what is due for rotation", SC_OPTION_FLAG,
      offsetof(struct sc_list_options, expired), NULL, 0},
+    {"expiring", 0, "TIME", "only what is due within 12h, 30d, ...", SC_OPTION_TEXT,
+     offsetof(struct sc_list_options, expiring), NULL, 0},
+    {"exposed", 0, NULL, "only what somebody whose access has ended knows", SC_OPTION_FLAG,
+     offsetof(struct sc_list_options, exposed), NULL, 0},
     {0},
 };
 
@@ -151,8 +155,11 @@ const struct sc_command sc_entry_commands[] = {
         .name = "get",
         .operands = "NAME",
         .summary = "write a value to standard output",
-        .description = "Writes the value, byte for byte and nothing else, to standard output. On a "
-                       "terminal it is refused unless --reveal is given.",
+        .description =
+            "Writes the value, byte for byte and nothing else, to standard output. On a "
+            "terminal it is refused unless --reveal is given; then it stands on the terminal's "
+            "other screen until Enter is pressed, and does not stay in its scrollback "
+            "(with --no-input, or TERM=dumb, it is printed like anything else).",
         .examples = "secretsctl get shop/db_password | pbcopy\tto another program\n"
                     "secretsctl get shop/db_password --revision 3\twhat it was",
         .options = get_options,

@@ -32,6 +32,8 @@ struct sc_list_options {
     const char *kind;
     const char *label;
     bool expired;
+    const char *expiring;
+    bool exposed;
 };
 
 struct sc_reason_options {
@@ -57,8 +59,14 @@ int sc_entry_read_value(const struct sc_cli *cli, const struct sc_entry_options 
 int sc_generate_password(size_t length, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 int sc_generate_words(size_t words, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 
-/* Writes a secret to standard output; a terminal needs `reveal`. */
-int sc_entry_print_value(const struct sc_secret *value, bool reveal,
+/* What to do where standard output is a terminal. */
+enum sc_entry_print {
+    SC_PRINT_REFUSE,
+    SC_PRINT_PLAIN,
+    SC_PRINT_SCREEN /* on the alternate screen until a key is pressed, where it has one */
+};
+/* Writes a value to standard output. */
+int sc_entry_print_value(const struct sc_secret *value, enum sc_entry_print how,
                          struct sc_error *err) SC_NODISCARD;
 
 const char *sc_entry_kind_name(enum sc_entry_kind kind);

@@ -45,29 +45,32 @@ static int give_scalar(const struct sc_yaml_node *node, const char *name,
     return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
 }
 
-static int walk(const struct sc_yaml_node *mapping, const char *prefix, unsigned depth,
-                const struct sc_transfer_target *to, struct sc_error *err)
+/* `path` is for messages. */
+static int walk(const char *path, const struct sc_yaml_node *mapping, const char *prefix,
+                unsigned depth, const struct sc_transfer_target *to, struct sc_error *err)
 {
     if (depth == YAML_DEPTH_MAX)
-        return sc_fail(err, SC_E_TOOBIG, "line %u: more than %d mappings inside each other",
-                       mapping->at.line, YAML_DEPTH_MAX);
+        return sc_fail(err, SC_E_TOOBIG, "'%s' line %u: more than %d mappings inside each other",
+                       path, mapping->at.line, YAML_DEPTH_MAX);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < mapping->count; i++) {
         const struct sc_yaml_node *key = sc_yaml_resolve(mapping->keys[i]);
         const struct sc_yaml_node *value = sc_yaml_resolve(mapping->values[i]);
         if (!sc_yaml_is(key, SC_YAML_SCALAR))
-            return sc_fail(err, SC_E_SYNTAX, "line %u: a key that is not text", mapping->at.line);
+            return sc_fail(err, SC_E_SYNTAX, "'%s' line %u: a key that is not text", path,
+                           mapping->at.line);
         SC_CLEANUP(sc_str_freep) char *name = sc_path_join(prefix, key->text, err);
         if (name == NULL)
             return SC_E_NOMEM;
-        if (sc_yaml_is(value, SC_YAML_MAPPING))
-            rc = walk(value, name, depth + 1, to, err);
+        bool inner = sc_yaml_is(value, SC_YAML_MAPPING);
+        if (inner)
+            rc = walk(path, value, name, depth + 1, to, err);
         else if (sc_yaml_is(value, SC_YAML_SCALAR) && !sc_yaml_is_null(value))
             rc = give_scalar(value, name, to, err);
         else
             rc = sc_fail(err, SC_E_SYNTAX, "it is a list or null, not a value");
-        if (rc == SC_E_SYNTAX || rc == SC_E_BADNAME)
-            rc = sc_wrap(err, rc, "line %u", mapping->keys[i]->at.line);
+        if (!inner && (rc == SC_E_SYNTAX || rc == SC_E_BADNAME))
+            rc = sc_wrap(err, rc, "'%s' line %u, column %u", path, key->at.line, key->at.column);
     }
     return rc;
 }
@@ -79,8 +82,7 @@ int sc_import_yaml(const char *path, const struct sc_transfer_target *to, struct
     int rc = load(path, &stream, &root, err);
     if (rc < 0)
         return rc;
-    rc = walk(root, "", 0, to, err);
-    return rc == SC_E_SYNTAX || rc == SC_E_BADNAME ? sc_wrap(err, rc, "'%s'", path) : rc;
+    return walk(path, root, "", 0, to, err);
 }
 
 static int give_file(const char *path, const char *name, const struct sc_transfer_target *to,

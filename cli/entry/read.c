@@ -35,7 +35,12 @@ int sc_cmd_get(struct sc_cli *cli, const void *options, int count, char **operan
         rc = sc_vault_get(vault, operands[0], version, &value, &info, err);
     if (rc < 0)
         return rc;
-    return sc_entry_print_value(&value, opt->reveal || info.kind == SC_ENTRY_CONFIG, err);
+    enum sc_entry_print how = SC_PRINT_REFUSE;
+    if (info.kind == SC_ENTRY_CONFIG || (opt->reveal && cli->globals.no_input))
+        how = SC_PRINT_PLAIN; /* no secret, or nobody who could press a key */
+    else if (opt->reveal)
+        how = SC_PRINT_SCREEN;
+    return sc_entry_print_value(&value, how, err);
 }
 
 /* An entry as one JSON object; never its value. */
@@ -90,6 +95,7 @@ static const char *status_of(const struct sc_entry_info *info)
 struct sink {
     const struct sc_list_options *filter; /* or NULL */
     enum sc_entry_kind kind;
+    int64_t expires_by; /* INT64_MAX: whenever, or never */
     struct sc_table *table;
     struct sc_json json;
 };
@@ -113,7 +119,9 @@ static bool wanted(const struct sink *sink, const struct sc_entry_info *info)
         return true;
     return (sink->kind == 0 || info->kind == sink->kind) &&
            (filter->label == NULL || has_label(info, filter->label)) &&
-           (!filter->expired || (info->expires != 0 && info->expires <= time(NULL)));
+           (!filter->exposed || info->exposed) &&
+           (sink->expires_by == INT64_MAX ||
+            (info->expires != 0 && info->expires <= sink->expires_by));
 }
 
 static int take_row(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
@@ -172,6 +180,19 @@ static int print_rows(const struct sc_cli *cli, struct sink *sink,
     return rc;
 }
 
+static int parse_expiry(const struct sc_list_options *opt, int64_t *ret, struct sc_error *err)
+{
+    uint64_t seconds = 0;
+    int rc = 0;
+    if (opt->expiring != NULL)
+        rc = sc_parse_duration(opt->expiring, "--expiring", &seconds, err);
+    if (opt->expired || opt->expiring != NULL)
+        *ret = time(NULL) + (int64_t)SC_MIN(seconds, (uint64_t)1 << 40);
+    else
+        *ret = INT64_MAX;
+    return rc;
+}
+
 int sc_cmd_list(struct sc_cli *cli, const void *options, int count, char **operands,
                 struct sc_error *err)
 {
@@ -179,6 +200,8 @@ int sc_cmd_list(struct sc_cli *cli, const void *options, int count, char **opera
     int rc = 0;
     if (sink.filter->kind != NULL)
         rc = sc_entry_kind_parse(sink.filter->kind, &sink.kind, err);
+    if (rc == 0)
+        rc = parse_expiry(sink.filter, &sink.expires_by, err);
     if (rc == 0 && count > 0 && operands[0][0] != '\0') {
         SC_CLEANUP(sc_str_freep) char *prefix = sc_str_dup(operands[0], err);
         if (prefix == NULL)

@@ -97,13 +97,22 @@ int sc_entry_read_value(const struct sc_cli *cli, const struct sc_entry_options 
     return rc;
 }
 
-int sc_entry_print_value(const struct sc_secret *value, bool reveal, struct sc_error *err)
+static bool can_switch_screens(void)
+{
+    const char *term = sc_env("TERM");
+    return term != NULL && !sc_str_equal(term, "dumb") && sc_term_available();
+}
+
+int sc_entry_print_value(const struct sc_secret *value, enum sc_entry_print how,
+                         struct sc_error *err)
 {
     bool terminal = isatty(STDOUT_FILENO) == 1;
-    if (terminal && !reveal)
+    if (terminal && how == SC_PRINT_REFUSE)
         return sc_fail(err, SC_E_USAGE,
                        "a secret is not shown on the terminal unless you ask: --reveal");
     int rc = sc_out_flush(err);
+    if (rc == 0 && terminal && how == SC_PRINT_SCREEN && can_switch_screens())
+        return sc_term_show_secret(value, "\n\n(Enter takes it from the screen) ", err);
     if (rc == 0)
         rc = sc_secret_write_fd(value, STDOUT_FILENO, err);
     if (rc == 0 && terminal && (value->len == 0 || value->ptr[value->len - 1] != '\n'))
@@ -149,5 +158,7 @@ int sc_cmd_generate(struct sc_cli *cli, const void *options, int count, char **o
     } else {
         rc = generate(count > 0 ? operands[0] : NULL, &value, err);
     }
-    return rc < 0 ? rc : sc_entry_print_value(&value, opt->reveal, err);
+    return rc < 0
+               ? rc
+               : sc_entry_print_value(&value, opt->reveal ? SC_PRINT_PLAIN : SC_PRINT_REFUSE, err);
 }

@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "cli/place.h"
 #include "cli/provision/grants.h"
+#include "cli/provision/supervise.h"
 #include "cli/unlock.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
@@ -96,18 +97,6 @@ static int wait_for_child(struct sc_cli *cli, pid_t child, int ready_fd, struct 
     return 0;
 }
 
-static int detach(struct sc_error *err)
-{
-    SC_CLEANUP(sc_fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0 || setsid() < 0 || chdir("/") < 0)
-        return sc_fail_errno(err, "cannot go to the background");
-    for (int fd = 0; fd <= 2; fd++) {
-        if (dup2(null, fd) < 0)
-            return sc_fail_errno(err, "cannot go to the background");
-    }
-    return 0;
-}
-
 /* ---- mount ---- */
 
 /* All that a mount needs while it runs. */
@@ -152,8 +141,33 @@ static int read_policy(struct session *session, const char *path, struct sc_erro
     return rc;
 }
 
+/* As the options say; after a crash, with what opened it for the agent before. */
+static int open_vault(struct session *session, const struct sc_cli *cli,
+                      const struct sc_supervised *io, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
+    int rc = io->again ? sc_supervised_take_key(io, &key, err) : 0;
+    if (rc < 0 || key.len == 0)
+        return rc < 0 ? rc : sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
+    const struct sc_unlock with = {.identity = &key};
+    rc = sc_cli_open_locked(cli, SC_VAULT_READ, &session->vault, err);
+    return rc < 0 ? rc : sc_vault_unlock(session->vault, &with, err);
+}
+
+/* A vault that is locked has no key to leave. */
+static int leave_key(const struct session *session, const struct sc_supervised *io,
+                     struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
+    int rc = sc_vault_reopener(session->vault, &key, err);
+    if (rc == SC_E_LOCKED)
+        sc_error_clear(err);
+    return rc < 0 && rc != SC_E_LOCKED ? rc : sc_supervised_leave_key(io, &key, err);
+}
+
 static int prepare(struct session *session, const struct sc_cli *cli,
-                   const struct sc_mount_options *opt, struct sc_error *err)
+                   const struct sc_mount_options *opt, const struct sc_supervised *io,
+                   struct sc_error *err)
 {
     session->vault_path = sc_cli_vault_path(cli, err);
     session->log = sc_cli_access_log(cli, session->directory, err);
@@ -168,7 +182,7 @@ static int prepare(struct session *session, const struct sc_cli *cli,
         rc = sc_grants_policy(&opt->compose, opt->compose_here, session->directory,
                               &session->policy, &session->rules, err);
     if (rc == 0)
-        rc = sc_cli_open_vault(cli, SC_VAULT_READ, &session->vault, err);
+        rc = open_vault(session, cli, io, err);
     if (rc == 0)
         rc = sc_dir_make(folder, 0700, err);
     session->source = sc_vault_source(session->vault);
@@ -237,31 +251,44 @@ static int repair(const struct sc_cli *cli, const char *directory, struct sc_err
     return 0;
 }
 
-static int serve(struct sc_cli *cli, const struct sc_mount_options *opt, const char *directory,
-                 int ready_fd, struct sc_error *err)
+/* What it takes to serve, for one agent after another. */
+struct service {
+    struct sc_cli *cli;
+    const struct sc_mount_options *opt;
+    const char *directory;
+};
+
+static int serve(void *ctx, const struct sc_supervised *io, struct sc_error *err)
 {
+    const struct service *service = ctx;
+    struct sc_cli *cli = service->cli;
     SC_CLEANUP(session_done)
     struct session session = {.policy = SC_BUF_INIT(SC_POLICY_BYTES_MAX)};
     SC_CLEANUP(sc_fd_closep) int signal_fd = -1;
-    session.directory = sc_str_dup(directory, err);
-    int rc = session.directory == NULL ? SC_E_NOMEM : prepare(&session, cli, opt, err);
+    session.directory = sc_str_dup(service->directory, err);
+    int rc = session.directory == NULL ? SC_E_NOMEM : prepare(&session, cli, service->opt, io, err);
     if (rc == 0)
         rc = block_signals(&signal_fd, err);
     if (rc == 0)
-        rc = start(&session, opt, err);
+        rc = start(&session, service->opt, err);
     if (rc < 0)
         return rc;
-    sc_note(cli, "serving on '%s'", directory);
-    if (opt->repair)
-        rc = repair(cli, directory, err);
+    sc_note(cli, "serving on '%s'", service->directory);
+    if (service->opt->repair && !io->again)
+        rc = repair(cli, service->directory, err);
     if (rc < 0)
         return rc;
     sc_notify("READY=1");
-    if (ready_fd >= 0) {
-        rc = detach(err);
+    if (io->ready_fd >= 0) {
+        rc = leave_key(&session, io, err);
         if (rc == 0)
-            rc = sc_fd_write_all(ready_fd, "R", 1, err);
+            rc = sc_detach(err);
+        if (rc == 0)
+            rc = sc_fd_write_all(io->ready_fd, "R", 1, err);
     }
+    /* The working directory is not ours to keep busy. */
+    if (rc == 0 && io->again && chdir("/") < 0)
+        rc = sc_fail_errno(err, "cannot go to the background");
     return rc < 0 ? rc : work(&session, signal_fd, err);
 }
 
@@ -288,8 +315,11 @@ int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **oper
     struct sc_mount_status status;
     if (opt->repair && sc_mount_status(directory, &status, NULL) == 0)
         return repair(cli, directory, err);
-    if (opt->foreground)
-        return serve(cli, opt, directory, -1, err);
+    struct service service = {cli, opt, directory};
+    if (opt->foreground) {
+        const struct sc_supervised alone = SC_SUPERVISED_NOT;
+        return serve(&service, &alone, err);
+    }
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return sc_fail_errno(err, "cannot make a pipe");
@@ -299,7 +329,7 @@ int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **oper
     if (child < 0)
         return sc_fail_errno(err, "cannot go to the background");
     if (child == 0)
-        return serve(cli, opt, directory, write_end, err);
+        return sc_supervise(cli, directory, SC_TAKE_FD(write_end), serve, &service, err);
     sc_fd_closep(&write_end);
     write_end = -1;
     return wait_for_child(cli, child, read_end, err);

@@ -18,8 +18,10 @@ static const struct sc_option init_options[] = {
      SLOT(recipient), NULL, 0},
     {"label", 0, "TEXT", "what this way to open it is called", SC_OPTION_TEXT, SLOT(label), NULL,
      0},
-    {"kdf", 0, "COST", "how hard the passphrase is to guess", SC_OPTION_TEXT, SLOT(kdf),
-     "light|default|strong", 0},
+    {"kdf", 0, "COST", "how hard the passphrase is to guess: light, default, strong, PASSESxMIB",
+     SC_OPTION_TEXT, SLOT(kdf), NULL, 0},
+    {"portable", 0, NULL, "for network and other odd file systems; slower", SC_OPTION_FLAG,
+     SLOT(portable), NULL, 0},
     {0},
 };
 
@@ -34,8 +36,8 @@ static const struct sc_option slot_add_options[] = {
      SLOT(recipient), NULL, 0},
     {"label", 0, "TEXT", "what this way to open it is called", SC_OPTION_TEXT, SLOT(label), NULL,
      0},
-    {"kdf", 0, "COST", "how hard the passphrase is to guess", SC_OPTION_TEXT, SLOT(kdf),
-     "light|default|strong", 0},
+    {"kdf", 0, "COST", "how hard the passphrase is to guess: light, default, strong, PASSESxMIB",
+     SC_OPTION_TEXT, SLOT(kdf), NULL, 0},
     {0},
 };
 
@@ -91,8 +93,12 @@ static const struct sc_option log_options[] = {
      offsetof(struct sc_log_options, name), NULL, 0},
     {"op", 0, "OPERATION", "only this operation (add, rotate, rm, ...)", SC_OPTION_TEXT,
      offsetof(struct sc_log_options, op), NULL, 0},
-    {"since", 0, "TIME", "only the last 12h, 30d, ...", SC_OPTION_TEXT,
+    {"by", 0, "WHO", "only by this user number, host, number@host, or slot", SC_OPTION_TEXT,
+     offsetof(struct sc_log_options, by), NULL, 0},
+    {"since", 0, "TIME", "only from then on: 12h, 30d ago, or 2026-01-31", SC_OPTION_TEXT,
      offsetof(struct sc_log_options, since), NULL, 0},
+    {"until", 0, "TIME", "only before that", SC_OPTION_TEXT, offsetof(struct sc_log_options, until),
+     NULL, 0},
     {"limit", 'n', "N", "at most N lines", SC_OPTION_TEXT, offsetof(struct sc_log_options, limit),
      NULL, 0},
     {0},
@@ -105,6 +111,8 @@ static const struct sc_option compact_options[] = {
      COMPACT(keep), NULL, 0},
     {"older-than", 0, "TIME", "of those, delete only what is older than 12h, 30d, ...",
      SC_OPTION_TEXT, COMPACT(older_than), NULL, 0},
+    {"storage", 0, "HOW", "also make it portable, for network file systems, or usual again",
+     SC_OPTION_TEXT, COMPACT(storage), "portable|usual", 0},
     {"dry-run", 'n', NULL, "only say what would be deleted", SC_OPTION_FLAG, COMPACT(dry_run), NULL,
      0},
     {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT, COMPACT(reason), NULL, 0},
@@ -343,6 +351,18 @@ const struct sc_command sc_vault_commands[] = {
         .options = bundle_options,
         .options_size = sizeof(struct sc_bundle_options),
         .run = sc_cmd_bundle,
+    },
+    {
+        .name = "upgrade",
+        .operands = "",
+        .summary = "bring an older vault to the newest format",
+        .description =
+            "A vault that an older version of this program made is opened by nothing else until "
+            "this was done. The whole vault is verified, copied to a file beside it that ends in "
+            ".bak, changed in one transaction, signed, logged and verified again; should that "
+            "fail the old one is put back. There is no way down: older programs refuse the new "
+            "format, and the copy counts as an older state.",
+        .run = sc_cmd_upgrade,
     },
     {
         .name = "log",

@@ -22,6 +22,9 @@ static int prepare(const struct sc_compact_options *opt, struct sc_vault_compact
 {
     uint64_t seconds = 0;
     *how = (struct sc_vault_compact){.dry_run = opt->dry_run, .reason = opt->reason};
+    if (opt->storage != NULL)
+        how->storage = sc_str_equal(opt->storage, "portable") ? SC_VAULT_STORAGE_PORTABLE
+                                                              : SC_VAULT_STORAGE_USUAL;
     int rc = 0;
     if (opt->keep != NULL)
         rc = sc_parse_u64(opt->keep, KEEP_MAX, "--keep", &how->keep, err);

@@ -10,6 +10,7 @@
 #include "cli/unlock.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
+#include "vault/upkeep.h"
 
 #include "core/banned.h"
 
@@ -49,11 +50,12 @@ int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **opera
     struct sc_slot_new slot;
     int rc = gather(cli, opt, &secrets, err);
     if (rc == 0)
-        rc = sc_slot_describe(opt, &secrets, &slot, err);
+        rc = sc_slot_describe(cli, opt, &secrets, &slot, err);
     if (rc == 0)
         rc = make_directory(path, err);
     if (rc == 0)
-        rc = sc_vault_create(path, &slot, &vault, err);
+        rc = opt->portable ? sc_vault_create_portable(path, &slot, &vault, err)
+                           : sc_vault_create(path, &slot, &vault, err);
     if (rc < 0) {
         if (secrets.key_file_made)
             unlink(cli->globals.key_file);

@@ -142,7 +142,7 @@ int sc_cmd_slot_add(struct sc_cli *cli, const void *options, int count, char **o
     if (rc == 0)
         rc = gather(cli, opt, &secrets, err);
     if (rc == 0)
-        rc = sc_slot_describe(opt, &secrets, &slot, err);
+        rc = sc_slot_describe(cli, opt, &secrets, &slot, err);
     if (rc == 0)
         rc = sc_vault_slot_add(vault, &slot, id, err);
     if (rc < 0) {

@@ -19,14 +19,27 @@
 
 #define DOCUMENT_MAX ((size_t)512 * 1024 * 1024)
 #define LIMIT_MAX    1000000
+/* Fewer would be taken for a user's number. */
+#define SLOT_DIGITS_MIN 8
 
 struct sink {
     const struct sc_log_options *filter;
-    int64_t since;
+    int64_t since, until;
     uint64_t left; /* lines still wanted */
     struct sc_table *table;
     struct sc_json json;
 };
+
+/* A user's number, a host, both as they are listed, or the first digits of a slot's number. */
+static bool is_by(const struct sc_log_entry *entry, const char *who)
+{
+    char uid[16], both[SC_LOG_HOST_SIZE + 32], slot[33];
+    snprintf(uid, sizeof(uid), "%u", (unsigned)entry->uid);
+    snprintf(both, sizeof(both), "%s@%s", uid, entry->host);
+    sc_hex(slot, entry->slot, sizeof(entry->slot));
+    return sc_str_equal(who, uid) || sc_str_equal(who, entry->host) || sc_str_equal(who, both) ||
+           (strlen(who) >= SLOT_DIGITS_MIN && strncmp(slot, who, strlen(who)) == 0);
+}
 
 static bool is_wanted(const struct sink *sink, const struct sc_log_entry *entry)
 {
@@ -34,7 +47,8 @@ static bool is_wanted(const struct sink *sink, const struct sc_log_entry *entry)
     size_t len = filter->name != NULL ? strlen(filter->name) : 0;
     bool below = strncmp(entry->name, filter->name != NULL ? filter->name : "", len) == 0 &&
                  (len == 0 || entry->name[len] == '\0' || entry->name[len] == '/');
-    return below && entry->time >= sink->since &&
+    return below && entry->time >= sink->since && entry->time < sink->until &&
+           (filter->by == NULL || is_by(entry, filter->by)) &&
            (filter->op == NULL || sc_str_equal(filter->op, entry->op));
 }
 
@@ -86,11 +100,11 @@ static int prepare(const struct sc_log_options *opt, struct sink *sink, struct s
     int rc = 0;
     if (opt->limit != NULL)
         rc = sc_parse_u64(opt->limit, LIMIT_MAX, "--limit", &sink->left, err);
-    if (rc == 0 && opt->since != NULL) {
-        uint64_t seconds = 0;
-        rc = sc_parse_duration(opt->since, "--since", &seconds, err);
-        sink->since = time(NULL) - (int64_t)SC_MIN(seconds, (uint64_t)1 << 40);
-    }
+    sink->until = INT64_MAX;
+    if (rc == 0 && opt->since != NULL)
+        rc = sc_parse_moment(opt->since, "--since", &sink->since, err);
+    if (rc == 0 && opt->until != NULL)
+        rc = sc_parse_moment(opt->until, "--until", &sink->until, err);
     return rc;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/unlock.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
+#include "core/parse.h"
 #include "core/term.h"
 
 #include "core/banned.h"
@@ -76,8 +77,36 @@ int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *sec
     return 0;
 }
 
-int sc_slot_describe(const struct sc_slot_options *options, const struct sc_slot_secrets *secrets,
-                     struct sc_slot_new *ret, struct sc_error *err)
+/* "light", "default", "strong", or passes and MiB: "6x512". */
+static int parse_kdf(const char *text, struct sc_slot_new *slot, struct sc_error *err)
+{
+    uint64_t passes = 0, mib = 0;
+    const char *cross = text != NULL ? strchr(text, 'x') : NULL;
+    if (text == NULL || sc_str_equal(text, "default"))
+        slot->kdf = SC_VAULT_KDF_DEFAULT;
+    else if (sc_str_equal(text, "light"))
+        slot->kdf = SC_VAULT_KDF_LIGHT;
+    else if (sc_str_equal(text, "strong"))
+        slot->kdf = SC_VAULT_KDF_STRONG;
+    else if (cross == NULL)
+        return sc_fail(err, SC_E_USAGE,
+                       "--kdf is light, default, strong, or PASSESxMIB, like 6x512");
+    if (cross == NULL)
+        return 0;
+    SC_CLEANUP(sc_str_freep) char *front = sc_str_ndup(text, (size_t)(cross - text), err);
+    int rc = front != NULL ? sc_parse_u64(front, UINT32_MAX, "the passes of --kdf", &passes, err)
+                           : SC_E_NOMEM;
+    if (rc == 0)
+        rc = sc_parse_u64(cross + 1, UINT32_MAX, "the MiB of --kdf", &mib, err);
+    slot->kdf = SC_VAULT_KDF_CUSTOM;
+    slot->kdf_passes = (uint32_t)passes;
+    slot->kdf_mib = (uint32_t)mib;
+    return rc;
+}
+
+int sc_slot_describe(const struct sc_cli *cli, const struct sc_slot_options *options,
+                     const struct sc_slot_secrets *secrets, struct sc_slot_new *ret,
+                     struct sc_error *err)
 {
     bool passphrase = secrets->passphrase.len > 0;
     bool key_file = secrets->key_file.len > 0;
@@ -88,14 +117,10 @@ int sc_slot_describe(const struct sc_slot_options *options, const struct sc_slot
         return sc_fail(err, SC_E_USAGE, "a passphrase has at least %d bytes", PASSPHRASE_MIN);
     *ret = (struct sc_slot_new){
         .with = {.passphrase = passphrase ? &secrets->passphrase : NULL,
-                 .key_file = key_file ? &secrets->key_file : NULL},
+                 .key_file = key_file ? &secrets->key_file : NULL,
+                 .any_kdf = cli->globals.allow_kdf},
         .recipient = options->recipient,
         .label = options->label,
-        .kdf = SC_VAULT_KDF_DEFAULT,
     };
-    if (sc_str_equal(options->kdf, "light"))
-        ret->kdf = SC_VAULT_KDF_LIGHT;
-    else if (sc_str_equal(options->kdf, "strong"))
-        ret->kdf = SC_VAULT_KDF_STRONG;
-    return 0;
+    return parse_kdf(options->kdf, ret, err);
 }

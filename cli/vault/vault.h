@@ -16,6 +16,7 @@ struct sc_slot_options {
     const char *recipient;
     const char *label;
     const char *kdf;
+    bool portable; /* init */
 };
 
 struct sc_check_options {
@@ -35,7 +36,9 @@ struct sc_trust_options { /* and restore */
 struct sc_log_options {
     const char *name;
     const char *op;
+    const char *by;
     const char *since;
+    const char *until;
     const char *limit;
 };
 
@@ -52,6 +55,7 @@ struct sc_bundle_options {
 struct sc_compact_options {
     const char *keep;
     const char *older_than;
+    const char *storage;
     bool dry_run;
     const char *reason;
 };
@@ -87,6 +91,8 @@ int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **op
                    struct sc_error *err) SC_NODISCARD;
 int sc_cmd_log(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err) SC_NODISCARD;
+int sc_cmd_upgrade(struct sc_cli *cli, const void *options, int count, char **operands,
+                   struct sc_error *err) SC_NODISCARD;
 int sc_cmd_bundle(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err) SC_NODISCARD;
 int sc_cmd_compact(struct sc_cli *cli, const void *options, int count, char **operands,
@@ -110,7 +116,8 @@ int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets,
 int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
                            struct sc_error *err) SC_NODISCARD;
 /* Fills `ret` from the options and the secrets. */
-int sc_slot_describe(const struct sc_slot_options *options, const struct sc_slot_secrets *secrets,
-                     struct sc_slot_new *ret, struct sc_error *err) SC_NODISCARD;
+int sc_slot_describe(const struct sc_cli *cli, const struct sc_slot_options *options,
+                     const struct sc_slot_secrets *secrets, struct sc_slot_new *ret,
+                     struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -20,7 +20,8 @@
 static bool changes_by_typing(const struct occurrence *o)
 {
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
-    if (o->key_node == NULL || node->style != SC_YAML_PLAIN || node->tag != NULL || o->raw_len == 0)
+    if (o->key_node == NULL || node == NULL || node->style != SC_YAML_PLAIN || node->tag != NULL ||
+        o->raw_len == 0)
         return false;
     SC_CLEANUP(sc_model_pool_done) struct sc_model_pool pool = {0};
     const struct sc_scalar_source source = {.text = o->raw, .len = o->raw_len, .plain = true};
@@ -31,8 +32,13 @@ static bool changes_by_typing(const struct occurrence *o)
 }
 
 /* The file form's own variable stands there already. */
-static bool form_is_set(const struct occurrence *o)
+static bool form_is_set(const struct context *c, const struct occurrence *o)
 {
+    const struct sc_project *project = c->options->project;
+    const struct sc_service *service =
+        project != NULL ? sc_project_service(project, o->service->name) : NULL;
+    if (service != NULL && sc_variables_get(&service->environment, o->argument) != NULL)
+        return true;
     const struct sc_yaml_node *environment =
         sc_yaml_resolve(sc_merged_get(o->service->node, "environment"));
     if (sc_yaml_is(environment, SC_YAML_MAPPING))
@@ -80,8 +86,13 @@ static bool is_interpolated(const struct occurrence *o)
 
 static const char *value_reason(struct context *c, const struct occurrence *o)
 {
-    if (!is_interpolated(o))
-        return NULL;
+    if (!is_interpolated(o)) {
+        bool part = o->line != NULL && o->use_shim && sc_plan_is_part(o);
+        return part && memmem(o->resolved, strlen(o->resolved), o->raw + o->part, o->part_len) ==
+                           NULL
+                   ? "it is written with escapes; write it plainly first"
+                   : NULL;
+    }
     if (c->options->project == NULL)
         return "its value comes from a variable, and the project was not loaded";
     if (o->resolved == NULL)
@@ -112,12 +123,16 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
     if (sc_plan_has_custom_tag(sc_yaml_resolve(o->value_node)) ||
         sc_plan_has_custom_tag(o->service->node))
         return "a tag (!reset, !override) stands on it; change it by hand";
-    if (o->value_node->kind == SC_YAML_ALIAS)
+    if (o->line != NULL) {
+        reason = sc_plan_env_obstacle(c, o);
+        if (reason != NULL)
+            return reason;
+    } else if (o->value_node->kind == SC_YAML_ALIAS)
         return "the text stands behind an alias; write it out, or move the anchor by hand";
     if (changes_by_typing(o))
         return "YAML reads it as a number or a date, so the container gets another text; quote "
                "what is meant";
-    if (!o->use_shim && uses_other_variable(o->rule->way) && form_is_set(o))
+    if (!o->use_shim && uses_other_variable(o->rule->way) && form_is_set(c, o))
         return sc_plan_say(c, "%s is set as well; remove one of the two", o->argument, NULL);
     reason = sc_plan_grant_obstacle(o->service);
     return reason != NULL ? reason : sc_plan_command_breaks(c, o);
@@ -125,7 +140,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
 
 /* ---- all or none ---- */
 
-static bool same_way(const struct occurrence *a, const struct occurrence *b)
+bool sc_plan_same_way(const struct occurrence *a, const struct occurrence *b)
 {
     if (a->use_shim || b->use_shim)
         return a->use_shim && b->use_shim;
@@ -133,9 +148,32 @@ static bool same_way(const struct occurrence *a, const struct occurrence *b)
            sc_str_equal(a->argument, b->argument);
 }
 
+bool sc_plan_same_text(const struct occurrence *a, const struct occurrence *b)
+{
+    if (a->line == NULL || b->line == NULL)
+        return a->line == b->line && a->value_node == b->value_node;
+    return a->file == b->file && a->line->start == b->line->start;
+}
+
+/* Whether what stands around the credential means the same in a Compose file. */
+static bool plain_rest(const struct occurrence *o)
+{
+    size_t end = o->part + o->part_len;
+    return !o->use_shim ||
+           (memchr(o->raw, '$', o->part) == NULL && memchr(o->raw, '\\', o->part) == NULL &&
+            strpbrk(o->raw + end, "$\\") == NULL);
+}
+
+/* One line for services that take it in different ways: each is given its own variable. */
+static bool may_part(const struct occurrence *a, const struct occurrence *b)
+{
+    return a->line != NULL && sc_plan_same_text(a, b) && sc_plan_env_may_add(a->service) &&
+           sc_plan_env_may_add(b->service) && plain_rest(a) && plain_rest(b);
+}
+
 static bool linked(const struct occurrence *a, const struct occurrence *b)
 {
-    return a->value_node == b->value_node ||
+    return sc_plan_same_text(a, b) ||
            (sc_str_equal(a->service->name, b->service->name) && sc_str_equal(a->key, b->key));
 }
 
@@ -145,7 +183,7 @@ static bool spread_one(struct context *c, struct occurrence *a)
         const struct occurrence *b = &c->found[k];
         if (a == b || !linked(a, b))
             continue;
-        if (b->reason == NULL && same_way(a, b))
+        if (b->reason == NULL && (sc_plan_same_way(a, b) || may_part(a, b)))
             continue;
         a->reason = a->value_node == b->value_node
                         ? sc_plan_say(c, "service '%s' shares this text and cannot follow",
@@ -161,7 +199,12 @@ static void spread_reasons(struct context *c)
     for (bool again = true; again;) {
         again = false;
         for (size_t i = 0; i < c->found_count; i++) {
-            if (c->found[i].reason == NULL && spread_one(c, &c->found[i]))
+            struct occurrence *o = &c->found[i];
+            if (o->reason == NULL && o->line != NULL)
+                o->reason = sc_plan_env_lookup(c, o);
+            again = again || (o->reason != NULL && !o->settled);
+            o->settled = o->reason != NULL;
+            if (o->reason == NULL && spread_one(c, o))
                 again = true;
         }
     }
@@ -209,8 +252,9 @@ static int unescape(const char *text, size_t len, struct sc_secret *ret, struct 
 static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
 {
     if (!o->use_shim || !sc_plan_is_part(o))
-        return is_interpolated(o) ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
-                                  : unescape(o->raw, o->raw_len, ret, err);
+        return is_interpolated(o) || o->line != NULL
+                   ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
+                   : unescape(o->raw, o->raw_len, ret, err);
     SC_CLEANUP(sc_secret_done) struct sc_secret written = {0};
     int rc = o->use != NULL ? sc_secret_append(&written, o->use->value, strlen(o->use->value), err)
                             : unescape(o->raw + o->part, o->part_len, &written, err);
@@ -238,8 +282,9 @@ int sc_plan_decide(struct context *c, struct sc_error *err)
     for (size_t i = 0; i < c->found_count; i++) {
         struct occurrence *o = &c->found[i];
         o->reason = own_reason(c, o, err);
-        if (o->reason == NULL)
+        if (o->reason == NULL && o->line == NULL)
             o->reason = bystander(c, o);
+        o->settled = o->reason != NULL;
     }
     spread_reasons(c);
     int rc = 0;
@@ -247,7 +292,7 @@ int sc_plan_decide(struct context *c, struct sc_error *err)
         struct occurrence *o = &c->found[i];
         o->first = true;
         for (size_t k = 0; k < i && o->first; k++)
-            o->first = c->found[k].value_node != o->value_node;
+            o->first = !sc_plan_same_text(&c->found[k], o);
     }
     /* a variable of its own gives a better name than a piece of a URL, so it comes first */
     for (int pass = 0; pass < 2; pass++) {

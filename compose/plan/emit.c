@@ -64,9 +64,10 @@ static int edit_variable(struct sc_edits *edits, const struct occurrence *o, con
     if (name[0] == '\0')
         return sc_edit_delete(edits, o->value_node, err);
     if (o->key_node == NULL) {
-        char item[2 * TEXT_SIZE];
-        snprintf(item, sizeof(item), "%s=%s", name, value);
-        return sc_edit_set(edits, o->value_node, item, err);
+        SC_CLEANUP(sc_buf_done) struct sc_buf item = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+        sc_buf_printf(&item, "%s=%s", name, value);
+        int done = sc_buf_status(&item, err);
+        return done < 0 ? done : sc_edit_set(edits, o->value_node, sc_buf_text(&item), err);
     }
     int rc = 0;
     if (!sc_str_equal(name, o->key))
@@ -74,28 +75,36 @@ static int edit_variable(struct sc_edits *edits, const struct occurrence *o, con
     return rc < 0 ? rc : sc_edit_set(edits, o->value_node, value, err);
 }
 
-/* `{{secret:name}}` in place of the credential; the rest of the text stays as it is. */
-static int template_text(const struct context *c, const struct occurrence *o, struct sc_buf *out,
-                         struct sc_error *err)
+/* What the shim fills in. */
+static const char *placeholder(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
-    bool url = sc_plan_is_part(o);
-    size_t start = o->part, end = o->part + o->part_len;
-    sc_buf_append(out, o->raw, start);
-    sc_buf_printf(out, "{{secret:%s%s}}", c->plan->secrets[o->secret].name,
-                  url && o->url_filter ? "|url" : "");
-    sc_buf_append(out, o->raw + end, o->raw_len - end);
-    return sc_buf_status(out, err);
+    bool url = sc_plan_is_part(o) && o->url_filter;
+    return sc_stash_printf(&c->plan->pool, err, "{{secret:%s%s}}", c->plan->secrets[o->secret].name,
+                           url ? "|url" : "");
 }
 
-static int edit_template(struct context *c, const struct occurrence *o, struct sc_error *err)
+int sc_plan_variable(struct context *c, const struct occurrence *o, const char **ret_name,
+                     const char **ret_value, struct sc_error *err)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
-    if (o->key_node == NULL)
-        sc_buf_printf(&text, "%s=", o->key);
-    int rc = template_text(c, o, &text, err);
-    return rc < 0 ? rc
-                  : sc_edit_set(&c->plan->files[o->file].edits, o->value_node, sc_buf_text(&text),
-                                err);
+    struct sc_stash *pool = &c->plan->pool;
+    if (o->use_shim) {
+        const char *piece = placeholder(c, o, err);
+        size_t end = o->part + o->part_len;
+        if (piece == NULL)
+            return SC_E_NOMEM;
+        *ret_name = o->key;
+        *ret_value = sc_stash_printf(pool, err, "%.*s%s%.*s", (int)o->part, o->raw, piece,
+                                     (int)(o->raw_len - end), o->raw + end);
+        return *ret_value != NULL ? 0 : SC_E_NOMEM;
+    }
+    char name[TEXT_SIZE], value[TEXT_SIZE];
+    const char *target = sc_plan_target(c, o, err);
+    if (target == NULL)
+        return SC_E_NOMEM;
+    new_variable(o, target, name, value);
+    *ret_name = sc_stash_dup(pool, name, strlen(name), err);
+    *ret_value = sc_stash_dup(pool, value, strlen(value), err);
+    return *ret_name != NULL && *ret_value != NULL ? 0 : SC_E_NOMEM;
 }
 
 /* ---- items ---- */
@@ -129,14 +138,19 @@ static int report_item(struct context *c, const struct occurrence *o, const char
                        struct sc_error *err)
 {
     bool moves = o->reason == NULL;
+    struct sc_yaml_position at = {0};
+    if (o->line != NULL)
+        at = (struct sc_yaml_position){o->line->line, o->line->column};
+    else
+        at = o->value_node->at;
     struct sc_plan_item item = {
         .action = moves ? SC_PLAN_MOVE : SC_PLAN_REPORT,
         .service = o->service->name,
         .key = o->key,
-        .where = "environment",
+        .where = o->line != NULL ? "env_file" : "environment",
         .class = sc_plan_class(&o->credential),
         .file = o->file,
-        .at = o->value_node->at,
+        .at = at,
         .secret = moves ? c->plan->secrets[o->secret].name : NULL,
         .change = change,
         .reason = o->reason,
@@ -155,7 +169,7 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
         return rc;
     if (o->reason != NULL)
         return report_item(c, o, NULL, err);
-    char name[TEXT_SIZE], value[TEXT_SIZE], change[2 * TEXT_SIZE];
+    const char *name = NULL, *value = NULL, *change = NULL;
     const char *target = sc_plan_target(c, o, err);
     if (target == NULL)
         return SC_E_NOMEM;
@@ -166,21 +180,25 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
         .reads_as = o->rule != NULL && !o->use_shim ? o->rule->reads_as : NULL,
     };
     rc = sc_plan_grant(c, &grant, err);
+    if (rc == 0)
+        rc = sc_plan_variable(c, o, &name, &value, err);
     if (rc < 0)
         return rc;
-    if (o->use_shim) {
-        snprintf(change, sizeof(change), "%s filled in by the shim from {{secret:%s}}", o->key,
-                 c->plan->secrets[o->secret].name);
-        rc = report_item(c, o, change, err);
-        return rc == 0 && o->first ? edit_template(c, o, err) : rc;
-    }
-    new_variable(o, target, name, value);
-    snprintf(change, sizeof(change), name[0] == '\0' ? "%s(file %s)" : "%s=%s", name,
-             name[0] == '\0' ? target : value);
-    rc = report_item(c, o, change, err);
-    if (rc == 0 && o->first)
-        rc = edit_variable(&c->plan->files[o->file].edits, o, name, value, err);
-    return rc;
+    if (o->use_shim)
+        change = sc_stash_printf(&c->plan->pool, err, "%s filled in by the shim from {{secret:%s}}",
+                                 o->key, c->plan->secrets[o->secret].name);
+    else if (name[0] == '\0')
+        change = sc_stash_printf(&c->plan->pool, err, "(file %s)", target);
+    else
+        change = sc_stash_printf(&c->plan->pool, err, "%s=%s", name, value);
+    rc = change == NULL ? SC_E_NOMEM : report_item(c, o, change, err);
+    if (rc < 0 || !o->first)
+        return rc;
+    if (o->line == NULL)
+        return edit_variable(&c->plan->files[o->file].edits, o, name, value, err);
+    if (o->use_shim)
+        value = placeholder(c, o, err);
+    return value == NULL ? SC_E_NOMEM : sc_plan_env_edit(c, o, name, value, err);
 }
 
 int sc_plan_emit(struct context *c, struct sc_error *err)

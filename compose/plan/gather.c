@@ -14,14 +14,9 @@
 
 static int add_definition(struct context *c, const struct definition *d, struct sc_error *err)
 {
-    if (c->definition_count == c->definition_cap) {
-        size_t cap = c->definition_cap == 0 ? 16 : c->definition_cap * 2;
-        struct definition *grown = reallocarray(c->definitions, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        c->definitions = grown;
-        c->definition_cap = cap;
-    }
+    if (!sc_plan_room(&c->definitions, c->definition_count, &c->definition_cap,
+                      sizeof(*c->definitions), err))
+        return SC_E_NOMEM;
     c->definitions[c->definition_count++] = *d;
     return 0;
 }
@@ -134,27 +129,25 @@ static bool is_passed_credential(const struct context *c, const struct definitio
     return true;
 }
 
-static int add_occurrence(struct scan *s, struct occurrence *o, struct sc_error *err)
+int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_error *err)
 {
-    struct context *c = s->c;
-    o->service = s->d;
-    o->file = s->d->file;
-    o->shared = !s->d->own || !sc_node_inside(o->value_node, s->d->node);
-    if (o->bare ? !is_passed_credential(c, s->d, o) : !is_credential(s->d, o))
+    if (o->bare ? !is_passed_credential(c, o->service, o) : !is_credential(o->service, o))
         return 0;
-    if (c->found_count == c->found_cap) {
-        size_t cap = c->found_cap == 0 ? 32 : c->found_cap * 2;
-        struct occurrence *grown = reallocarray(c->found, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        c->found = grown;
-        c->found_cap = cap;
-    }
     if (c->found_count >= SC_PLAN_ITEMS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %d credentials in one project",
                        SC_PLAN_ITEMS_MAX);
+    if (!sc_plan_room(&c->found, c->found_count, &c->found_cap, sizeof(*c->found), err))
+        return SC_E_NOMEM;
     c->found[c->found_count++] = *o;
     return 0;
+}
+
+static int add_occurrence(struct scan *s, struct occurrence *o, struct sc_error *err)
+{
+    o->service = s->d;
+    o->file = s->d->file;
+    o->shared = !s->d->own || !sc_node_inside(o->value_node, s->d->node);
+    return sc_plan_occurrence_add(s->c, o, err);
 }
 
 static int scan_entry(const struct sc_yaml_node *key, const struct sc_yaml_node *value, void *ctx,

@@ -56,8 +56,12 @@ struct occurrence {
     struct sc_credential credential;
     char argument[SC_IMAGE_ARGUMENT_SIZE];
     const char *reason; /* why it stays; NULL: it moves */
+    bool settled;       /* others know the reason */
     size_t secret;      /* index in the plan, when it moves */
-    bool first;         /* the one of several on the same node that makes the edit */
+    bool first;         /* the one of several on the same text that makes the edit */
+    /* In a service's env file, where there are no nodes; NULL in a Compose file. */
+    const struct sc_place *line, *name; /* of the value, and of the variable */
+    const struct sc_origin *origin;     /* of the value */
 };
 
 /* A secret that a definition gives its service. */
@@ -152,8 +156,10 @@ const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const
 const struct definition *sc_plan_base(const struct context *c, const struct definition *d);
 
 int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
-/* resolve.c: the values behind variables; and the lines of .env nobody needs any more. */
-int sc_plan_resolve(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* resolve.c: the variables of the project, and the values behind them. */
+int sc_plan_scope(struct context *c, struct sc_error *err) SC_NODISCARD;
+void sc_plan_resolve(struct context *c);
+/* env/dotenv.c: the lines of .env that nobody needs any more go, the others are listed. */
 int sc_plan_dotenv(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* prove.c: loads the project from the new texts; it must equal the old one but for the plan. BUG
  * names the first service and attribute that does not. */
@@ -188,10 +194,35 @@ int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* The changes of services that start through it: entrypoint, command, volume, label. */
 int sc_plan_shims_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
 
+/* ---- env/: env files ---- */
+
+int sc_plan_env_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* Why the line cannot change, whatever else does; and once everything else is decided. */
+const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o);
+const char *sc_plan_env_lookup(struct context *c, const struct occurrence *o);
+/* Whether variables can be added to the definition's environment. */
+bool sc_plan_env_may_add(const struct definition *d);
+/* The line of an occurrence becomes this one, or goes. */
+int sc_plan_env_edit(struct context *c, const struct occurrence *o, const char *name,
+                     const char *value, struct sc_error *err) SC_NODISCARD;
+/* Variables that a line gave to several services which take them in different ways. */
+int sc_plan_env_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* Judges what was read and remembers it if it is a credential. */
+int sc_plan_occurrence_add(struct context *c, struct occurrence *o,
+                           struct sc_error *err) SC_NODISCARD;
+/* The same text of the same file. */
+bool sc_plan_same_text(const struct occurrence *a, const struct occurrence *b);
+bool sc_plan_same_way(const struct occurrence *a, const struct occurrence *b);
+/* The new name and value of a moved variable; an empty name: it goes. Pool memory. */
+int sc_plan_variable(struct context *c, const struct occurrence *o, const char **ret_name,
+                     const char **ret_value, struct sc_error *err) SC_NODISCARD;
+
 /* ---- place/: credentials outside of the environments ---- */
 
-int sc_plan_places(struct context *c, struct sc_error *err) SC_NODISCARD;        /* finds them */
-int sc_plan_places_decide(struct context *c, struct sc_error *err) SC_NODISCARD; /* and judges */
+int sc_plan_places(struct context *c, struct sc_error *err) SC_NODISCARD; /* finds them */
+void sc_plan_places_judge(struct context *c); /* which can be taken out */
+int sc_plan_places_assign(struct context *c, struct sc_error *err) SC_NODISCARD;
 int sc_plan_places_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* ["CMD", ...] as the text of a CMD-SHELL that reads the credentials; *ret_reason says why it
  * cannot. */
@@ -219,9 +250,9 @@ const char *sc_plan_value(struct context *c, const char *text, size_t len);
 /* The names of the contract; see docs/CLI.md. */
 const char *sc_plan_class(const struct sc_credential *credential);
 
-/* The part of a text that is the credential: the whole reference where a variable is or holds it,
- * the password of a URL, else everything. */
-void sc_plan_part(const char *text, size_t len, const struct sc_credential *credential,
+/* The part of a text that is the credential: everything where the key (or NULL) says so, else the
+ * password of a URL, or the whole reference where a variable is or holds it. */
+void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_credential *credential,
                   size_t *ret_start, size_t *ret_end);
 
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node);

@@ -29,6 +29,10 @@ int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t en
 
 int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
 {
+    if (o->line != NULL && o->credential.length > 0 && o->use == NULL)
+        return sc_plan_mask_span(plan, o->file, o->line->start, o->line->end, err);
+    if (o->line != NULL)
+        return 0; /* a variable's name is no secret */
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
     const char *bytes = (const char *)plan->files[o->file].before.ptr + node->span.start;
     size_t len = node->span.end - node->span.start;

@@ -130,40 +130,65 @@ static int finish_file(struct sc_plan_file *file, struct sc_error *err)
     return rc;
 }
 
-static int run_steps(struct context *c, struct sc_error *err)
+/* Compose files, or all others. */
+static int finish_files(struct context *c, bool compose, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->plan->file_count && rc == 0; i++) {
+        if ((c->plan->files[i].yaml != NULL) == compose)
+            rc = finish_file(&c->plan->files[i], err);
+    }
+    return rc;
+}
+
+static int find(struct context *c, struct sc_error *err)
 {
     int rc = sc_plan_gather(c, err);
     if (rc == 0)
-        rc = sc_plan_resolve(c, err);
+        rc = sc_plan_scope(c, err);
     if (rc == 0)
-        rc = sc_plan_files(c, err);
+        rc = sc_plan_env_gather(c, err);
+    if (rc < 0)
+        return rc;
+    sc_plan_resolve(c);
+    return sc_plan_places(c, err);
+}
+
+static int decide(struct context *c, struct sc_error *err)
+{
+    int rc = sc_plan_files(c, err);
+    if (rc < 0)
+        return rc;
+    sc_plan_places_judge(c);
+    rc = sc_plan_decide(c, err);
+    return rc < 0 ? rc : sc_plan_places_assign(c, err);
+}
+
+static int emit(struct context *c, struct sc_error *err)
+{
+    typedef int (*step)(struct context * c, struct sc_error * err);
+    static const step steps[] = {sc_plan_emit,       sc_plan_places_emit,    sc_plan_commands,
+                                 sc_plan_env_emit,   sc_plan_exchanges_emit, sc_plan_grants_emit,
+                                 sc_plan_shims_emit, sc_plan_readers};
+    int rc = 0;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(steps) && rc == 0; i++)
+        rc = steps[i](c, err);
+    return rc;
+}
+
+static int run_steps(struct context *c, struct sc_error *err)
+{
+    int rc = find(c, err);
     if (rc == 0)
-        rc = sc_plan_places(c, err);
+        rc = decide(c, err);
     if (rc == 0)
-        rc = sc_plan_decide(c, err);
+        rc = emit(c, err);
     if (rc == 0)
-        rc = sc_plan_places_decide(c, err);
-    if (rc == 0)
-        rc = sc_plan_emit(c, err);
-    if (rc == 0)
-        rc = sc_plan_places_emit(c, err);
-    if (rc == 0)
-        rc = sc_plan_commands(c, err);
-    if (rc == 0)
-        rc = sc_plan_exchanges_emit(c, err);
-    if (rc == 0)
-        rc = sc_plan_grants_emit(c, err);
-    if (rc == 0)
-        rc = sc_plan_shims_emit(c, err);
-    if (rc == 0)
-        rc = sc_plan_readers(c, err);
-    for (size_t i = 0; i < c->plan->file_count && rc == 0; i++)
-        rc = finish_file(&c->plan->files[i], err);
-    size_t done = c->plan->file_count;
+        rc = finish_files(c, true, err);
     if (rc == 0)
         rc = sc_plan_dotenv(c, err);
-    for (size_t i = done; i < c->plan->file_count && rc == 0; i++)
-        rc = finish_file(&c->plan->files[i], err);
+    if (rc == 0)
+        rc = finish_files(c, false, err);
     return rc < 0 ? rc : sc_plan_prove(c, err);
 }
 

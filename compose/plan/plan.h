@@ -69,6 +69,7 @@ struct sc_plan_file {
     struct sc_splices splices; /* into the old text */
     struct sc_buf after;       /* the new text; empty when nothing changes */
     bool changed;
+    bool fixed; /* cannot be replaced: a link to another file */
 };
 
 struct sc_plan {
@@ -117,6 +118,8 @@ struct sc_plan_options {
     const struct sc_compose_options *load; /* how it was loaded: to load the result the same way */
     /* Reads a file that a top-level secret names, or NULL: such files stay where they are. */
     int (*read_secret)(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err);
+    /* Whether the path of an env file is the file itself, which can be replaced; NULL: it is. */
+    bool (*replaceable)(const char *path, void *ctx);
     sc_image_start_fn start; /* or NULL: no image can be looked up */
     void *ctx;
 };

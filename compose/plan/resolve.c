@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What stands behind variables: the values the loaded project has, and the lines of env files that
- * nothing refers to once a value has moved.
+ * What stands behind variables: the values that the loaded project has.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -51,14 +50,21 @@ bool sc_plan_is_part(const struct occurrence *o)
     return o->part_len < o->raw_len;
 }
 
-void sc_plan_part(const char *text, size_t len, const struct sc_credential *credential,
+void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_credential *credential,
                   size_t *ret_start, size_t *ret_end)
 {
-    size_t start = 0, end = len;
+    const char *text = (const char *)value.ptr;
+    size_t start = 0, end = value.len, len = value.len;
+    enum sc_key_kind kind = key != NULL ? sc_key_classify(key, strlen(key)) : SC_KEY_OTHER;
     bool in_url = credential->shape == SC_SHAPE_URL ||
                   credential->shape == SC_SHAPE_URL_INTERPOLATED ||
                   credential->shape == SC_SHAPE_PLACEHOLDER;
-    if (credential->length < len && reference_around(text, len, credential->offset, &start, &end)) {
+    bool whole = (kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET) && !in_url &&
+                 memmem(text, len, "://", 3) == NULL;
+    if (whole) {
+        /* the key says that all of it is one, whatever variables it is made of */
+    } else if (credential->length < len &&
+               reference_around(text, len, credential->offset, &start, &end)) {
         /* the whole reference, also where the credential is its default text */
     } else if (in_url) {
         start = credential->offset;
@@ -71,7 +77,8 @@ void sc_plan_part(const char *text, size_t len, const struct sc_credential *cred
 static void set_part(struct occurrence *o)
 {
     size_t end = 0;
-    sc_plan_part(o->raw, o->raw_len, &o->credential, &o->part, &end);
+    const struct sc_bytes raw = {(const unsigned char *)o->raw, o->raw_len};
+    sc_plan_part(o->key, raw, &o->credential, &o->part, &end);
     o->part_len = end - o->part;
 }
 
@@ -143,11 +150,13 @@ const char *sc_plan_value(struct context *c, const char *text, size_t len)
     return sc_model_pool_ndup(&c->model, result.text, result.len);
 }
 
-int sc_plan_resolve(struct context *c, struct sc_error *err)
+int sc_plan_scope(struct context *c, struct sc_error *err)
 {
-    int rc = c->options->project != NULL ? build_scope(c, err) : 0;
-    if (rc < 0)
-        return rc;
+    return c->options->project != NULL ? build_scope(c, err) : 0;
+}
+
+void sc_plan_resolve(struct context *c)
+{
     for (size_t i = 0; i < c->found_count; i++) {
         struct occurrence *o = &c->found[i];
         if (o->bare) {
@@ -155,6 +164,10 @@ int sc_plan_resolve(struct context *c, struct sc_error *err)
             continue;
         }
         set_part(o);
+        if (o->line != NULL) {
+            o->use = use_of(o, o->origin);
+            continue;
+        }
         const struct sc_project *project = c->options->project;
         const struct sc_service *service =
             project != NULL ? sc_project_service(project, o->service->name) : NULL;
@@ -170,196 +183,4 @@ int sc_plan_resolve(struct context *c, struct sc_error *err)
         o->resolved = variable->value;
         o->use = use_of(o, variable->origin);
     }
-    return 0;
-}
-
-/* ---- env files ---- */
-
-static bool refers(const char *text, size_t len, const char *name)
-{
-    size_t n = strlen(name);
-    for (size_t i = 0; i + n < len; i++) {
-        if (text[i] != '$')
-            continue;
-        if (text[i + 1] == '$') {
-            i++;
-            continue;
-        }
-        size_t at = i + 1 + (text[i + 1] == '{');
-        if (at + n <= len && memcmp(text + at, name, n) == 0 &&
-            (at + n == len || (isalnum((unsigned char)text[at + n]) == 0 && text[at + n] != '_')))
-            return true;
-    }
-    return false;
-}
-
-/* A bare `- NAME` or `NAME:` passes the variable on; found by its name standing alone. */
-static bool passes(const char *text, size_t len, const char *name)
-{
-    size_t n = strlen(name);
-    const char *end = text + len;
-    for (const char *p = memmem(text, len, name, n); p != NULL;
-         p = memmem(p + 1, (size_t)(end - p) - 1, name, n)) {
-        char before = p > text ? p[-1] : '\n';
-        char after = p + n < end ? p[n] : '\n';
-        if (strchr(" \t\n\"'[,", before) != NULL && strchr("\r\n\"',] \t", after) != NULL)
-            return true;
-        if (strchr(" \t\n\"'{,", before) != NULL && after == ':' &&
-            (p + n + 1 == end || strchr("\r\n", p[n + 1]) != NULL))
-            return true;
-    }
-    return false;
-}
-
-static const struct sc_plan_file *planned(const struct sc_plan *plan, const char *path)
-{
-    for (size_t i = 0; i < plan->file_count; i++) {
-        if (sc_str_equal(plan->files[i].path, path))
-            return &plan->files[i];
-    }
-    return NULL;
-}
-
-/* Whether some file of the project still needs the variable, after the changes. */
-static bool still_needed(const struct context *c, const char *name)
-{
-    const struct sc_project *project = c->options->project;
-    for (size_t i = 0; i < project->file_count; i++) {
-        const struct sc_project_file *file = project->files[i];
-        const struct sc_plan_file *plan = planned(c->plan, file->path);
-        struct sc_bytes text = {(const unsigned char *)file->text, file->size};
-        if (plan != NULL && plan->changed)
-            text = sc_buf_view(&plan->after);
-        const char *bytes = (const char *)text.ptr;
-        bool yaml = file->kind == SC_FILE_COMPOSE || file->kind == SC_FILE_INCLUDE ||
-                    file->kind == SC_FILE_EXTENDS;
-        if (bytes != NULL &&
-            (refers(bytes, text.len, name) || (yaml && passes(bytes, text.len, name))))
-            return true;
-    }
-    return false;
-}
-
-/* The plan's entry for an env file, made if there is none; NULL when there are too many. */
-static struct sc_plan_file *env_file(struct context *c, const struct sc_project_file *from)
-{
-    struct sc_plan *plan = c->plan;
-    for (size_t i = 0; i < plan->file_count; i++) {
-        if (sc_str_equal(plan->files[i].path, from->path))
-            return plan->files[i].yaml == NULL ? &plan->files[i] : NULL;
-    }
-    if (plan->file_count == (size_t)2 * SC_PLAN_FILES_MAX)
-        return NULL;
-    struct sc_plan_file *file = &plan->files[plan->file_count];
-    *file = (struct sc_plan_file){
-        .path = sc_stash_dup(&plan->pool, from->path, strlen(from->path), NULL),
-        .display = sc_stash_dup(&plan->pool, from->display, strlen(from->display), NULL),
-        .after = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX),
-    };
-    const char *text = sc_stash_dup(&plan->pool, from->text, from->size, NULL);
-    if (file->path == NULL || file->display == NULL || text == NULL)
-        return NULL;
-    file->before = (struct sc_bytes){(const unsigned char *)text, from->size};
-    plan->file_count++;
-    return file;
-}
-
-/* A variable of .env whose value has moved. */
-struct gone {
-    const char *name;
-    const struct sc_place *place; /* of its value */
-    size_t secret;
-};
-
-/* The lines of `NAME=value`, when nothing else stands on them. */
-static bool statement(const struct sc_plan_file *file, const struct gone *gone, size_t *start,
-                      size_t *end)
-{
-    const char *text = (const char *)file->before.ptr;
-    size_t at = gone->place->start, n = strlen(gone->name);
-    if (gone->place->end > file->before.len || gone->place->start > gone->place->end)
-        return false;
-    while (at > 0 && text[at - 1] != '\n')
-        at--;
-    *start = at;
-    at += strspn(text + at, " \t");
-    if (strncmp(text + at, "export ", 7) == 0)
-        at += 7;
-    if (strncmp(text + at, gone->name, n) != 0 || strchr("= \t:", text[at + n]) == NULL)
-        return false;
-    *end = gone->place->end;
-    while (*end < file->before.len && text[*end] != '\n' && strchr("\"' \t\r", text[*end]) != NULL)
-        (*end)++;
-    if (*end < file->before.len && text[*end] == '#')
-        *end += strcspn(text + *end, "\n");
-    if (*end < file->before.len && text[*end] != '\n')
-        return false;
-    *end += *end < file->before.len;
-    return true;
-}
-
-static int remove_statement(struct context *c, const struct gone *gone, struct sc_error *err)
-{
-    struct sc_plan_file *file = env_file(c, gone->place->file);
-    size_t start = 0, end = 0;
-    if (file == NULL || !statement(file, gone, &start, &end))
-        return 0;
-    for (size_t i = 0; i < file->splices.count; i++) {
-        if (file->splices.items[i].start == start)
-            return 0; /* gone already */
-    }
-    int rc = sc_splices_add(&file->splices, start, end, "", err);
-    if (rc < 0)
-        return rc;
-    struct sc_plan_item item = {
-        .action = SC_PLAN_ADAPT,
-        .key = sc_stash_dup(&c->plan->pool, gone->name, strlen(gone->name), err),
-        .where = "env_file",
-        .class = "literal",
-        .file = (size_t)(file - c->plan->files),
-        .at = {gone->place->line, gone->place->column},
-        .secret = c->plan->secrets[gone->secret].name,
-        .change = "removed; nothing refers to it any more",
-    };
-    rc = sc_plan_mask_span(c->plan, item.file, gone->place->start, gone->place->end, err);
-    return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
-}
-
-/* The first variable that a text refers to, as .env has it; NULL if it is from elsewhere. */
-static const struct sc_variable *dotenv_variable(struct context *c, const char *text, size_t len)
-{
-    size_t from = len > 1 && text[1] == '{' ? 2 : 1, n = 0;
-    if (c->options->project == NULL || len < 2 || text[0] != '$' || text[1] == '$')
-        return NULL;
-    while (from + n < len && (isalnum((unsigned char)text[from + n]) != 0 || text[from + n] == '_'))
-        n++;
-    const char *name = sc_stash_dup(&c->plan->pool, text + from, n, NULL);
-    const struct sc_variable *found =
-        name != NULL ? sc_variables_get(&c->options->project->environment, name) : NULL;
-    return found != NULL && found->value != NULL && found->origin->place.file != NULL ? found
-                                                                                      : NULL;
-}
-
-int sc_plan_dotenv(struct context *c, struct sc_error *err)
-{
-    int rc = 0;
-    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
-        const struct occurrence *o = &c->found[i];
-        if (o->reason != NULL || o->use == NULL || o->use->source != SC_USE_DOTENV ||
-            o->use->place.file == NULL || still_needed(c, o->use->name))
-            continue;
-        const struct gone gone = {o->use->name, &o->use->place, o->secret};
-        rc = remove_statement(c, &gone, err);
-    }
-    for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
-        const struct literal *l = &c->literals[i];
-        const struct sc_variable *v = NULL;
-        if (l->reason == NULL)
-            v = dotenv_variable(c, l->node->text + l->start, l->end - l->start);
-        if (v == NULL || still_needed(c, v->name))
-            continue;
-        const struct gone gone = {v->name, &v->origin->place, l->secret};
-        rc = remove_statement(c, &gone, err);
-    }
-    return rc;
 }

@@ -13,13 +13,18 @@
 
 #include "core/banned.h"
 
-#define BITMAP_BITS  20
-#define CHUNK_BYTES  ((size_t)256 * 1024)
-#define WHOLE_MIN    ((size_t)8) /* shorter values are looked for as they are only */
-#define CANON_MIN    ((size_t)6)
-#define WINDOW       ((size_t)12) /* of base64: tools break lines anywhere */
-#define WINDOW_STEP  ((size_t)4)
-#define WINDOWS_UPTO ((size_t)16 * 1024)
+/* As powers of two; the largest still fits a processor's second cache. */
+#define BITMAP_BITS_MIN 15
+#define BITMAP_BITS_MAX 22
+#define BITS_EACH       ((size_t)16) /* of a bitmap for one thing in it */
+#define STRIDE_MAX      ((size_t)4)
+#define POSITIONS       ((size_t)8) /* tested between two branches */
+#define CHUNK_BYTES     ((size_t)256 * 1024)
+#define WHOLE_MIN       ((size_t)8) /* shorter values are looked for as they are only */
+#define CANON_MIN       ((size_t)6)
+#define WINDOW          ((size_t)12) /* of base64: tools break lines anywhere */
+#define WINDOW_STEP     ((size_t)4)
+#define WINDOWS_UPTO    ((size_t)16 * 1024)
 
 struct sc_mask_chunk {
     struct sc_mask_chunk *next;
@@ -181,11 +186,22 @@ static int by_bytes(const void *left, const void *right)
     return compare(a->ptr, a->len, b->ptr, b->len);
 }
 
-static uint32_t hash4(const unsigned char *text)
+static uint32_t gram_at(const unsigned char *text)
 {
-    uint32_t word;
-    memcpy(&word, text, sizeof(word));
-    return (word * 2654435761u) >> (32 - BITMAP_BITS);
+    uint32_t gram;
+    memcpy(&gram, text, sizeof(gram));
+    return gram;
+}
+
+static uint64_t hash(uint32_t gram)
+{
+    return gram * 0x9e3779b97f4a7c15u;
+}
+
+/* Two bits of one word stand for four bytes of text: one look, and hardly ever both by chance. */
+static uint64_t bits_of(uint64_t hash)
+{
+    return (uint64_t)1 << (hash >> 24 & 63) | (uint64_t)1 << (hash >> 30 & 63);
 }
 
 static bool starts_with(const struct sc_mask_pattern *pattern, const struct sc_mask_pattern *prefix)
@@ -193,13 +209,74 @@ static bool starts_with(const struct sc_mask_pattern *pattern, const struct sc_m
     return pattern->len > prefix->len && memcmp(pattern->ptr, prefix->ptr, prefix->len) == 0;
 }
 
+static bool make_bitmap(struct sc_mask_bitmap *bitmap, size_t things)
+{
+    unsigned bits = BITMAP_BITS_MIN;
+    while (bits < BITMAP_BITS_MAX && ((size_t)1 << bits) < things * BITS_EACH)
+        bits++;
+    bitmap->shift = 64 - (bits - 6);
+    bitmap->words = calloc((size_t)1 << (bits - 6), sizeof(*bitmap->words));
+    return bitmap->words != NULL;
+}
+
+static void set_bits(const struct sc_mask_bitmap *bitmap, const unsigned char *text)
+{
+    uint64_t h = hash(gram_at(text));
+    bitmap->words[h >> bitmap->shift] |= bits_of(h);
+}
+
+static bool has_bits(const struct sc_mask_bitmap *bitmap, const unsigned char *text)
+{
+    uint64_t h = hash(gram_at(text));
+    return (~bitmap->words[h >> bitmap->shift] & bits_of(h)) == 0;
+}
+
+static int make_tables(struct sc_mask_set *set, struct sc_error *err)
+{
+    /* Of the places that a pattern covers one is looked at, and has four bytes of it behind it. */
+    set->stride = set->shortest >= STRIDE_MAX + 3 ? STRIDE_MAX : set->shortest >= 5 ? 2 : 1;
+    size_t places = 64;
+    while (places < set->count * 2)
+        places *= 2;
+    set->range_mask = places - 1;
+    set->ranges = calloc(places, sizeof(*set->ranges));
+    bool complete = set->ranges != NULL && make_bitmap(&set->begin, set->count) &&
+                    make_bitmap(&set->nearby, set->count * set->stride);
+    return complete ? 0 : sc_fail_nomem(err);
+}
+
+/* The place of these four bytes, or the free one where they would be. */
+static struct sc_mask_range *find_range(const struct sc_mask_set *set, uint32_t gram)
+{
+    size_t at = (size_t)(hash(gram) >> 32) & set->range_mask;
+    while (set->ranges[at].end != 0 && set->ranges[at].gram != gram)
+        at = (at + 1) & set->range_mask;
+    return &set->ranges[at];
+}
+
+/* Notes the pattern at `index`; they come in order. */
+static void index_pattern(struct sc_mask_set *set, uint32_t index)
+{
+    uint32_t gram = gram_at(set->items[index].ptr);
+    set_bits(&set->begin, set->items[index].ptr);
+    for (size_t i = 0; i < set->stride; i++)
+        set_bits(&set->nearby, set->items[index].ptr + i);
+    struct sc_mask_range *range = find_range(set, gram);
+    if (range->end == 0)
+        *range = (struct sc_mask_range){.gram = gram, .first = index};
+    range->end = index + 1;
+}
+
 static int finish_set(struct sc_mask_set *set, struct sc_error *err)
 {
     if (set->count == 0)
         return 0;
-    set->bitmap = calloc((size_t)1 << (BITMAP_BITS - 6), sizeof(*set->bitmap));
-    if (set->bitmap == NULL)
-        return sc_fail_nomem(err);
+    set->shortest = set->items[0].len;
+    for (size_t i = 1; i < set->count; i++)
+        set->shortest = SC_MIN(set->shortest, (size_t)set->items[i].len);
+    int rc = make_tables(set, err);
+    if (rc < 0)
+        return rc;
     qsort(set->items, set->count, sizeof(set->items[0]), by_bytes);
     size_t kept = 0;
     for (size_t i = 0; i < set->count; i++) {
@@ -211,10 +288,10 @@ static int finish_set(struct sc_mask_set *set, struct sc_error *err)
         while (parent != SC_MASK_NONE && !starts_with(item, &set->items[parent]))
             parent = set->items[parent].parent;
         item->parent = parent;
-        uint32_t hash = hash4(item->ptr);
-        set->bitmap[hash >> 6] |= (uint64_t)1 << (hash & 63);
+        item->second = item->len >= 8 ? gram_at(item->ptr + 4) : 0;
         set->longest = SC_MAX(set->longest, (size_t)item->len);
-        set->items[kept++] = *item;
+        set->items[kept] = *item;
+        index_pattern(set, (uint32_t)kept++);
     }
     set->count = kept;
     return 0;
@@ -234,7 +311,9 @@ static void set_done(struct sc_mask_set *set)
         chunk = next;
     }
     free(set->items);
-    free(set->bitmap);
+    free(set->nearby.words);
+    free(set->begin.words);
+    free(set->ranges);
     *set = (struct sc_mask_set){0};
 }
 
@@ -247,11 +326,11 @@ void sc_mask_patterns_done(struct sc_mask_patterns *patterns)
 
 /* ---- search ---- */
 
-/* How many patterns are not greater than the text. */
-static size_t upper_bound(const struct sc_mask_set *set, const unsigned char *text, size_t len)
+/* How many patterns are not greater than the text, of those before `high`; those before `low` are
+ * known to be. */
+static size_t upper_bound(const struct sc_mask_set *set, size_t low, size_t high,
+                          const unsigned char *text, size_t len)
 {
-    size_t low = 0;
-    size_t high = set->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (compare(set->items[middle].ptr, set->items[middle].len, text, len) <= 0)
@@ -265,10 +344,18 @@ static size_t upper_bound(const struct sc_mask_set *set, const unsigned char *te
 const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
                                               const unsigned char *text, size_t len)
 {
+    if (set->count == 0 || len < SC_MASK_PATTERN_MIN)
+        return NULL;
+    const struct sc_mask_range *range = find_range(set, gram_at(text));
+    if (range->end - range->first == 1 && len >= 8) { /* mostly there is one, and it is another */
+        const struct sc_mask_pattern *only = &set->items[range->first];
+        if (only->len >= 8 && only->second != gram_at(text + 4))
+            return NULL;
+    }
     /* Every pattern between a prefix of the text and the text begins with that prefix, so the
      * answer is the greatest pattern not above the text, or one of its prefixes. */
-    size_t above = upper_bound(set, text, len);
-    uint32_t at = above > 0 ? (uint32_t)(above - 1) : SC_MASK_NONE;
+    size_t above = range->end == 0 ? 0 : upper_bound(set, range->first, range->end, text, len);
+    uint32_t at = range->end != 0 && above > range->first ? (uint32_t)(above - 1) : SC_MASK_NONE;
     while (at != SC_MASK_NONE) {
         const struct sc_mask_pattern *pattern = &set->items[at];
         if (pattern->len <= len && memcmp(pattern->ptr, text, pattern->len) == 0)
@@ -280,8 +367,25 @@ const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
 
 static bool may_begin(const struct sc_mask_set *set, const unsigned char *text)
 {
-    uint32_t hash = hash4(text);
-    return (set->bitmap[hash >> 6] >> (hash & 63) & 1) != 0;
+    return has_bits(&set->begin, text);
+}
+
+/* The first position from `from` on, at a whole number of strides, at which a pattern may begin or
+ * have begun less than a stride before. Those that are left at the end are not looked at. */
+static inline size_t next_nearby(const struct sc_mask_set *set, const unsigned char *text,
+                                 size_t from, size_t len, size_t stride)
+{
+    const struct sc_mask_bitmap bitmap = set->nearby;
+    for (; from + POSITIONS * stride + SC_MASK_PATTERN_MIN <= len; from += POSITIONS * stride) {
+        bool any = false;
+        for (size_t i = 0; i < POSITIONS; i++)
+            any |= has_bits(&bitmap, text + from + i * stride);
+        if (any)
+            break;
+    }
+    while (from + SC_MASK_PATTERN_MIN <= len && !has_bits(&bitmap, text + from))
+        from += stride;
+    return from;
 }
 
 size_t sc_mask_candidate(const struct sc_mask_set *set, const unsigned char *text, size_t from,
@@ -289,9 +393,20 @@ size_t sc_mask_candidate(const struct sc_mask_set *set, const unsigned char *tex
 {
     if (set->count == 0)
         return len;
-    for (; from + SC_MASK_PATTERN_MIN <= len; from++)
-        if (may_begin(set, text + from))
-            return from;
+    size_t stride = set->stride;
+    while (from + SC_MASK_PATTERN_MIN <= len) {
+        size_t near = from + stride - 1;
+        /* Told the stride, the compiler makes a loop of its own for it. */
+        near = stride == 1   ? next_nearby(set, text, near, len, 1)
+               : stride == 2 ? next_nearby(set, text, near, len, 2)
+                             : next_nearby(set, text, near, len, STRIDE_MAX);
+        if (near + SC_MASK_PATTERN_MIN > len)
+            return len; /* no pattern fits in the rest: none is so short */
+        for (size_t at = near - (stride - 1); at <= near; at++)
+            if (may_begin(set, text + at))
+                return at;
+        from = near + 1;
+    }
     return len;
 }
 
@@ -302,7 +417,7 @@ size_t sc_mask_hold(const struct sc_mask_set *set, const unsigned char *text, si
         size_t rest = len - from;
         if (rest >= SC_MASK_PATTERN_MIN && !may_begin(set, text + from))
             continue;
-        size_t above = upper_bound(set, text + from, rest);
+        size_t above = upper_bound(set, 0, set->count, text + from, rest);
         if (above < set->count && set->items[above].len > rest &&
             memcmp(set->items[above].ptr, text + from, rest) == 0)
             return from;

@@ -3,9 +3,12 @@
  * Sets of byte patterns, and the question "which is the longest that stands here?" for a filter of
  * output.
  *
- * Patterns are kept sorted, each knowing the longest other one that is its prefix; a bitmap of
- * hashed four-byte beginnings says no for almost every position of a text. No pattern holds a line
- * end, so a line end decides everything before it. Patterns lie in locked memory.
+ * Patterns are kept sorted, each knowing the longest other one that is its prefix. Where all of
+ * them are long enough only every fourth position of a text is looked at: a bitmap holds the hashes
+ * of the four bytes at the first four places of each pattern, with room enough to say no almost
+ * always. Then a bitmap of beginnings, and a table of them, lead to the few patterns to compare
+ * with. No pattern holds a line end, so a line end decides everything before it. Patterns lie in
+ * locked memory.
  */
 #ifndef SC_CORE_MASK_PATTERNS_H
 #define SC_CORE_MASK_PATTERNS_H
@@ -30,9 +33,21 @@ struct sc_mask_pattern {
     uint32_t len;
     uint32_t parent; /* index of the longest other pattern that is a prefix, or SC_MASK_NONE */
     uint32_t value;  /* whose pattern it is */
+    uint32_t second; /* its second four bytes, if it has eight */
 };
 
 struct sc_mask_chunk;
+
+/* The patterns [first, end) that begin with these four bytes; end 0 = a free place. */
+struct sc_mask_range {
+    uint32_t gram, first, end;
+};
+
+/* A set of hashes of four bytes: two bits of one word for each. */
+struct sc_mask_bitmap {
+    uint64_t *words;
+    unsigned shift; /* of a hash, to the number of its word */
+};
 
 /* Zero value = empty. Fields are private but to core/mask/. */
 struct sc_mask_set {
@@ -40,7 +55,12 @@ struct sc_mask_set {
     size_t count, cap;
     size_t longest;
     size_t bytes;
-    uint64_t *bitmap;
+    size_t shortest;
+    size_t stride;                /* 1, 2 or 4: every so many positions of a text are looked at */
+    struct sc_mask_bitmap nearby; /* what stands at the first `stride` places of patterns */
+    struct sc_mask_bitmap begin;  /* what stands at the first */
+    struct sc_mask_range *ranges;
+    size_t range_mask; /* places less one */
     struct sc_mask_chunk *chunks;
 };
 

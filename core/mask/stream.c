@@ -20,13 +20,18 @@
 #define ESC           0x1b
 #define SEQUENCE_MAX  ((size_t)64)
 #define HELD_MASK_MIN ((size_t)8)
+#define ESCAPE_BLOCK  64
+#define SLACK         16
 
 /* One step's view. */
 struct window {
+    const unsigned char *visible;
     size_t visible_len;
-    size_t line;    /* visible start of the unfinished line */
-    size_t hold;    /* visible; everything before is decided */
-    size_t raw_end; /* raw bytes that were read: less than all when a sequence is unfinished */
+    size_t run_count; /* the last one stands for the end */
+    size_t escape;    /* the first of the escapes that was not read yet; a last one is at the end */
+    size_t line;      /* visible start of the unfinished line */
+    size_t hold;      /* visible; everything before is decided */
+    size_t raw_end;   /* raw bytes that were read: less than all when a sequence is unfinished */
     bool last;
 };
 
@@ -37,34 +42,35 @@ int sc_mask_stream_init(struct sc_mask_stream *stream, const struct sc_mask_patt
     size_t longest = SC_MAX(patterns->exact.longest, patterns->canonical.longest) + 1;
     size_t cap = SC_MASK_FEED_MAX + longest * SC_CANON_UNIT_MAX + 64 * 1024;
     *stream = (struct sc_mask_stream){.patterns = patterns, .text = text, .raw_cap = cap};
-    stream->raw = malloc(cap);
-    stream->visible = malloc(cap);
-    stream->canon = malloc(cap);
-    stream->place = malloc((cap + 1) * sizeof(size_t));
-    stream->canon_from = malloc((cap + 1) * sizeof(size_t));
-    stream->canon_to = malloc((cap + 1) * sizeof(size_t));
-    if (stream->raw == NULL || stream->visible == NULL || stream->canon == NULL ||
-        stream->place == NULL || stream->canon_from == NULL || stream->canon_to == NULL) {
+    stream->raw = malloc(cap + SLACK);
+    stream->plain = malloc(cap + SLACK);
+    stream->canon = malloc(cap + SLACK);
+    stream->runs = malloc((cap + 2) * sizeof(*stream->runs));
+    stream->pieces = malloc((cap + 1) * sizeof(*stream->pieces));
+    stream->escapes = malloc((cap + 1) * sizeof(*stream->escapes));
+    if (stream->raw == NULL || stream->plain == NULL || stream->canon == NULL ||
+        stream->runs == NULL || stream->pieces == NULL || stream->escapes == NULL) {
         sc_mask_stream_done(stream);
         return sc_fail_nomem(err);
     }
     return 0;
 }
 
+static void wipe_and_free(unsigned char *bytes, size_t len)
+{
+    if (bytes != NULL)
+        sc_wipe(bytes, len);
+    free(bytes);
+}
+
 void sc_mask_stream_done(struct sc_mask_stream *stream)
 {
-    if (stream->raw != NULL)
-        sc_wipe(stream->raw, stream->raw_cap);
-    if (stream->visible != NULL)
-        sc_wipe(stream->visible, stream->raw_cap);
-    if (stream->canon != NULL)
-        sc_wipe(stream->canon, stream->raw_cap);
-    free(stream->raw);
-    free(stream->visible);
-    free(stream->canon);
-    free(stream->place);
-    free(stream->canon_from);
-    free(stream->canon_to);
+    wipe_and_free(stream->raw, stream->raw_cap);
+    wipe_and_free(stream->plain, stream->raw_cap);
+    wipe_and_free(stream->canon, stream->raw_cap);
+    free(stream->runs);
+    free(stream->pieces);
+    free(stream->escapes);
     free(stream->spans.items);
     *stream = (struct sc_mask_stream){0};
 }
@@ -111,42 +117,71 @@ static size_t sequence_length(const unsigned char *text, size_t len)
     return text[at] >= 0x30 && text[at] <= 0x7e ? at + 1 : 1;
 }
 
-/* Fills visible and place. */
+/* The visible byte `visible` (and those behind it) stands at `raw`. */
+static void add_run(struct sc_mask_stream *stream, struct window *window, size_t visible,
+                    size_t raw)
+{
+    size_t last = window->run_count;
+    if (last == 0 || stream->runs[last - 1].visible != visible)
+        window->run_count++;
+    else
+        last--; /* two sequences with nothing between them */
+    stream->runs[last] = (struct sc_mask_run){(uint32_t)visible, (uint32_t)raw};
+}
+
+/* Where a visible byte, or the end, stands in the raw text. */
+static size_t place(const struct sc_mask_stream *stream, const struct window *window,
+                    size_t visible)
+{
+    size_t low = 0;
+    size_t high = window->run_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (stream->runs[middle].visible <= visible)
+            low = middle;
+        else
+            high = middle;
+    }
+    return stream->runs[low].raw + (visible - stream->runs[low].visible);
+}
+
+/* Fills visible and the runs. */
 static void look_through(struct sc_mask_stream *stream, struct window *window)
 {
     size_t len = 0;
     size_t at = 0;
-    while (at < stream->raw_len) {
-        const unsigned char *esc = memchr(stream->raw + at, ESC, stream->raw_len - at);
-        size_t until = esc == NULL ? stream->raw_len : (size_t)(esc - stream->raw);
-        memcpy(stream->visible + len, stream->raw + at, until - at);
-        if (at == len) { /* no sequence yet: what earlier steps filled in still holds */
-            for (size_t i = stream->plain_until; i < until; i++)
-                stream->place[i] = i;
-            stream->plain_until = SC_MAX(stream->plain_until, until);
-            len = at = until;
-        }
-        while (at < until)
-            stream->place[len++] = at++;
-        if (esc == NULL)
-            break;
+    const unsigned char *esc = memchr(stream->raw, ESC, stream->raw_len);
+    window->visible = esc == NULL ? stream->raw : stream->plain;
+    add_run(stream, window, 0, 0);
+    while (esc != NULL) {
+        size_t until = (size_t)(esc - stream->raw);
+        memcpy(stream->plain + len, stream->raw + at, until - at);
+        len += until - at;
+        at = until;
         size_t taken = sequence_length(esc, stream->raw_len - at);
         if (taken == 0 && !window->last)
             break; /* unfinished: the next step reads it */
         at += taken == 0 ? stream->raw_len - at : taken;
-        stream->plain_until = SC_MIN(stream->plain_until, len);
+        add_run(stream, window, len, at);
+        esc = memchr(stream->raw + at, ESC, stream->raw_len - at);
     }
-    window->raw_end = SC_MIN(at, stream->raw_len);
-    stream->place[len] = window->raw_end;
+    if (esc == NULL) {
+        if (window->visible == stream->plain)
+            memcpy(stream->plain + len, stream->raw + at, stream->raw_len - at);
+        len += stream->raw_len - at;
+        at = stream->raw_len;
+    }
+    window->raw_end = at;
+    add_run(stream, window, len, at);
     window->visible_len = len;
-    const unsigned char *end = len > 0 ? memrchr(stream->visible, '\n', len) : NULL;
-    window->line = end == NULL ? 0 : (size_t)(end - stream->visible) + 1;
+    const unsigned char *end = len > 0 ? memrchr(window->visible, '\n', len) : NULL;
+    window->line = end == NULL ? 0 : (size_t)(end - window->visible) + 1;
 }
 
 static int find_exact(struct sc_mask_stream *stream, struct window *window, struct sc_error *err)
 {
     const struct sc_mask_set *set = &stream->patterns->exact;
-    const unsigned char *text = stream->visible;
+    const unsigned char *text = window->visible;
     size_t len = window->visible_len;
     for (size_t at = sc_mask_candidate(set, text, 0, len); at < len;
          at = sc_mask_candidate(set, text, at + 1, len)) {
@@ -165,17 +200,126 @@ static int find_exact(struct sc_mask_stream *stream, struct window *window, stru
 static const bool escape_bytes[256] = {['\\'] = true, ['%'] = true, ['&'] = true, ['\''] = true,
                                        ['"'] = true,  ['`'] = true, ['+'] = true, ['\t'] = true};
 
-static bool is_escape_byte(unsigned char c)
+/* Sixteen bytes at a time, which every processor has instructions for. */
+typedef unsigned char lane __attribute__((vector_size(16)));
+
+static bool block_has_escape(const unsigned char *text)
 {
-    return escape_bytes[c];
+    lane found = {0};
+    for (size_t i = 0; i < ESCAPE_BLOCK; i += sizeof(lane)) {
+        lane bytes;
+        memcpy(&bytes, text + i, sizeof(bytes));
+        found |= (lane)(bytes == '\\') | (lane)(bytes == '%') | (lane)(bytes == '&') |
+                 (lane)(bytes == '\'') | (lane)(bytes == '"') | (lane)(bytes == '`') |
+                 (lane)(bytes == '+') | (lane)(bytes == '\t');
+    }
+    uint64_t halves[2];
+    memcpy(halves, &found, sizeof(halves));
+    return (halves[0] | halves[1]) != 0;
 }
 
-/* A canonical form counts only where an escape stands: without one the text is what it is, and the
- * exact patterns have seen it. */
-static bool has_escape(const struct sc_mask_stream *stream, struct sc_mask_span span)
+/* Lists the places at which an escape may begin, and the end. */
+static void find_escapes(struct sc_mask_stream *stream, const struct window *window)
+{
+    const unsigned char *text = window->visible;
+    size_t len = window->visible_len;
+    size_t count = 0;
+    for (size_t at = 0; at < len; at += ESCAPE_BLOCK) {
+        size_t end = SC_MIN(len, at + ESCAPE_BLOCK);
+        if (end - at == ESCAPE_BLOCK && !block_has_escape(text + at))
+            continue;
+        for (size_t i = at; i < end; i++) { /* without a branch that is hard to guess */
+            stream->escapes[count] = (uint32_t)i;
+            count += escape_bytes[text[i]];
+        }
+    }
+    stream->escapes[count] = (uint32_t)len;
+}
+
+/* The piece that a canonical byte belongs to. */
+static struct sc_mask_piece piece_of(const struct sc_mask_stream *stream, size_t count,
+                                     size_t canon)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (stream->pieces[middle].canon <= canon)
+            low = middle;
+        else
+            high = middle;
+    }
+    return stream->pieces[low];
+}
+
+/* Where the visible bytes begin and end that a canonical byte stands for. */
+static size_t canon_from(struct sc_mask_piece piece, size_t canon)
+{
+    return piece.taken > 0 ? piece.from : piece.from + (canon - piece.canon);
+}
+
+static size_t canon_to(struct sc_mask_piece piece, size_t canon)
+{
+    return piece.taken > 0 ? piece.from + piece.taken : canon_from(piece, canon) + 1;
+}
+
+/* A reduced part of the visible text. */
+struct reduced {
+    size_t len, piece_count;
+    size_t end; /* visible: an escape that is not complete yet begins here, or the part's end */
+    size_t boundary; /* the last beginning of a unit at or before the hold position */
+};
+
+/* Most runs between two escapes are short: a copy of fixed size beats a call. Both buffers have
+ * SLACK bytes more than they need. */
+static void copy_short(unsigned char *to, const unsigned char *from, size_t len)
+{
+    if (len <= SLACK)
+        memcpy(to, from, SLACK);
+    else
+        memcpy(to, from, len);
+}
+
+/* With `open` more may follow the part. */
+static struct reduced reduce(struct sc_mask_stream *stream, struct window *window, size_t from,
+                             size_t to, bool open)
+{
+    struct reduced reduced = {.boundary = from};
+    const unsigned char *text = window->visible;
+    size_t at = from;
+    while (at < to) {
+        if (at <= window->hold)
+            reduced.boundary = at;
+        while (stream->escapes[window->escape] < at)
+            window->escape++; /* inside of an escape */
+        size_t plain = SC_MIN(stream->escapes[window->escape], to) - at;
+        struct sc_canon_unit unit = {.taken = plain, .count = plain};
+        if (plain > 0) { /* most bytes stand for themselves */
+            copy_short(stream->canon + reduced.len, text + at, plain);
+            if (at <= window->hold)
+                reduced.boundary = SC_MIN(window->hold, at + plain - 1);
+        } else {
+            unit = sc_canon_next((struct sc_bytes){text + at, to - at}, !open);
+            if (unit.taken == 0)
+                break;
+            memcpy(stream->canon + reduced.len, unit.out, unit.count);
+        }
+        if (unit.count > 0)
+            stream->pieces[reduced.piece_count++] = (struct sc_mask_piece){
+                (uint32_t)reduced.len, (uint32_t)at, plain > 0 ? 0 : (uint32_t)unit.taken};
+        reduced.len += unit.count;
+        at += unit.taken;
+    }
+    if (at <= window->hold)
+        reduced.boundary = at;
+    reduced.end = at;
+    return reduced;
+}
+
+static bool has_escape(const struct window *window, struct sc_mask_span span)
 {
     for (size_t i = span.from; i < span.to; i++)
-        if (is_escape_byte(stream->visible[i]))
+        if (escape_bytes[window->visible[i]])
             return true;
     return false;
 }
@@ -187,66 +331,55 @@ static int find_canonical(struct sc_mask_stream *stream, struct window *window, 
 {
     const struct sc_mask_set *set = &stream->patterns->canonical;
     bool open = to == window->visible_len && !window->last;
-    size_t len = 0;
-    size_t at = from;
-    size_t boundary = from; /* the last beginning of a unit at or before the hold position */
-    while (at < to) {
-        if (at <= window->hold)
-            boundary = at;
-        unsigned char c = stream->visible[at];
-        if (!is_escape_byte(c)) { /* most bytes stand for themselves */
-            stream->canon[len] = c;
-            stream->canon_from[len] = at;
-            stream->canon_to[len++] = ++at;
-            continue;
-        }
-        struct sc_canon_unit unit =
-            sc_canon_next((struct sc_bytes){stream->visible + at, to - at}, !open);
-        if (unit.taken == 0)
-            break; /* an escape that is not complete yet */
-        for (size_t i = 0; i < unit.count; i++) {
-            stream->canon[len] = unit.out[i];
-            stream->canon_from[len] = at;
-            stream->canon_to[len++] = at + unit.taken;
-        }
-        at += unit.taken;
-    }
-    if (open && at <= window->hold)
-        boundary = at;
+    const struct reduced reduced = reduce(stream, window, from, to, open);
+    size_t len = reduced.len;
     for (size_t i = sc_mask_candidate(set, stream->canon, 0, len); i < len;
          i = sc_mask_candidate(set, stream->canon, i + 1, len)) {
         const struct sc_mask_pattern *found = sc_mask_longest(set, stream->canon + i, len - i);
         if (found == NULL)
             continue;
-        struct sc_mask_span span = {stream->canon_from[i], stream->canon_to[i + found->len - 1],
+        size_t end = i + found->len - 1;
+        struct sc_mask_span span = {canon_from(piece_of(stream, reduced.piece_count, i), i),
+                                    canon_to(piece_of(stream, reduced.piece_count, end), end),
                                     found->value};
-        int rc = has_escape(stream, span) ? add_span(&stream->spans, span, err) : 0;
+        /* Without an escape the text is what it is, and the exact patterns have seen it. */
+        int rc = has_escape(window, span) ? add_span(&stream->spans, span, err) : 0;
         if (rc < 0)
             return rc;
     }
     if (!open)
         return 0;
     size_t hold = sc_mask_hold(set, stream->canon, len);
-    window->hold = SC_MIN(boundary, hold < len ? stream->canon_from[hold] : at);
+    size_t held =
+        hold < len ? canon_from(piece_of(stream, reduced.piece_count, hold), hold) : reduced.end;
+    window->hold = SC_MIN(reduced.boundary, held);
     return 0;
 }
 
-/* Lines without a byte that escapes use hold no canonical form. */
+/* Lines without a byte that escapes use hold no canonical form. But the unfinished line may get its
+ * first escape only after the beginning of a value. */
 static int find_in_lines(struct sc_mask_stream *stream, struct window *window, struct sc_error *err)
 {
     if (stream->patterns->canonical.count == 0)
         return 0;
+    const unsigned char *text = window->visible;
     int rc = 0;
-    for (size_t from = 0; rc == 0 && from < window->visible_len;) {
-        size_t to = from;
-        bool escapes = false;
-        while (to < window->visible_len && stream->visible[to] != '\n')
-            escapes = is_escape_byte(stream->visible[to++]) || escapes;
-        /* The unfinished line may get its first escape only after the beginning of a value. */
-        bool open = to == window->visible_len && !window->last;
-        if (escapes || open)
-            rc = find_canonical(stream, window, from, to, err);
-        from = to + (to < window->visible_len);
+    size_t at = 0;
+    find_escapes(stream, window);
+    while (rc == 0 && at < window->visible_len) {
+        while (stream->escapes[window->escape] < at)
+            window->escape++;
+        size_t escape = stream->escapes[window->escape];
+        if (escape == window->visible_len)
+            escape = SC_MAX(at, window->line);
+        if (escape == window->visible_len)
+            break;
+        const unsigned char *before = memrchr(text + at, '\n', escape - at);
+        const unsigned char *behind = memchr(text + escape, '\n', window->visible_len - escape);
+        size_t from = before == NULL ? at : (size_t)(before - text) + 1;
+        size_t to = behind == NULL ? window->visible_len : (size_t)(behind - text);
+        rc = find_canonical(stream, window, from, to, err);
+        at = to + 1;
     }
     return rc;
 }
@@ -292,23 +425,27 @@ static void put_mark(struct sc_mask_stream *stream, uint32_t value, struct sc_bu
 }
 
 /* The sequences between the visible bytes of a span go out in order; the bytes do not. */
-static void copy_sequences(const struct sc_mask_stream *stream, size_t from, size_t to,
-                           struct sc_buf *out)
+static void copy_sequences(const struct sc_mask_stream *stream, const struct window *window,
+                           struct sc_mask_span span, struct sc_buf *out)
 {
-    for (size_t i = from; i < to; i++)
-        copy_raw(stream, stream->place[i] + 1, stream->place[i + 1], out);
+    for (size_t i = 1; i < window->run_count; i++) {
+        struct sc_mask_run before = stream->runs[i - 1];
+        struct sc_mask_run run = stream->runs[i];
+        if (run.visible > span.from && run.visible <= span.to)
+            copy_raw(stream, before.raw + (run.visible - before.visible), run.raw, out);
+    }
 }
 
-static void put_span(struct sc_mask_stream *stream, struct sc_mask_span span, size_t to,
-                     struct sc_buf *out)
+static void put_span(struct sc_mask_stream *stream, const struct window *window,
+                     struct sc_mask_span span, struct sc_buf *out)
 {
     /* A span that continues or touches an earlier mark, or that was seen whole already, has its
      * mark. */
     bool has_mark = span.from == 0 && stream->after_mark;
-    bool seen = to > 0 && stream->place[to - 1] < stream->released;
+    bool seen = span.to > 0 && place(stream, window, span.to - 1) < stream->released;
     if (!has_mark && !seen)
         put_mark(stream, span.value, out);
-    copy_sequences(stream, span.from, to, out);
+    copy_sequences(stream, window, span, out);
     stream->after_mark = !seen;
 }
 
@@ -325,20 +462,20 @@ static void put_decided(struct sc_mask_stream *stream, const struct window *wind
             break;
         if (span.from > at)
             stream->after_mark = false;
-        copy_raw(stream, raw_at, stream->place[span.from], out);
-        size_t to = SC_MIN(span.to, window->hold);
-        put_span(stream, span, to, out);
+        copy_raw(stream, raw_at, place(stream, window, span.from), out);
         if (span.to > window->hold) {
             carry = span.to - window->hold;
             stream->carry_value = span.value;
+            span.to = window->hold;
         }
-        at = to;
-        raw_at = stream->place[to];
+        put_span(stream, window, span, out);
+        at = span.to;
+        raw_at = place(stream, window, at);
     }
     stream->carry = carry;
     if (window->hold > at)
         stream->after_mark = false;
-    size_t end = stream->place[window->hold];
+    size_t end = place(stream, window, window->hold);
     copy_raw(stream, raw_at, end, out);
     memmove(stream->raw, stream->raw + end, stream->raw_len - end);
     stream->raw_len -= end;

@@ -35,6 +35,17 @@ struct sc_mask_spans {
 /* Text to print for a value; NULL prints the general one. */
 typedef const char *(*sc_mask_text_fn)(uint32_t value, void *ctx);
 
+/* Visible bytes from here to the next run stand in the raw text from `raw` on. */
+struct sc_mask_run {
+    uint32_t visible, raw;
+};
+
+/* Canonical bytes from here to the next piece: plain ones, which stand in the visible text from
+ * `from` on, or with `taken` those that an escape of so many visible bytes stands for. */
+struct sc_mask_piece {
+    uint32_t canon, from, taken;
+};
+
 /* Fields are private. */
 struct sc_mask_stream {
     const struct sc_mask_patterns *patterns;
@@ -46,13 +57,12 @@ struct sc_mask_stream {
     size_t released; /* of raw: put out already, kept for what they may begin */
     size_t carry;    /* visible bytes at the beginning that a mark already stands for */
     uint32_t carry_value;
-    bool after_mark;        /* a mark was the last visible thing put out */
-    unsigned char *visible; /* raw without escape sequences */
-    size_t *place;          /* of each visible byte in raw */
-    size_t plain_until;     /* place[i] is i below this */
+    bool after_mark;      /* a mark was the last visible thing put out */
+    unsigned char *plain; /* raw without escape sequences, where there are some */
+    struct sc_mask_run *runs;
     unsigned char *canon;
-    size_t *canon_from; /* visible position of each canonical byte's unit */
-    size_t *canon_to;
+    struct sc_mask_piece *pieces;
+    uint32_t *escapes; /* visible places at which an escape may begin */
     struct sc_mask_spans spans;
     unsigned long long marks; /* put out so far */
 };

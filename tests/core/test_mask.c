@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/encode.h"
 #include "core/mask/stream.h"
 
 #include "core/banned.h"
@@ -135,6 +136,93 @@ static void test_cut_at_the_end(void **state)
     check(VALUES("hunter2password"), "x hunter2", "x hunter2");
 }
 
+/* ---- cut at every byte ---- */
+
+/* The text in two pieces, cut at each place in turn, and byte by byte. A text that ends a line can
+ * be followed by another in one stream. */
+static void check_cuts(const struct sc_mask_patterns *patterns, const char *text, size_t len,
+                       const char *want)
+{
+    struct sc_mask_stream stream = {0};
+    struct sc_error err = {0};
+    struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+    bool line = len > 0 && text[len - 1] == '\n';
+    for (size_t cut = 0; cut <= len; cut++) {
+        if (stream.raw == NULL)
+            assert_int_equal(sc_mask_stream_init(&stream, patterns, "***", &err), 0);
+        assert_int_equal(sc_mask_stream_feed(&stream, text, cut, &out, &err), 0);
+        assert_int_equal(sc_mask_stream_feed(&stream, text + cut, len - cut, &out, &err), 0);
+        if (!line) {
+            assert_int_equal(sc_mask_stream_end(&stream, &out, &err), 0);
+            sc_mask_stream_done(&stream);
+        }
+        assert_string_equal(sc_buf_text(&out), want);
+        sc_buf_clear(&out);
+    }
+    sc_mask_stream_done(&stream);
+    filter(patterns, text, len, 1, &out);
+    assert_string_equal(sc_buf_text(&out), want);
+    sc_buf_done(&out);
+}
+
+static const char nasty[] = "p@ss \"w'rd\" <&>/%+\\ 7f\xc3\xa4";
+
+static int check_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
+                      struct sc_error *err)
+{
+    /* Forms that only verify looks for: nothing prints them by accident. */
+    static const bool other[SC_ENCODING_MAX] = {
+        [SC_ENCODING_BASE64_TWICE] = true, [SC_ENCODING_BASE64_UTF16] = true,
+        [SC_ENCODING_BASE32] = true,       [SC_ENCODING_UTF16LE] = true,
+        [SC_ENCODING_UTF16BE] = true,      [SC_ENCODING_REVERSED] = true,
+        [SC_ENCODING_DOLLAR] = true,       [SC_ENCODING_DOLLAR_JSON] = true};
+    size_t *checked = ctx;
+    (void)err;
+    if (other[encoding])
+        return 0;
+    char text[1024];
+    struct sc_mask_patterns patterns = {0};
+    make(&patterns, (const char *const[]){nasty, NULL});
+    int len = snprintf(text, sizeof(text), "x = <%.*s> y\n", (int)form.len, form.ptr);
+    check_cuts(&patterns, text, (size_t)len, "x = <***> y\n");
+    sc_mask_patterns_done(&patterns);
+    ++*checked;
+    return 0;
+}
+
+static void test_every_form_cut_everywhere(void **state)
+{
+    (void)state;
+    size_t checked = 0;
+    struct sc_error err = {0};
+    assert_int_equal(sc_encode_each(bytes_of(nasty), check_form, &checked, &err), 0);
+    assert_true(checked >= 20); /* base64 thrice alone */
+}
+
+static void test_sequences_cut_everywhere(void **state)
+{
+    (void)state;
+    struct sc_mask_patterns patterns = {0};
+    make(&patterns, VALUES("hunter2pass", "p@ss w\"rd/1"));
+    static const char *const cases[][2] = {
+        /* between, around and inside of what is looked for; a private one, one with intermediates
+         */
+        {"a\x1b[31mb\x1b[0m\n", "a\x1b[31mb\x1b[0m\n"},
+        {"\x1b[1mhunter2pass\x1b[m.", "\x1b[1m***\x1b[m."},
+        {"h\x1b[1mu\x1b[2mn\x1b[3mt\x1b[4me\x1b[5mr\x1b[6m2\x1b[7mp\x1b[8ma\x1b[9ms\x1b[10ms!",
+         "***\x1b[1m\x1b[2m\x1b[3m\x1b[4m\x1b[5m\x1b[6m\x1b[7m\x1b[8m\x1b[9m\x1b[10m!"},
+        {"hunter\x1b[?25l\x1b[ q\x1b(B2pass\n", "***\x1b[?25l\x1b[ q\x1b(B\n"},
+        /* an escape of the text beside one of the terminal */
+        {"p%40ss\x1b[38;5;196m%20w%22rd\x1b[0m%2F1\n", "***\x1b[38;5;196m\x1b[0m\n"},
+        /* a cut-off one at the end, and a sequence that is none */
+        {"hunter2pass\x1b[38;", "***\x1b[38;"},
+        {"hunter2\x1b[3\npass\n", "hunter2\x1b[3\npass\n"},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++)
+        check_cuts(&patterns, cases[i][0], strlen(cases[i][0]), cases[i][1]);
+    sc_mask_patterns_done(&patterns);
+}
+
 /* ---- the model ---- */
 
 static uint32_t next_random(uint32_t *seed)
@@ -172,12 +260,13 @@ static void test_against_the_model(void **state)
     static char text[600];
     static char want[2400];
     uint32_t seed = 4711;
-    for (unsigned run = 0; run < 150; run++) {
+    for (unsigned run = 0; run < 200; run++) {
         char values[4][8];
         const char *list[5] = {0};
         unsigned letters = 2 + next_random(&seed) % 3;
+        size_t least = 4 + run % 4; /* the longer the shortest, the fewer places are looked at */
         for (size_t v = 0; v < 4; v++) {
-            size_t len = 4 + next_random(&seed) % 4; /* 4 to 7: raw forms only */
+            size_t len = least + next_random(&seed) % (8 - least); /* up to 7: raw forms only */
             for (size_t i = 0; i < len; i++)
                 values[v][i] = (char)('a' + next_random(&seed) % letters);
             values[v][len] = '\0';
@@ -291,6 +380,8 @@ int main(void)
         cmocka_unit_test(test_escape_sequences),
         cmocka_unit_test(test_release),
         cmocka_unit_test(test_cut_at_the_end),
+        cmocka_unit_test(test_every_form_cut_everywhere),
+        cmocka_unit_test(test_sequences_cut_everywhere),
         cmocka_unit_test(test_against_the_model),
         cmocka_unit_test(test_pieces_do_not_matter),
         cmocka_unit_test(test_largest_value),

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -243,6 +244,23 @@ static void test_numbers(void **state)
     assert_int_equal(mode, 0400);
     assert_int_equal(sc_parse_mode("0800", "--mode", &mode, NULL), SC_E_USAGE);
     assert_int_equal(sc_parse_mode("17777", "--mode", &mode, NULL), SC_E_USAGE);
+    static const char *const no_moments[] = {"",
+                                             "2026-02-30",
+                                             "2026-1-01",
+                                             "2026-01-01T24:00:00Z",
+                                             "2026-01-01T12:00:00",
+                                             "2026-01-01 ",
+                                             "-5d"};
+    int64_t moment = 7;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(no_moments); i++)
+        assert_int_equal(sc_parse_moment(no_moments[i], "--n", &moment, NULL), SC_E_USAGE);
+    assert_int_equal(moment, 7);
+    assert_int_equal(sc_parse_moment("2024-02-29", "--n", &moment, NULL), 0);
+    assert_int_equal(moment, 1709164800);
+    assert_int_equal(sc_parse_moment("2023-11-14T22:13:20Z", "--n", &moment, NULL), 0);
+    assert_int_equal(moment, 1700000000);
+    assert_int_equal(sc_parse_moment("1h", "--n", &moment, NULL), 0);
+    assert_true(moment <= time(NULL) - 3600 && moment > time(NULL) - 3700);
     char text[SC_TIME_TEXT_SIZE];
     sc_time_text(text, 1700000000);
     assert_string_equal(text, "2023-11-14T22:13:20Z");

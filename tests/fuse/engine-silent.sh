@@ -74,14 +74,18 @@ until_true 10 reads_in 3 || fail "worker stopped"
 kill -STOP "$(pid_of keeper)"
 start 4
 until_true 10 reads_in 4 || fail "keeper stopped"
-kill -9 "$(pid_of agent)"
+# Stopped, so that no other is started: that is failures.sh.
+agent=$(pid_of agent)
+kill -STOP "$agent"
 start 5
 run 1 in_container 5
 err_has "Permission denied"
-reads_in 1 || fail "agent dead: the known container"
-until_true 5 test "$(pid_of agent)" = 0 || fail "the keeper did not notice"
-run 0 "$SECRETSCTL" mount -q --policy "$T/policy" --engine "$T/engine" "$M"
+reads_in 1 || fail "agent hangs: the known container"
+kill -CONT "$agent"
 until_true 10 reads_in 5 || fail "agent back"
+kill -9 "$agent"
+start 6
+until_true 10 reads_in 6 || fail "the next agent does not answer"
 
 # Nothing at that name: docker would make a directory, and must not.
 run 125 timeout 20 docker run --rm --network none -v "$M/shop/later:/key:ro" "$image" /bin/busybox true

@@ -365,7 +365,8 @@ class Vault:
         bundle = age_open(secret, sealed)
         need(len(bundle) == 112 and bundle[:8] == b"SCTLROOT" and bundle[8:12] == u32(1), "root bundle")
         need(bundle[16:32] == self.id, "root bundle's vault")
-        need(bindings.crypto_sign_seed_keypair(bundle[64:96])[0] == self.sign_pk, "verify key")
+        verify_key, self.sign_sk = bindings.crypto_sign_seed_keypair(bundle[64:96])
+        need(verify_key == self.sign_pk, "verify key")
         root = bundle[32:64]
         self.meta, self.wrap, self.audit = (kdf(root, name, self.id) for name in (b"meta", b"wrap", b"audit"))
         return self

@@ -56,6 +56,10 @@ static int verify(struct sc_vault *vault, const struct sc_bundle *bundle, struct
         rc = sc_state_decode(bundle->state, vault->vault_id, ret, err);
     if (rc < 0)
         return rc;
+    if (ret->format > sc_schema_now()->number)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "this bundle was made of a vault of format %u; update this program",
+                       (unsigned)ret->format);
     memcpy(ret->sig, bundle->state_sig, SC_SIGNATURE_SIZE);
     sc_hasher_init(&hasher, "scopes");
     sc_hasher_add(&hasher, bundle->scopes.ptr, bundle->scopes.len);

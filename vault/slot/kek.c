@@ -19,15 +19,19 @@
 #define MEM_FLOOR      (64 * MIB)
 #define OPS_CEILING    10
 #define MEM_CEILING    (1024 * MIB)
+#define OPS_LIMIT      1000 /* with --allow-kdf */
+#define MEM_LIMIT      (64 * 1024 * MIB)
 #define AAD_SIZE       (6 + SC_UID_SIZE + SC_UID_SIZE + 4 + SC_KEY_SIZE + 4 + 8 + SC_KDF_SALT_SIZE)
 #define KEY_LINE       "SECRETSCTL-KEY-1:"
 #define CHECK_SIZE     4
 #define KEY_LINE_SIZE  (sizeof(KEY_LINE) - 1 + 2 * SC_KEY_SIZE + 1 + 2 * CHECK_SIZE)
 #define KEY_FILE_INTRO "# secretsctl key file: whoever can read it can open the vault\n"
 
-struct sc_kdf_cost sc_slot_cost(enum sc_vault_kdf kdf)
+struct sc_kdf_cost sc_slot_cost(const struct sc_slot_new *slot)
 {
-    switch (kdf) {
+    switch (slot->kdf) {
+    case SC_VAULT_KDF_CUSTOM:
+        return (struct sc_kdf_cost){.ops = slot->kdf_passes, .mem = slot->kdf_mib * MIB};
     case SC_VAULT_KDF_LIGHT:
         return (struct sc_kdf_cost){.ops = 3, .mem = 64 * MIB};
     case SC_VAULT_KDF_STRONG:
@@ -38,15 +42,19 @@ struct sc_kdf_cost sc_slot_cost(enum sc_vault_kdf kdf)
     }
 }
 
-int sc_slot_check_cost(struct sc_kdf_cost cost, struct sc_error *err)
+int sc_slot_check_cost(struct sc_kdf_cost cost, bool any, struct sc_error *err)
 {
-    if (cost.ops < OPS_FLOOR || cost.mem < MEM_FLOOR)
+    bool weak = cost.ops < (any ? 1 : OPS_FLOOR) || cost.mem < (any ? MIB : MEM_FLOOR);
+    bool dear =
+        cost.ops > (any ? OPS_LIMIT : OPS_CEILING) || cost.mem > (any ? MEM_LIMIT : MEM_CEILING);
+    if (weak)
         return sc_fail(err, SC_E_TAMPERED,
-                       "a passphrase slot is weaker than this program allows: somebody changed it");
-    if (cost.ops > OPS_CEILING || cost.mem > MEM_CEILING)
+                       "a passphrase slot is weaker than this program allows: somebody changed "
+                       "it, or made it so on purpose (then: --allow-kdf)");
+    if (dear)
         return sc_fail(err, SC_E_TAMPERED,
                        "a passphrase slot asks for more work than this program allows: somebody "
-                       "changed it");
+                       "changed it, or made it so on purpose (then: --allow-kdf)");
     return 0;
 }
 
@@ -133,7 +141,7 @@ int sc_slot_read_key_file(const struct sc_secret *text, unsigned char key[SC_KEY
 static int derive_passphrase(const struct sc_slot *slot, const struct sc_unlock *with,
                              unsigned char out[SC_KEY_SIZE], struct sc_error *err)
 {
-    int rc = sc_slot_check_cost(slot->cost, err);
+    int rc = sc_slot_check_cost(slot->cost, with->any_kdf, err);
     return rc < 0 ? rc : sc_argon2id(out, with->passphrase, slot->salt, slot->cost, err);
 }
 

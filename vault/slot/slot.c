@@ -87,8 +87,12 @@ int sc_slot_insert(struct sc_vault *vault, const struct sc_slot_new *spec,
     if (rc == 0)
         rc = sc_random_bytes(slot.id, sizeof(slot.id), err);
     if (rc == 0 && (slot.kind == SC_SLOT_PASSPHRASE || slot.kind == SC_SLOT_BOTH)) {
-        slot.cost = sc_slot_cost(spec->kdf);
+        slot.cost = sc_slot_cost(spec);
         rc = sc_random_bytes(slot.salt, sizeof(slot.salt), err);
+        if (rc == 0 && sc_slot_check_cost(slot.cost, spec->with.any_kdf, NULL) < 0)
+            rc = sc_fail(err, SC_E_USAGE,
+                         "a passphrase costs 2 to 10 passes over 64 to 1024 MiB; anything else "
+                         "takes --allow-kdf, here and whenever it is used");
     }
     if (rc == 0 && slot.kind == SC_SLOT_RECIPIENT)
         rc = sc_age_recipient_parse(spec->recipient, slot.pk, err);

@@ -35,9 +35,10 @@ int sc_slot_derive(const struct sc_vault *vault, const struct sc_slot *slot,
                    const struct sc_unlock *with, unsigned char kek[SC_KEY_SIZE],
                    struct sc_error *err) SC_NODISCARD;
 
-/* Refuses a cost below the floor (a weakened slot) or above the ceiling (a denial of service). */
-int sc_slot_check_cost(struct sc_kdf_cost cost, struct sc_error *err) SC_NODISCARD;
-struct sc_kdf_cost sc_slot_cost(enum sc_vault_kdf kdf);
+/* Refuses a cost below the floor (a weakened slot) or above the ceiling (a denial of service). With
+ * `any` only what no machine could want. */
+int sc_slot_check_cost(struct sc_kdf_cost cost, bool any, struct sc_error *err) SC_NODISCARD;
+struct sc_kdf_cost sc_slot_cost(const struct sc_slot_new *slot);
 
 /* The slot's secret key under its KEK, bound to everything in the slot. */
 int sc_slot_wrap(const struct sc_vault *vault, const struct sc_slot *slot,

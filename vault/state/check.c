@@ -120,7 +120,7 @@ static int check_all(struct checking *checking, struct sc_error *err)
     int rc = vault->bundle.yes ? 0 : check_rest(checking, err);
     for (size_t i = 0; i < vault->scope_count && rc == 0; i++)
         rc = check_scope(checking, &vault->scopes[i], err);
-    if (rc == 0) /* last: what it finds means nothing to a reader */
+    if (rc == 0 && !vault->bundle.yes) /* last: what it finds means nothing to a reader */
         rc = sc_db_check_pages(vault->db, err);
     return rc;
 }
@@ -138,7 +138,8 @@ int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, s
     struct checking checking = {.vault = vault, .progress = progress, .ctx = ctx};
     /* From the file, not from what this handle remembers. */
     sc_view_forget(vault);
-    int rc = sc_db_in_transaction(vault->db) ? 0 : sc_db_settle(vault->db, err);
+    bool file = !vault->bundle.yes && !sc_db_in_transaction(vault->db);
+    int rc = file ? sc_db_settle(vault->db, err) : 0;
     if (rc == 0)
         rc = sc_view_begin(vault, err);
     if (rc < 0)

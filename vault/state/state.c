@@ -24,7 +24,7 @@
 void sc_state_encode(const struct sc_state *state, const unsigned char vault_id[SC_STATE_ID_SIZE],
                      unsigned char out[SC_STATE_SIZE])
 {
-    sc_put_u32(out, SC_FORMAT_VERSION);
+    sc_put_u32(out, state->format);
     memcpy(out + 4, vault_id, 16);
     sc_put_u64(out + 20, state->seq);
     memcpy(out + 28, state->prev, 32);
@@ -55,7 +55,8 @@ int sc_state_decode(struct sc_bytes body, const unsigned char vault_id[SC_STATE_
     struct sc_state state = {0};
     unsigned char id[SC_STATE_ID_SIZE];
     struct sc_reader reader = sc_reader_of(body);
-    if (body.len != SC_STATE_SIZE || sc_read_u32(&reader) != SC_FORMAT_VERSION)
+    state.format = sc_read_u32(&reader);
+    if (body.len != SC_STATE_SIZE || state.format == 0)
         return sc_fail(err, SC_E_FORMAT, "the vault's state has an unknown form");
     sc_read_copy(&reader, id, sizeof(id));
     state.seq = sc_read_u64(&reader);
@@ -194,7 +195,7 @@ int sc_state_verify(const struct sc_vault *vault, struct sc_bytes body,
 static int verify_tables(struct sc_vault *vault, const struct sc_state *state, struct sc_error *err)
 {
     unsigned char hash[SC_KEY_SIZE];
-    sc_schema_hash(hash);
+    sc_schema_hash(vault->format, hash);
     int rc = compare(hash, state->schema_hash, "the tables", err);
     if (rc == 0)
         rc = hash_vault(vault, hash, err);
@@ -260,6 +261,8 @@ int sc_state_refresh(struct sc_vault *vault, struct sc_error *err)
         rc = sc_state_decode(body, vault->vault_id, &state, err);
     if (rc == 0 && state.seq != seq)
         rc = sc_fail(err, SC_E_TAMPERED, "the number of the vault's state was changed");
+    if (rc == 0 && state.format != vault->format_number)
+        rc = sc_fail(err, SC_E_TAMPERED, "the vault's format is not the signed one");
     if (rc < 0)
         return rc;
     memcpy(state.sig, sig, sizeof(sig));
@@ -302,7 +305,8 @@ int sc_state_advance(struct sc_vault *vault, const struct sc_state_change *chang
     memcpy(state.audit_head, change->audit_head, SC_KEY_SIZE);
     state.audit_len = state.seq;
     state.root_epoch = vault->root_epoch;
-    sc_schema_hash(state.schema_hash);
+    state.format = vault->format_number;
+    sc_schema_hash(vault->format, state.schema_hash);
     int rc = sc_scope_load(vault, err);
     if (rc < 0)
         return rc;

@@ -22,6 +22,7 @@
 struct sc_vault;
 
 struct sc_state {
+    uint32_t format;
     uint64_t seq; /* 0: none read or written yet */
     unsigned char prev[SC_KEY_SIZE];
     int64_t time;

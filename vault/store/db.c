@@ -20,6 +20,7 @@
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/str.h"
+#include "vault/store/file.h"
 #include "vault/store/pages.h"
 
 #include "core/banned.h"
@@ -116,57 +117,19 @@ static int fail_sqlite(const struct sc_db *db, int rc, struct sc_error *err)
     return sc_fail(err, code, "'%s': %s (sqlite %d)", db->path, text_of_code(code), rc);
 }
 
-static int check_file(const char *path, struct sc_error *err)
-{
-    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 && errno == ELOOP)
-        return sc_fail(err, SC_E_PERM, "the vault '%s' is a symbolic link; name the file itself",
-                       path);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return sc_fail_errno(err, "cannot open the vault '%s'", path);
-    if (!S_ISREG(st.st_mode))
-        return sc_fail(err, SC_E_FORMAT, "the vault '%s' is not a regular file", path);
-    if (st.st_uid != geteuid() && geteuid() != 0)
-        return sc_fail(err, SC_E_PERM, "the vault '%s' belongs to another user", path);
-    if ((st.st_mode & 077) != 0)
-        return sc_fail(err, SC_E_PERM, "others have access to the vault '%s'; run: chmod 600 '%s'",
-                       path, path);
-    struct statfs fs;
-    const long network[] = {0x6969 /* nfs */, 0x517B /* smb */, (long)0xFF534D42 /* cifs */,
-                            (long)0xFE534D42 /* smb2 */};
-    for (size_t i = 0; i < SC_ARRAY_SIZE(network) && fstatfs(fd, &fs) == 0; i++) {
-        if ((long)fs.f_type == network[i])
-            return sc_fail(err, SC_E_UNSUPPORTED,
-                           "the vault '%s' is on a network file system, whose locks cannot be "
-                           "trusted; use a local disk",
-                           path);
-    }
-    return 0;
-}
-
-static int create_file(const char *path, struct sc_error *err)
-{
-    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EEXIST)
-        return sc_fail(err, SC_E_EXISTS, "there is a file '%s' already", path);
-    if (fd < 0)
-        return sc_fail_errno(err, "cannot create the vault '%s'", path);
-    return 0;
-}
-
 /* A directory that cannot be written has no room for the log's index: the file is read as it is,
- * which is right as long as no log is waiting beside it. */
+ * which is right as long as no log or journal is waiting beside it. */
 static int decide_immutable(struct sc_db *db, struct sc_error *err)
 {
     SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(db->path, err);
     SC_CLEANUP(sc_str_freep) char *log = sc_str_printf(err, "%s-wal", db->path);
-    if (dir == NULL || log == NULL)
+    SC_CLEANUP(sc_str_freep) char *journal = sc_str_printf(err, "%s-journal", db->path);
+    if (dir == NULL || log == NULL || journal == NULL)
         return SC_E_NOMEM;
     if (db->mode != SC_DB_READ || access(dir, W_OK) == 0)
         return 0;
     struct stat st;
-    if (stat(log, &st) == 0 && st.st_size > 0)
+    if ((stat(log, &st) == 0 && st.st_size > 0) || (stat(journal, &st) == 0 && st.st_size > 0))
         return sc_fail(err, SC_E_PERM,
                        "'%s' waits to be recovered, but its directory cannot be written", db->path);
     db->immutable = true;
@@ -217,12 +180,9 @@ static int harden(struct sc_db *db, struct sc_error *err)
     return rc;
 }
 
-/* The mode is written into the file once, when it is made; later opens find it there. */
-static int set_journal_mode(struct sc_db *db, struct sc_error *err)
+/* The way of writing that the file is in: asks for it by `sql`, and says what it is now. */
+static int journal_mode(struct sc_db *db, const char *sql, bool *ret_log, struct sc_error *err)
 {
-    if (db->immutable)
-        return 0;
-    const char *sql = db->mode == SC_DB_CREATE ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode";
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     bool row = false;
     int rc = sc_db_prepare(db, sql, &stmt, err);
@@ -233,14 +193,38 @@ static int set_journal_mode(struct sc_db *db, struct sc_error *err)
     struct sc_bytes mode = sc_stmt_blob(stmt, 0);
     if (mode.ptr == NULL) /* there is always one, but making the text takes memory */
         return sc_fail_nomem(err);
-    if (mode.len == 3 && memcmp(mode.ptr, "wal", 3) == 0)
+    *ret_log = mode.len == 3 && memcmp(mode.ptr, "wal", 3) == 0;
+    return 0;
+}
+
+/* The mode is written into the file when it is made; later opens find it there. */
+static int set_journal_mode(struct sc_db *db, struct sc_error *err)
+{
+    bool log = false;
+    if (db->immutable)
         return 0;
+    int rc = db->mode == SC_DB_CREATE ? journal_mode(db, "PRAGMA journal_mode=WAL", &log, err)
+                                      : journal_mode(db, "PRAGMA journal_mode", &log, err);
+    if (rc < 0 || log)
+        return rc;
     if (db->mode == SC_DB_CREATE)
-        return sc_fail(err, SC_E_UNSUPPORTED, "'%s': this file system cannot hold a vault",
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "'%s': this file system cannot hold a vault, unless a portable one",
                        db->path);
-    /* A file that was restored by other means may be in rollback mode: as safe with this setting.
-     */
     return sc_db_exec(db, "PRAGMA synchronous=EXTRA", err);
+}
+
+int sc_db_set_portable(struct sc_db *db, bool portable, struct sc_error *err)
+{
+    bool log = false;
+    int rc = portable ? journal_mode(db, "PRAGMA journal_mode=DELETE", &log, err)
+                      : journal_mode(db, "PRAGMA journal_mode=WAL", &log, err);
+    if (rc < 0)
+        return rc;
+    if (log == portable)
+        return sc_fail(err, SC_E_BUSY, "'%s' is in use; its storage was not changed", db->path);
+    return portable ? sc_db_exec(db, "PRAGMA synchronous=EXTRA", err)
+                    : sc_db_exec(db, "PRAGMA synchronous=FULL", err);
 }
 
 static int open_connection(struct sc_db *db, struct sc_error *err)
@@ -264,36 +248,30 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
     bool reading = !db->immutable && sqlite3_db_readonly(db->raw, "main") == 1;
     if (reading && db->mode != SC_DB_READ && access(db->path, W_OK) == 0)
         return sc_fail(err, SC_E_IO, "'%s': %s", db->path, text_of_code(SC_E_IO));
-    if (db->mode == SC_DB_CREATE)
+    if (db->mode == SC_DB_CREATE || db->mode == SC_DB_CREATE_PORTABLE)
         sc_pages_reserve(db->raw);
     rc = harden(db, err);
     return rc < 0 ? rc : set_journal_mode(db, err);
 }
 
-static int open_file(const char *path, enum sc_db_mode mode, struct sc_db **ret,
-                     struct sc_error *err)
-{
-    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
-    if (db == NULL)
-        return sc_fail_nomem(err);
-    db->mode = mode;
-    db->path = sc_str_dup(path, err);
-    if (db->path == NULL)
-        return SC_E_NOMEM;
-    int rc = open_connection(db, err);
-    if (rc == 0)
-        *ret = SC_TAKE(db);
-    return rc;
-}
-
 int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret, struct sc_error *err)
 {
-    int rc = mode == SC_DB_CREATE ? create_file(path, err) : check_file(path, err);
+    bool create = mode == SC_DB_CREATE || mode == SC_DB_CREATE_PORTABLE;
+    int rc = create ? sc_store_file_create(path, mode == SC_DB_CREATE_PORTABLE, err)
+                    : sc_store_file_check(path, err);
     if (rc < 0)
         return rc;
-    rc = open_file(path, mode, ret, err);
-    if (rc < 0 && mode == SC_DB_CREATE)
-        unlink(path); /* ours: it was not there before */
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
+    rc = db != NULL ? 0 : sc_fail_nomem(err);
+    if (rc == 0) {
+        db->mode = mode;
+        db->path = sc_str_dup(path, err);
+        rc = db->path != NULL ? open_connection(db, err) : SC_E_NOMEM;
+    }
+    if (rc == 0)
+        *ret = SC_TAKE(db);
+    else if (create)
+        unlink(path); /* ours: it was made just now */
     return rc;
 }
 
@@ -464,13 +442,27 @@ int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)
     return done == SQLITE_OK ? 0 : fail_sqlite(to, done, err);
 }
 
+/* The copy's header says what the source's does. Alone with the file, SQLite needs no memory shared
+ * through the file system to bring it from one way of writing to the other. */
+static int make_portable_alone(struct sc_db *db, struct sc_error *err)
+{
+    bool log = false;
+    int rc = sc_db_exec(db, "PRAGMA locking_mode=EXCLUSIVE", err);
+    if (rc == 0)
+        rc = journal_mode(db, "PRAGMA journal_mode=WAL", &log, err);
+    return rc < 0 ? rc : sc_db_set_portable(db, true, err);
+}
+
 int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
 {
     SC_CLEANUP(sc_db_closep) struct sc_db *to = NULL;
-    int rc = sc_db_open(path, SC_DB_CREATE, &to, err);
+    bool remote = sc_store_file_is_remote(path);
+    int rc = sc_db_open(path, remote ? SC_DB_CREATE_PORTABLE : SC_DB_CREATE, &to, err);
     if (rc < 0)
         return rc;
     rc = sc_db_copy(db, to, err);
+    if (rc == 0 && remote)
+        rc = make_portable_alone(to, err);
     sc_db_closep(&to); /* writes the log back: only then is the file the whole copy */
     if (rc == 0) {
         SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

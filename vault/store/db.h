@@ -20,10 +20,11 @@
 
 struct sc_db;
 
-enum sc_db_mode { SC_DB_READ, SC_DB_WRITE, SC_DB_CREATE };
+enum sc_db_mode { SC_DB_READ, SC_DB_WRITE, SC_DB_CREATE, SC_DB_CREATE_PORTABLE };
 
 /* Opens the file after checking that it is a regular file of ours which nobody else can write.
- * CREATE makes it (EXISTS). READ works on read-only media. */
+ * CREATE makes it (EXISTS); a portable one is written with a rollback journal. READ works on
+ * read-only media. */
 int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret,
                struct sc_error *err) SC_NODISCARD;
 
@@ -63,6 +64,10 @@ int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret,
 /* Writes the file anew without its free pages and empties the log, so that nothing that was deleted
  * is left in either. BUSY while others read. Not in a transaction. */
 int sc_db_compact(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
+
+/* Changes between the two ways of writing: a write-ahead log, or, portable, a rollback journal.
+ * BUSY while others have it open. */
+int sc_db_set_portable(struct sc_db *db, bool portable, struct sc_error *err) SC_NODISCARD;
 
 /* Replaces the content of an open database by that of another one, in one transaction. */
 int sc_db_copy(struct sc_db *from, struct sc_db *to, struct sc_error *err) SC_NODISCARD;

@@ -81,9 +81,10 @@ static const char *obstacle(struct context *c, const struct literal *l)
         return "its value comes from a variable that is not set here; set it and run again";
     if (!once(c, l))
         return "the text stands there several times; change it by hand";
-    if (l->service->shim != NULL && l->service->shim->reason == NULL &&
-        strcmp(l->where, "entrypoint") == 0)
-        return "the shim comes in front of this entrypoint; change it by hand";
+    for (size_t i = 0; i < c->found_count && c->options->shim != NULL; i++) {
+        if (c->found[i].service == l->service && strcmp(l->where, "entrypoint") == 0)
+            return "the shim may come in front of this entrypoint; change it by hand";
+    }
     return sc_plan_grant_obstacle(l->service);
 }
 
@@ -155,14 +156,18 @@ static void spread(struct context *c)
     }
 }
 
-int sc_plan_places_decide(struct context *c, struct sc_error *err)
+void sc_plan_places_judge(struct context *c)
 {
-    int rc = 0;
     for (size_t i = 0; i < c->literal_count; i++) {
         if (c->literals[i].way != LITERAL_CONTENT)
             judge_command(c, &c->literals[i]);
     }
     spread(c);
+}
+
+int sc_plan_places_assign(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
     for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
         struct literal *l = &c->literals[i];
         if (l->way != LITERAL_CONTENT && l->reason == NULL)

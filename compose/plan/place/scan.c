@@ -63,15 +63,16 @@ static int judge(struct scan *s, const struct pair *pair, struct literal *l, str
     if (!sc_credential_judge(pair->key, pair->key_len, value, end, &l->credential) ||
         l->credential.key == SC_KEY_HALF)
         return 0;
-    sc_plan_part(value, pair->to - pair->from, &l->credential, &start, &end);
-    l->node = pair->node;
-    l->start = pair->from + start;
-    l->end = pair->from + end;
     if (pair->key != NULL) {
         l->key = sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
         if (l->key == NULL)
             return SC_E_NOMEM;
     }
+    const struct sc_bytes bytes = {(const unsigned char *)value, pair->to - pair->from};
+    sc_plan_part(l->key, bytes, &l->credential, &start, &end);
+    l->node = pair->node;
+    l->start = pair->from + start;
+    l->end = pair->from + end;
     return sc_plan_place_add(s, l, err);
 }
 

@@ -126,14 +126,16 @@ static int on_pair(void *ctx, const struct sc_argv_pair *pair, struct sc_error *
         at = pair->word->raw.offset;
     size_t item = scalar_at(s, at, &inside);
     l.node = s->items[item];
+    if (pair->key != NULL) {
+        l.key = sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
+        if (l.key == NULL)
+            return SC_E_NOMEM;
+    }
     size_t start = 0, end = len;
-    sc_plan_part(text, len, &l.credential, &start, &end);
+    const struct sc_bytes value = {(const unsigned char *)text, len};
+    sc_plan_part(l.key, value, &l.credential, &start, &end);
     l.start = plain ? inside + start : 0;
     l.end = plain ? inside + end : l.node->len;
-    l.key =
-        pair->key == NULL ? NULL : sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
-    if (pair->key != NULL && l.key == NULL)
-        return SC_E_NOMEM;
     const char *option = plain ? included_option(pair, s->service) : NULL;
     if (option != NULL)
         include(s, pair, option, &l);

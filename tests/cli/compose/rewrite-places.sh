@@ -137,4 +137,4 @@ out_lacks canary
 out_has "stays compose.yml:5  a.healthcheck password: it is not known whether the image has a shell; if so, write it as CMD-SHELL first"
 out_has "stays compose.yml:9  b.healthcheck password: a variable in it holds characters that a shell would read"
 out_has "stays compose.yml:13  c.command requirepass: its value comes from a variable that is not set here; set it and run again"
-err_is "secretsctl: nothing to move; 3 stay"
+err_is "secretsctl: nothing to move; 5 stay"

@@ -103,7 +103,7 @@ run 1 "$SECRETSCTL" import bad.json
 err_is "secretsctl: 'a/b': it is a list or null, not a value"
 printf 'a:\n  b: [hunter2]\n' >bad.yml
 run 1 "$SECRETSCTL" import bad.yml --format yaml
-err_is "secretsctl: 'bad.yml': line 1: line 2: it is a list or null, not a value"
+err_is "secretsctl: 'bad.yml' line 2, column 3: it is a list or null, not a value"
 run 2 "$SECRETSCTL" import notes.txt
 err_is "secretsctl: what 'notes.txt' is cannot be told from its name; give --format"
 run 4 "$SECRETSCTL" import none.json

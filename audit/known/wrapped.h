@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where base64 ends a line, and so may go on in the next one. Threads: any.
+ */
+#ifndef SC_AUDIT_KNOWN_WRAPPED_H
+#define SC_AUDIT_KNOWN_WRAPPED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/secret.h"
+
+/* Base64 characters at the end of a line from which it is taken for the beginning of a wrapped
+ * block. */
+#define SC_WRAPPED_RUN_MIN 16
+
+/* Bit c % 64 of word c / 64: '+', '-', '/', digits; capital letters, '_', small letters. */
+static inline unsigned sc_wrapped_is_base64(unsigned char c)
+{
+    static const uint64_t set[4] = {
+        1ULL << '+' | 1ULL << '-' | 1ULL << '/' | 0x3ffULL << '0',
+        0x3ffffffULL << ('A' - 64) | 1ULL << ('_' - 64) | 0x3ffffffULL << ('a' - 64),
+    };
+    return set[c >> 6] >> (c & 63) & 1;
+}
+
+/* The first line end ('\n') at or behind `at` that may have such a run before it; data.len if there
+ * is none. What stands before the data is unknown, so its first line ends are among them. */
+size_t sc_wrapped_next(struct sc_bytes data, size_t at);
+
+#endif

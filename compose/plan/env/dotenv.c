@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * .env and --env-file: lines that nothing refers to once a value has moved go; what stays there is
+ * listed.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "compose/plan/env/env.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+size_t sc_plan_env_file(struct context *c, const struct sc_project_file *from)
+{
+    struct sc_plan *plan = c->plan;
+    for (size_t i = 0; i < plan->file_count; i++) {
+        if (sc_str_equal(plan->files[i].path, from->path))
+            return plan->files[i].yaml == NULL ? i : SIZE_MAX;
+    }
+    if (plan->file_count == (size_t)2 * SC_PLAN_FILES_MAX || from->path[0] != '/')
+        return SIZE_MAX;
+    struct sc_plan_file *file = &plan->files[plan->file_count];
+    *file = (struct sc_plan_file){
+        .path = sc_stash_dup(&plan->pool, from->path, strlen(from->path), NULL),
+        .display = sc_stash_dup(&plan->pool, from->display, strlen(from->display), NULL),
+        .after = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX),
+    };
+    const char *text = sc_stash_dup(&plan->pool, from->text, from->size, NULL);
+    if (file->path == NULL || file->display == NULL || text == NULL)
+        return SIZE_MAX;
+    file->before = (struct sc_bytes){(const unsigned char *)text, from->size};
+    file->fixed =
+        c->options->replaceable != NULL && !c->options->replaceable(file->path, c->options->ctx);
+    return plan->file_count++;
+}
+
+int sc_plan_env_remove(struct context *c, size_t file, const char *name,
+                       const struct sc_place *value, bool *ret_done, struct sc_error *err)
+{
+    struct sc_plan_file *f = &c->plan->files[file];
+    size_t start = 0, end = 0;
+    *ret_done = sc_plan_env_statement(f->before, name, value, &start, &end);
+    for (size_t i = 0; i < f->splices.count && *ret_done; i++) {
+        if (f->splices.items[i].start < end && f->splices.items[i].end > start)
+            return 0; /* gone or changed already */
+    }
+    return *ret_done ? sc_splices_add(&f->splices, start, end, "", err) : 0;
+}
+
+static const struct sc_plan_file *planned(const struct sc_plan *plan, const char *path)
+{
+    for (size_t i = 0; i < plan->file_count; i++) {
+        if (sc_str_equal(plan->files[i].path, path))
+            return &plan->files[i];
+    }
+    return NULL;
+}
+
+/* Whether some file of the project still needs the variable, after the changes. */
+static bool still_needed(const struct context *c, const char *name)
+{
+    const struct sc_project *project = c->options->project;
+    for (size_t i = 0; i < project->file_count; i++) {
+        const struct sc_project_file *file = project->files[i];
+        const struct sc_plan_file *plan = planned(c->plan, file->path);
+        struct sc_bytes text = {(const unsigned char *)file->text, file->size};
+        if (plan != NULL && plan->changed)
+            text = sc_buf_view(&plan->after);
+        if (text.ptr != NULL && (sc_plan_env_references(text, name) > 0 ||
+                                 (sc_plan_env_is_compose(file) && sc_plan_env_passes(text, name))))
+            return true;
+    }
+    return false;
+}
+
+/* A variable of .env whose value has moved. */
+struct gone {
+    const char *name;
+    const struct sc_place *place; /* of its value */
+    size_t secret;
+};
+
+static int remove_line(struct context *c, const struct gone *gone, struct sc_error *err)
+{
+    size_t file = sc_plan_env_file(c, gone->place->file);
+    bool done = false;
+    if (file == SIZE_MAX || c->plan->files[file].fixed || still_needed(c, gone->name))
+        return 0;
+    size_t splices = c->plan->files[file].splices.count;
+    int rc = sc_plan_env_remove(c, file, gone->name, gone->place, &done, err);
+    if (rc < 0 || !done || c->plan->files[file].splices.count == splices)
+        return rc;
+    struct sc_plan_item item = {
+        .action = SC_PLAN_ADAPT,
+        .key = sc_stash_dup(&c->plan->pool, gone->name, strlen(gone->name), err),
+        .where = "env_file",
+        .class = "literal",
+        .file = file,
+        .at = {gone->place->line, gone->place->column},
+        .secret = c->plan->secrets[gone->secret].name,
+        .change = "removed; nothing refers to it any more",
+    };
+    rc = sc_plan_mask_span(c->plan, item.file, gone->place->start, gone->place->end, err);
+    return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
+}
+
+/* The first variable that a text refers to, as .env has it; NULL if it is from elsewhere. */
+static const struct sc_variable *dotenv_variable(struct context *c, const char *text, size_t len)
+{
+    size_t from = len > 1 && text[1] == '{' ? 2 : 1, n = 0;
+    if (c->options->project == NULL || len < 2 || text[0] != '$' || text[1] == '$')
+        return NULL;
+    while (from + n < len && (isalnum((unsigned char)text[from + n]) != 0 || text[from + n] == '_'))
+        n++;
+    const char *name = sc_stash_dup(&c->plan->pool, text + from, n, NULL);
+    const struct sc_variable *found =
+        name != NULL ? sc_variables_get(&c->options->project->environment, name) : NULL;
+    return found != NULL && found->value != NULL && found->origin->place.file != NULL ? found
+                                                                                      : NULL;
+}
+
+/* Lines of .env that hold a credential still. */
+static int list_rest(struct context *c, struct sc_error *err)
+{
+    const struct sc_variables *all = &c->options->project->environment;
+    int rc = 0;
+    for (size_t i = 0; i < all->count && rc == 0; i++) {
+        const struct sc_variable *v = &all->items[i];
+        struct sc_credential credential = {0};
+        const struct sc_place *place = &v->origin->place;
+        if (v->value == NULL || place->file == NULL ||
+            !sc_credential_judge(v->name, strlen(v->name), v->value, strlen(v->value),
+                                 &credential) ||
+            credential.key == SC_KEY_HALF)
+            continue;
+        size_t file = sc_plan_env_file(c, place->file);
+        bool gone = file == SIZE_MAX;
+        for (size_t k = 0; !gone && k < c->plan->files[file].splices.count; k++) {
+            const struct sc_splice *s = &c->plan->files[file].splices.items[k];
+            gone = s->start <= place->end && place->start <= s->end;
+        }
+        for (size_t k = 0; !gone && k < c->found_count; k++)
+            gone = c->found[k].line != NULL && c->found[k].file == file &&
+                   c->found[k].line->start == place->start; /* listed as an env_file's */
+        if (gone)
+            continue;
+        struct sc_plan_item item = {
+            .action = SC_PLAN_REPORT,
+            .key = sc_stash_dup(&c->plan->pool, v->name, strlen(v->name), err),
+            .where = "env_file",
+            .class = sc_plan_class(&credential),
+            .file = file,
+            .at = {place->line, place->column},
+            .reason = c->plan->files[file].fixed ? SC_PLAN_ENV_FIXED
+                      : still_needed(c, v->name)
+                          ? "something that stays still refers to it"
+                          : "nothing in these files refers to it; remove it, or put it into the "
+                            "vault",
+        };
+        rc = item.key == NULL ? SC_E_NOMEM
+                              : sc_plan_mask_span(c->plan, file, place->start, place->end, err);
+        if (rc == 0)
+            rc = sc_plan_item_add(c->plan, &item, err);
+    }
+    return rc;
+}
+
+int sc_plan_dotenv(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    if (c->options->project == NULL)
+        return 0;
+    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
+        const struct occurrence *o = &c->found[i];
+        if (o->reason != NULL || o->use == NULL || o->use->source != SC_USE_DOTENV ||
+            o->use->place.file == NULL)
+            continue;
+        const struct gone gone = {o->use->name, &o->use->place, o->secret};
+        rc = remove_line(c, &gone, err);
+    }
+    for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
+        const struct literal *l = &c->literals[i];
+        const struct sc_variable *v = NULL;
+        if (l->reason == NULL)
+            v = dotenv_variable(c, l->node->text + l->start, l->end - l->start);
+        if (v == NULL)
+            continue;
+        const struct gone gone = {v->name, &v->origin->place, l->secret};
+        rc = remove_line(c, &gone, err);
+    }
+    return rc < 0 ? rc : list_rest(c, err);
+}

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The search for known values: bytes in memory, by values and by fingerprints, and layers of images,
+beside what the machine can do at best with the same bytes in the same run."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from bench import have, row
+
+BUILD = pathlib.Path(sys.argv[1])
+PROGRAM = str(BUILD / "cli/secretsctl")
+BENCH = str(BUILD / "tests/bench/bench_verify")
+SIZE = int(os.environ.get("SC_BENCH_MB", "128")) << 20
+ROUNDS = 3
+
+
+def corpus(path, folders, least):
+    """Files of the machine one after the other: text and programs, as layers hold them."""
+    with open(path, "wb") as out:
+        for folder in folders:
+            for name in sorted(pathlib.Path(folder).rglob("*")):
+                if out.tell() >= SIZE:
+                    return
+                if name.is_file() and not name.is_symlink() and least <= name.stat().st_size < 8 << 20:
+                    out.write(name.read_bytes()[:SIZE - out.tell()])
+
+
+def in_memory(path, what):
+    """One process measures all of it by turns; the medians of its runs."""
+    out = subprocess.run([BENCH, "2000", path], check=True, stdout=subprocess.PIPE, text=True).stdout
+    speed = dict(line.split("\t") for line in out.splitlines())
+    floor = float(speed["read"])
+    for name, goal in (("values", "3000 MB/s"), ("fingerprints", "1200 MB/s")):
+        row(f"{name}, 2,000 in all forms, {what}", f"{speed[name]} MB/s", f"reading the bytes once {floor:.0f} MB/s",
+            f"{float(speed[name]) / floor:.2f}", goal)
+    row(f"values, without wide vectors, {what}", f"{speed['plain']} MB/s")
+    return speed
+
+
+def cpu_seconds(argv, env=None, data=None):
+    """CPU time of one process, user and system."""
+    before = os.times()
+    done = subprocess.run(argv, env=env, stdin=data or subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          check=False)
+    after = os.times()
+    if done.returncode not in (0, 1, 3):
+        raise SystemExit(f"bench: {argv[0]} ended with status {done.returncode}: {done.stderr.decode()}")
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def best(argv, rounds, **more):
+    return min(cpu_seconds(argv, **more) for _ in range(rounds))
+
+
+def layers(work, env, content):
+    """An image of one layer, in three packings, against the unpackers alone on the same layer."""
+    import hashlib, io, json, tarfile
+    size = os.path.getsize(content)
+    layer = work + "/layer.tar"
+    with tarfile.open(layer, "w") as archive:
+        with open(content, "rb") as file:
+            for part in range(0, size, 1 << 16):
+                data = file.read(1 << 16)
+                info = tarfile.TarInfo(f"usr/f{part}")
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+    with open(layer, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    subprocess.run(["gzip", "-6", "-k", layer], check=True)
+    subprocess.run(["zstd", "-q", "-k", layer], check=True)
+    config = json.dumps({"rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest]},
+                         "history": [{"created_by": "COPY"}]}).encode()
+    manifest = json.dumps([{"Config": "c.json", "RepoTags": ["bench:1"], "Layers": ["layer.tar"]}]).encode()
+    floors = {"": (["cat", layer], "cat"), ".gz": (["igzip", "-d", "-c", layer + ".gz"], "igzip -d"),
+              ".zst": (["zstd", "-q", "-t", layer + ".zst"], "zstd -t")}
+    if not have("igzip"):
+        floors[".gz"] = (["gzip", "-t", layer + ".gz"], "gzip -t")
+    for suffix, goal in (("", ""), (".gz", "500 MB/s"), (".zst", "1000 MB/s")):
+        image = work + "/image" + suffix
+        with tarfile.open(image, "w") as archive:
+            archive.add(layer + suffix, "layer.tar")
+            for name, data in (("c.json", config), ("manifest.json", manifest)):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+        base = best([PROGRAM, "--help"], 3, env=env)
+        ours, floor = [], []
+        for _ in range(ROUNDS):
+            ours.append(cpu_seconds([PROGRAM, "verify", "image", image], env=env) - base)
+            floor.append(cpu_seconds(floors[suffix][0]))
+        speed, peer = size / min(ours) / 1e6, size / max(min(floor), 1e-3) / 1e6
+        row(f"image layer, {'plain' if not suffix else suffix[1:]}, CPU time, vault of 200 values", f"{speed:.0f} MB/s of content",
+            f"{floors[suffix][1]} {peer:.0f} MB/s", f"{speed / peer:.2f}", goal)
+        os.unlink(image)
+
+
+def vault(work, values):
+    env = dict(os.environ, XDG_STATE_HOME=work + "/state", SECRETSCTL_VAULT=work + "/vault.db", SECRETSCTL_KEY_FILE=work + "/key")
+    subprocess.run([PROGRAM, "-q", "init", "--key-file", work + "/key"], env=env, check=True, stdout=subprocess.DEVNULL)
+    for i in range(values):
+        subprocess.run([PROGRAM, "-q", "add", f"bench/v{i}", "--generate"], env=env, check=True, stdout=subprocess.DEVNULL)
+    return env
+
+
+def main():
+    with tempfile.TemporaryDirectory(dir=os.environ.get("SC_BENCH_DIR")) as work:
+        text, programs = work + "/text", work + "/programs"
+        corpus(text, ["/usr/include", "/usr/lib/python3", "/usr/lib/python3.11", "/usr/share"], 1)
+        corpus(programs, ["/usr/bin", "/usr/lib/x86_64-linux-gnu", "/usr/lib"], 1 << 16)
+        in_memory(text, f"{os.path.getsize(text) >> 20} MiB of text")
+        in_memory(programs, f"{os.path.getsize(programs) >> 20} MiB of programs")
+        env = vault(work, 200)
+        with open(programs, "rb") as one, open(text, "rb") as two, open(work + "/content", "wb") as out:
+            out.write(one.read(SIZE // 2) + two.read(SIZE // 2))
+        layers(work, env, work + "/content")
+
+
+main()

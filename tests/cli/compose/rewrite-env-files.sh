@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+# Env files of services: both forms and formats, shared ones, the same file as .env; all follow or the line stays.
+. "$SC_SOURCE/tests/support/functions.sh"
+export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
+new_vault
+get() { "$SECRETSCTL" get "shop/$1"; }
+
+printf '# kept\r\nexport MYSQL_ROOT_PASSWORD="canary $HOME_OF_MINE one"  # note\r\nMYSQL_DATABASE=x\r\nMYSQL_PASSWORD='"'canary#two'" >db.env
+printf 'GF_SECURITY_ADMIN_PASSWORD="canary$x"\n' >raw.env
+printf 'DB_PASSWORD=canary/url\nDATABASE_URL=postgres://u:${DB_PASSWORD}@db/x\n' >app.env
+printf 'POSTGRES_PASSWORD=canary-pg\nAPI_TOKEN=canary-0123456789abcdef\n' >.env
+cat >compose.yml <<'END'
+name: shop
+services:
+  pg:
+    image: postgres:16
+    env_file: .env
+  db:
+    image: mysql:8
+    env_file: [db.env]
+  copy:
+    image: mysql:8
+    env_file: db.env
+    environment: [MYSQL_DATABASE=y]
+  gf:
+    image: grafana/grafana:11.0.0
+    env_file:
+      - path: raw.env
+        format: raw
+      - path: absent.env
+        required: false
+  app:
+    image: example/app
+    entrypoint: [/app]
+    command: [serve]
+    env_file: app.env
+    environment:
+      PG: postgres://u:${POSTGRES_PASSWORD}@pg/x
+END
+mkdir before && cp .env ./*.env compose.yml before/
+shim=/usr/local/libexec/secretsctl/secretsctl-shim
+run 0 "$SECRETSCTL" compose rewrite --shim $shim
+out_lacks canary
+run 0 env HOME_OF_MINE=at "$SECRETSCTL" compose rewrite --shim $shim --write
+out_lacks canary
+out_has "move  db.env:2  copy.env_file MYSQL_ROOT_PASSWORD -> shop/mysql_root_password, MYSQL_ROOT_PASSWORD_FILE=/run/secrets/mysql_root_password"
+out_has "stays .env:2  pg.env_file API_TOKEN: nothing is known of how 'postgres:16' takes API_TOKEN from a file; the shim cannot help: what the image starts is not known"
+err_is "secretsctl: 9 moved into 5 entries of scope 'shop', 1 stay"
+printf '# kept\r\nexport MYSQL_ROOT_PASSWORD_FILE="/run/secrets/mysql_root_password"  # note\r\nMYSQL_DATABASE=x\r\nMYSQL_PASSWORD_FILE='"'/run/secrets/mysql_password'" | cmp - db.env
+printf 'GF_SECURITY_ADMIN_PASSWORD__FILE=/run/secrets/gf_security_admin_password\n' | cmp - raw.env
+printf 'DB_PASSWORD={{secret:db_password}}\nDATABASE_URL=postgres://u:{{secret:db_password}}@db/x\n' | cmp - app.env
+printf 'POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password\nAPI_TOKEN=canary-0123456789abcdef\n' | cmp - .env
+grep -qF 'PG: postgres://u:{{secret:postgres_password|url}}@pg/x' compose.yml || fail "the same value elsewhere"
+[ "$(get mysql_root_password)" = "canary at one" ] || fail "a variable in double quotes"
+[ "$(get mysql_password)" = "canary#two" ] || fail "single quotes"
+[ "$(get gf_security_admin_password)" = '"canary$x"' ] || fail "the raw format"
+[ "$(get postgres_password)" = canary-pg ] || fail "plain"
+run 0 "$SECRETSCTL" compose rewrite --shim $shim
+err_is "secretsctl: nothing to move; 1 stay"
+run 0 "$SECRETSCTL" compose restore
+for file in .env db.env raw.env app.env compose.yml; do cmp "$file" "before/$file"; done
+
+# one line, services that take it in different ways: each gets a variable of its own
+cat >compose.yml <<'END'
+name: two
+services:
+  pg:
+    image: postgres:16
+    env_file: .env
+  app:
+    image: example/app
+    entrypoint: [/app]
+    command: [serve]
+    env_file: .env
+    environment: [A=b]
+END
+printf 'POSTGRES_PASSWORD=canary-pg\nA=b\n' >.env
+run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
+[ "$(cat .env)" = A=b ] || fail "the line did not go"
+grep -qF "environment: [A=b, 'POSTGRES_PASSWORD={{secret:postgres_password}}']" compose.yml || fail "the shim's service"
+grep -qxF '      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password' compose.yml || fail "the database"
+run 0 "$SECRETSCTL" compose restore
+
+# what cannot follow keeps the line, and says why
+cat >compose.yml <<'END'
+name: three
+services:
+  pg:
+    image: postgres:16
+    env_file: [.env, twice.env]
+  app:
+    image: example/app
+    env_file: .env
+  my:
+    image: mysql:8
+    env_file: my.env
+    environment:
+      NOTE: "${MYSQL_PASSWORD}"
+    command: ["--init=${MYSQL_PASSWORD}"]
+END
+printf 'PGADMIN_PW=canary-1\nPOSTGRES_INITDB_WALDIR=/x\nPOSTGRES_PASSWORD=canary-2\n' >.env
+printf 'POSTGRES_PASSWORD=canary-3\nPOSTGRES_PASSWORD=canary-4\n' >twice.env
+printf 'MYSQL_ROOT_PASSWORD=canary-5\nMYSQL_PASSWORD=canary-6\nMYSQL_CHECK=$MYSQL_ROOT_PASSWORD/x\n' >my.env
+run 0 "$SECRETSCTL" compose rewrite --no-shim
+out_lacks canary
+out_has "stays .env:3  pg.env_file POSTGRES_PASSWORD: service 'app' shares this text and cannot follow"
+out_has "stays twice.env:2  pg.env_file POSTGRES_PASSWORD: the file sets it more than once; remove what is not used"
+out_has "stays my.env:1  my.env_file MYSQL_ROOT_PASSWORD: something that stays looks it up in this file"
+out_has "move  my.env:2  my.env_file MYSQL_PASSWORD -> three/mysql_password, MYSQL_PASSWORD_FILE=/run/secrets/mysql_password"
+
+# .env: what stays there is listed
+cat >compose.yml <<'END'
+name: four
+services:
+  app:
+    image: example/app
+    command: ["run", "--password", "${USED_PASSWORD}"]
+END
+printf 'USED_PASSWORD=canary-7\nUNUSED_PASSWORD=canary-8\n' >.env
+run 0 "$SECRETSCTL" compose rewrite
+out_lacks canary
+out_has "stays .env:1  env_file USED_PASSWORD: something that stays still refers to it"
+out_has "stays .env:2  env_file UNUSED_PASSWORD: nothing in these files refers to it; remove it, or put it into the vault"
+err_is "secretsctl: nothing to move; 3 stay"
+
+# a link is not replaced by a file, which would leave the values where they are
+mkdir sub && mv .env shared && ln -s ../shared sub/.env
+printf 'name: five\nservices:\n  pg:\n    image: postgres:16\n    env_file: .env\n' >sub/compose.yml
+printf 'POSTGRES_PASSWORD=canary-9\n' >shared
+run 0 "$SECRETSCTL" compose rewrite -f sub/compose.yml
+out_lacks canary
+out_has "stays sub/.env:1  pg.env_file POSTGRES_PASSWORD: the file is a symbolic link; put the file itself there, or change it by hand"
