@@ -37,9 +37,9 @@ run 1 age -d -i ours.key sealed
 export AGE_TOOL_PASSPHRASE='six generated words'
 echo 'by passphrase' >plain
 "$tool" encrypt-passphrase <plain >sealed
-expect -c 'log_user 0; spawn age -d -o back sealed; expect "passphrase"; send "six generated words\r"; expect eof' ||
+expect -c 'log_user 0; set timeout 60; spawn age -d -o back sealed; expect "passphrase"; send "six generated words\r"; expect eof' ||
     fail "age refused our passphrase file"
 cmp plain back || fail "age reads another text"
-expect -c 'log_user 0; spawn age -p -o theirs.age plain; expect "passphrase"; send "six generated words\r"; expect "onfirm"; send "six generated words\r"; expect eof' ||
+expect -c 'log_user 0; set timeout 60; spawn age -p -o theirs.age plain; expect "passphrase"; send "six generated words\r"; expect "onfirm"; send "six generated words\r"; expect eof' ||
     fail "age cannot encrypt"
 "$tool" decrypt-passphrase <theirs.age | cmp - plain || fail "we read another text"
