@@ -192,48 +192,17 @@ static int look_at_pieces(struct sc_worker *worker, const char *path, int fd, bo
         memcpy(tail, text.ptr + text.len - kept, kept);
         sc_buf_clear(buffer);
         sc_buf_append(buffer, tail, kept);
-        size_t got = 0;
-        while (buffer->len < buffer->max) {
-            char chunk[65536];
-            rc = sc_fd_read_some(fd, chunk, SC_MIN(sizeof(chunk), buffer->max - buffer->len), &got,
-                                 err);
-            if (rc < 0)
-                return rc;
-            if (got == 0)
-                break;
-            sc_buf_append(buffer, chunk, got);
-            worker->result.bytes += got;
-        }
+        bool full = false;
+        rc = sc_buf_fill_fd(buffer, fd, &full, err);
+        if (rc < 0)
+            return rc;
+        worker->result.bytes += buffer->len - kept;
         if (buffer->len <= kept)
             break;
     }
     return was_binary
                ? 0
                : sc_worker_skip(worker, path, "larger than 16 MiB: looked at for tokens only", err);
-}
-
-/* Fills the buffer; *ret_more tells that the file goes on. */
-static int fill(struct sc_worker *worker, int fd, bool *ret_more, struct sc_error *err)
-{
-    struct sc_buf *buffer = &worker->buffer;
-    sc_buf_clear(buffer);
-    *ret_more = false;
-    for (;;) {
-        char chunk[65536];
-        size_t got = 0;
-        size_t room = buffer->max - buffer->len;
-        if (room == 0) {
-            *ret_more = true;
-            return 0;
-        }
-        int rc = sc_fd_read_some(fd, chunk, SC_MIN(sizeof(chunk), room), &got, err);
-        if (rc < 0 || got == 0)
-            return rc;
-        sc_buf_append(buffer, chunk, got);
-        rc = sc_buf_status(buffer, err);
-        if (rc < 0)
-            return rc;
-    }
 }
 
 /* The buffer is the worker's own: members are read into others. */
@@ -251,7 +220,8 @@ static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
 {
     bool more = false;
     struct sc_error cause = {0};
-    int rc = fill(worker, fd, &more, &cause);
+    sc_buf_clear(&worker->buffer);
+    int rc = sc_buf_fill_fd(&worker->buffer, fd, &more, &cause);
     if (rc == SC_E_NOMEM)
         return sc_fail_nomem(err);
     if (rc < 0)

@@ -96,29 +96,39 @@ struct sc_bytes sc_buf_view(const struct sc_buf *buf)
     return (struct sc_bytes){.ptr = (const unsigned char *)buf->data, .len = buf->len};
 }
 
-int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err)
+int sc_buf_fill_fd(struct sc_buf *buf, int fd, bool *ret_full, struct sc_error *err)
 {
-    for (;;) {
-        /* At the maximum one more byte is asked for, to tell the end from an overlong file. */
-        char extra = '\0';
-        size_t room = SC_MIN(buf->max - buf->len, READ_STEP);
-        size_t got = 0;
-        if (room > 0 && reserve(buf, room) < 0)
+    size_t got = 0, room = 0;
+    do {
+        room = SC_MIN(buf->max - buf->len, READ_STEP);
+        got = 0;
+        if (room == 0)
+            break;
+        if (reserve(buf, room) < 0)
             return sc_buf_status(buf, err);
-        int rc = sc_fd_read_some(fd, room > 0 ? buf->data + buf->len : &extra, room > 0 ? room : 1,
-                                 &got, err);
+        int rc = sc_fd_read_some(fd, buf->data + buf->len, room, &got, err);
         if (rc < 0)
             return rc;
-        if (got == 0)
-            break;
-        if (room == 0) {
-            buf->failed = SC_E_TOOBIG;
-            return sc_buf_status(buf, err);
-        }
         buf->len += got;
         buf->data[buf->len] = '\0';
-    }
+    } while (got > 0);
+    *ret_full = room == 0;
     return sc_buf_status(buf, err);
+}
+
+int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err)
+{
+    bool full = false;
+    int rc = sc_buf_fill_fd(buf, fd, &full, err);
+    if (rc < 0 || !full)
+        return rc;
+    /* At the maximum one more byte is asked for, to tell the end from an overlong file. */
+    char extra = '\0';
+    size_t got = 0;
+    rc = sc_fd_read_some(fd, &extra, 1, &got, err);
+    if (rc == 0 && got > 0)
+        buf->failed = SC_E_TOOBIG;
+    return rc < 0 ? rc : sc_buf_status(buf, err);
 }
 
 char *sc_buf_take(struct sc_buf *buf)

@@ -13,6 +13,7 @@
 #define SC_CORE_BUF_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -45,6 +46,10 @@ int sc_buf_status(const struct sc_buf *buf, struct sc_error *err) SC_NODISCARD;
 const char *sc_buf_text(const struct sc_buf *buf);
 
 struct sc_bytes sc_buf_view(const struct sc_buf *buf);
+
+/* Reads to end of file or until the buffer holds buf->max bytes: *ret_full, and then the file may
+ * go on. Appends. */
+int sc_buf_fill_fd(struct sc_buf *buf, int fd, bool *ret_full, struct sc_error *err) SC_NODISCARD;
 
 /* Reads to end of file, TOOBIG over buf->max. Appends. */
 int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err) SC_NODISCARD;
