@@ -68,7 +68,7 @@ int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
      */
     agent->retry = rc < 0;
     if (rc == SC_E_LOCKED || rc == SC_E_BUSY || rc == SC_E_IO || rc == SC_E_NOTFOUND ||
-        rc == SC_E_TAMPERED || rc == SC_E_ROLLBACK) {
+        rc == SC_E_TAMPERED || rc == SC_E_FORMAT || rc == SC_E_ROLLBACK || rc == SC_E_PERM) {
         sc_error_clear(err);
         return 0;
     }
