@@ -90,6 +90,8 @@ static const char *scalar_breaks(const struct occurrence *o, const struct defini
     const char *use = text != NULL ? find_use(text, o->key, &len) : NULL;
     if (use == NULL)
         return NULL;
+    if (o->native != NULL)
+        return "a health check or command uses the variable; let it read the file first";
     if (o->use_shim && sc_plan_is_part(o))
         return "a health check or command uses the variable, which would hold a placeholder there";
     if (len == 0)

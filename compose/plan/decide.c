@@ -111,14 +111,18 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
     if (reason != NULL) {
         const struct shim *shim = sc_plan_shim(c, o->service);
         if (shim->reason != NULL)
+            o->native = sc_plan_native(c, o);
+        if (shim->reason != NULL && o->native == NULL)
             return sc_plan_say(c, "%s; the shim cannot help: %s", reason, shim->reason);
-        o->use_shim = true;
-        snprintf(o->argument, sizeof(o->argument), "%s", o->key);
+        const char *named_by = o->native != NULL ? o->native->named_by : NULL;
+        o->use_shim = shim->reason == NULL;
+        snprintf(o->argument, sizeof(o->argument), "%s", named_by != NULL ? named_by : o->key);
     }
     reason = value_reason(c, o);
     if (reason != NULL)
         return reason;
-    if (!o->use_shim && sc_image_argument(o->rule, o->key, o->argument, err) < 0)
+    if (!o->use_shim && o->native == NULL &&
+        sc_image_argument(o->rule, o->key, o->argument, err) < 0)
         return "its file form has too long a name";
     if (sc_plan_has_custom_tag(sc_yaml_resolve(o->value_node)) ||
         sc_plan_has_custom_tag(o->service->node))
@@ -132,7 +136,9 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
     if (changes_by_typing(o))
         return "YAML reads it as a number or a date, so the container gets another text; quote "
                "what is meant";
-    if (!o->use_shim && uses_other_variable(o->rule->way) && form_is_set(c, o))
+    bool other = o->native != NULL ? o->native->named_by != NULL
+                                   : !o->use_shim && uses_other_variable(o->rule->way);
+    if (other && form_is_set(c, o))
         return sc_plan_say(c, "%s is set as well; remove one of the two", o->argument, NULL);
     reason = sc_plan_grant_obstacle(o->service);
     return reason != NULL ? reason : sc_plan_command_breaks(c, o);
@@ -142,7 +148,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
 
 bool sc_plan_same_way(const struct occurrence *a, const struct occurrence *b)
 {
-    if (a->use_shim || b->use_shim)
+    if (a->use_shim || b->use_shim || a->native != b->native)
         return a->use_shim && b->use_shim;
     return a->rule != NULL && b->rule != NULL && a->rule->way == b->rule->way &&
            sc_str_equal(a->argument, b->argument);
@@ -227,9 +233,10 @@ static const char *bystander(struct context *c, const struct occurrence *o)
                     (base != NULL && sc_str_equal(base->name, o->service->name));
         const struct sc_image_rule *rule = sc_image_rule(d->image, o->key);
         char argument[SC_IMAGE_ARGUMENT_SIZE] = "";
-        if (gets && (o->use_shim || rule == NULL || rule->way != o->rule->way ||
-                     sc_image_argument(rule, o->key, argument, NULL) < 0 ||
-                     !sc_str_equal(argument, o->argument)))
+        if (gets &&
+            (o->use_shim || o->native != NULL || rule == NULL || rule->way != o->rule->way ||
+             sc_image_argument(rule, o->key, argument, NULL) < 0 ||
+             !sc_str_equal(argument, o->argument)))
             return sc_plan_say(c, "service '%s' gets this text too and cannot take it from a file",
                                d->name, NULL);
     }
@@ -274,7 +281,9 @@ static int assign_secret(struct context *c, struct occurrence *o, struct sc_erro
         snprintf(key, sizeof(key), "%s", o->use->name);
     else
         snprintf(key, sizeof(key), "%s%s", o->key, part ? "_password" : "");
-    return sc_plan_secret_for(c, key, o->service->name, sc_secret_view(&value), &o->secret, err);
+    rc = sc_plan_secret_for(c, key, o->service->name, sc_secret_view(&value), &o->secret, err);
+    o->file_secret = o->secret;
+    return rc < 0 || o->native == NULL ? rc : sc_plan_native_assign(c, o, err);
 }
 
 int sc_plan_decide(struct context *c, struct sc_error *err)

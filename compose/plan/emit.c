@@ -16,10 +16,12 @@
 
 const char *sc_plan_target(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
-    if (!o->use_shim && o->rule->way == SC_IMAGE_WAY_FIXED)
+    if (o->native != NULL && o->native->target != NULL)
+        return sc_stash_dup(&c->plan->pool, o->native->target, strlen(o->native->target), err);
+    if (!o->use_shim && o->native == NULL && o->rule->way == SC_IMAGE_WAY_FIXED)
         return sc_stash_dup(&c->plan->pool, o->argument, strlen(o->argument), err);
     return sc_stash_printf(&c->plan->pool, err, "/run/secrets/%s",
-                           c->plan->secrets[o->secret].name);
+                           c->plan->secrets[o->file_secret].name);
 }
 
 /* ---- the variable ---- */
@@ -31,6 +33,10 @@ static void new_variable(const struct occurrence *o, const char *target, char na
     const char *leaf = strrchr(target, '/') + 1;
     snprintf(name, TEXT_SIZE, "%s", o->key);
     snprintf(value, TEXT_SIZE, "%s", target);
+    if (o->native != NULL) {
+        snprintf(name, TEXT_SIZE, "%s", o->native->named_by != NULL ? o->native->named_by : "");
+        return;
+    }
     switch (o->rule->way) {
     case SC_IMAGE_WAY_FILE:
         snprintf(name, TEXT_SIZE, "%s", o->argument);
@@ -111,7 +117,7 @@ int sc_plan_variable(struct context *c, const struct occurrence *o, const char *
 
 static const char *note_of(const struct occurrence *o)
 {
-    if (!o->use_shim && (o->rule->flags & SC_IMAGE_FIRST_START) != 0)
+    if (o->rule != NULL && (o->rule->flags & SC_IMAGE_FIRST_START) != 0 && !o->use_shim)
         return "read only when the data is first set up; an existing one keeps its password";
     if (o->credential.shape == SC_SHAPE_PLACEHOLDER)
         return "looks like a placeholder; rotate it";
@@ -156,7 +162,7 @@ static int report_item(struct context *c, const struct occurrence *o, const char
         .reason = o->reason,
         .note = moves ? note_of(o) : NULL,
         .unverified =
-            moves && !o->use_shim &&
+            moves && !o->use_shim && o->native == NULL &&
             ((o->rule->flags & SC_IMAGE_VERIFIED) == 0 || sc_image_is_mirror(o->service->image)),
     };
     return sc_plan_item_add(c->plan, &item, err);
@@ -175,9 +181,10 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
         return SC_E_NOMEM;
     const struct grant grant = {
         .service = o->service,
-        .secret = o->secret,
+        .secret = o->file_secret,
         .target = target,
         .reads_as = o->rule != NULL && !o->use_shim ? o->rule->reads_as : NULL,
+        .anyone = o->native != NULL && !o->native->owner,
     };
     rc = sc_plan_grant(c, &grant, err);
     if (rc == 0)

@@ -33,6 +33,18 @@ struct shim {
     char drift[17]; /* hash of the image's ENTRYPOINT and CMD; "" when they play no part */
 };
 
+/* A configuration file of a program, or one that its libraries know, as a template of the vault. */
+struct native {
+    const char *variable;   /* that it is about */
+    const char *repository; /* of the image; NULL: of any */
+    const char *named_by;   /* the variable that names the file; NULL: none, it lies at `target` */
+    const char *target;     /* NULL: under /run/secrets */
+    const char *stem;       /* of the entry's name */
+    const char *before, *after; /* the text around the value */
+    const char *unsafe;         /* characters that mean something there */
+    bool owner;                 /* only its owner may read it, so who reads it has to be known */
+};
+
 /* One place where a credential stands for one service. */
 struct occurrence {
     struct definition *service;
@@ -55,10 +67,12 @@ struct occurrence {
     const struct sc_image_rule *rule;
     struct sc_credential credential;
     char argument[SC_IMAGE_ARGUMENT_SIZE];
-    const char *reason; /* why it stays; NULL: it moves */
-    bool settled;       /* others know the reason */
-    size_t secret;      /* index in the plan, when it moves */
-    bool first;         /* the one of several on the same text that makes the edit */
+    const char *reason;          /* why it stays; NULL: it moves */
+    bool settled;                /* others know the reason */
+    size_t secret;               /* index in the plan, when it moves */
+    const struct native *native; /* the program's own way, or NULL */
+    size_t file_secret;          /* what is read: the secret, or the template of `native` */
+    bool first;                  /* the one of several on the same text that makes the edit */
     /* In a service's env file, where there are no nodes; NULL in a Compose file. */
     const struct sc_place *line, *name; /* of the value, and of the variable */
     const struct sc_origin *origin;     /* of the value */
@@ -188,6 +202,12 @@ int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_fi
 
 /* shim.c: whether the shim can start this service, and how. Never NULL; NOMEM becomes a reason. */
 const struct shim *sc_plan_shim(struct context *c, struct definition *d);
+/* native.c: the program's own way for this variable, NULL if there is none that fits. */
+const struct native *sc_plan_native(const struct context *c, const struct occurrence *o);
+int sc_plan_native_assign(struct context *c, struct occurrence *o,
+                          struct sc_error *err) SC_NODISCARD;
+/* Whether it is known as which one user a service runs. */
+bool sc_plan_reader_known(const struct context *c, const struct definition *d);
 /* readers.c: owner and mode of each secret, from the users that the services run as. */
 int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
 

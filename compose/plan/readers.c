@@ -75,6 +75,12 @@ static struct reader reader_of(const struct context *c, const struct grant *g)
     return reader;
 }
 
+bool sc_plan_reader_known(const struct context *c, const struct definition *d)
+{
+    const struct grant grant = {.service = d};
+    return reader_of(c, &grant).kind != READER_UNKNOWN;
+}
+
 static void meet(struct readers *all, struct reader one)
 {
     all->any = true;

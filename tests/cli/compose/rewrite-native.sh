@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# Files in which programs look by themselves: pgpass, rabbitmq's conf.d, redis configuration, as template entries.
+. "$SC_SOURCE/tests/support/functions.sh"
+M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
+remove_memory() { rm -rf "$M"; }
+on_exit remove_memory
+export SECRETSCTL_RUN_DIR=$M/run DOCKER_HOST=unix:///nonexistent
+new_vault
+cat >compose.yml <<'END'
+name: shop
+services:
+  mq:
+    image: rabbitmq:3.13
+    environment:
+      RABBITMQ_DEFAULT_USER: jobs
+      RABBITMQ_DEFAULT_PASS: canary-rabbit
+  cli:
+    image: example/cli
+    user: "@USER@"
+    environment:
+      - PGPASSWORD=canary-pg
+  unknown:
+    image: example/cli
+    environment:
+      PGPASSWORD: canary-pg
+  checked:
+    image: example/cli
+    user: root
+    environment:
+      PGPASSWORD: canary-pg
+    healthcheck: {test: "PGPASSWORD=$$PGPASSWORD psql -c 'SELECT 1'"}
+  escaped:
+    image: example/cli
+    user: root
+    environment:
+      PGPASSWORD: "canary:pg"
+  cache:
+    image: redis:7
+    command: redis-server --requirepass 'canary "quoted" \one'
+END
+sed -i "s/@USER@/$(id -u):$(id -g)/" compose.yml
+cp compose.yml before.yml
+run 0 "$SECRETSCTL" compose rewrite --write
+out_lacks canary
+out_has "move  compose.yml:7  mq.RABBITMQ_DEFAULT_PASS -> shop/rabbitmq_default_pass, (file /etc/rabbitmq/conf.d/90-default-pass.conf)"
+out_has "move  compose.yml:12  cli.PGPASSWORD -> shop/pgpassword, PGPASSFILE=/run/secrets/pgpass"
+out_has "stays compose.yml:16  unknown.PGPASSWORD: takes it from a configuration of its own: PGPASSFILE"
+out_has "stays compose.yml:21  checked.PGPASSWORD: a health check or command uses the variable; let it read the file first"
+out_has "stays compose.yml:27  escaped.PGPASSWORD: takes it from a configuration of its own: PGPASSFILE"
+grep -q RABBITMQ_DEFAULT_USER compose.yml || fail "the user is no secret"
+! grep -q RABBITMQ_DEFAULT_PASS compose.yml || fail "the variable is still there"
+grep -qxF '        target: /etc/rabbitmq/conf.d/90-default-pass.conf' compose.yml || fail "the target"
+[ "$("$SECRETSCTL" get shop/pgpass)" = '*:*:*:*:{{secret:pgpassword}}' ] || fail "the template"
+run 0 "$SECRETSCTL" provision "$M/run"
+rendered() { [ "$(cat "$M/run/shop/$1")" = "$2" ] || fail "$1 is: $(cat "$M/run/shop/$1")"; }
+rendered rabbitmq.conf 'default_pass = canary-rabbit'
+rendered pgpass '*:*:*:*:canary-pg'
+[ "$(stat -Lc '%a %u' "$M/run/shop/pgpass")" = "400 $(id -u)" ] || fail "libpq would ignore the file"
+[ "$(stat -Lc %a "$M/run/shop/rabbitmq.conf")" = 444 ] || fail "the server cannot read its file"
+[ "$(stat -Lc %a "$M/run/shop/pgpassword")" = 400 ] || fail "what only a template needs is not open"
+run 0 "$SECRETSCTL" compose rewrite
+err_is "secretsctl: nothing to move; 3 stay"
+
+# the server itself reads the rendered file
+if command -v redis-server >/dev/null; then
+    conf=$(ls "$M"/run/shop/*password.conf)
+    redis-server --include "$conf" --port 0 --unixsocket "$T/redis.sock" --save "" --dir "$T" >redis.log 2>&1 &
+    server=$!
+    stop_server() { kill $server; wait $server; }
+    on_exit stop_server
+    for _ in $(seq 100); do [ -S redis.sock ] && break; sleep 0.1; done
+    [ "$(redis-cli -s redis.sock ping)" = "NOAUTH Authentication required." ] || { cat redis.log; fail "no password is asked for"; }
+    [ "$(REDISCLI_AUTH='canary "quoted" \one' redis-cli -s redis.sock ping)" = PONG ] || fail "another password"
+fi
+run 0 "$SECRETSCTL" compose restore
+cmp compose.yml before.yml
