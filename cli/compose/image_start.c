@@ -4,9 +4,11 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "audit/surface/http.h"
 #include "audit/known/json_walk.h"
+#include "cli/compose/image_start.h"
 #include "cli/compose/rewrite.h"
 
 #include "core/banned.h"
@@ -15,19 +17,31 @@
 /* Seconds: a rewrite does not hang on an engine that is stuck. */
 #define TIMEOUT 5
 
-static int take(const struct sc_json_scalar *scalar, void *ctx, struct sc_error *err)
+static int keep(char **field, const struct sc_json_scalar *scalar, struct sc_error *err)
+{
+    sc_str_freep(field);
+    *field = sc_str_ndup((const char *)scalar->text.ptr, scalar->text.len, err);
+    return *field == NULL ? SC_E_NOMEM : 0;
+}
+
+static bool begins(const char *pointer, const char *with)
+{
+    return strncasecmp(pointer, with, strlen(with)) == 0;
+}
+
+int sc_image_start_take(const struct sc_json_scalar *scalar, void *ctx, struct sc_error *err)
 {
     struct sc_image_start *start = ctx;
     struct sc_strv *list = NULL;
     if (scalar->type != SC_JSON_STRING)
         return 0;
-    if (sc_str_equal(scalar->pointer, "/Config/User") && start->user == NULL) {
-        start->user = sc_str_ndup((const char *)scalar->text.ptr, scalar->text.len, err);
-        return start->user == NULL ? SC_E_NOMEM : 0;
-    }
-    if (sc_str_has_prefix(scalar->pointer, "/Config/Entrypoint/"))
+    if (sc_str_equal_nocase(scalar->pointer, "/Config/User"))
+        return keep(&start->user, scalar, err);
+    if (sc_str_equal_nocase(scalar->pointer, "/Architecture"))
+        return keep(&start->architecture, scalar, err);
+    if (begins(scalar->pointer, "/Config/Entrypoint/"))
         list = &start->entrypoint;
-    else if (sc_str_has_prefix(scalar->pointer, "/Config/Cmd/"))
+    else if (begins(scalar->pointer, "/Config/Cmd/"))
         list = &start->command;
     if (list == NULL)
         return 0;
@@ -46,10 +60,8 @@ static bool is_reference(const char *image)
     return image[0] != '\0' && strstr(image, "..") == NULL;
 }
 
-int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *ret,
-                           struct sc_error *err)
+int sc_image_engine_start(const char *image, struct sc_image_start *ret, struct sc_error *err)
 {
-    (void)ctx;
     struct sc_engine engine = sc_engine_default();
     SC_CLEANUP(sc_str_freep) char *path = sc_str_printf(err, "/images/%s/json", image);
     SC_CLEANUP(sc_secret_done) struct sc_secret answer = {0};
@@ -59,5 +71,23 @@ int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *
     if (!is_reference(image))
         return sc_fail(err, SC_E_NOTFOUND, "not the name of an image");
     int rc = sc_engine_get_secret(&engine, path, ANSWER_MAX, &answer, err);
-    return rc < 0 ? rc : sc_json_walk(sc_secret_view(&answer), take, ret, err);
+    return rc < 0 ? rc : sc_json_walk(sc_secret_view(&answer), sc_image_start_take, ret, err);
+}
+
+/* Archives that were given come first: they are what will run. */
+int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *ret,
+                           struct sc_error *err)
+{
+    const struct sc_strv *archives = ctx;
+    for (size_t i = 0; archives != NULL && i < archives->count; i++) {
+        struct sc_error why = {0};
+        int rc = sc_image_archive_start(archives->items[i], image, ret, &why);
+        if (rc == 0)
+            return 0;
+        sc_image_start_done(ret);
+        *ret = (struct sc_image_start){0};
+        if (rc == SC_E_NOMEM)
+            return sc_fail_nomem(err);
+    }
+    return sc_image_engine_start(image, ret, err);
 }

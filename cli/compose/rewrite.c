@@ -7,18 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/compose/image_start.h"
 #include "cli/compose/rewrite.h"
 #include "cli/output.h"
 #include "compose/project.h"
 #include "core/fsutil.h"
 
 #include "core/banned.h"
-
-/* The shim where it was installed, or NULL. */
-static const char *installed_shim(void)
-{
-    return access(SC_SHIM_PATH, X_OK) == 0 ? SC_SHIM_PATH : NULL;
-}
 
 static int read_secret(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err)
 {
@@ -32,6 +27,20 @@ static bool replaceable(const char *path, void *ctx)
     char real[PATH_MAX];
     (void)ctx;
     return realpath(path, real) != NULL && strcmp(real, path) == 0;
+}
+
+/* An archive that cannot be read is a mistake, not an image that is not known. */
+static int check_archives(const struct sc_strv *archives, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < archives->count && rc == 0; i++) {
+        SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
+        const char *path = strchr(archives->items[i], '=');
+        path = path != NULL ? path + 1 : archives->items[i];
+        rc = sc_image_archive_start(path, "-", &start, err);
+        rc = rc == SC_E_NOTFOUND && access(path, R_OK) == 0 ? 0 : rc;
+    }
+    return rc;
 }
 
 /* The project as Docker Compose would load it, for the values behind variables. One that does not
@@ -62,15 +71,21 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
     int rc = sc_rewrite_input_read(&o->files, o->scope, &input, err);
     if (rc < 0)
         return rc;
+    rc = check_archives(&o->images, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_str_freep) char *found = o->shim == NULL ? sc_rewrite_find_shim(err) : NULL;
+    const char *shim = o->no_shim ? NULL : o->shim != NULL ? o->shim : found;
     struct sc_plan_options settings = {
         .scope = input.scope,
         .mount = input.mount,
-        .shim = o->no_shim        ? NULL
-                : o->shim != NULL ? o->shim
-                                  : installed_shim(),
+        .shim = shim,
+        .no_shim = o->no_shim ? "it was ruled out with --no-shim" : NULL,
+        .shim_architecture = sc_rewrite_shim_architecture(shim),
         .read_secret = read_secret,
         .replaceable = replaceable,
         .start = sc_rewrite_image_start,
+        .ctx = (void *)(uintptr_t)&o->images,
     };
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
     char directory[PATH_MAX];

@@ -14,6 +14,7 @@ struct sc_rewrite_options {
     const char *scope;
     const char *shim;
     bool no_shim;
+    struct sc_strv images;
 };
 
 struct sc_restore_options {
@@ -40,7 +41,13 @@ int sc_rewrite_input_read(const struct sc_strv *files, const char *scope,
                           struct sc_rewrite_input *ret, struct sc_error *err) SC_NODISCARD;
 void sc_rewrite_input_done(struct sc_rewrite_input *input);
 
-/* image_start.c: asks the container engine what an image starts; ctx is not used. */
+/* shim_file.c: where the shim is, malloc'd; NULL if it is nowhere (or with NOMEM). */
+char *sc_rewrite_find_shim(struct sc_error *err);
+/* What machine a program is made for, as images call it; NULL if that is not known. */
+const char *sc_rewrite_shim_architecture(const char *path);
+
+/* image_start.c: what an image starts, from the archives in ctx (a list of texts), else from the
+ * container engine. */
 int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *ret,
                            struct sc_error *err);
 

@@ -20,6 +20,8 @@ static const struct sc_option rewrite_options[] = {
      REWRITE(scope), NULL, 0},
     {"shim", 0, "FILE", "secretsctl-shim on the host (the installed one)", SC_OPTION_TEXT,
      REWRITE(shim), NULL, 2},
+    {"image", 0, "[NAME=]FILE", "an image archive, for what images start; may be given again",
+     SC_OPTION_LIST, REWRITE(images), NULL, 0},
     {"no-shim", 0, NULL, "never start a service through the shim", SC_OPTION_FLAG, REWRITE(no_shim),
      NULL, 2},
     {0},

@@ -108,6 +108,7 @@ int sc_cmd_doctor(struct sc_cli *cli, const void *options, int count, char **ope
     doctor->cli = cli;
     sc_doctor_check_memory(doctor);
     sc_doctor_check_system(doctor);
+    sc_doctor_check_containers(doctor);
     sc_doctor_check_files(doctor);
     int rc = 0;
     if (cli->globals.json)

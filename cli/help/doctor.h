@@ -41,6 +41,8 @@ void sc_doctor_add(struct sc_doctor *doctor, const char *check, enum sc_doctor_s
 void sc_doctor_check_memory(struct sc_doctor *doctor);
 /* FUSE, container engine, kernel (cli/help/doctor_system.c). */
 void sc_doctor_check_system(struct sc_doctor *doctor);
+/* Containers started through the shim (cli/help/doctor_containers.c). */
+void sc_doctor_check_containers(struct sc_doctor *doctor);
 /* Vault, key files, agent, place of the values (cli/help/doctor_files.c). */
 void sc_doctor_check_files(struct sc_doctor *doctor);
 

@@ -203,11 +203,17 @@ int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_fi
 /* shim.c: whether the shim can start this service, and how. Never NULL; NOMEM becomes a reason. */
 const struct shim *sc_plan_shim(struct context *c, struct definition *d);
 /* native.c: the program's own way for this variable, NULL if there is none that fits. */
-const struct native *sc_plan_native(const struct context *c, const struct occurrence *o);
+const struct native *sc_plan_native(struct context *c, const struct occurrence *o);
 int sc_plan_native_assign(struct context *c, struct occurrence *o,
                           struct sc_error *err) SC_NODISCARD;
 /* Whether it is known as which one user a service runs. */
-bool sc_plan_reader_known(const struct context *c, const struct definition *d);
+bool sc_plan_reader_known(struct context *c, const struct definition *d);
+/* start.c: what the service's image starts; NULL, or why that is not known. */
+const char *sc_plan_start(struct context *c, const struct definition *d,
+                          struct sc_image_start *ret);
+/* The line of `ARG name` in the Dockerfile of the service; 0 if it is not there. */
+size_t sc_plan_dockerfile_arg(struct context *c, const struct definition *d, const char *name,
+                              const char **ret_path);
 /* readers.c: owner and mode of each secret, from the users that the services run as. */
 int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
 

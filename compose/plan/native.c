@@ -39,7 +39,7 @@ static bool fits(const char *value, const char *unsafe)
     return value[0] != '\0';
 }
 
-const struct native *sc_plan_native(const struct context *c, const struct occurrence *o)
+const struct native *sc_plan_native(struct context *c, const struct occurrence *o)
 {
     char repository[128] = "";
     if (o->service->image != NULL &&

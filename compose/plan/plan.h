@@ -15,6 +15,7 @@
 
 #include "compose/edit/diff.h"
 #include "compose/edit/edit.h"
+#include "compose/start/start.h"
 #include "core/error.h"
 #include "core/name.h"
 #include "core/stash.h"
@@ -85,13 +86,6 @@ struct sc_plan {
     struct sc_stash pool;
 };
 
-/* What an image starts when a service says nothing, and as whom: its ENTRYPOINT, CMD and USER. */
-struct sc_image_start {
-    struct sc_strv entrypoint, command;
-    char *user; /* NULL: root */
-};
-void sc_image_start_done(struct sc_image_start *start);
-
 /* Looks an image up where images are kept; NOTFOUND when it is not there. */
 typedef int (*sc_image_start_fn)(const char *image, void *ctx, struct sc_image_start *ret,
                                  struct sc_error *err);
@@ -109,9 +103,11 @@ struct sc_plan_source {
 };
 
 struct sc_plan_options {
-    const char *scope; /* secrets are named scope/name */
-    const char *mount; /* "/run/secretsctl": where the host provides them */
-    const char *shim;  /* path of secretsctl-shim on the host; NULL: it is not used */
+    const char *scope;             /* secrets are named scope/name */
+    const char *mount;             /* "/run/secretsctl": where the host provides them */
+    const char *shim;              /* path of secretsctl-shim on the host; NULL: it is not used */
+    const char *no_shim;           /* why not; NULL: it is not installed */
+    const char *shim_architecture; /* as images call it; NULL: not known */
     /* The same files loaded, for what stands behind variables; NULL: such values are not known.
      * Borrowed by the plan, which shows texts of its env files. */
     const struct sc_project *project;

@@ -53,29 +53,28 @@ static struct reader parse_user(const char *user)
         .kind = uid == 0 ? READER_ROOT : READER_USER, .uid = (uint32_t)uid, .gid = (uint32_t)gid};
 }
 
-static struct reader image_user(const struct context *c, const char *image)
+static struct reader image_user(struct context *c, const struct definition *d)
 {
     SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
-    if (image == NULL || strchr(image, '$') != NULL || c->options->start == NULL ||
-        c->options->start(image, c->options->ctx, &start, NULL) < 0)
+    if (sc_plan_start(c, d, &start) != NULL)
         return (struct reader){.kind = READER_UNKNOWN};
     return parse_user(start.user != NULL ? start.user : "");
 }
 
-static struct reader reader_of(const struct context *c, const struct grant *g)
+static struct reader reader_of(struct context *c, const struct grant *g)
 {
     if (g->anyone)
         return (struct reader){.kind = READER_UNKNOWN};
     if (g->service->user != NULL)
         return parse_user(g->service->user);
-    struct reader reader = image_user(c, g->service->image);
+    struct reader reader = image_user(c, g->service);
     /* An entrypoint that begins as root and steps down reads as root. */
     if (reader.kind == READER_UNKNOWN && sc_str_equal(g->reads_as, "root"))
         reader.kind = READER_ROOT;
     return reader;
 }
 
-bool sc_plan_reader_known(const struct context *c, const struct definition *d)
+bool sc_plan_reader_known(struct context *c, const struct definition *d)
 {
     const struct grant grant = {.service = d};
     return reader_of(c, &grant).kind != READER_UNKNOWN;

@@ -10,17 +10,9 @@
 #include <string.h>
 
 #include "compose/plan/internal.h"
-#include "core/hash.h"
-#include "core/json.h"
+#include "core/str.h"
 
 #include "core/banned.h"
-
-void sc_image_start_done(struct sc_image_start *start)
-{
-    sc_strv_done(&start->entrypoint);
-    sc_strv_done(&start->command);
-    sc_str_freep(&start->user);
-}
 
 /* ---- passwords in URLs ---- */
 
@@ -125,27 +117,6 @@ static bool image_words(struct context *c, const struct sc_strv *from, const cha
     return true;
 }
 
-/* 16 hex digits of SHA-256 over the JSON [Entrypoint, Cmd]: `verify` notices when the image
- * changes. */
-static void drift_of(const struct sc_image_start *start, char out[17])
-{
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
-    const struct sc_strv *lists[] = {&start->entrypoint, &start->command};
-    struct sc_json json;
-    sc_json_init(&json, &text);
-    sc_json_array_begin(&json);
-    for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
-        sc_json_array_begin(&json);
-        for (size_t k = 0; k < lists[i]->count; k++)
-            sc_json_string(&json, lists[i]->items[k]);
-        sc_json_array_end(&json);
-    }
-    sc_json_array_end(&json);
-    unsigned char hash[SC_HASH_SIZE];
-    sc_hash_sha256(hash, sc_buf_text(&text), text.len);
-    sc_hex(out, hash, 8);
-}
-
 static const char *fill(struct context *c, const struct definition *d, struct shim *shim)
 {
     const struct sc_yaml_node *entrypoint = sc_yaml_resolve(sc_yaml_get(d->node, "entrypoint"));
@@ -159,18 +130,20 @@ static const char *fill(struct context *c, const struct definition *d, struct sh
         return shim->entrypoint[0][0] == '\0' ? "its entrypoint is an empty word" : NULL;
     if (has_entrypoint && has_command)
         return NULL; /* the command alone is the program */
-    if (d->image == NULL || strchr(d->image, '$') != NULL || c->options->start == NULL)
-        return "what the image starts is not known";
     SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
-    struct sc_error err = {0};
-    if (c->options->start(d->image, c->options->ctx, &start, &err) < 0)
-        return "what the image starts is not known";
+    const char *reason = sc_plan_start(c, d, &start);
+    if (reason != NULL)
+        return reason;
+    if (start.architecture != NULL && c->options->shim_architecture != NULL &&
+        !sc_str_equal(start.architecture, c->options->shim_architecture))
+        return sc_plan_say(c, "it is made for %s and the image for %s",
+                           c->options->shim_architecture, start.architecture);
     if (!has_entrypoint &&
         !image_words(c, &start.entrypoint, &shim->entrypoint, &shim->entrypoint_count))
         return "out of memory";
     if (!has_command && !image_words(c, &start.command, &shim->command, &shim->command_count))
         return "out of memory";
-    drift_of(&start, shim->drift);
+    sc_image_start_hash(&start, shim->drift);
     if (shim->entrypoint_count == 0 && shim->command_count == 0 && !has_command)
         return "the image starts nothing by itself";
     return NULL;
@@ -181,7 +154,7 @@ static const char *obstacle(const struct context *c, const struct definition *d)
 {
     static const char *const lists[] = {"volumes", "secrets", "entrypoint", "command"};
     if (c->options->shim == NULL)
-        return "it is not installed";
+        return c->options->no_shim != NULL ? c->options->no_shim : "it is not installed";
     if (!d->own)
         return "the service stands behind an alias";
     if (sc_merged_get(d->node, "extends") != NULL)
@@ -287,7 +260,7 @@ static int put_volume(struct context *c, const struct definition *d, struct sc_e
 
 static int put_label(struct context *c, const struct definition *d, struct sc_error *err)
 {
-    static const char *const keys[] = {"secretsctl.entrypoint"};
+    static const char *const keys[] = {SC_START_LABEL};
     struct sc_edits *edits = &c->plan->files[d->file].edits;
     const struct sc_yaml_node *present = sc_merged_get(d->node, "labels");
     const struct sc_edit_value text = {.kind = SC_YAML_SCALAR, .text = d->shim->drift};

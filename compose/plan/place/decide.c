@@ -14,6 +14,22 @@
 
 /* ---- what a person has to do ---- */
 
+static const char *build_advice(struct context *c, const struct literal *l)
+{
+    const char *path = NULL, *name = l->key != NULL ? l->key : "name";
+    size_t line = l->service != NULL ? sc_plan_dockerfile_arg(c, l->service, name, &path) : 0;
+    const char *change = sc_stash_printf(
+        &c->plan->pool, NULL,
+        "replace ARG by RUN --mount=type=secret,id=%s,env=%s where it is used, and give the "
+        "secret under build.secrets",
+        name, name);
+    const char *at = line == 0
+                         ? "in the Dockerfile"
+                         : sc_stash_printf(&c->plan->pool, NULL, "in '%s' line %zu", path, line);
+    return sc_plan_say(c, "a build argument stays in the image's history: %s %s",
+                       at != NULL ? at : "in the Dockerfile", change);
+}
+
 static const char *advice(struct context *c, const struct literal *l)
 {
     const char *where = l->where;
@@ -24,10 +40,7 @@ static const char *advice(struct context *c, const struct literal *l)
                    : "everyone who may ask the engine reads labels; name a file in the program's "
                      "own configuration instead";
     if (strcmp(where, "build.args") == 0)
-        return sc_plan_say(c,
-                           "a build argument stays in the image's history; use RUN "
-                           "--mount=type=secret,id=%s in the Dockerfile and build.secrets here",
-                           l->key != NULL ? l->key : "name", NULL);
+        return build_advice(c, l);
     if (strcmp(where, "build.labels") == 0)
         return "a label of an image is part of it for good; remove it and rotate the value";
     if (sc_str_has_suffix(where, "driver_opts") || strcmp(where, "storage_opt") == 0)

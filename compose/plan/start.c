@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a service's image starts: from the Dockerfile where it is built here, else from wherever
+ * images can be looked up.
+ */
+#include <string.h>
+
+#include "compose/plan/internal.h"
+#include "compose/start/dockerfile.h"
+#include "core/str.h"
+
+#include "core/banned.h"
+
+static const char not_known[] = "what the image starts is not known";
+
+static const char *look_up(const struct context *c, const char *image, struct sc_image_start *ret)
+{
+    if (image == NULL || strchr(image, '$') != NULL || c->options->start == NULL ||
+        c->options->start(image, c->options->ctx, ret, NULL) < 0)
+        return not_known;
+    return NULL;
+}
+
+/* The text of the Dockerfile, and what to call it; false if there is none to read. */
+static bool read_dockerfile(struct context *c, const struct sc_value *build, struct sc_buf *out,
+                            const char **ret_path)
+{
+    const char *text = sc_value_text(sc_value_get(build, "dockerfile_inline"));
+    const char *context = sc_value_text(sc_value_get(build, "context"));
+    const char *name = sc_value_text(sc_value_get(build, "dockerfile"));
+    if (text != NULL) {
+        sc_buf_puts(out, text);
+        *ret_path = "dockerfile_inline";
+        return out->failed == 0;
+    }
+    if (context == NULL || context[0] != '/')
+        return false; /* in a repository somewhere */
+    if (name == NULL)
+        name = "Dockerfile";
+    const char *path =
+        name[0] == '/' ? name : sc_stash_printf(&c->plan->pool, NULL, "%s/%s", context, name);
+    const struct sc_reader *reader = c->options->load != NULL && c->options->load->reader != NULL
+                                         ? c->options->load->reader
+                                         : &sc_reader_disk;
+    *ret_path = name;
+    return path != NULL && reader->read(reader->ctx, path, out, NULL) == 0;
+}
+
+static int take(struct sc_strv *from, struct sc_strv *to)
+{
+    sc_strv_done(to);
+    *to = *from;
+    *from = (struct sc_strv){0};
+    return 0;
+}
+
+/* What the file says, over what the image below says. */
+static const char *built(struct context *c, const struct sc_service *service,
+                         const struct sc_value *build, struct sc_image_start *ret)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_COMPOSE_FILE_MAX);
+    SC_CLEANUP(sc_dockerfile_start_done) struct sc_dockerfile_start file = {0};
+    struct sc_error why = {0};
+    const char *path = NULL, *target = sc_value_text(sc_value_get(build, "target"));
+    if (!read_dockerfile(c, build, &text, &path))
+        return "it is built here, and its Dockerfile cannot be read";
+    if (sc_dockerfile_start(sc_buf_view(&text), target, &service->build_args, &file, &why) < 0)
+        return sc_plan_say(c, "it is built here: %s", sc_error_message(&why), NULL);
+    bool open = !file.has_entrypoint || !file.has_command;
+    if (file.base != NULL && look_up(c, file.base, ret) != NULL && open)
+        return sc_plan_say(c, "its Dockerfile leaves %s to '%s', and what that starts is not known",
+                           file.has_entrypoint ? "CMD" : "ENTRYPOINT", file.base);
+    if (file.has_entrypoint)
+        take(&file.start.entrypoint, &ret->entrypoint);
+    if (file.has_command)
+        take(&file.start.command, &ret->command);
+    if (file.start.user != NULL) {
+        sc_str_freep(&ret->user);
+        ret->user = SC_TAKE(file.start.user);
+    }
+    return NULL;
+}
+
+const char *sc_plan_start(struct context *c, const struct definition *d, struct sc_image_start *ret)
+{
+    const struct sc_project *project = c->options->project;
+    const struct sc_service *service =
+        project != NULL ? sc_project_service(project, d->name) : NULL;
+    const struct sc_value *build = service != NULL ? sc_value_get(service->value, "build") : NULL;
+    return build != NULL ? built(c, service, build, ret) : look_up(c, d->image, ret);
+}
+
+size_t sc_plan_dockerfile_arg(struct context *c, const struct definition *d, const char *name,
+                              const char **ret_path)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_COMPOSE_FILE_MAX);
+    const struct sc_project *project = c->options->project;
+    const struct sc_service *service =
+        project != NULL ? sc_project_service(project, d->name) : NULL;
+    const struct sc_value *build = service != NULL ? sc_value_get(service->value, "build") : NULL;
+    if (build == NULL || !read_dockerfile(c, build, &text, ret_path))
+        return 0;
+    return sc_dockerfile_arg_line(sc_buf_view(&text), name);
+}

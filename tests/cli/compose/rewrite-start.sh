@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the shim has to start: from a Dockerfile, from image archives; and where it fits.
+. "$SC_SOURCE/tests/support/functions.sh"
+requires python3
+export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
+new_vault
+shim=$SC_BUILD/shim/secretsctl-shim
+
+mkdir app tool
+cat >app/Dockerfile <<'END'
+FROM golang:1.22 AS build
+ENTRYPOINT ["/not", "this"]
+FROM scratch
+COPY --from=build /app /app
+USER 1000:1000
+ENTRYPOINT ["/app", "--price=$5"]
+CMD ["serve"]
+END
+printf 'ARG NPM_TOKEN\n' >tool/Build.file
+printf 'FROM node:20 AS base\nARG NPM_TOKEN\nFROM base AS prod\nCMD ["node", "x.js"]\n' >tool/Build.file
+cat >compose.yml <<'END'
+name: shop
+services:
+  app:
+    build: ./app
+    environment:
+      DB_PASSWORD: canary-app
+  tool:
+    build:
+      context: ./tool
+      dockerfile: Build.file
+      target: prod
+      args:
+        NPM_TOKEN: canary-0123456789abcdef
+    environment:
+      - API_TOKEN=canary-tool-0123456789
+  inline:
+    build:
+      dockerfile_inline: |
+        FROM alpine
+        ENTRYPOINT exec run
+    environment: {API_TOKEN: canary-inline-0123456789}
+END
+cp compose.yml before.yml
+run 0 "$SECRETSCTL" compose rewrite
+out_lacks canary
+out_has "move  compose.yml:6  app.DB_PASSWORD -> shop/db_password, DB_PASSWORD filled in by the shim"
+out_has "stays compose.yml:13  tool.build.args NPM_TOKEN: a build argument stays in the image's history: in 'Build.file' line 2 replace ARG by RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN where it is used, and give the secret under build.secrets"
+out_has "stays compose.yml:15  tool.API_TOKEN: built here, so what it reads is not known; make the program read a file, or start it through secretsctl-shim; the shim cannot help: its Dockerfile leaves ENTRYPOINT to 'node:20', and what that starts is not known"
+out_has "move  compose.yml:21  inline.API_TOKEN"
+run 0 "$SECRETSCTL" compose rewrite --no-shim
+out_has "the shim cannot help: it was ruled out with --no-shim"
+
+# the base from an archive: docker save, an OCI layout, with its own name and with another
+cat >make.py <<'END'
+import hashlib, io, json, os, sys, tarfile
+def tar(path, files):
+    with tarfile.open(path, "w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+def config(arch, **more):
+    return json.dumps({"architecture": arch, "config": more, "history": [{"created_by": "x"}]}).encode()
+node = config(sys.argv[1], Entrypoint=["docker-entrypoint.sh"], Cmd=["node"], User="node")
+other = config("other", Entrypoint=["/other"])
+tar("save.tar", {"layer.tar": b"\0" * 512, "a.json": other, "b.json": node,
+    "manifest.json": json.dumps([{"Config": "a.json", "RepoTags": ["x/other:1"]},
+                                 {"Config": "b.json", "RepoTags": ["node:20"], "Layers": ["layer.tar"]}]).encode()})
+os.makedirs("oci/blobs/sha256", exist_ok=True)
+def blob(data):
+    digest = hashlib.sha256(data).hexdigest()
+    open("oci/blobs/sha256/" + digest, "wb").write(data)
+    return {"mediaType": "x", "digest": "sha256:" + digest, "size": len(data)}
+manifest = blob(json.dumps({"schemaVersion": 2, "config": blob(node), "layers": []}).encode())
+index = blob(json.dumps({"schemaVersion": 2, "manifests": [manifest]}).encode())
+index["annotations"] = {"io.containerd.image.name": "docker.io/library/node:20"}
+open("oci/index.json", "w").write(json.dumps({"schemaVersion": 2, "manifests": [index]}))
+tar("wrong.tar", {"b.json": config("sparc", Entrypoint=["x"]),
+    "manifest.json": json.dumps([{"Config": "b.json", "RepoTags": ["node:20"]}]).encode()})
+END
+arch=$(python3 -c "import platform; print({'x86_64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine(), ''))")
+[ -n "$arch" ] || skip "an architecture the test does not know"
+python3 make.py "$arch"
+gzip -k save.tar
+for image in save.tar save.tar.gz oci node:20=oci; do
+    run 0 "$SECRETSCTL" compose rewrite --image "$image"
+    out_has "move  compose.yml:15  tool.API_TOKEN -> shop/api_token, API_TOKEN filled in by the shim"
+done
+run 0 "$SECRETSCTL" compose rewrite --image wrong.tar
+out_has "the shim cannot help: it is made for $arch and the image for sparc"
+run 4 "$SECRETSCTL" compose rewrite --image absent.tar
+err_is "secretsctl: cannot open 'absent.tar': No such file or directory"
+
+run 0 "$SECRETSCTL" compose rewrite --image save.tar --write
+has() { grep -qxF -- "$1" compose.yml || { cat compose.yml; fail "not there: $1"; }; }
+has '      - /app'
+has "      - '--price=\$\$5'"
+has '      - docker-entrypoint.sh'
+has '      - x.js'
+has "      - 'exec run'"
+has "        source: $(realpath "$shim")"
+[ "$(grep -c 'secretsctl.entrypoint:' compose.yml)" = 3 ] || fail "the labels"
+# the user of the Dockerfile reads the file
+run 0 "$SECRETSCTL" show shop/db_password --json
+out_has '"uid":1000'
+run 0 "$SECRETSCTL" compose rewrite --image save.tar
+err_is "secretsctl: nothing to move; 1 stay"
+run 0 "$SECRETSCTL" compose restore
+cmp compose.yml before.yml
