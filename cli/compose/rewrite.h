@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "compose/plan/plan.h"
+#include "core/json.h"
 
 struct sc_rewrite_options {
     struct sc_strv files;
@@ -54,6 +55,9 @@ int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *
 /* rewrite_print.c: the plan for people, and as JSON. */
 int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool written,
                      struct sc_error *err) SC_NODISCARD;
+
+/* rewrite_changes.c: the lines that go and come. */
+void sc_rewrite_changes(struct sc_json *json, const struct sc_plan *plan);
 
 /* rewrite_store.c: values and originals into the vault, then the files. */
 int sc_rewrite_store(struct sc_cli *cli, const struct sc_plan *plan,

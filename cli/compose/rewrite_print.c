@@ -65,6 +65,7 @@ static int print_json(const struct sc_plan *plan, bool written, struct sc_error 
             sc_json_string(&json, plan->files[i].display);
     }
     sc_json_array_end(&json);
+    sc_rewrite_changes(&json, plan);
     sc_json_object_end(&json);
     sc_buf_putc(&out, '\n');
     int rc = sc_buf_status(&out, err);

@@ -5,12 +5,12 @@
 usage: rewrite_corpus.py SECRETSCTL FOLDER...      (folders of Compose files, or of Markdown with them)
 
 For each file, in a copy, with every variable it mentions set to a value of its own: the rewrite either
-succeeds or fails with a message; a second run changes nothing; `restore` brings the bytes back; no line
-changes that is not named in the plan or an addition; and where nothing stays, none of the moved values
-is in `compose config --reveal`. Prints a table; exit 1 on the first kind of failure there is.
+succeeds or fails with a message; a second run changes nothing; `restore` brings the bytes back; the
+plan's `changes` are exactly the lines that differ; each of them belongs to something that an item of the
+plan names, looked up in the file with another YAML library; and where nothing stays, none of the moved
+values is in `compose config --reveal`. Prints a table; exit 1 on the first kind of failure there is.
 """
 import collections
-import difflib
 import json
 import os
 import pathlib
@@ -18,6 +18,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+import yaml
 
 FENCE = re.compile(r"^```ya?ml\s*\n(.*?)^```", re.M | re.S)
 
@@ -57,14 +59,88 @@ def variables(text):
             for i, n in enumerate(sorted(name.decode() for name in names))}
 
 
-def changed_lines(before, after):
-    """Old lines that are gone, by number."""
-    old, new = before.splitlines(), after.splitlines()
+def replayed(before, after, changes):
+    """The old lines that go, if `after` is `before` with exactly these changes."""
+    old, new = before.split(b"\n"), after.split(b"\n")
+    i = j = 0
     gone = set()
-    for tag, a, b, _, _ in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag in ("replace", "delete"):
-            gone.update(range(a + 1, b + 1))
+    for change in changes:
+        first, removed, added = change["line"] - 1, change["removed"], change["added"]
+        assert first >= i and removed >= 0 and added >= 0, f"changes out of order: {change}"
+        kept = first - i
+        assert old[i:first] == new[j:j + kept], f"a line differs that no change names, before {first + 1}"
+        for k in range(removed):
+            if k >= added or old[first + k] != new[j + kept + k]:
+                gone.add(first + k + 1)
+        i, j = first + removed, j + kept + added
+    assert old[i:] == new[j:], "a line differs behind the last change"
     return gone
+
+
+def lines_of(node):
+    """From its first line to its last; a block collection's end mark is at the next token."""
+    if isinstance(node, yaml.ScalarNode) or getattr(node, "flow_style", False):
+        last = node.end_mark.line + (1 if node.end_mark.column > 0 else 0)
+        return set(range(node.start_mark.line + 1, max(last, node.start_mark.line + 1) + 1))
+    lines = {node.start_mark.line + 1}
+    for child in node.value:
+        for part in child if isinstance(child, tuple) else (child,):
+            if part.start_mark.line >= node.start_mark.line:
+                lines |= lines_of(part)
+    return lines
+
+
+def get(node, *keys):
+    for key in keys:
+        found = None
+        for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            if name.value == key:
+                found = value
+        if found is None:
+            return None
+        node = found
+    return node
+
+
+def entry_at(node, line, best=None):
+    """The smallest entry of a mapping, or item of a list, that holds the line."""
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        parts = child if isinstance(child, tuple) else (child,)
+        lines = set().union(*(lines_of(part) for part in parts))
+        if line in lines and parts[-1].start_mark.index >= node.start_mark.index:
+            best = entry_at(parts[-1], line, lines) or lines
+    return best
+
+
+def named(text, plan):
+    """Lines that something named by the plan stands on."""
+    lines = set()
+    items = [item for item in plan["items"] if item["action"] != "report" and item["file"] == "compose.yml"]
+    for root in yaml.compose_all(text.decode("utf-8-sig"), Loader=yaml.SafeLoader):
+        if root is None:
+            continue
+        if root.flow_style:
+            return set(range(1, text.count(b"\n") + 2))
+        top = get(root, "secrets")
+        if top is not None and top.flow_style and items:
+            lines |= lines_of(top)
+        for item in items:
+            service = get(root, "services", item["service"]) if item["service"] else None
+            lines |= entry_at(root, item["line"]) or set()
+            for node in ([service] if service is not None and service.flow_style else []):
+                lines |= lines_of(node)
+            attributes = ["secrets"]
+            if "shim" in (item["change"] or ""):
+                attributes += ["entrypoint", "command", "volumes", "labels"]
+            if item["where"] in ("command", "entrypoint"):
+                attributes += [item["where"]]
+            for attribute in attributes:
+                node = get(service, attribute) if service is not None else None
+                if node is not None and (attribute not in ("secrets", "volumes", "labels") or node.flow_style):
+                    lines |= lines_of(node)
+            if item["where"] == "healthcheck" and service is not None and get(service, "healthcheck", "test"):
+                lines |= lines_of(get(service, "healthcheck", "test"))
+    return lines
 
 
 def check(run, folder, extra, text, scope):
@@ -83,12 +159,9 @@ def check(run, folder, extra, text, scope):
         return ("reported" if kinds else "nothing"), ""
     status, out, err = run(folder, extra, *args, "--write")
     assert status == 0 and not json.loads(out)["changed"], "a second run changes it: " + err
-    planned = {item["line"] for item in plan["items"] if item["action"] != "report"}
-    gone = changed_lines(text, after)
-    extra_lines = {n for n in gone - planned
-                   if not re.search(rb"secrets:|\$\$|^\s*-|[\]}]$|entrypoint|command|volumes|labels",
-                                    text.splitlines()[n - 1])}
-    assert not extra_lines, f"lines changed that the plan does not name: {sorted(extra_lines)}"
+    gone = replayed(text, after, [c for c in plan["changes"] if c["file"] == "compose.yml"])
+    extra_lines = gone - named(text, plan)
+    assert not extra_lines, f"lines changed that no item of the plan names: {sorted(extra_lines)}"
     if not kinds["report"]:
         status, out, err = run(folder, extra, "compose", "config", "-f", "compose.yml", "--reveal")
         for name in plan["secrets"] if status == 0 else ():
