@@ -70,7 +70,9 @@ def replayed(before, after, changes):
         kept = first - i
         assert old[i:first] == new[j:j + kept], f"a line differs that no change names, before {first + 1}"
         for k in range(removed):
-            if k >= added or old[first + k] != new[j + kept + k]:
+            # a last line without a line break gets one
+            if k >= added or old[first + k] != new[j + kept + k].removesuffix(
+                    b"\r" if first + k + 1 == len(old) else b""):
                 gone.add(first + k + 1)
         i, j = first + removed, j + kept + added
     assert old[i:] == new[j:], "a line differs behind the last change"
@@ -137,7 +139,8 @@ def named(text, plan):
             for attribute in attributes:
                 node = get(service, attribute) if service is not None else None
                 if node is not None and (attribute not in ("secrets", "volumes", "labels") or node.flow_style):
-                    lines |= lines_of(node)
+                    keys = [key for key, value in service.value if value is node]
+                    lines |= lines_of(node).union(*(lines_of(key) for key in keys))
             if item["where"] == "healthcheck" and service is not None and get(service, "healthcheck", "test"):
                 lines |= lines_of(get(service, "healthcheck", "test"))
     return lines
