@@ -124,6 +124,19 @@ status=0
 wait "$pid" || status=$?
 [ "$status" = 143 ] || fail "status $status after TERM while waiting"
 
+# The time is up: what is missing was named once while waiting, and is the error.
+run 125 env V='{{secret:never}}' "$shim" --wait 3 -- true
+err_is "secretsctl-shim: variable 'V': waiting for '$sec/never'
+secretsctl-shim: variable 'V': there is no file '$sec/never'; is it in the service's \`secrets:\` list?"
+
+# More than the kernel takes in all, though each is short enough.
+head -c 130000 /dev/zero | tr '\0' x >"$sec/wide"
+many=()
+for i in $(seq 70); do many+=(--env "W$i={{secret:wide}}"); done
+fails 126 "cannot run '/bin/true': arguments and environment are too long together" \
+    "$shim" "${many[@]:0:80}" -- /bin/true
+fails 125 "option '--env' is given too often" "$shim" "${many[@]}" -- true
+
 # --user (root only): read as root, run as the user.
 if [ "$(id -u)" = 0 ]; then
     chmod 400 "$sec/db_password"
