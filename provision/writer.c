@@ -43,6 +43,21 @@ static int add_gone_scopes(int top_fd, const struct sc_strv *scopes, struct sc_p
     return rc;
 }
 
+/* A scope that is neither in the source nor on the place is a mistake. */
+static int check_scopes(const struct sc_strv *scopes, const struct sc_plan *plan,
+                        struct sc_error *err)
+{
+    for (size_t i = 0; scopes != NULL && i < scopes->count; i++) {
+        struct sc_strv one = {.items = &scopes->items[i], .count = 1};
+        bool known = false;
+        for (size_t k = 0; k < plan->scope_count && !known; k++)
+            known = sc_plan_in_scopes(&one, plan->scopes[k].path);
+        if (!known)
+            return sc_fail(err, SC_E_NOTFOUND, "scope '%s' has no entries", scopes->items[i]);
+    }
+    return 0;
+}
+
 /* A ramfs takes all memory there is, so what is there already and what comes must fit the quota
  * twice over: two generations live side by side for a moment. */
 static int check_quota(const struct sc_tmpfs *place, const struct sc_plan *plan,
@@ -102,6 +117,8 @@ int sc_provision_write(const struct sc_tmpfs *place, const struct sc_source *sou
     adopt_root_owned(&plan);
     if (rc == 0)
         rc = add_gone_scopes(place->fd, scopes, &plan, err);
+    if (rc == 0)
+        rc = check_scopes(scopes, &plan, err);
     if (rc == 0)
         rc = prepare_and_switch(place->fd, source, &plan, err);
     for (size_t i = 0; rc == 0 && i < plan.scope_count; i++)

@@ -20,6 +20,7 @@ struct reading {
     const struct sc_strv *only;
     const char *scope; /* of names of one part in templates; may be NULL */
     bool variables;
+    size_t listed; /* entries seen, wanted or not */
     struct sc_run_values *values;
 };
 
@@ -81,6 +82,7 @@ static int check_variables(const struct sc_run_values *values, struct sc_error *
 static int take_entry(const struct sc_source_entry *entry, void *ctx, struct sc_error *err)
 {
     struct reading *reading = ctx;
+    reading->listed++;
     if (!is_wanted(reading->only, entry->name))
         return 0;
     char variable[SC_NAME_PART_MAX + 1] = "";
@@ -180,8 +182,12 @@ static int read_all(struct reading *reading, const struct sc_run_choice *choice,
     int rc = 0;
     if (scopes->count == 0)
         rc = source.ops->list(source.ctx, "", take_entry, reading, err);
-    for (size_t i = 0; rc == 0 && i < scopes->count; i++)
+    for (size_t i = 0; rc == 0 && i < scopes->count; i++) {
+        reading->listed = 0;
         rc = source.ops->list(source.ctx, scopes->items[i], take_entry, reading, err);
+        if (rc == 0 && reading->listed == 0)
+            rc = sc_fail(err, SC_E_NOTFOUND, "scope '%s' has no entries", scopes->items[i]);
+    }
     if (rc == 0 && choice->variables)
         rc = check_variables(reading->values, err);
     for (size_t i = 0; rc == 0 && choice->env_files != NULL && i < choice->env_files->count; i++) {
