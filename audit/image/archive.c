@@ -13,12 +13,13 @@
 #include <string.h>
 
 #include "audit/image/unpack.h"
+#include "audit/image/zip.h"
 
 #include "core/banned.h"
 
 #define SNIFF ((size_t)512)
 
-enum kind { KIND_UNKNOWN, KIND_RAW, KIND_PACKED, KIND_TAR };
+enum kind { KIND_UNKNOWN, KIND_RAW, KIND_PACKED, KIND_TAR, KIND_ZIP };
 
 struct level {
     struct sc_archive *archive;
@@ -32,6 +33,7 @@ struct level {
     bool has_stream;
     struct sc_unpack *unpack;
     struct sc_tar *tar;
+    struct sc_zip *zip;
     size_t header_first, header_end; /* leaks in the headers of the entry to come */
     struct sc_buf path; /* of the file this level is, inside the fed one; empty at the top */
     struct sc_spot spot;
@@ -41,8 +43,9 @@ struct sc_archive {
     struct sc_archive_options options;
     struct level *levels; /* SC_ARCHIVE_DEPTH_MAX */
     struct sc_spot spot;
-    uint64_t bytes;
-    bool in_outer_tar; /* the outermost tar has begun */
+    uint64_t bytes, fed; /* searched, and given */
+    bool exhausted;      /* too much has come out: nothing is unpacked any more */
+    bool in_outer_tar;   /* the outermost tar has begun */
 };
 
 static int level_write(struct level *level, struct sc_bytes data, struct sc_error *err);
@@ -67,6 +70,8 @@ struct sc_archive *sc_archive_new(const struct sc_archive_options *options, stru
         return NULL;
     }
     archive->options = *options;
+    if (archive->options.free == 0)
+        archive->options.free = SC_ARCHIVE_FREE;
     archive->levels = levels;
     for (unsigned i = 0; i < SC_ARCHIVE_DEPTH_MAX; i++) {
         levels[i].archive = archive;
@@ -85,6 +90,7 @@ void sc_archive_free(struct sc_archive *archive)
         sc_stream_done(&level->stream);
         sc_unpack_free(level->unpack);
         sc_tar_free(level->tar);
+        sc_zip_free(level->zip);
         sc_buf_done(&level->path);
         sc_wipe(level->sniff, sizeof(level->sniff));
     }
@@ -159,10 +165,22 @@ static int level_begin(struct level *level, const char *path, const char *entry,
     return rc;
 }
 
+/* A bomb of archives in archives ends here. */
+static int spend(struct level *level, size_t len, struct sc_error *err)
+{
+    struct sc_archive *archive = level->archive;
+    archive->bytes += len;
+    if (archive->exhausted || archive->bytes <= archive->options.free ||
+        archive->bytes / SC_UNPACK_RATIO <= archive->fed)
+        return 0;
+    archive->exhausted = true;
+    return skip(level, "what is packed inside is more than 2000 times its size", err);
+}
+
 static int search(struct level *level, struct sc_bytes data, struct sc_error *err)
 {
-    level->archive->bytes += data.len;
-    return sc_stream_write(&level->stream, data, err);
+    int rc = spend(level, data.len, err);
+    return rc < 0 ? rc : sc_stream_write(&level->stream, data, err);
 }
 
 /* ---- packed files ---- */
@@ -252,7 +270,13 @@ static int tar_entry_end(void *ctx, struct sc_error *err)
     return level_end(inner(ctx), err);
 }
 
-static const struct sc_tar_ops tar_ops = {tar_meta, tar_entry, tar_content, tar_entry_end};
+static int tar_unreadable(const char *reason, void *ctx, struct sc_error *err)
+{
+    return skip(inner(ctx), reason, err);
+}
+
+static const struct sc_tar_ops tar_ops = {tar_meta, tar_entry, tar_content, tar_entry_end,
+                                          tar_unreadable};
 
 static int begin_tar(struct level *level, struct sc_error *err)
 {
@@ -269,6 +293,19 @@ static int begin_tar(struct level *level, struct sc_error *err)
     return 0;
 }
 
+static int begin_zip(struct level *level, struct sc_error *err)
+{
+    level->kind = KIND_RAW;
+    if (inner(level) == NULL)
+        return skip(level, "nested too deep to be unpacked", err);
+    if (level->zip == NULL)
+        level->zip = sc_zip_new(&tar_ops, level, err);
+    if (level->zip == NULL)
+        return SC_E_NOMEM;
+    level->kind = KIND_ZIP;
+    return 0;
+}
+
 /* ---- bytes ---- */
 
 /* Bytes of a level whose kind is known. */
@@ -276,8 +313,13 @@ static int level_bytes(struct level *level, struct sc_bytes data, struct sc_erro
 {
     struct sc_error why = {0};
     int rc = 0;
+    level->broken |= level->archive->exhausted;
     if (level->kind == KIND_TAR && !level->broken) {
         rc = sc_tar_write(level->tar, data, &why);
+        return tolerate(level, rc, &why, err);
+    }
+    if (level->kind == KIND_ZIP && !level->broken) {
+        rc = sc_zip_write(level->zip, data, &why);
         return tolerate(level, rc, &why, err);
     }
     rc = search(level, data, err);
@@ -295,6 +337,8 @@ static int level_decide(struct level *level, struct sc_error *err)
     int rc = 0;
     if (sc_tar_sniff(level->sniff, level->sniff_len))
         rc = begin_tar(level, err);
+    else if (packing == SC_PACKING_ZIP)
+        rc = begin_zip(level, err);
     else if (packing != SC_PACKING_NONE)
         rc = begin_packed(level, packing, err);
     else
@@ -348,10 +392,14 @@ static int level_end(struct level *level, struct sc_error *err)
         rc = compare_whole(level, err);
     if (rc == 0 && level->kind == KIND_TAR && !level->broken)
         rc = tolerate(level, sc_tar_end(level->tar, &why), &why, err);
+    if (rc == 0 && level->zip != NULL && level->kind == KIND_ZIP) {
+        int ended = sc_zip_end(level->zip, &why); /* makes it ready for the next file, too */
+        rc = level->broken ? 0 : tolerate(level, ended, &why, err);
+    }
     if (rc == 0 && level->kind == KIND_PACKED && !level->broken)
         rc = tolerate(level, sc_unpack_end(level->unpack, &why), &why, err);
     /* What had been opened inside ends with it, also where it broke off. */
-    if (rc == 0 && (level->kind == KIND_PACKED || level->kind == KIND_TAR))
+    if (rc == 0 && level->kind != KIND_RAW)
         rc = level_end(inner(level), err);
     level->open = false;
     return rc < 0 ? rc : sc_stream_end(&level->stream, err);
@@ -360,8 +408,8 @@ static int level_end(struct level *level, struct sc_error *err)
 void sc_archive_begin(struct sc_archive *archive, const struct sc_spot *spot)
 {
     archive->spot = *spot;
-    archive->bytes = 0;
-    archive->in_outer_tar = false;
+    archive->bytes = archive->fed = 0;
+    archive->exhausted = archive->in_outer_tar = false;
     archive->levels[0].open = false;
 }
 
@@ -373,6 +421,7 @@ int sc_archive_write(struct sc_archive *archive, struct sc_bytes data, struct sc
         if (rc < 0)
             return rc;
     }
+    archive->fed += data.len;
     return data.len == 0 ? 0 : level_write(top, data, err);
 }
 

@@ -15,6 +15,9 @@
 /* Packings and archives inside each other: a layer (gzip, tar), a file in it that is a .tar.gz (two
  * more), and one inside that. */
 #define SC_ARCHIVE_DEPTH_MAX 8
+/* What comes out of one file, over this many bytes, must not be more than SC_UNPACK_RATIO times
+ * what went in: archives in archives multiply. */
+#define SC_ARCHIVE_FREE ((uint64_t)16 * 1024 * 1024 * 1024)
 /* Bytes of a path that are kept. */
 #define SC_ARCHIVE_PATH_MAX ((size_t)64 * 1024)
 
@@ -22,6 +25,7 @@ struct sc_archive_options {
     const struct sc_searcher *searcher;
     struct sc_ledger *ledger;
     const char *surface; /* for what is skipped */
+    uint64_t free;       /* instead of SC_ARCHIVE_FREE, for tests; or 0 */
     /* Called for each entry of the outermost tar, for those who keep a list; or NULL. */
     int (*on_entry)(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err);
     void *ctx;

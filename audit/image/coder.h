@@ -14,6 +14,7 @@ struct sc_coder_run {
     unsigned char *out;
     size_t out_len;
     size_t in_used, out_used; /* set by the run */
+    size_t in_back;           /* bytes of earlier steps that the end turned out not to need */
     bool finished;            /* a member or frame has ended */
 };
 
@@ -27,6 +28,8 @@ struct sc_coder {
 };
 
 extern const struct sc_coder sc_coder_gzip; /* gzip_isal.c or gzip_zlib.c */
+extern const struct sc_coder sc_coder_deflate;
+extern const struct sc_coder sc_coder_bzip2;
 extern const struct sc_coder sc_coder_zstd;
 extern const struct sc_coder sc_coder_xz;
 

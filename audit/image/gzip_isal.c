@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gzip (RFC 1952) by ISA-L, about twice as fast as zlib. gzip_zlib.c stands in where it is absent.
+ * gzip (RFC 1952) and bare deflate (RFC 1951) by ISA-L, about twice as fast as zlib. gzip_zlib.c
+ * stands in where it is absent.
  */
 #include <stdlib.h>
 
@@ -10,19 +11,36 @@
 
 #include "core/banned.h"
 
-static int restart(void *state)
+static int start(struct inflate_state *inflater, uint32_t format)
 {
-    struct inflate_state *inflater = state;
     isal_inflate_init(inflater);
-    inflater->crc_flag = ISAL_GZIP;
+    inflater->crc_flag = format;
     return 0;
 }
 
-static void *open_coder(void)
+static int restart_gzip(void *state)
+{
+    return start(state, ISAL_GZIP);
+}
+
+static int restart_deflate(void *state)
+{
+    return start(state, ISAL_DEFLATE);
+}
+
+static void *open_gzip(void)
 {
     struct inflate_state *inflater = malloc(sizeof(*inflater));
     if (inflater != NULL)
-        (void)restart(inflater);
+        (void)restart_gzip(inflater);
+    return inflater;
+}
+
+static void *open_deflate(void)
+{
+    struct inflate_state *inflater = malloc(sizeof(*inflater));
+    if (inflater != NULL)
+        (void)restart_deflate(inflater);
     return inflater;
 }
 
@@ -37,7 +55,14 @@ static int run(void *state, struct sc_coder_run *step)
     step->in_used = step->in_len - inflater->avail_in;
     step->out_used = step->out_len - inflater->avail_out;
     step->finished = inflater->block_state == ISAL_BLOCK_FINISH;
+    /* Behind bare deflate up to seven bytes have been read ahead. */
+    if (step->finished && inflater->crc_flag == ISAL_DEFLATE) {
+        size_t ahead = (size_t)inflater->read_in_length / 8;
+        step->in_back = ahead > step->in_used ? ahead - step->in_used : 0;
+        step->in_used -= ahead - step->in_back;
+    }
     return rc == ISAL_DECOMP_OK || rc == ISAL_END_INPUT || rc == ISAL_OUT_OVERFLOW ? 0 : -1;
 }
 
-const struct sc_coder sc_coder_gzip = {open_coder, run, restart, free};
+const struct sc_coder sc_coder_gzip = {open_gzip, run, restart_gzip, free};
+const struct sc_coder sc_coder_deflate = {open_deflate, run, restart_deflate, free};

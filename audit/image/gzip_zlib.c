@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gzip (RFC 1952) by zlib, where ISA-L is absent.
+ * gzip (RFC 1952) and bare deflate (RFC 1951) by zlib, where ISA-L is absent.
  */
 #include <stdlib.h>
 
@@ -12,15 +12,27 @@
 
 /* 15 bits of window, 16: a gzip header and trailer. */
 #define WINDOW_GZIP (15 + 16)
+/* The same window, and nothing around the data. */
+#define WINDOW_DEFLATE (-15)
 
-static void *open_coder(void)
+static void *open_window(int window)
 {
     z_stream *stream = calloc(1, sizeof(*stream));
-    if (stream != NULL && inflateInit2(stream, WINDOW_GZIP) != Z_OK) {
+    if (stream != NULL && inflateInit2(stream, window) != Z_OK) {
         free(stream);
         return NULL;
     }
     return stream;
+}
+
+static void *open_gzip(void)
+{
+    return open_window(WINDOW_GZIP);
+}
+
+static void *open_deflate(void)
+{
+    return open_window(WINDOW_DEFLATE);
 }
 
 static int run(void *state, struct sc_coder_run *step)
@@ -49,4 +61,5 @@ static void close_coder(void *state)
     free(state);
 }
 
-const struct sc_coder sc_coder_gzip = {open_coder, run, restart, close_coder};
+const struct sc_coder sc_coder_gzip = {open_gzip, run, restart, close_coder};
+const struct sc_coder sc_coder_deflate = {open_deflate, run, restart, close_coder};

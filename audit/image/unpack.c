@@ -36,7 +36,8 @@ static const struct {
     {SC_PACKING_GZIP, "gzip", 2, {0x1f, 0x8b}, &sc_coder_gzip},
     {SC_PACKING_ZSTD, "zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, &sc_coder_zstd},
     {SC_PACKING_XZ, "xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0x00}, &sc_coder_xz},
-    {SC_PACKING_BZIP2, "bzip2", 3, {'B', 'Z', 'h'}, NULL},
+    {SC_PACKING_BZIP2, "bzip2", 3, {'B', 'Z', 'h'}, &sc_coder_bzip2},
+    {SC_PACKING_DEFLATE, "deflate", 0, {0}, &sc_coder_deflate},
     {SC_PACKING_ZIP, "zip", 4, {'P', 'K', 0x03, 0x04}, NULL},
 };
 
@@ -49,7 +50,8 @@ static bool is_skippable_frame(const unsigned char *start, size_t len)
 enum sc_packing sc_packing_sniff(const unsigned char *start, size_t len)
 {
     for (size_t i = 0; i < SC_ARRAY_SIZE(packings); i++) {
-        if (len >= packings[i].len && memcmp(start, packings[i].magic, packings[i].len) == 0)
+        if (packings[i].len > 0 && len >= packings[i].len &&
+            memcmp(start, packings[i].magic, packings[i].len) == 0)
             return packings[i].packing;
     }
     return is_skippable_frame(start, len) ? SC_PACKING_ZSTD : SC_PACKING_NONE;
@@ -117,7 +119,8 @@ static int step(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_full,
     if (rc < 0 || stuck)
         return sc_fail(err, SC_E_SYNTAX, "the %s data is damaged",
                        sc_packing_name(unpack->packing));
-    *data = (struct sc_bytes){data->ptr + run.in_used, data->len - run.in_used};
+    *data = (struct sc_bytes){data->ptr + run.in_used - run.in_back,
+                              data->len - run.in_used + run.in_back};
     unpack->in_total += run.in_used;
     unpack->out_total += run.out_used;
     unpack->between = run.finished;
@@ -135,9 +138,10 @@ static int step(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_full,
 static int next_member(struct sc_unpack *unpack, struct sc_bytes data, struct sc_error *err)
 {
     unsigned char first = data.ptr[0];
-    bool more = unpack->packing == SC_PACKING_GZIP   ? first == 0x1f
-                : unpack->packing == SC_PACKING_ZSTD ? first == 0x28 || (first & 0xf0) == 0x50
-                                                     : first == 0xfd;
+    bool more = unpack->packing == SC_PACKING_GZIP    ? first == 0x1f
+                : unpack->packing == SC_PACKING_BZIP2 ? first == 'B'
+                : unpack->packing == SC_PACKING_ZSTD  ? first == 0x28 || (first & 0xf0) == 0x50
+                                                      : first == 0xfd;
     unpack->trailing = !more;
     if (!more)
         return 0;
@@ -158,6 +162,24 @@ int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data, struct sc_er
             rc = step(unpack, &data, &full, err);
     }
     return rc;
+}
+
+int sc_unpack_member(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_ended,
+                     struct sc_error *err)
+{
+    int rc = 0;
+    bool full = false;
+    while (rc == 0 && (data->len > 0 || full) && !unpack->between)
+        rc = step(unpack, data, &full, err);
+    *ret_ended = unpack->between;
+    return rc;
+}
+
+int sc_unpack_reset(struct sc_unpack *unpack, struct sc_error *err)
+{
+    unpack->between = unpack->trailing = false;
+    unpack->in_total = unpack->out_total = 0;
+    return unpack->coder->restart(unpack->state) < 0 ? sc_fail_nomem(err) : 0;
 }
 
 int sc_unpack_end(struct sc_unpack *unpack, struct sc_error *err)

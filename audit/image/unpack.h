@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decompression that is fed: gzip, zstd and xz, with several members or frames one after the other.
+ * Decompression that is fed: gzip, zstd, xz and bzip2, with several members or frames one after the
+ * other.
  *
  * Limits: output per byte of input, so that a bomb ends as an error and not as a full disk or an
  * endless run. Memory is constant. Threads: one object, one thread.
@@ -26,8 +27,9 @@ enum sc_packing {
     SC_PACKING_GZIP,
     SC_PACKING_ZSTD,
     SC_PACKING_XZ,
-    SC_PACKING_BZIP2, /* recognised, not unpacked */
-    SC_PACKING_ZIP    /* recognised, not unpacked */
+    SC_PACKING_BZIP2,
+    SC_PACKING_DEFLATE, /* bare: has no magic number, stands inside other files */
+    SC_PACKING_ZIP      /* an archive: see audit/image/zip.h */
 };
 
 /* By magic number, never by name or media type. */
@@ -47,6 +49,14 @@ void sc_unpack_free(struct sc_unpack *unpack);
 /* SYNTAX for damaged data, TOOBIG for a bomb. */
 int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data,
                     struct sc_error *err) SC_NODISCARD;
+
+/* The same up to the end of the first member: *data is what stands behind it (all used up, unless
+ * *ret_ended is set). */
+int sc_unpack_member(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_ended,
+                     struct sc_error *err) SC_NODISCARD;
+
+/* Forgets where it was, for new data. NOMEM. */
+int sc_unpack_reset(struct sc_unpack *unpack, struct sc_error *err) SC_NODISCARD;
 
 /* IO if the data ends inside a member. */
 int sc_unpack_end(struct sc_unpack *unpack, struct sc_error *err) SC_NODISCARD;

@@ -4,7 +4,7 @@
 KIND names the place; "clean" has the value nowhere. Layers: 1 base, 2 the one with the value, 3 what
 comes after. Kinds beginning with "oci-" make an OCI layout, as a folder unless OUTPUT ends in .tar.
 """
-import base64, gzip, hashlib, io, json, os, subprocess, sys, tarfile
+import base64, bz2, gzip, hashlib, io, json, os, subprocess, sys, tarfile, zipfile
 
 kind, value, output = sys.argv[1:]
 oci = kind.startswith("oci-")
@@ -35,6 +35,14 @@ def zstd(data):
 
 def xz(data):
     return subprocess.run(["xz", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return out.getvalue()
 
 
 v = value.encode()
@@ -92,6 +100,10 @@ elif cell == "gzip-file":
     middle.append(("app/conf.gz", gzip.compress(v), None))
 elif cell == "xz-file":
     middle.append(("app/conf.xz", xz(v), None))
+elif cell == "bzip2-file":
+    middle.append(("app/conf.bz2", bz2.compress(v) + bz2.compress(v[:4]), None))
+elif cell == "zip-file":
+    middle.append(("app/lib.jar", zipped([("BOOT-INF/lib/inner.jar", zipped([("conf", v)]))]), None))
 elif cell == "nested-tar":
     middle.append(("app/backup.tar.gz", gzip.compress(tar([("deep/conf", v, None)])), None))
 elif cell == "name":
