@@ -188,6 +188,9 @@ static int search(struct level *level, struct sc_bytes data, struct sc_error *er
 static int unpacked(struct sc_bytes piece, void *ctx, struct sc_error *err)
 {
     struct level *level = ctx;
+    const struct sc_archive_options *options = &level->archive->options;
+    if (level->depth == 0 && options->on_unpacked != NULL)
+        options->on_unpacked(piece, options->ctx);
     return level_write(inner(level), piece, err);
 }
 

@@ -28,6 +28,8 @@ struct sc_archive_options {
     uint64_t free;       /* instead of SC_ARCHIVE_FREE, for tests; or 0 */
     /* Called for each entry of the outermost tar, for those who keep a list; or NULL. */
     int (*on_entry)(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err);
+    /* Called with what the file itself unpacks to; or NULL. */
+    void (*on_unpacked)(struct sc_bytes piece, void *ctx);
     void *ctx;
 };
 

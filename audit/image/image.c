@@ -9,8 +9,23 @@
 #include <string.h>
 
 #include "audit/known/inspect.h"
+#include "core/hash.h"
 
 #include "core/banned.h"
+
+static struct sc_image_member *current(struct sc_image *image)
+{
+    return &image->members[image->count - 1];
+}
+
+/* A member that is called after its digest is proved by that; what it unpacks to needs no proof. */
+static void hash_unpacked(struct sc_bytes piece, void *ctx)
+{
+    struct sc_image *image = ctx;
+    image->packed = true;
+    if (!sc_str_has_prefix(current(image)->name, SC_IMAGE_BLOBS))
+        sc_sha256_add(&image->unpacked, piece);
+}
 
 struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct sc_error *err)
 {
@@ -28,6 +43,7 @@ struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct 
         .ledger = probe->ledger,
         .surface = SC_IMAGE_SURFACE,
         .on_entry = sc_image_on_entry,
+        .on_unpacked = hash_unpacked,
         .ctx = image,
     };
     image->archive = sc_archive_new(&options, err);
@@ -86,11 +102,6 @@ static int add_member(struct sc_image *image, const char *name, struct sc_error 
     return 0;
 }
 
-static struct sc_image_member *current(struct sc_image *image)
-{
-    return &image->members[image->count - 1];
-}
-
 int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
 {
     struct sc_image *image = ctx;
@@ -104,6 +115,10 @@ int sc_image_member_begin(struct sc_image *image, const char *name, struct sc_er
         return rc;
     sc_ledger_object(image->probe->ledger);
     image->mode = SC_MEMBER_NEW;
+    image->own = UINT64_MAX;
+    image->packed = false;
+    sc_sha256_init(&image->stored);
+    sc_sha256_init(&image->unpacked);
     image->spot =
         (struct sc_spot){.place = "layer", .file = image->title, .layer = current(image)->name};
     sc_archive_begin(image->archive, &image->spot);
@@ -126,6 +141,9 @@ int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct s
     if (data.len == 0)
         return 0;
     struct sc_image_member *member = current(image);
+    size_t own = data.len < image->own ? data.len : (size_t)image->own;
+    sc_sha256_add(&image->stored, (struct sc_bytes){data.ptr, own});
+    image->own -= own;
     if (image->mode == SC_MEMBER_NEW)
         image->mode =
             data.ptr[0] == '{' || data.ptr[0] == '[' ? SC_MEMBER_DOCUMENT : SC_MEMBER_FILE;
@@ -162,13 +180,26 @@ static int end_document(struct sc_image *image, struct sc_error *err)
     return 0;
 }
 
+static void keep_digests(struct sc_image *image)
+{
+    struct sc_image_member *member = current(image);
+    unsigned char digest[SC_SHA256_SIZE];
+    sc_sha256_end(&image->stored, digest);
+    sc_hex(member->stored, digest, sizeof(digest));
+    bool hashed = image->packed && !sc_str_has_prefix(member->name, SC_IMAGE_BLOBS);
+    if (hashed)
+        sc_sha256_end(&image->unpacked, digest);
+    if (hashed || !image->packed)
+        sc_hex(member->unpacked, digest, sizeof(digest));
+}
+
 int sc_image_member_end(struct sc_image *image, struct sc_error *err)
 {
     uint64_t bytes = 0;
-    if (image->mode == SC_MEMBER_DOCUMENT)
-        return end_document(image, err);
-    int rc = sc_archive_end(image->archive, &bytes, err);
+    bool document = image->mode == SC_MEMBER_DOCUMENT;
+    int rc = document ? end_document(image, err) : sc_archive_end(image->archive, &bytes, err);
     image->bytes += bytes;
+    keep_digests(image); /* a small file is unpacked at its end only */
     return rc;
 }
 
@@ -185,6 +216,7 @@ static int outer_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_er
 {
     struct sc_image *image = ctx;
     int rc = sc_image_member_begin(image, entry->path, err);
+    image->own = entry->size;
     /* docker save: a layer that two images share is a link the second time. */
     if (rc == 0 && entry->link != NULL) {
         current(image)->target = sc_str_dup(entry->link, err);

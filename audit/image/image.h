@@ -8,7 +8,9 @@
  * which, and what became of a file in higher layers, is worked out at the end, since manifests may
  * come last.
  *
- * What is damaged or missing is entered as skipped. Threads: one object, one thread.
+ * Layers and documents are proved by their digests (SHA-256): what was searched is what the image
+ * names. What is damaged, missing or not what it is called is entered as skipped. Threads: one
+ * object, one thread.
  */
 #ifndef SC_AUDIT_IMAGE_IMAGE_H
 #define SC_AUDIT_IMAGE_IMAGE_H

@@ -9,6 +9,7 @@
 #include "audit/image/image.h"
 #include "audit/image/layers.h"
 #include "audit/image/manifest.h"
+#include "audit/image/sha256.h"
 #include "audit/image/unpack.h"
 
 #define SC_IMAGE_SURFACE "image"
@@ -18,6 +19,11 @@ struct sc_image_member {
     char *target;          /* of a link */
     struct sc_secret json; /* of a document */
     struct sc_layer_paths paths;
+    bool made_up; /* by us, of what stands on disk: its digest means nothing */
+    /* Digests in hexadecimal, of the bytes as stored and of what they unpack to; "" where not
+     * known.
+     */
+    char stored[SC_SHA256_HEX_SIZE], unpacked[SC_SHA256_HEX_SIZE];
 };
 
 enum sc_member_mode { SC_MEMBER_NEW, SC_MEMBER_DOCUMENT, SC_MEMBER_FILE };
@@ -31,8 +37,11 @@ struct sc_image {
     struct sc_archive *archive;
     enum sc_member_mode mode; /* of the last member */
     struct sc_spot spot;
-    size_t documents; /* bytes kept */
-    uint64_t bytes;   /* searched */
+    struct sc_sha256 stored, unpacked; /* of the last member */
+    uint64_t own;                      /* bytes of it to come; what follows is padding */
+    bool packed;                       /* it has been unpacked */
+    size_t documents;                  /* bytes kept */
+    uint64_t bytes;                    /* searched */
     /* The outer archive, if there is one. */
     unsigned char start[SC_UNPACK_SNIFF];
     size_t start_len;
@@ -40,12 +49,15 @@ struct sc_image {
     struct sc_unpack *outer;
     struct sc_tar *tar;
     /* Worked out at the end. */
-    size_t images;
-    char id[80]; /* digest of the first image's settings; "" if unknown */
+    size_t images, proved; /* layers whose digest is the one that their image names */
+    char id[80];           /* digest of the first image's settings; "" if unknown */
 };
 
 /* Keeps the paths of the layer that is being read. */
 int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err);
+
+/* Digests name a member that is called after its own. */
+#define SC_IMAGE_BLOBS "blobs/sha256/"
 
 /* Completes the leaks since first_leak by layer number, command and fate; enters layers that are
  * missing as skipped. */

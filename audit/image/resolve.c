@@ -67,6 +67,71 @@ static int skip_missing(const struct sc_image *image, const char *name, struct s
                                            "its bytes are not in the archive", err);
 }
 
+static int skip_false(const struct sc_image *image, const struct sc_image_member *member,
+                      const char *wanted, struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep)
+    char *object = sc_str_printf(err, "%s: %s", image->title, member->name);
+    SC_CLEANUP(sc_str_freep)
+    char *reason = sc_str_printf(
+        err, "searched, but its bytes are not the ones that the image names (%s)", wanted);
+    return object == NULL || reason == NULL
+               ? SC_E_NOMEM
+               : sc_ledger_skip(image->probe->ledger, SC_IMAGE_SURFACE, object, reason, err);
+}
+
+static bool is_digest(const char *text)
+{
+    return strspn(text, "0123456789abcdef") == SC_SHA256_HEX_SIZE - 1;
+}
+
+/* A member that is called after its digest has it: blobs of OCI, settings of docker save. */
+static int prove_name(const struct sc_image *image, const struct sc_image_member *member,
+                      struct sc_error *err)
+{
+    const char *name = member->name;
+    if (sc_str_has_prefix(name, SC_IMAGE_BLOBS))
+        name += strlen(SC_IMAGE_BLOBS);
+    else if (!sc_str_has_suffix(name, ".json"))
+        return 0;
+    bool named = is_digest(name) && (name[SC_SHA256_HEX_SIZE - 1] == '\0' ||
+                                     strcmp(name + SC_SHA256_HEX_SIZE - 1, ".json") == 0);
+    if (!named || member->made_up || member->target != NULL ||
+        strncmp(name, member->stored, SC_SHA256_HEX_SIZE - 1) == 0)
+        return 0;
+    return skip_false(image, member, name, err);
+}
+
+/* Each layer is the one that the settings name by the digest of what it unpacks to. */
+static int prove_layers(struct sc_image *image, const struct layout *layout, struct sc_error *err)
+{
+    const struct sc_strv *wanted = &layout->history.diff_ids;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < layout->count; i++) {
+        const struct sc_image_member *layer = layout->layers[i];
+        if (layer == NULL || layer->made_up || layer->json.len > 0)
+            continue; /* missing; or an attestation, which is no layer */
+        const char *hex = i < wanted->count ? strchr(wanted->items[i], ':') : NULL;
+        if (layer->unpacked[0] == '\0') /* packed, and proved by its name */
+            image->proved++;
+        else if (hex != NULL && strcmp(hex + 1, layer->unpacked) == 0)
+            image->proved++;
+        else
+            rc = skip_false(image, layer, hex == NULL ? "none" : wanted->items[i], err);
+    }
+    return rc;
+}
+
+static int note_proved(const struct sc_image *image, struct sc_error *err)
+{
+    if (image->proved == 0)
+        return 0;
+    SC_CLEANUP(sc_str_freep)
+    char *note = sc_str_printf(err, "%s: %zu %s proved by digest", image->title, image->proved,
+                               image->proved == 1 ? "layer" : "layers");
+    return note == NULL ? SC_E_NOMEM : sc_ledger_note(image->probe->ledger, note, err);
+}
+
 static int lay_out(struct sc_image *image, const struct sc_manifest *manifest,
                    struct layout *layout, struct sc_error *err)
 {
@@ -186,7 +251,8 @@ static int resolve_all(struct sc_image *image, struct sc_manifests *manifests, s
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < image->count; i++) {
         const struct sc_image_member *member = &image->members[i];
-        if (member->json.len > 0)
+        rc = prove_name(image, member, err);
+        if (rc == 0 && member->json.len > 0)
             rc = sc_manifests_read(manifests, sc_secret_view(&member->json), err);
     }
     for (size_t i = 0; rc == 0 && i < manifests->count; i++) {
@@ -198,8 +264,12 @@ static int resolve_all(struct sc_image *image, struct sc_manifests *manifests, s
         SC_CLEANUP(layout_done) struct layout layout = {0};
         rc = lay_out(image, manifest, &layout, err);
         if (rc == 0)
+            rc = prove_layers(image, &layout, err);
+        if (rc == 0)
             rc = complete_leaks(image, &layout, err);
     }
+    if (rc == 0)
+        rc = note_proved(image, err);
     return rc < 0 ? rc : note_absent(image, manifests, err);
 }
 

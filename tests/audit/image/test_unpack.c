@@ -112,7 +112,7 @@ static void test_kinds(void **state)
     assert_int_equal(sc_packing_sniff((const unsigned char *)"PK\x03\x04", 4), SC_PACKING_ZIP);
     assert_int_equal(sc_packing_sniff((const unsigned char *)"text", 4), SC_PACKING_NONE);
     struct sc_error err = {0};
-    assert_null(sc_unpack_new(SC_PACKING_BZIP2, append, NULL, &err));
+    assert_null(sc_unpack_new(SC_PACKING_ZIP, append, NULL, &err));
     assert_int_equal(err.code, SC_E_UNSUPPORTED);
 }
 

@@ -146,7 +146,7 @@ if oci:
         }).encode()), mediaType="application/vnd.oci.image.manifest.v1+json", **more)
     image = manifest(config_json, stored, "application/vnd.oci.image.layer.v1.tar",
                      platform={"architecture": "amd64", "os": "linux"})
-    clean_config = json.dumps({"architecture": "arm64", "rootfs": {"diff_ids": []}}).encode()
+    clean_config = json.dumps({"architecture": "arm64", "rootfs": {"diff_ids": ["sha256:" + hashlib.sha256(layers[0]).hexdigest()]}}).encode()
     entries = [manifest(clean_config, [layers[0]], "x", platform={"architecture": "arm64"}), image]
     if cell == "attestation":
         dockerfile = base64.b64encode(("FROM x\nARG T=" + value + "\n").encode()).decode()
