@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The vault's parsers on bytes from somebody else: record headers, the state record, scope bundles,
- * key files. The first byte chooses.
+ * key files, pins, checkpoints. The first byte chooses.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vault/codec.h"
 #include "vault/handle.h"
 #include "vault/scope/bundle.h"
 #include "vault/slot/slot.h"
+#include "vault/state/note.h"
+#include "vault/state/pin.h"
 
 #include "core/banned.h"
 
@@ -36,6 +39,22 @@ static void parse_key_file(struct sc_bytes input)
         SC_IGNORE(sc_slot_read_key_file(&text, key, NULL) < 0);
 }
 
+/* Texts end with a NUL, which a file may also hold before its end. */
+static void parse_text(struct sc_bytes input, bool pin)
+{
+    struct sc_pin seen;
+    struct sc_note note;
+    char *text = calloc(1, input.len + 1);
+    if (text == NULL)
+        abort();
+    memcpy(text, input.ptr, input.len);
+    if (pin)
+        SC_IGNORE(sc_pin_parse(text, &seen) < 0);
+    else
+        SC_IGNORE(!sc_note_parse(text, &note));
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct sc_vault vault; /* all zero: the seeds are made for it */
@@ -53,6 +72,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'b':
         SC_IGNORE(sc_scope_bundle_parse(&vault, input, &granted, NULL) < 0);
+        break;
+    case 'p':
+    case 'n':
+        parse_text(input, data[0] == 'p');
         break;
     default:
         parse_key_file(input);

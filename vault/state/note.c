@@ -13,16 +13,11 @@
 #include "core/parse.h"
 #include "vault/handle.h"
 #include "vault/state/audit.h"
+#include "vault/state/note.h"
 
 #include "core/banned.h"
 
 #define NOTE_WORD "secretsctl-checkpoint-1"
-
-struct note {
-    unsigned char key[SC_KEY_SIZE];
-    unsigned char body[SC_STATE_SIZE];
-    unsigned char sig[SC_SIGNATURE_SIZE];
-};
 
 int sc_vault_checkpoint(struct sc_vault *vault, struct sc_buf *ret, struct sc_error *err)
 {
@@ -67,7 +62,7 @@ static bool read_hex(const char **text, unsigned char *out, size_t len, char end
     return true;
 }
 
-static bool parse_note(const char *text, struct note *ret)
+bool sc_note_parse(const char *text, struct sc_note *ret)
 {
     size_t word = strlen(NOTE_WORD);
     if (strncmp(text, NOTE_WORD ":", word + 1) != 0)
@@ -85,8 +80,8 @@ static bool parse_note(const char *text, struct note *ret)
 static int open_note(const struct sc_vault *vault, const char *text, struct sc_state *ret,
                      struct sc_error *err)
 {
-    struct note note;
-    if (!parse_note(text, &note))
+    struct sc_note note;
+    if (!sc_note_parse(text, &note))
         return sc_fail(err, SC_E_FORMAT, "this is not a checkpoint");
     if (memcmp(note.key, vault->sign_pk, SC_KEY_SIZE) != 0)
         return sc_fail(err, SC_E_TAMPERED, "the checkpoint was signed by another vault's key");

@@ -18,14 +18,6 @@
 
 #define PIN_MAX   1024
 #define PIN_FIRST "secretsctl-pin 1\n"
-#define HEX_SIZE  (2 * SC_KEY_SIZE + 1)
-
-struct pin {
-    bool known;
-    uint64_t seq;
-    char key[HEX_SIZE];
-    char hash[HEX_SIZE];
-};
 
 static char *pin_path(const struct sc_vault *vault, struct sc_error *err)
 {
@@ -54,10 +46,10 @@ static bool copy_word(const char *text, const char *label, char *out, size_t siz
     return true;
 }
 
-static int parse_pin(const char *text, struct pin *ret)
+int sc_pin_parse(const char *text, struct sc_pin *ret)
 {
     char seq[24];
-    struct pin pin = {.known = true};
+    struct sc_pin pin = {.known = true};
     if (!sc_str_has_prefix(text, PIN_FIRST) ||
         !copy_word(text, "\nkey ", pin.key, sizeof(pin.key)) ||
         !copy_word(text, "\nstate ", pin.hash, sizeof(pin.hash)) ||
@@ -68,7 +60,7 @@ static int parse_pin(const char *text, struct pin *ret)
     return 0;
 }
 
-static int read_pin(const struct sc_vault *vault, struct pin *ret, struct sc_error *err)
+static int read_pin(const struct sc_vault *vault, struct sc_pin *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_str_freep) char *path = pin_path(vault, err);
     if (path == NULL)
@@ -76,12 +68,12 @@ static int read_pin(const struct sc_vault *vault, struct pin *ret, struct sc_err
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(PIN_MAX);
     int rc = sc_file_read(path, &text, err);
     if (rc == SC_E_NOTFOUND) {
-        *ret = (struct pin){0};
+        *ret = (struct sc_pin){0};
         return 0;
     }
     if (rc < 0)
         return sc_wrap(err, rc, "cannot read what is pinned of the vault");
-    if (parse_pin(sc_buf_text(&text), ret) < 0)
+    if (sc_pin_parse(sc_buf_text(&text), ret) < 0)
         return sc_fail(err, SC_E_FORMAT, "the pin '%s' cannot be read; look at it, then: trust",
                        path);
     return 0;
@@ -90,7 +82,7 @@ static int read_pin(const struct sc_vault *vault, struct pin *ret, struct sc_err
 /* What a pipeline demands that keeps no pins. */
 static int check_environment(const struct sc_vault *vault, struct sc_error *err)
 {
-    char key[HEX_SIZE];
+    char key[SC_PIN_HEX_SIZE];
     sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
     const char *wanted = sc_env("SECRETSCTL_VAULT_KEY");
     if (wanted != NULL && !sc_str_equal_nocase(wanted, key))
@@ -100,9 +92,9 @@ static int check_environment(const struct sc_vault *vault, struct sc_error *err)
 }
 
 static int check_history(struct sc_vault *vault, const struct sc_state *state,
-                         const struct pin *pin, struct sc_error *err)
+                         const struct sc_pin *pin, struct sc_error *err)
 {
-    char hash[HEX_SIZE];
+    char hash[SC_PIN_HEX_SIZE];
     if (state->seq < pin->seq)
         return sc_fail(
             err, SC_E_ROLLBACK,
@@ -134,11 +126,11 @@ int sc_pin_check(struct sc_vault *vault, const struct sc_state *state, struct sc
     int rc = check_environment(vault, err);
     if (rc < 0 || vault->ignore_pin)
         return rc;
-    struct pin pin;
+    struct sc_pin pin;
     rc = read_pin(vault, &pin, err);
     if (rc < 0 || !pin.known)
         return rc;
-    char key[HEX_SIZE];
+    char key[SC_PIN_HEX_SIZE];
     sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
     if (!sc_str_equal(key, pin.key))
         return sc_fail(err, SC_E_TAMPERED,
@@ -159,7 +151,7 @@ int sc_pin_update(struct sc_vault *vault, bool force, struct sc_error *err)
     SC_CLEANUP(sc_str_freep) char *dir = path != NULL ? sc_path_dirname(path, err) : NULL;
     if (dir == NULL)
         return SC_E_NOMEM;
-    char key[HEX_SIZE], hash[HEX_SIZE], text[PIN_MAX];
+    char key[SC_PIN_HEX_SIZE], hash[SC_PIN_HEX_SIZE], text[PIN_MAX];
     sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
     sc_hex(hash, state->hash, SC_KEY_SIZE);
     int len = snprintf(text, sizeof(text), PIN_FIRST "key %s\nseq %llu\nstate %s\ntime %lld\n", key,

@@ -12,6 +12,18 @@
 
 #include "vault/state/state.h"
 
+#define SC_PIN_HEX_SIZE (2 * SC_KEY_SIZE + 1)
+
+struct sc_pin {
+    bool known;
+    uint64_t seq;
+    char key[SC_PIN_HEX_SIZE];
+    char hash[SC_PIN_HEX_SIZE];
+};
+
+/* FORMAT. */
+int sc_pin_parse(const char *text, struct sc_pin *ret) SC_NODISCARD;
+
 /* Compares a state whose signature fits with what was seen before. ROLLBACK: older, or another
  * history; TAMPERED: another verify key. */
 int sc_pin_check(struct sc_vault *vault, const struct sc_state *state,
