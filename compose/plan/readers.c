@@ -65,12 +65,15 @@ static struct reader reader_of(struct context *c, const struct grant *g)
 {
     if (g->anyone)
         return (struct reader){.kind = READER_UNKNOWN};
-    if (g->service->user != NULL)
-        return parse_user(g->service->user);
-    struct reader reader = image_user(c, g->service);
-    /* An entrypoint that begins as root and steps down reads as root. */
-    if (reader.kind == READER_UNKNOWN && sc_str_equal(g->reads_as, "root"))
+    bool as_root = g->reads_as == NULL || sc_str_equal(g->reads_as, "root");
+    struct reader reader =
+        g->service->user != NULL ? parse_user(g->service->user) : image_user(c, g->service);
+    /* An entrypoint that begins as root and steps down reads as root, unless it is known that the
+     * program itself opens the file, later, as somebody else. */
+    if (reader.kind == READER_UNKNOWN && g->service->user == NULL && g->reads_as != NULL && as_root)
         reader.kind = READER_ROOT;
+    else if (reader.kind == READER_ROOT && !as_root)
+        reader.kind = READER_UNKNOWN;
     return reader;
 }
 

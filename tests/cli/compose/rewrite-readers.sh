@@ -32,6 +32,10 @@ services:
     image: postgres:16
     user: postgres
     environment: {POSTGRES_PASSWORD: reader-postgres}
+  steps-down:
+    image: wordpress:6
+    user: root
+    environment: {WORDPRESS_DB_PASSWORD: opened-by-www-data}
 END
 run 0 "$SECRETSCTL" compose rewrite --write --scope s
 "$SECRETSCTL" list --json | jq -r '.[].name' | while read -r name; do
@@ -41,6 +45,7 @@ done | sort >got
 cat >want <<'END'
 one-reader-1234 1234:99 null
 one-reader-root 0:0 null
+opened-by-www-data 0:0 0444
 reader-postgres 0:0 0444
 root-and-55 55:0 null
 users-55-and-56 0:0 0444
