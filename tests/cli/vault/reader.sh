@@ -61,6 +61,16 @@ for dir in "$SC_SOURCE"/tests/vault/fixtures/v*; do
         run 0 "$SECRETSCTL" --key-file key get "$name"
         [ "$(od -An -v -tx1 out | tr -d ' \n')" = "$hex" ] || fail "$dir: $name"
     done < <(grep -v '^log' "$dir/expected")
+    cp "$dir/bundle.sctl" "$dir/identity" .
+    chmod 600 identity
+    run 0 "$python" "$reader" --bundle bundle.sctl identity
+    cmp out <(grep -v '^log' "$dir/expected") || fail "$dir: the independent reader disagrees on the bundle"
+    bundle() { env -u SECRETSCTL_KEY_FILE XDG_STATE_HOME="$T/bundle" "$SECRETSCTL" --vault bundle.sctl --identity identity "$@"; }
+    run 0 bundle check --decrypt
+    while IFS=$'\t' read -r name _ hex; do
+        run 0 bundle get "$name"
+        [ "$(od -An -v -tx1 out | tr -d ' \n')" = "$hex" ] || fail "$dir: $name in the bundle"
+    done < <(grep -v '^log' "$dir/expected")
     printf x | run 0 "$SECRETSCTL" --key-file key add new/entry
     run 0 "$SECRETSCTL" --key-file key check --decrypt
     # A file from before pages had sums gets them when it is written anew.
