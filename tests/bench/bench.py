@@ -1,38 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmarks share: timing a process, medians, rows of the table."""
 import os
-import statistics
+import pathlib
 import subprocess
-import time
+import sys
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
 
 
 def row(what, ours, peer="", ratio="", goal=""):
     print("\t".join([what, ours, peer, ratio, goal]), flush=True)
 
 
-def spawn_once(argv, env=None, stdin=None):
-    """Wall time in milliseconds of one process, start to exit, output thrown away."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        argv, env=env, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, close_fds=False,
-    )
-    elapsed = (time.perf_counter() - start) * 1000
-    if done.returncode != 0:
-        raise SystemExit(f"bench: {argv[0]} ended with status {done.returncode}")
-    return elapsed
+def timed(commands, rounds=200, env=None):
+    """Times whole processes in turn, so that the machine's mood hits all alike.
+
+    commands: {name: argv}. Returns {name: (wall 10th percentile, median, 99th percentile, CPU median)} in
+    milliseconds.
+    """
+    line = [str(BUILD / "tests/bench/bench_spawn"), str(rounds)]
+    for number, argv in enumerate(commands.values()):
+        line += ([":::"] if number else []) + [str(word) for word in argv]
+    out = subprocess.run(line, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+    figures = [tuple(float(cell) for cell in cells.split("\t")) for cells in out.splitlines()]
+    return dict(zip(commands, figures))
 
 
 def interleaved(commands, rounds=200, env=None):
-    """Medians of several commands run in turn, so that the machine's mood hits all alike.
-
-    commands: {name: argv}. Returns {name: milliseconds}.
-    """
-    times = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, argv in commands.items():
-            times[name].append(spawn_once(argv, env))
-    return {name: statistics.median(values) for name, values in times.items()}
+    """The medians of timed() alone: {name: milliseconds}."""
+    return {name: figures[1] for name, figures in timed(commands, rounds, env).items()}
 
 
 def have(program):

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Figures of the vault from inside one process: verified reads and authenticated writes at several
- * sizes, beside the same commit made by plain SQLite; list, check and re-key in CPU time, which
- * does not depend on what else the machine does.
+ * sizes, each write beside the same commit made by plain SQLite; list, check and re-key.
  *
  *   bench_vault DIRECTORY ROWS...
+ *
+ * prints "rows N" and its figures in microseconds (wall, CPU) for each size, and "rekey N".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,23 @@
 #include "core/banned.h"
 
 #define OPERATIONS 500
+#define REPEATS    5
 #define VALUE_SIZE 1024
+#define BATCH      5000
+
+struct sample {
+    double wall, cpu; /* microseconds */
+};
+
+struct samples {
+    struct sample list[OPERATIONS];
+    size_t count;
+};
+
+struct plain {
+    sqlite3 *db;
+    sqlite3_stmt *insert;
+};
 
 static double now_us(clockid_t clock)
 {
@@ -28,16 +45,36 @@ static double now_us(clockid_t clock)
     return (double)at.tv_sec * 1e6 + (double)at.tv_nsec / 1e3;
 }
 
-static int by_value(const void *a, const void *b)
+static struct sample begin(void)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    return (struct sample){now_us(CLOCK_MONOTONIC), now_us(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static void end(struct sample from, struct samples *into)
+{
+    into->list[into->count++] = (struct sample){now_us(CLOCK_MONOTONIC) - from.wall,
+                                                now_us(CLOCK_PROCESS_CPUTIME_ID) - from.cpu};
+}
+
+static int by_wall(const void *a, const void *b)
+{
+    double x = ((const struct sample *)a)->wall, y = ((const struct sample *)b)->wall;
     return x < y ? -1 : x > y;
 }
 
-static double median(double *list, size_t count)
+static int by_cpu(const void *a, const void *b)
 {
-    qsort(list, count, sizeof(*list), by_value);
-    return list[count / 2];
+    double x = ((const struct sample *)a)->cpu, y = ((const struct sample *)b)->cpu;
+    return x < y ? -1 : x > y;
+}
+
+/* "\tWALL\tCPU", the medians. */
+static void print_median(struct samples *samples)
+{
+    qsort(samples->list, samples->count, sizeof(samples->list[0]), by_wall);
+    double wall = samples->list[samples->count / 2].wall;
+    qsort(samples->list, samples->count, sizeof(samples->list[0]), by_cpu);
+    printf("\t%.1f\t%.1f", wall, samples->list[samples->count / 2].cpu);
 }
 
 static _Noreturn void die(const struct sc_error *err)
@@ -46,11 +83,16 @@ static _Noreturn void die(const struct sc_error *err)
     exit(1);
 }
 
+static void name_of(char name[64], long i)
+{
+    snprintf(name, 64, "bench/scope/n%ld", i);
+}
+
 static void put(struct sc_vault *vault, long i, const struct sc_secret *value)
 {
     struct sc_error err = {0};
     char name[64];
-    snprintf(name, sizeof(name), "bench/scope/n%ld", i);
+    name_of(name, i);
     const struct sc_entry_put entry = {.name = name, .value = value};
     if (sc_vault_put(vault, &entry, &err) < 0)
         die(&err);
@@ -62,45 +104,45 @@ static void fill(struct sc_vault *vault, long from, long to, const struct sc_sec
     while (from < to) {
         if (sc_vault_begin(vault, &err) < 0)
             die(&err);
-        for (long last = from + 5000 < to ? from + 5000 : to; from < last; from++)
+        for (long last = from + BATCH < to ? from + BATCH : to; from < last; from++)
             put(vault, from, value);
         if (sc_vault_commit(vault, &err) < 0)
             die(&err);
     }
 }
 
-static double plain_commit(const char *dir)
+static struct plain plain_open(const char *dir)
 {
     char path[512];
-    double times[OPERATIONS];
-    unsigned char value[VALUE_SIZE] = {0}, key[32];
-    sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
+    struct plain plain = {0};
     snprintf(path, sizeof(path), "%s/plain.db", dir);
-    unlink(path);
-    if (sqlite3_open(path, &db) != SQLITE_OK ||
+    if (sqlite3_open(path, &plain.db) != SQLITE_OK ||
         sqlite3_exec(
-            db,
+            plain.db,
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
-            "CREATE TABLE t(k BLOB PRIMARY KEY, v BLOB)",
+            "CREATE TABLE IF NOT EXISTS t(k BLOB PRIMARY KEY, v BLOB)",
             NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO t VALUES(?, ?)", -1, &stmt, NULL) !=
-            SQLITE_OK)
+        sqlite3_prepare_v2(plain.db, "INSERT OR REPLACE INTO t VALUES(?, ?)", -1, &plain.insert,
+                           NULL) != SQLITE_OK)
         exit(1);
-    for (int i = 0; i < OPERATIONS; i++) {
-        memset(key, 0, sizeof(key));
-        memcpy(key, &i, sizeof(i));
-        double start = now_us(CLOCK_MONOTONIC);
-        sqlite3_bind_blob(stmt, 1, key, sizeof(key), SQLITE_STATIC);
-        sqlite3_bind_blob(stmt, 2, value, sizeof(value), SQLITE_STATIC);
-        if (sqlite3_step(stmt) != SQLITE_DONE)
-            exit(1);
-        sqlite3_reset(stmt);
-        times[i] = now_us(CLOCK_MONOTONIC) - start;
-    }
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return median(times, OPERATIONS);
+    return plain;
+}
+
+static void plain_put(const struct plain *plain, long i)
+{
+    unsigned char value[VALUE_SIZE] = {0}, key[32] = {0};
+    memcpy(key, &i, sizeof(i));
+    sqlite3_bind_blob(plain->insert, 1, key, sizeof(key), SQLITE_STATIC);
+    sqlite3_bind_blob(plain->insert, 2, value, sizeof(value), SQLITE_STATIC);
+    if (sqlite3_step(plain->insert) != SQLITE_DONE)
+        exit(1);
+    sqlite3_reset(plain->insert);
+}
+
+static void plain_close(struct plain *plain)
+{
+    sqlite3_finalize(plain->insert);
+    sqlite3_close(plain->db);
 }
 
 static int count_entry(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
@@ -111,39 +153,74 @@ static int count_entry(const struct sc_entry_info *info, void *ctx, struct sc_er
     return 0;
 }
 
-static void measure(struct sc_vault *vault, const char *dir, long rows,
-                    const struct sc_secret *value)
+/* In turn, so that what else the machine does hits both. */
+static void measure_writes(struct sc_vault *vault, const char *dir, long rows,
+                           const struct sc_secret *value)
+{
+    struct samples ours = {.count = 0}, plain = {.count = 0};
+    struct plain other = plain_open(dir);
+    for (long i = 0; i < OPERATIONS; i++) {
+        long row = lrand48() % rows;
+        struct sample start = begin();
+        put(vault, row, value);
+        end(start, &ours);
+        start = begin();
+        plain_put(&other, row);
+        end(start, &plain);
+    }
+    plain_close(&other);
+    print_median(&ours);
+    print_median(&plain);
+}
+
+static void measure_reads(struct sc_vault *vault, long rows)
 {
     struct sc_error err = {0};
-    double wall[OPERATIONS], cpu[OPERATIONS], reads[OPERATIONS];
-    for (int i = 0; i < OPERATIONS; i++) {
-        double start = now_us(CLOCK_MONOTONIC), start_cpu = now_us(CLOCK_PROCESS_CPUTIME_ID);
-        put(vault, lrand48() % rows, value);
-        wall[i] = now_us(CLOCK_MONOTONIC) - start;
-        cpu[i] = now_us(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
-    }
+    struct samples reads = {.count = 0};
     for (int i = 0; i < OPERATIONS; i++) {
         SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
         char name[64];
-        snprintf(name, sizeof(name), "bench/scope/n%ld", lrand48() % rows);
-        double start = now_us(CLOCK_MONOTONIC);
+        name_of(name, lrand48() % rows);
+        struct sample start = begin();
         if (sc_vault_get(vault, name, 0, &got, NULL, &err) < 0)
             die(&err);
-        reads[i] = now_us(CLOCK_MONOTONIC) - start;
+        end(start, &reads);
     }
-    double plain = plain_commit(dir);
-    double start = now_us(CLOCK_PROCESS_CPUTIME_ID);
-    long listed = 0;
-    if (sc_vault_list(vault, "", count_entry, &listed, &err) < 0)
-        die(&err);
-    double list = now_us(CLOCK_PROCESS_CPUTIME_ID) - start;
-    start = now_us(CLOCK_PROCESS_CPUTIME_ID);
+    print_median(&reads);
+}
+
+static void measure_whole(struct sc_vault *vault)
+{
+    struct sc_error err = {0};
+    struct samples lists = {.count = 0}, checks = {.count = 0};
+    for (int i = 0; i < REPEATS; i++) {
+        long listed = 0;
+        struct sample start = begin();
+        if (sc_vault_list(vault, "", count_entry, &listed, &err) < 0)
+            die(&err);
+        end(start, &lists);
+    }
+    struct sample start = begin();
     if (sc_vault_check(vault, NULL, NULL, &err) < 0)
         die(&err);
-    double check = now_us(CLOCK_PROCESS_CPUTIME_ID) - start;
-    printf("%ld\t%.0f\t%.0f\t%.0f\t%.0f\t%.1f\t%.1f\n", rows, median(wall, OPERATIONS),
-           median(cpu, OPERATIONS), plain, median(reads, OPERATIONS), list / 1e3, check / 1e3);
-    fflush(stdout);
+    end(start, &checks);
+    print_median(&lists);
+    print_median(&checks);
+}
+
+static void measure_rekey(struct sc_vault *vault, long rows)
+{
+    struct sc_error err = {0};
+    struct samples rekeys = {.count = 0};
+    for (int i = 0; i < 3; i++) {
+        struct sample start = begin();
+        if (sc_vault_rekey_scope(vault, "bench/scope", NULL, &err) < 0)
+            die(&err);
+        end(start, &rekeys);
+    }
+    printf("rekey\t%ld", rows);
+    print_median(&rekeys);
+    printf("\n");
 }
 
 int main(int argc, char **argv)
@@ -168,11 +245,14 @@ int main(int argc, char **argv)
         long rows = strtol(argv[i], NULL, 10);
         fill(vault, filled, rows, &value);
         filled = rows;
-        measure(vault, argv[1], rows, &value);
+        printf("rows\t%ld", rows);
+        measure_writes(vault, argv[1], rows, &value);
+        measure_reads(vault, rows);
+        measure_whole(vault);
+        printf("\n");
+        fflush(stdout);
     }
-    double start = now_us(CLOCK_PROCESS_CPUTIME_ID);
-    if (sc_vault_rekey_scope(vault, "bench/scope", NULL, &err) < 0)
-        die(&err);
-    printf("rekey\t%ld\t%.1f\n", filled, (now_us(CLOCK_PROCESS_CPUTIME_ID) - start) / 1e3);
+    if (filled <= 10000)
+        measure_rekey(vault, filled);
     return 0;
 }

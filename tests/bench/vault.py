@@ -1,63 +1,160 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The vault: whole commands beside age, pass and gopass, and figures from inside one process."""
+"""The vault: whole commands beside age, pass and gopass, and figures from inside one process.
+
+SC_BENCH_ROWS: the sizes for reads and writes ("1000 10000 100000"); a million takes ten minutes and 3 GB.
+SC_BENCH_DIR: where the vaults stand (a real disk, not a tmpfs, for the commits' sake).
+"""
 import os
-import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
-from bench import have, interleaved, ms, row
+from bench import BUILD, have, ms, row, timed
 
-BUILD = pathlib.Path(sys.argv[1])
 PROGRAM = str(BUILD / "cli/secretsctl")
+ROUNDS = 200
+
+
+def quiet(argv, env, data=None):
+    subprocess.run(argv, env=env, input=data, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def environment(work):
+    """One in which nothing of the user's is found, and no agent but the one started here."""
+    env = {"PATH": os.environ["PATH"], "HOME": work, "LANG": "C.UTF-8", "XDG_STATE_HOME": work + "/state",
+           "XDG_RUNTIME_DIR": work + "/run", "GNUPGHOME": work + "/gpg", "SECRETSCTL_VAULT": work + "/vault.db"}
+    for folder in ("run", "gpg"):
+        os.mkdir(f"{work}/{folder}", 0o700)
+    return env
+
+
+def age_identity(work, env):
+    if not (have("age") and have("age-keygen")):
+        return None, None
+    quiet(["age-keygen", "-o", work + "/id.txt"], env)
+    public = subprocess.run(["age-keygen", "-y", work + "/id.txt"], check=True, stdout=subprocess.PIPE, env=env,
+                            text=True).stdout.strip()
+    return work + "/id.txt", public
+
+
+def password_store(work, env):
+    """A store of one entry for pass and gopass, sealed to a throwaway key; its agent keeps the key at hand."""
+    quiet(["gpg", "--batch", "--passphrase", "", "--quick-generate-key", "bench", "ed25519", "sign", "never"], env)
+    key = subprocess.run(["gpg", "--quiet", "--list-keys", "--with-colons", "bench"], env=env, check=True, text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    fingerprint = next(line.split(":")[9] for line in key.splitlines() if line.startswith("fpr"))
+    quiet(["gpg", "--batch", "--passphrase", "", "--quick-add-key", fingerprint, "cv25519", "encr", "never"], env)
+    quiet(["pass", "init", "bench"], env)
+    quiet(["pass", "insert", "-m", "shop/pw"], env, b"x" * 32)
+
+
+def peers(work, env, identity, public):
+    """The commands that get one value from what is compared with; and what is not installed."""
+    runs, absent = {}, []
+    if identity is not None:
+        quiet(["age", "-r", public, "-o", work + "/sealed.age"], env, b"x" * 32)
+        runs["age -d"] = ["age", "-d", "-i", identity, work + "/sealed.age"]
+    else:
+        absent.append("age")
+    store = have("gpg") and have("pass")
+    if store:
+        password_store(work, env)
+    for name in ("pass", "gopass"):
+        argv = [name, "show", "shop/pw"]
+        works = store and have(name) and subprocess.run(
+            argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=False).returncode == 0
+        if works:
+            runs[f"{name} show"] = argv
+        else:
+            absent.append(name)
+    return runs, absent
+
+
+def stop_agents(env):
+    if have("gpgconf"):
+        subprocess.run(["gpgconf", "--kill", "all"], env=env, check=False)
+    quiet([PROGRAM, "lock", "--all"], env)
 
 
 def commands(work):
-    env = dict(os.environ, XDG_STATE_HOME=work + "/state", SECRETSCTL_VAULT=work + "/vault.db")
-    for variable in ("SECRETSCTL_KEY_FILE", "SECRETSCTL_IDENTITY"):
-        env.pop(variable, None)
-    key = work + "/key"
-    subprocess.run([PROGRAM, "-q", "--key-file", key, "init"], env=env, check=True)
-    subprocess.run([PROGRAM, "-q", "--key-file", key, "add", "shop/pw", "--generate"], env=env, check=True)
-    runs = {"get": [PROGRAM, "--key-file", key, "get", "shop/pw"]}
-    if have("age") and have("age-keygen"):
-        identity, sealed = work + "/id.txt", work + "/sealed.age"
-        subprocess.run(["age-keygen", "-o", identity], check=True, stderr=subprocess.DEVNULL)
-        public = subprocess.run(["age-keygen", "-y", identity], check=True, stdout=subprocess.PIPE,
-                                text=True).stdout.strip()
-        subprocess.run(["age", "-r", public, "-o", sealed], input=b"x" * 32, check=True)
-        runs["age"] = ["age", "-d", "-i", identity, sealed]
-    times = interleaved(runs, rounds=200, env=env)
-    peer = times.get("age")
-    row("get, cold, key file", ms(times["get"]), f"age -d {ms(peer)}" if peer else "age is not installed",
-        f"{times['get'] / peer:.2f}" if peer else "", "5 ms")
+    env = environment(work)
+    key = ["--key-file", work + "/key"]
+    quiet([PROGRAM, *key, "init"], env)
+    quiet([PROGRAM, *key, "add", "shop/pw", "--generate"], env)
+    identity, public = age_identity(work, env)
+    others, absent = peers(work, env, identity, public)
+    ours = {"a process that does nothing": ["/bin/true"],
+            "get, cold, key file": [PROGRAM, *key, "get", "shop/pw"]}
+    if identity is not None:
+        quiet([PROGRAM, *key, "slot", "add", "--recipient", public], env)
+        ours["get, cold, age identity"] = [PROGRAM, "--identity", identity, "get", "shop/pw"]
+    quiet([PROGRAM, *key, "agent", "--background"], env)
+    quiet([PROGRAM, *key, "unlock"], env)
+    ours["get through the agent"] = [PROGRAM, "--no-input", "get", "shop/pw"]
+    try:
+        times = timed({**ours, **others}, ROUNDS, env)
+    finally:
+        stop_agents(env)
+    compared = ", ".join([f"{name} {ms(times[name][1])}" for name in others] +
+                         [f"{name} is not installed" for name in absent])
+    for name in ours:
+        _, wall, slowest, cpu = times[name]
+        best = min((times[other][1] for other in others), default=None)
+        goal = "" if name.startswith("a process") else "3 ms, p99 10 ms" if "agent" in name else "5 ms"
+        row(name, f"{ms(wall)}, p99 {ms(slowest)}, {ms(cpu)} CPU", compared if goal else "",
+            f"{wall / best:.2f} of the fastest" if best and goal else "", goal)
 
 
-def inside(work):
-    sizes = os.environ.get("SC_BENCH_ROWS", "1000 10000 100000").split()
-    for size in [["10000"], sizes]:
-        shutil.rmtree(work + "/inside", ignore_errors=True)
-        os.mkdir(work + "/inside")
-        out = subprocess.run([BUILD / "tests/bench/bench_vault", work + "/inside", *size], check=True,
-                             stdout=subprocess.PIPE, text=True).stdout
-        for line in out.splitlines():
-            cells = line.split("\t")
-            if cells[0] == "rekey":
-                row(f"re-key {cells[1]} entries", f"{cells[2]} ms CPU", goal="10,000: 500 ms")
-            elif size is sizes:
-                rows, wall, cpu, plain, read, listing, check = cells
-                row(f"put, {rows} entries", f"{wall} us, {cpu} us CPU", f"plain SQLite commit {plain} us",
-                    f"{float(wall) / float(plain):.2f}", "+300 us")
-                row(f"verified get, {rows} entries", f"{read} us")
-                row(f"list {rows} entries", f"{listing} ms CPU", goal="10,000: 30 ms")
-                row(f"check {rows} entries, each record opened", f"{check} ms CPU", goal="100,000: 2000 ms")
+def inside(work, sizes):
+    """Runs bench_vault; yields its lines as (kind, number of rows, figures)."""
+    shutil.rmtree(work + "/inside", ignore_errors=True)
+    os.mkdir(work + "/inside")
+    out = subprocess.run([BUILD / "tests/bench/bench_vault", work + "/inside", *sizes], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    for line in out.splitlines():
+        kind, rows, *figures = line.split("\t")
+        yield kind, int(rows), [float(figure) for figure in figures]
+
+
+def flat(what, first, last):
+    (few, small), (many, large) = first, last
+    row(f"{what}, {many:,} entries beside {few:,}", f"{large:.0f} us", f"{small:.0f} us", f"{large / small:.2f}",
+        "1.5 from 1,000 to 1,000,000")
+
+
+def sizes(work):
+    reads, writes = [], []
+    for kind, rows, figures in inside(work, os.environ.get("SC_BENCH_ROWS", "1000 10000 100000").split()):
+        if kind != "rows":
+            continue
+        put, put_cpu, plain, plain_cpu, get, _, listing, list_cpu, check, check_cpu = figures
+        row(f"put, {rows:,} entries", f"{put:.0f} us, {put_cpu:.0f} us CPU",
+            f"plain SQLite commit {plain:.0f} us, {plain_cpu:.0f} us CPU",
+            f"{put - plain:+.0f} us, {put_cpu - plain_cpu:+.0f} us CPU", "+300 us, +150 us CPU")
+        row(f"verified get, {rows:,} entries", f"{get:.1f} us")
+        row(f"list {rows:,} names", f"{listing / 1e3:.1f} ms, {list_cpu / 1e3:.1f} ms CPU",
+            goal="30 ms" if rows == 10000 else "")
+        row(f"check {rows:,} entries, each record opened", f"{check / 1e3:.0f} ms, {check_cpu / 1e3:.0f} ms CPU",
+            goal="2,000 ms" if rows == 100000 else "")
+        reads.append((rows, get))
+        writes.append((rows, put_cpu))
+    flat("verified get", reads[0], reads[-1])
+    flat("put, CPU", writes[0], writes[-1])
+
+
+def rekey(work):
+    for kind, rows, figures in inside(work, ["10000"]):
+        if kind == "rekey":
+            row(f"re-key {rows:,} entries", f"{figures[0] / 1e3:.0f} ms, {figures[1] / 1e3:.0f} ms CPU", goal="500 ms")
 
 
 def main():
-    with tempfile.TemporaryDirectory(dir=os.environ.get("SC_BENCH_DIR")) as work:
-        commands(work)
-        inside(work)
+    with tempfile.TemporaryDirectory(prefix="sc-", dir=os.environ.get("SC_BENCH_DIR")) as work:
+        os.mkdir(work + "/c")
+        commands(work + "/c")
+        sizes(work)
+        rekey(work)
 
 
 main()
