@@ -395,7 +395,7 @@ void sc_vault_rollback(struct sc_vault *vault)
 int sc_txn_join(struct sc_vault *vault, bool *ret_own, struct sc_error *err)
 {
     bool own = vault->txn == NULL;
-    int rc = own ? sc_vault_begin(vault, err) : sc_db_exec(vault->db, "SAVEPOINT op", err);
+    int rc = own ? sc_vault_begin(vault, err) : sc_db_run(vault->db, "SAVEPOINT op", err);
     if (rc < 0)
         return rc;
     vault->txn->mark = vault->txn->notes.len;
@@ -412,7 +412,7 @@ int sc_txn_end(struct sc_vault *vault, bool own, int rc, struct sc_error *err)
         return rc;
     }
     if (rc == 0)
-        return sc_db_exec(vault->db, "RELEASE op", err);
+        return sc_db_run(vault->db, "RELEASE op", err);
     /* The batch goes on as if this operation had not been tried; buckets it announced stay
      * announced, which costs their hash again and changes nothing. */
     sc_secret_truncate(&vault->txn->notes, vault->txn->mark);

@@ -311,8 +311,7 @@ int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err)
     return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
 }
 
-/* For what is said again and again: parsed once. */
-static int run_cached(struct sc_db *db, const char *sql, struct sc_error *err)
+int sc_db_run(struct sc_db *db, const char *sql, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(db, sql, &stmt, err);
@@ -322,7 +321,7 @@ static int run_cached(struct sc_db *db, const char *sql, struct sc_error *err)
 int sc_db_begin(struct sc_db *db, enum sc_db_begin how, struct sc_error *err)
 {
     sc_db_rollback(db); /* the last rollback may have failed for want of memory */
-    return run_cached(db, how == SC_DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
+    return sc_db_run(db, how == SC_DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 
 bool sc_db_in_transaction(const struct sc_db *db)
@@ -332,13 +331,13 @@ bool sc_db_in_transaction(const struct sc_db *db)
 
 int sc_db_commit(struct sc_db *db, struct sc_error *err)
 {
-    return run_cached(db, "COMMIT", err);
+    return sc_db_run(db, "COMMIT", err);
 }
 
 void sc_db_rollback(struct sc_db *db)
 {
     if (sc_db_in_transaction(db))
-        SC_IGNORE(run_cached(db, "ROLLBACK", NULL) < 0);
+        SC_IGNORE(sc_db_run(db, "ROLLBACK", NULL) < 0);
 }
 
 void sc_db_checkpoint(struct sc_db *db)

@@ -35,6 +35,9 @@ int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err) SC_
  */
 void sc_db_closep(struct sc_db **db);
 
+/* Runs a statement without parameters that is said again and again: it is parsed once. */
+int sc_db_run(struct sc_db *db, const char *sql, struct sc_error *err) SC_NODISCARD;
+
 /* Runs SQL without parameters. */
 int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err) SC_NODISCARD;
 
