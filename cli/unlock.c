@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
@@ -235,6 +236,12 @@ static int check_fresh(const struct sc_cli *cli, struct sc_vault *vault, struct 
     return rc;
 }
 
+static void warn(const char *message, void *ctx)
+{
+    (void)ctx;
+    sc_warn("warning: %s", message);
+}
+
 int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                        struct sc_error *err)
 {
@@ -246,6 +253,7 @@ int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, st
         return sc_fail(err, rc, "there is no vault at '%s'; run: secretsctl init", path);
     if (rc < 0)
         return rc;
+    sc_vault_on_warning(*ret, warn, NULL);
     rc = check_fresh(cli, *ret, err);
     if (rc < 0)
         sc_vault_closep(ret);

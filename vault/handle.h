@@ -77,10 +77,12 @@ struct sc_vault {
     char *path;
     struct sc_db *db;
     enum sc_vault_access access;
-    bool fresh;      /* its tables are still to be made, by the first transaction */
-    bool making;     /* it has no signed state yet */
-    bool ignore_pin; /* trust: what was seen before does not count */
-    bool wrote;      /* something was committed: fold the log and pin on closing */
+    bool fresh;            /* its tables are still to be made, by the first transaction */
+    bool making;           /* it has no signed state yet */
+    bool ignore_pin;       /* trust: what was seen before does not count */
+    bool wrote;            /* something was committed: fold the log and pin on closing */
+    sc_vault_warn_fn warn; /* or NULL */
+    void *warn_ctx;
     struct sc_bundled bundle;
     const struct sc_format *format; /* the tables that the file has */
     uint32_t format_number;         /* what it says: perhaps newer than this program */

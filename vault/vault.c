@@ -282,6 +282,27 @@ int sc_vault_reopener(const struct sc_vault *vault, struct sc_secret *ret, struc
     return 0;
 }
 
+void sc_vault_on_warning(struct sc_vault *vault, sc_vault_warn_fn fn, void *ctx)
+{
+    vault->warn = fn;
+    vault->warn_ctx = ctx;
+}
+
+/* The pin comes after the commit: one that is behind is accepted, one that is ahead never. What was
+ * not authenticated by a key or an older pin is not pinned. */
+static void pin(struct sc_vault *vault)
+{
+    struct sc_error err = {0};
+    bool known = vault->root != NULL || vault->granted_count > 0 || vault->pinned_seq > 0;
+    if (vault->ignore_pin || !known)
+        return;
+    int rc = sc_pin_update(vault, false, &err);
+    if (rc < 0 && vault->warn != NULL && !sc_pin_is_given()) {
+        SC_IGNORE(sc_wrap(&err, rc, "an older copy of the vault, put back, will not be noticed"));
+        vault->warn(sc_error_message(&err), vault->warn_ctx);
+    }
+}
+
 void sc_vault_close(struct sc_vault *vault)
 {
     if (vault == NULL)
@@ -290,10 +311,7 @@ void sc_vault_close(struct sc_vault *vault)
     if (vault->db != NULL && vault->wrote)
         sc_db_checkpoint(vault->db);
     sc_db_closep(&vault->db);
-    /* The pin comes after the commit: one that is behind is accepted, one that is ahead never. What
-     * was not authenticated by a key or an older pin is not pinned. */
-    if (vault->root != NULL || vault->granted_count > 0 || vault->pinned_seq > 0)
-        SC_IGNORE(vault->ignore_pin || sc_pin_update(vault, false, NULL) < 0);
+    pin(vault);
     sc_scope_unload(vault);
     for (size_t i = 0; i < vault->granted_count; i++)
         sc_arena_free(vault->granted[i].key);

@@ -92,6 +92,11 @@ void sc_vault_id(const struct sc_vault *vault, unsigned char ret[SC_VAULT_ID_SIZ
 int sc_vault_reopener(const struct sc_vault *vault, struct sc_secret *ret,
                       struct sc_error *err) SC_NODISCARD;
 
+/* Tells fn what goes wrong at closing, when what was done is done: that the state seen last could
+ * not be pinned. */
+typedef void (*sc_vault_warn_fn)(const char *message, void *ctx);
+void sc_vault_on_warning(struct sc_vault *vault, sc_vault_warn_fn fn, void *ctx);
+
 /* Wipes the keys and closes; NULL is allowed. */
 void sc_vault_close(struct sc_vault *vault);
 void sc_vault_closep(struct sc_vault **vault);

@@ -79,6 +79,11 @@ static int read_pin(const struct sc_vault *vault, struct sc_pin *ret, struct sc_
     return 0;
 }
 
+bool sc_pin_is_given(void)
+{
+    return sc_env("SECRETSCTL_VAULT_KEY") != NULL || sc_env("SECRETSCTL_MIN_SEQ") != NULL;
+}
+
 /* What a pipeline demands that keeps no pins. */
 static int check_environment(const struct sc_vault *vault, struct sc_error *err)
 {

@@ -29,6 +29,9 @@ int sc_pin_parse(const char *text, struct sc_pin *ret) SC_NODISCARD;
 int sc_pin_check(struct sc_vault *vault, const struct sc_state *state,
                  struct sc_error *err) SC_NODISCARD;
 
+/* Whether the environment says what to accept: a pipeline that keeps no pins. */
+bool sc_pin_is_given(void);
+
 /* Remembers the handle's state, if it is newer than the pin; with `force` in any case. Durable. */
 int sc_pin_update(struct sc_vault *vault, bool force, struct sc_error *err) SC_NODISCARD;
 

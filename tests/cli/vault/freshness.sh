@@ -75,3 +75,10 @@ XDG_STATE_HOME=$T/reader-state run 6 "$SECRETSCTL" trust --key "$key" --accept-r
 XDG_STATE_HOME=$T/reader-state run 0 "$SECRETSCTL" trust --key "$new" --accept-rollback 'told by phone'
 XDG_STATE_HOME=$T/reader-state run 0 "$SECRETSCTL" get shop/n1
 run 5 env SECRETSCTL_KEY_FILE=second.key "$SECRETSCTL" get shop/n1
+
+# A pin that cannot be kept is told, unless the environment says what to accept
+XDG_STATE_HOME=/proc/none run 0 "$SECRETSCTL" get shop/n1
+out_is 1
+err_has "secretsctl: warning: an older copy of the vault, put back, will not be noticed: "
+SECRETSCTL_MIN_SEQ=1 XDG_STATE_HOME=/proc/none run 0 "$SECRETSCTL" get shop/n1
+err_is ""
