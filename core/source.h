@@ -17,13 +17,17 @@
 
 enum sc_entry_kind { SC_ENTRY_SECRET = 1, SC_ENTRY_CONFIG = 2, SC_ENTRY_TEMPLATE = 3 };
 
+#define SC_SOURCE_TEMPLATE_STEP UINT64_C(1000000)
+
 /* What is known of an entry without its value. */
 struct sc_source_entry {
     char name[SC_NAME_SIZE]; /* full name, scope/leaf */
     enum sc_entry_kind kind;
     uint64_t size;    /* bytes of the value as a reader gets it (a template: rendered) */
-    uint64_t version; /* grows with each change of the value; never reused for a name */
-    int64_t mtime;    /* seconds since the epoch, UTC */
+    uint64_t version; /* grows with each change of the value; never reused for a name. Of a
+                         template: SC_SOURCE_TEMPLATE_STEP for each version of its text, and the
+                         sum of the versions of what it names */
+    int64_t mtime;    /* seconds since the epoch, UTC; of a template: its youngest part's */
     uint32_t uid, gid;
     uint32_t mode; /* permission bits, e.g. 0400 */
 };

@@ -13,41 +13,57 @@
 
 #define DEFAULT_MODE 0400
 
-/* The value of an entry as a reader gets it: a template comes rendered. Templates in templates are
- * taken as text, so a chain of them cannot run away. */
+/* A template on its way to its text, and how young what it names is. */
+struct rendering {
+    struct sc_vault *vault;
+    uint64_t versions; /* their sum */
+    int64_t changed;   /* the last change of them */
+};
+
+/* Templates in templates are taken as text, so a chain of them cannot run away. */
 static int fetch_for_template(const char *name, enum sc_template_kind kind, void *ctx,
                               struct sc_secret *ret, struct sc_error *err)
 {
+    struct rendering *rendering = ctx;
     struct sc_entry_info info;
-    int rc = sc_vault_get(ctx, name, 0, ret, &info, err);
+    int rc = sc_vault_get(rendering->vault, name, 0, ret, &info, err);
     if (rc == 0 && kind == SC_TEMPLATE_CONFIG && info.kind != SC_ENTRY_CONFIG)
         return sc_fail(err, SC_E_FAILED, "'%s' is not a config entry", name);
+    if (rc == 0) {
+        rendering->versions += info.version;
+        rendering->changed = SC_MAX(rendering->changed, info.created);
+    }
     return rc;
 }
 
-static int read_value(struct sc_vault *vault, const char *name, uint64_t version,
-                      struct sc_secret *ret, struct sc_entry_info *info, struct sc_error *err)
+static int render(struct sc_bytes template, const char *name, struct rendering *rendering,
+                  struct sc_secret *ret, struct sc_error *err)
 {
-    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    int rc = sc_vault_get(vault, name, version, &value, info, err);
-    if (rc == 0 && info->kind == SC_ENTRY_TEMPLATE) {
-        SC_CLEANUP(sc_str_freep) char *scope = sc_str_ndup(name, sc_name_scope_len(name), err);
-        if (scope == NULL)
-            return SC_E_NOMEM;
-        rc = sc_render(sc_secret_view(&value), scope, fetch_for_template, vault, ret, err);
-        return rc < 0 ? sc_wrap(err, rc, "template '%s'", name) : 0;
-    }
-    if (rc == 0)
-        sc_secret_move(ret, &value);
+    SC_CLEANUP(sc_str_freep) char *scope = sc_str_ndup(name, sc_name_scope_len(name), err);
+    if (scope == NULL)
+        return SC_E_NOMEM;
+    int rc = sc_render(template, scope, fetch_for_template, rendering, ret, err);
+    return rc < 0 ? sc_wrap(err, rc, "template '%s'", name) : 0;
+}
+
+/* A version as a source counts it: of a template only the part that counts its texts is in the
+ * vault. */
+static int get_version(struct sc_vault *vault, const char *name, uint64_t version,
+                       struct sc_secret *ret, struct sc_entry_info *info, struct sc_error *err)
+{
+    int rc = sc_vault_get(vault, name, version, ret, info, err);
+    if (rc == SC_E_NOTFOUND && version >= SC_SOURCE_TEMPLATE_STEP)
+        rc = sc_vault_get(vault, name, version / SC_SOURCE_TEMPLATE_STEP, ret, info, err);
     return rc;
 }
 
 static void convert(const struct sc_entry_info *info, struct sc_source_entry *out)
 {
+    bool template = info->kind == SC_ENTRY_TEMPLATE;
     *out = (struct sc_source_entry){
         .kind = info->kind,
         .size = info->size,
-        .version = info->version,
+        .version = template ? info->version * SC_SOURCE_TEMPLATE_STEP : info->version,
         .mtime = info->created,
         .uid = info->uid,
         .gid = info->gid,
@@ -56,19 +72,25 @@ static void convert(const struct sc_entry_info *info, struct sc_source_entry *ou
     memcpy(out->name, info->name, sizeof(out->name));
 }
 
-/* The size of a template is that of its rendered text. */
+/* Size, version and time of a template are those of its rendered text. */
 static int convert_rendered(struct sc_vault *vault, const struct sc_entry_info *info,
                             struct sc_source_entry *out, struct sc_error *err)
 {
     convert(info, out);
     if (info->kind != SC_ENTRY_TEMPLATE)
         return 0;
+    SC_CLEANUP(sc_secret_done) struct sc_secret template = {0};
     SC_CLEANUP(sc_secret_done) struct sc_secret rendered = {0};
-    struct sc_entry_info again;
-    int rc = read_value(vault, info->name, 0, &rendered, &again, err);
+    struct rendering rendering = {.vault = vault, .changed = info->created};
+    int rc = sc_vault_get(vault, info->name, info->version, &template, NULL, err);
     if (rc == 0)
-        out->size = rendered.len;
-    return rc;
+        rc = render(sc_secret_view(&template), info->name, &rendering, &rendered, err);
+    if (rc < 0)
+        return rc;
+    out->size = rendered.len;
+    out->version += SC_MIN(rendering.versions, SC_SOURCE_TEMPLATE_STEP - 1);
+    out->mtime = rendering.changed;
+    return 0;
 }
 
 struct forward {
@@ -108,11 +130,20 @@ static int source_stat(void *source, const char *name, struct sc_source_entry *r
     return rc;
 }
 
+/* The value of an entry as a reader gets it: a template comes rendered. */
 static int source_open(void *source, const char *name, uint64_t version, struct sc_secret *ret,
                        struct sc_error *err)
 {
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    struct rendering rendering = {.vault = source};
     struct sc_entry_info info;
-    return read_value(source, name, version, ret, &info, err);
+    int rc = get_version(source, name, version, &value, &info, err);
+    if (rc < 0)
+        return rc;
+    if (info.kind == SC_ENTRY_TEMPLATE)
+        return render(sc_secret_view(&value), name, &rendering, ret, err);
+    sc_secret_move(ret, &value);
+    return 0;
 }
 
 struct sc_source sc_vault_source(struct sc_vault *vault)

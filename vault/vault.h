@@ -157,6 +157,11 @@ int sc_vault_remove(struct sc_vault *vault, const char *name, const char *reason
 int sc_vault_history(struct sc_vault *vault, const char *name, sc_entry_fn fn, void *ctx,
                      struct sc_error *err) SC_NODISCARD;
 
+/* The entries that a template names, each once, in order of their first place; of one that is not
+ * there only the name is set. Nothing for an entry that is no template. */
+int sc_vault_template_names(struct sc_vault *vault, const char *name, sc_entry_fn fn, void *ctx,
+                            struct sc_error *err) SC_NODISCARD;
+
 /* Makes the value of an older version the newest one, as a new version. NOTFOUND. */
 int sc_vault_revert(struct sc_vault *vault, const char *name, uint64_t version, const char *reason,
                     struct sc_error *err) SC_NODISCARD;

@@ -183,7 +183,9 @@ const struct sc_command sc_entry_commands[] = {
         .name = "show",
         .operands = "NAME",
         .summary = "show what is known of an entry, not its value",
-        .description = "Prints kind, version, size, times, labels and note of an entry.",
+        .description =
+            "Prints kind, version, size, times, labels and note of an entry; of a template "
+            "also the entries it names, which may have changed since.",
         .min_operands = 1,
         .max_operands = 1,
         .run = sc_cmd_show,

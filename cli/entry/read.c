@@ -43,8 +43,8 @@ int sc_cmd_get(struct sc_cli *cli, const void *options, int count, char **operan
     return sc_entry_print_value(&value, how, err);
 }
 
-/* An entry as one JSON object; never its value. */
-static void write_json(struct sc_json *json, const struct sc_entry_info *info)
+/* An entry as one JSON object, still open; never its value. */
+static void begin_json(struct sc_json *json, const struct sc_entry_info *info)
 {
     char text[SC_TIME_TEXT_SIZE];
     sc_json_object_begin(json);
@@ -79,6 +79,11 @@ static void write_json(struct sc_json *json, const struct sc_entry_info *info)
         line += len + (line[len] == '\n');
     }
     sc_json_object_end(json);
+}
+
+static void write_json(struct sc_json *json, const struct sc_entry_info *info)
+{
+    begin_json(json, info);
     sc_json_object_end(json);
 }
 
@@ -247,6 +252,45 @@ static void print_details(const struct sc_entry_info *info)
         sc_out("note\t%s\n", info->note);
 }
 
+/* What a template names: rotated there, its text is another one while its own version stays. */
+static int print_name(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    (void)ctx;
+    (void)err;
+    char text[SC_TIME_TEXT_SIZE] = "";
+    if (info->version == 0) {
+        sc_out("names\t%s\tmissing\n", info->name);
+        return 0;
+    }
+    sc_time_text(text, info->created);
+    sc_out("names\t%s\tversion %llu\t%s\n", info->name, (unsigned long long)info->version, text);
+    return 0;
+}
+
+static int write_name(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    (void)err;
+    struct sc_json *json = ctx;
+    char text[SC_TIME_TEXT_SIZE];
+    sc_time_text(text, info->created);
+    sc_json_object_begin(json);
+    sc_json_pair_string(json, "name", info->name);
+    sc_json_key(json, "version");
+    sc_json_uint(json, info->version);
+    sc_json_pair_string(json, "created", info->version != 0 ? text : NULL);
+    sc_json_object_end(json);
+    return 0;
+}
+
+/* One that does not parse is shown all the same. */
+static void show_names(struct sc_vault *vault, const struct sc_entry_info *info, sc_entry_fn fn,
+                       void *ctx)
+{
+    struct sc_error err = {0};
+    if (sc_vault_template_names(vault, info->name, fn, ctx, &err) < 0)
+        sc_warn("warning: template '%s': %s", info->name, sc_error_message(&err));
+}
+
 int sc_cmd_show(struct sc_cli *cli, const void *options, int count, char **operands,
                 struct sc_error *err)
 {
@@ -263,12 +307,20 @@ int sc_cmd_show(struct sc_cli *cli, const void *options, int count, char **opera
         return rc;
     if (!cli->globals.json) {
         print_details(&info);
+        show_names(vault, &info, print_name, NULL);
         return 0;
     }
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
     struct sc_json json;
     sc_json_init(&json, &out);
-    write_json(&json, &info);
+    begin_json(&json, &info);
+    if (info.kind == SC_ENTRY_TEMPLATE) {
+        sc_json_key(&json, "names");
+        sc_json_array_begin(&json);
+        show_names(vault, &info, write_name, &json);
+        sc_json_array_end(&json);
+    }
+    sc_json_object_end(&json);
     sc_buf_putc(&out, '\n');
     rc = sc_buf_status(&out, err);
     if (rc == 0)

@@ -111,3 +111,23 @@ int sc_render(struct sc_bytes template, const char *scope, sc_render_fn fetch, v
     sc_secret_move(ret, &result);
     return 0;
 }
+
+int sc_render_names(struct sc_bytes template, const char *scope, sc_render_name_fn fn, void *ctx,
+                    struct sc_error *err)
+{
+    struct sc_template_part part;
+    size_t at = 0;
+    int got = 0;
+    while ((got = next_part(template, &at, &part, err)) > 0) {
+        char name[SC_NAME_SIZE];
+        if (part.kind == SC_TEMPLATE_TEXT)
+            continue;
+        int rc = full_name(&part, scope, name, err);
+        if (rc < 0)
+            return wrap_place(template, part.offset, rc, err);
+        rc = fn(name, ctx, err);
+        if (rc < 0)
+            return rc;
+    }
+    return got < 0 ? SC_E_SYNTAX : 0;
+}

@@ -24,4 +24,9 @@ typedef int (*sc_render_fn)(const char *name, enum sc_template_kind kind, void *
 int sc_render(struct sc_bytes template, const char *scope, sc_render_fn fetch, void *ctx,
               struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 
+/* Calls fn for the full name at each placeholder, in order; a name may come again. */
+typedef int (*sc_render_name_fn)(const char *name, void *ctx, struct sc_error *err);
+int sc_render_names(struct sc_bytes template, const char *scope, sc_render_name_fn fn, void *ctx,
+                    struct sc_error *err) SC_NODISCARD;
+
 #endif

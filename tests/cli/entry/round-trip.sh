@@ -36,3 +36,22 @@ run 0 "$SECRETSCTL" get prod/web/db
 [ "$(wc -c <"$T/out")" = 20 ] || fail "--generate"
 run 0 "$SECRETSCTL" show prod/web/db --json
 jq -e '.version == 5 and .size == 20' "$T/out" >/dev/null || fail "show --json"
+
+# A template: what it names, at which version, and what is missing; a broken one is shown too
+printf one | run 0 "$SECRETSCTL" add shop/db
+printf '{{secret:db}} {{secret:shop/db|url}} {{secret:other/gone}}' | run 0 "$SECRETSCTL" add shop/conf --kind template
+printf two | run 0 "$SECRETSCTL" rotate shop/db
+run 0 "$SECRETSCTL" show shop/conf
+[ "$(grep -c '^names' out)" = 2 ] || fail "names: $(cat out)"
+out_has "names	shop/db	version 2	20"
+out_has "names	other/gone	missing"
+out_has "version	1"
+run 0 "$SECRETSCTL" show shop/conf --json
+jq -e '.version == 1 and (.names | map([.name, .version]) == [["shop/db", 2], ["other/gone", 0]])' out >/dev/null || fail "$(cat out)"
+run 0 "$SECRETSCTL" show shop/db --json
+jq -e 'has("names") | not' out >/dev/null || fail "a secret names nothing"
+
+printf 'x {{secret:db' | run 0 "$SECRETSCTL" add shop/broken --kind template
+run 0 "$SECRETSCTL" show shop/broken
+out_has "kind	template"
+err_has "secretsctl: warning: template 'shop/broken': line 1, column 14: "
