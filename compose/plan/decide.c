@@ -17,7 +17,7 @@
 
 /* Plain text of a map form that YAML reads as a number, a date or a switch, and that the container
  * gets as another text than the file says: `0123` is `83`. */
-static bool changes_by_typing(const struct occurrence *o)
+static bool changes_by_typing(const struct context *c, const struct occurrence *o)
 {
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
     if (o->key_node == NULL || node == NULL || node->style != SC_YAML_PLAIN || node->tag != NULL ||
@@ -26,7 +26,10 @@ static bool changes_by_typing(const struct occurrence *o)
     SC_CLEANUP(sc_model_pool_done) struct sc_model_pool pool = {0};
     const struct sc_scalar_source source = {.text = o->raw, .len = o->raw_len, .plain = true};
     struct sc_value value = {0};
-    if (sc_scalar_resolve(&pool, &source, &value, NULL) < 0)
+    int rc = sc_scalar_resolve(&pool, &source, &value, NULL);
+    if (rc == SC_E_NOMEM)
+        sc_plan_no_memory(c);
+    if (rc < 0)
         return true;
     return !sc_str_equal(sc_scalar_text(&pool, &value), o->raw);
 }
@@ -133,7 +136,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
             return reason;
     } else if (o->value_node->kind == SC_YAML_ALIAS)
         return "the text stands behind an alias; write it out, or move the anchor by hand";
-    if (changes_by_typing(o))
+    if (changes_by_typing(c, o))
         return "YAML reads it as a number or a date, so the container gets another text; quote "
                "what is meant";
     bool other = o->native != NULL ? o->native->named_by != NULL

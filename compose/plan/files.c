@@ -31,6 +31,8 @@ static int move(struct context *c, size_t file, const struct sc_yaml_node *node,
     struct sc_error why = {0};
     size_t secret = 0;
     int rc = c->options->read_secret(path, c->options->ctx, &value, &why);
+    if (rc == SC_E_NOMEM)
+        return sc_fail_nomem(err);
     if (rc < 0)
         return report(c, file, node,
                       &(struct sc_plan_item){.action = SC_PLAN_REPORT,
@@ -39,6 +41,8 @@ static int move(struct context *c, size_t file, const struct sc_yaml_node *node,
     if (sc_secret_view(&value).len == 0)
         return 0;
     rc = sc_plan_secret_named(c, name, sc_secret_view(&value), &secret, &why);
+    if (rc == SC_E_NOMEM)
+        return sc_fail_nomem(err);
     if (rc < 0)
         return report(c, file, node,
                       &(struct sc_plan_item){.action = SC_PLAN_REPORT,

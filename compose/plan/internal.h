@@ -25,6 +25,10 @@ const char *sc_node_text(const struct sc_yaml_node *node);
 /* Whether node lies inside (or is) the other one. */
 bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *outer);
 
+/* Remembers that memory was short where that cannot be returned; the plan fails for it in the end.
+ */
+void sc_plan_no_memory(const struct context *c);
+
 /* One more element of a growing array of the context; false with NOMEM. */
 bool sc_plan_room(void *array, size_t count, size_t *cap, size_t size,
                   struct sc_error *err) SC_NODISCARD;

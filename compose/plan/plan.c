@@ -49,7 +49,11 @@ bool sc_plan_room(void *array, size_t count, size_t *cap, size_t size, struct sc
     return true;
 }
 
-/* The constant format itself when memory is short. */
+void sc_plan_no_memory(const struct context *c)
+{
+    c->plan->no_memory = true;
+}
+
 const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const char *b)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(2048);
@@ -63,7 +67,9 @@ const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const
         }
     }
     const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
-    return copy != NULL ? copy : "no memory to say why";
+    if (copy == NULL)
+        sc_plan_no_memory(c);
+    return copy != NULL ? copy : "out of memory";
 }
 
 static int compare_items(const void *a, const void *b)
@@ -189,6 +195,8 @@ static int run_steps(struct context *c, struct sc_error *err)
         rc = sc_plan_dotenv(c, err);
     if (rc == 0)
         rc = finish_files(c, false, err);
+    if (rc == 0 && c->plan->no_memory)
+        return sc_fail_nomem(err);
     return rc < 0 ? rc : sc_plan_prove(c, err);
 }
 

@@ -83,6 +83,7 @@ struct sc_plan {
     size_t secret_count, secret_cap;
     struct sc_plan_mask *masks;
     size_t mask_count, mask_cap;
+    bool no_memory; /* somewhere on the way, where a reason was made of it: there is no plan */
     struct sc_stash pool;
 };
 

@@ -145,9 +145,11 @@ const char *sc_plan_value(struct context *c, const char *text, size_t len)
         return NULL;
     const struct sc_interp interp = {.pool = &c->model, .scope = &c->scope};
     struct sc_interp_result result = {0};
-    if (sc_interpolate(&interp, text, len, &result, NULL) < 0)
-        return NULL;
-    return sc_model_pool_ndup(&c->model, result.text, result.len);
+    int rc = sc_interpolate(&interp, text, len, &result, NULL);
+    const char *value = rc < 0 ? NULL : sc_model_pool_ndup(&c->model, result.text, result.len);
+    if (rc == SC_E_NOMEM || (rc == 0 && value == NULL))
+        sc_plan_no_memory(c);
+    return value;
 }
 
 int sc_plan_scope(struct context *c, struct sc_error *err)

@@ -71,16 +71,20 @@ static bool words_of(struct context *c, const struct sc_yaml_node *node, const c
     size_t room = text != NULL ? strlen(text) + 1 : node->count + 1;
     const char **words = sc_stash_array(&c->plan->pool, room, sizeof(*words), NULL);
     size_t count = 0;
-    if (words == NULL)
+    if (words == NULL) {
+        sc_plan_no_memory(c);
         return false;
+    }
     if (text != NULL) {
         if (strpbrk(text, "\"'\\`$;&|<>()\n") != NULL)
             return false;
         for (size_t n = 0; *text != '\0'; text += n) {
             text += strspn(text, " \t");
             n = strcspn(text, " \t");
-            if (n > 0 && (words[count++] = sc_stash_dup(&c->plan->pool, text, n, NULL)) == NULL)
+            if (n > 0 && (words[count++] = sc_stash_dup(&c->plan->pool, text, n, NULL)) == NULL) {
+                sc_plan_no_memory(c);
                 return false;
+            }
         }
     } else {
         for (size_t i = 0; i < node->count; i++) {
@@ -117,6 +121,12 @@ static bool image_words(struct context *c, const struct sc_strv *from, const cha
     return true;
 }
 
+static const char *no_memory(const struct context *c)
+{
+    sc_plan_no_memory(c);
+    return "out of memory";
+}
+
 static const char *fill(struct context *c, const struct definition *d, struct shim *shim)
 {
     const struct sc_yaml_node *entrypoint = sc_yaml_resolve(sc_yaml_get(d->node, "entrypoint"));
@@ -140,9 +150,9 @@ static const char *fill(struct context *c, const struct definition *d, struct sh
                            c->options->shim_architecture, start.architecture);
     if (!has_entrypoint &&
         !image_words(c, &start.entrypoint, &shim->entrypoint, &shim->entrypoint_count))
-        return "out of memory";
+        return no_memory(c);
     if (!has_command && !image_words(c, &start.command, &shim->command, &shim->command_count))
-        return "out of memory";
+        return no_memory(c);
     sc_image_start_hash(&start, shim->drift);
     if (shim->entrypoint_count == 0 && shim->command_count == 0 && !has_command)
         return "the image starts nothing by itself";
@@ -179,12 +189,14 @@ static const char *obstacle(const struct context *c, const struct definition *d)
 
 const struct shim *sc_plan_shim(struct context *c, struct definition *d)
 {
-    static const struct shim no_memory = {.reason = "out of memory"};
+    static const struct shim none = {.reason = "out of memory"};
     if (d->shim != NULL)
         return d->shim;
     struct shim *shim = sc_stash_alloc(&c->plan->pool, sizeof(*shim), NULL);
-    if (shim == NULL)
-        return &no_memory;
+    if (shim == NULL) {
+        sc_plan_no_memory(c);
+        return &none;
+    }
     shim->reason = obstacle(c, d);
     if (shim->reason == NULL)
         shim->reason = fill(c, d, shim);

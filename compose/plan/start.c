@@ -15,10 +15,12 @@ static const char not_known[] = "what the image starts is not known";
 
 static const char *look_up(const struct context *c, const char *image, struct sc_image_start *ret)
 {
-    if (image == NULL || strchr(image, '$') != NULL || c->options->start == NULL ||
-        c->options->start(image, c->options->ctx, ret, NULL) < 0)
+    if (image == NULL || strchr(image, '$') != NULL || c->options->start == NULL)
         return not_known;
-    return NULL;
+    int rc = c->options->start(image, c->options->ctx, ret, NULL);
+    if (rc == SC_E_NOMEM)
+        sc_plan_no_memory(c);
+    return rc < 0 ? not_known : NULL;
 }
 
 /* The text of the Dockerfile, and what to call it; false if there is none to read. */
@@ -43,7 +45,10 @@ static bool read_dockerfile(struct context *c, const struct sc_value *build, str
                                          ? c->options->load->reader
                                          : &sc_reader_disk;
     *ret_path = name;
-    return path != NULL && reader->read(reader->ctx, path, out, NULL) == 0;
+    int rc = path == NULL ? SC_E_NOMEM : reader->read(reader->ctx, path, out, NULL);
+    if (rc == SC_E_NOMEM)
+        sc_plan_no_memory(c);
+    return rc == 0;
 }
 
 static int take(struct sc_strv *from, struct sc_strv *to)
@@ -64,7 +69,10 @@ static const char *built(struct context *c, const struct sc_service *service,
     const char *path = NULL, *target = sc_value_text(sc_value_get(build, "target"));
     if (!read_dockerfile(c, build, &text, &path))
         return "it is built here, and its Dockerfile cannot be read";
-    if (sc_dockerfile_start(sc_buf_view(&text), target, &service->build_args, &file, &why) < 0)
+    int rc = sc_dockerfile_start(sc_buf_view(&text), target, &service->build_args, &file, &why);
+    if (rc == SC_E_NOMEM)
+        sc_plan_no_memory(c);
+    if (rc < 0)
         return sc_plan_say(c, "it is built here: %s", sc_error_message(&why), NULL);
     bool open = !file.has_entrypoint || !file.has_command;
     if (file.base != NULL && look_up(c, file.base, ret) != NULL && open)

@@ -25,7 +25,7 @@ import sys
 import tempfile
 
 PROGRAM = os.environ["SECRETSCTL"]
-SAMPLES = 14
+SAMPLES = int(os.environ.get("SC_FAULT_SAMPLES", "14"))
 RECIPIENT = "age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z"
 
 # name: arguments, and {"stdin", "out": what it writes, "look": how that is verified, "failed": the status
@@ -90,6 +90,8 @@ TABLE = {
     "verify": (["verify", "path", "folder", "--accept-unproved"], {"statement": True}),
     "compose-config": (["compose", "config", "-f", "project/compose.yml"], {}),
     "compose-rewrite": (["compose", "rewrite", "-f", "project/compose.yml", "--write"], {"late": True}),
+    "compose-rewrite-all": (["compose", "rewrite", "-f", "whole/compose.yml", "--write"],
+                            {"late": True, "together": ["whole/compose.yml", "whole/.env", "whole/db.env"]}),
     "compose-restore": (["compose", "restore", "-f", "moved/compose.yml"], {}),
 }
 
@@ -100,6 +102,36 @@ services:
     environment:
       POSTGRES_PASSWORD: hunter2-plain
 """
+
+
+# every kind of place at once
+WHOLE = {
+    "compose.yml": """\
+name: whole
+services:
+  cache:
+    image: redis:7
+    command: redis-server --requirepass ${CACHE}
+    healthcheck: {test: ["CMD", "redis-cli", "-a", "${CACHE}", "ping"]}
+  db:
+    image: mysql:8
+    env_file: db.env
+    healthcheck: {test: "mysqladmin ping -phunter2-db"}
+  app:
+    build: .
+    environment: {URL: "postgres://app:${CACHE}@db/app", PGPASSWORD: hunter2-pg}
+    configs: [settings]
+    labels: {api.password: hunter2-label}
+configs:
+  settings: {content: "password: hunter2-db"}
+secrets:
+  token: {file: ./token}
+""",
+    ".env": "CACHE=hunter2-cache\n",
+    "db.env": "MYSQL_ROOT_PASSWORD=hunter2-db\n",
+    "token": "hunter2-token",
+    "Dockerfile": "FROM scratch\nENTRYPOINT [\"/app\"]\nCMD serve\n",
+}
 
 
 class Failed(Exception):
@@ -153,6 +185,10 @@ class Sweep:
         self.must("grant", "add", "shop", RECIPIENT)
         for folder in ("project", "moved"):
             (self.work / folder / "compose.yml").write_text(COMPOSE)
+        if self.name == "compose-rewrite-all":
+            (self.work / "whole").mkdir(mode=0o700)
+            for name, text in WHOLE.items():
+                (self.work / "whole" / name).write_text(text)
         if self.name == "compose-restore":
             self.must("compose", "rewrite", "-f", "moved/compose.yml", "--write")
         self.must("backup", "backup.db")
@@ -214,6 +250,7 @@ class Sweep:
             fail(f"it fails by itself: {done.stderr.decode()}")
         self.calls, self.live = self.count()
         self.out, self.files, self.names = done.stdout, self.written(), self.listing()
+        self.after = [(self.work / name).read_bytes() for name in self.options.get("together", [])]
         self.new = self.state()
         again = self.once()
         if again.stdout != self.out:
@@ -262,6 +299,22 @@ class Sweep:
                 if data != self.files.get(name) and self.files.get(name) is not None:
                     fail(f"'{name}' is not complete")
 
+    def judge_together(self, state):
+        """Files that change together are all old or all new, once the next run has finished it. Where
+        another plan was made, for a file that could not be read, it can be undone as a whole."""
+        if "together" not in self.options:
+            return
+        self.run("compose", "rewrite", "-f", self.options["together"][0])
+        now = [(self.work / name).read_bytes() for name in self.options["together"]]
+        old = [(self.good / name).read_bytes() for name in self.options["together"]]
+        if now == self.after and state != self.new:
+            fail("the files are new and the vault is not")
+        if now in (old, self.after):
+            return
+        self.must("compose", "restore", "-f", self.options["together"][0])
+        if [(self.work / name).read_bytes() for name in self.options["together"]] != old:
+            fail("some of the files are old and some new")
+
     def try_one(self, plan, **more):
         done = self.once(SC_FAIL_AT=plan, **more)
         try:
@@ -272,6 +325,7 @@ class Sweep:
             state = self.state(done.stderr.decode())
             if state not in (self.old, self.new):
                 fail(f"neither the old state {self.old} nor the new one {self.new}, but {state}")
+            self.judge_together(state)
             if done.returncode == 0:
                 self.judge_passed(done, state)
             else:

@@ -27,8 +27,10 @@ size_t sc_plan_env_file(struct context *c, const struct sc_project_file *from)
         .after = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX),
     };
     const char *text = sc_stash_dup(&plan->pool, from->text, from->size, NULL);
-    if (file->path == NULL || file->display == NULL || text == NULL)
+    if (file->path == NULL || file->display == NULL || text == NULL) {
+        sc_plan_no_memory(c);
         return SIZE_MAX;
+    }
     file->before = (struct sc_bytes){(const unsigned char *)text, from->size};
     file->fixed =
         c->options->replaceable != NULL && !c->options->replaceable(file->path, c->options->ctx);
@@ -114,6 +116,8 @@ static const struct sc_variable *dotenv_variable(struct context *c, const char *
     while (from + n < len && (isalnum((unsigned char)text[from + n]) != 0 || text[from + n] == '_'))
         n++;
     const char *name = sc_stash_dup(&c->plan->pool, text + from, n, NULL);
+    if (name == NULL)
+        sc_plan_no_memory(c);
     const struct sc_variable *found =
         name != NULL ? sc_variables_get(&c->options->project->environment, name) : NULL;
     return found != NULL && found->value != NULL && found->origin->place.file != NULL ? found

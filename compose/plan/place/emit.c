@@ -28,6 +28,8 @@ static const char *put_text(struct context *c, const char *text, size_t len, str
 {
     char *copy = sc_stash_dup(&c->plan->pool, text, len, NULL);
     const char *value = copy != NULL ? sc_plan_value(c, copy, len) : NULL;
+    if (copy == NULL)
+        sc_plan_no_memory(c);
     if (value == NULL)
         return "a variable in it is not known here";
     if (len == 0)
@@ -85,7 +87,10 @@ const char *sc_plan_place_check(struct context *c, const struct sc_yaml_node *li
             sc_buf_putc(&text, ' ');
         *ret_reason = put_word(c, list->values[i], &text);
     }
-    return sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    if (copy == NULL || text.failed != 0)
+        sc_plan_no_memory(c);
+    return copy;
 }
 
 static int emit_check(struct context *c, const struct literal *l, struct sc_error *err)
