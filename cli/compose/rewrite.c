@@ -60,6 +60,49 @@ static int load_project(const struct sc_rewrite_options *o,
     return 0;
 }
 
+/* Files that the given ones include or extend. Includes are rewritten too; a file that is reached
+ * by extends serves others as well and is only looked at. */
+static size_t add_reached(const struct sc_rewrite_input *input, const struct sc_project *project,
+                          struct sc_plan_source *sources)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < input->count; i++)
+        sources[count++] = input->files[i];
+    for (size_t i = 0; project != NULL && i < project->file_count; i++) {
+        const struct sc_project_file *file = project->files[i];
+        bool known = false;
+        for (size_t k = 0; k < count && !known; k++)
+            known = strcmp(sources[k].path, file->path) == 0;
+        if (known || (file->kind != SC_FILE_INCLUDE && file->kind != SC_FILE_EXTENDS))
+            continue;
+        sources[count++] = (struct sc_plan_source){
+            .path = file->path,
+            .display = file->display,
+            .text = {(const unsigned char *)file->text, file->size},
+            .fixed = file->kind == SC_FILE_EXTENDS || !replaceable(file->path, NULL),
+        };
+    }
+    return count;
+}
+
+/* Over everything that the project reads; over the given files alone where that is not possible. */
+static int make_plan(const struct sc_rewrite_input *input, const struct sc_plan_options *settings,
+                     struct sc_plan **ret, struct sc_error *err)
+{
+    const struct sc_project *project = settings->project;
+    size_t room = input->count + (project != NULL ? project->file_count : 0);
+    struct sc_plan_source *sources = calloc(room, sizeof(*sources));
+    if (sources == NULL)
+        return sc_fail_nomem(err);
+    size_t count = add_reached(input, project, sources);
+    int rc = sc_plan_make(sources, count, settings, ret, err);
+    free(sources);
+    if (rc == 0 || rc == SC_E_NOMEM || count == input->count)
+        return rc;
+    sc_warn("%s; files that are included stay as they are", sc_error_message(err));
+    return sc_plan_make(input->files, input->count, settings, ret, err);
+}
+
 int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, char **operands,
                            struct sc_error *err)
 {
@@ -74,7 +117,10 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
     rc = check_archives(&o->images, err);
     if (rc < 0)
         return rc;
-    SC_CLEANUP(sc_str_freep) char *found = o->shim == NULL ? sc_rewrite_find_shim(err) : NULL;
+    struct sc_error why = {0};
+    SC_CLEANUP(sc_str_freep) char *found = o->shim == NULL ? sc_rewrite_find_shim(&why) : NULL;
+    if (why.code == SC_E_NOMEM)
+        return sc_fail_nomem(err);
     const char *shim = o->no_shim ? NULL : o->shim != NULL ? o->shim : found;
     struct sc_plan_options settings = {
         .scope = input.scope,
@@ -104,7 +150,7 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         return rc;
     settings.project = project;
     settings.load = &load;
-    rc = sc_plan_make(input.files, input.count, &settings, &plan, err);
+    rc = make_plan(&input, &settings, &plan, err);
     if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
         rc = sc_rewrite_store(cli, plan, err);
     return rc < 0 ? rc : sc_rewrite_print(cli, plan, o->write, err);

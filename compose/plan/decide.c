@@ -110,7 +110,10 @@ static const char *value_reason(struct context *c, const struct occurrence *o)
 /* The first obstacle on the way of one occurrence by itself. */
 static const char *own_reason(struct context *c, struct occurrence *o, struct sc_error *err)
 {
-    const char *reason = image_reason(c, o);
+    const char *reason = sc_plan_fixed_reason(c, o->service, o->file);
+    if (reason != NULL)
+        return reason;
+    reason = image_reason(c, o);
     if (reason != NULL) {
         const struct shim *shim = sc_plan_shim(c, o->service);
         if (shim->reason != NULL)

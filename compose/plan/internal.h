@@ -153,6 +153,9 @@ const char *sc_plan_class(const struct sc_credential *credential);
 void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_credential *credential,
                   size_t *ret_start, size_t *ret_end);
 
+/* Why nothing may change where the service, or the text itself, is written; NULL if it may. */
+const char *sc_plan_fixed_reason(const struct context *c, const struct definition *d, size_t file);
+
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node);
 
 /* Adds an item; texts are copied into the plan. */

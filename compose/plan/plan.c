@@ -104,6 +104,7 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
         struct sc_plan_file *file = &plan->files[i];
         file->path = sc_stash_dup(&plan->pool, files[i].path, strlen(files[i].path), err);
         file->display = sc_stash_dup(&plan->pool, files[i].display, strlen(files[i].display), err);
+        file->fixed = files[i].fixed;
         file->after = (struct sc_buf)SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
         if (file->path == NULL || file->display == NULL)
             return SC_E_NOMEM;
@@ -246,6 +247,7 @@ static int prove_settled(const struct sc_plan *plan, const struct sc_plan_option
             .path = file->path,
             .display = file->display,
             .text = file->changed ? sc_buf_view(&file->after) : file->before,
+            .fixed = file->fixed,
         };
     }
     struct sc_plan_options bare = *options;

@@ -70,7 +70,7 @@ struct sc_plan_file {
     struct sc_splices splices; /* into the old text */
     struct sc_buf after;       /* the new text; empty when nothing changes */
     bool changed;
-    bool fixed; /* cannot be replaced: a link to another file */
+    bool fixed; /* looked at, not changed */
 };
 
 struct sc_plan {
@@ -101,6 +101,7 @@ struct sc_plan_source {
     const char *path;    /* as it is opened and replaced */
     const char *display; /* as messages name it */
     struct sc_bytes text;
+    bool fixed; /* looked at, not changed: reached by extends, or a link */
 };
 
 struct sc_plan_options {

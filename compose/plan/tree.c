@@ -90,6 +90,15 @@ bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *
     return false;
 }
 
+const char *sc_plan_fixed_reason(const struct context *c, const struct definition *d, size_t file)
+{
+    const struct sc_plan_file *files = c->plan->files;
+    bool fixed = files[file].yaml != NULL ? files[file].fixed : files[d->file].fixed;
+    return fixed
+               ? "it stands in a file that is reached by extends only; rewrite that file by itself"
+               : NULL;
+}
+
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node)
 {
     for (; node != NULL; node = node->parent) {

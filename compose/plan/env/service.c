@@ -31,7 +31,7 @@ static struct definition *definition_of(const struct context *c, const char *nam
     bool names = false;
     for (size_t i = 0; i < c->definition_count; i++) {
         struct definition *d = &c->definitions[i];
-        bool here = sc_str_equal(d->name, name);
+        bool here = sc_str_equal(d->name, name) && !c->plan->files[d->file].fixed;
         bool has = here && sc_merged_get(d->node, "env_file") != NULL;
         if (here && (has || !names))
             found = d;

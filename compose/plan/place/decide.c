@@ -82,6 +82,9 @@ static const char *obstacle(struct context *c, const struct literal *l)
 {
     if (l->way == LITERAL_STAYS || l->service == NULL)
         return advice(c, l);
+    const char *fixed = sc_plan_fixed_reason(c, l->service, l->file);
+    if (fixed != NULL)
+        return fixed;
     if (!sc_node_inside(l->node, l->service->node))
         return "it stands behind an anchor; write it out in the service first";
     if (sc_plan_has_custom_tag(l->node))
