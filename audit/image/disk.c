@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images in files and folders. A folder is an OCI layout: index.json and blobs/ALGORITHM/HEX;
- * whatever else lies in it is searched too. Links out of the folder are not followed.
+ * Images in files and folders. A folder is Podman's storage, or an OCI layout: index.json and
+ * blobs/ALGORITHM/HEX; whatever else lies in it is searched too. Links out of the folder are not
+ * followed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "audit/image/image_private.h"
+#include "audit/image/storage.h"
 #include "core/fd.h"
 
 #include "core/banned.h"
@@ -135,7 +137,9 @@ int sc_image_search_path(struct sc_probe *probe, const char *path, struct sc_err
     struct sc_error why = {0};
     bool folder = S_ISDIR(found.st_mode);
     int failed = 0;
-    if (rc == 0 && folder)
+    if (rc == 0 && folder && sc_storage_is(path))
+        rc = sc_storage_search(reader.image, path, err);
+    else if (rc == 0 && folder)
         rc = read_folder(&reader, AT_FDCWD, path, "", err);
     else if (rc == 0)
         failed = read_archive(&reader, path, &why);

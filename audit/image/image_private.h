@@ -19,6 +19,7 @@ struct sc_image_member {
     char *target;          /* of a link */
     struct sc_secret json; /* of a document */
     struct sc_layer_paths paths;
+    bool foreign; /* a document that names things which are elsewhere: not read as a manifest */
     bool made_up; /* by us, of what stands on disk: its digest means nothing */
     /* Digests in hexadecimal, of the bytes as stored and of what they unpack to; "" where not
      * known.

@@ -252,7 +252,7 @@ static int resolve_all(struct sc_image *image, struct sc_manifests *manifests, s
     for (size_t i = 0; rc == 0 && i < image->count; i++) {
         const struct sc_image_member *member = &image->members[i];
         rc = prove_name(image, member, err);
-        if (rc == 0 && member->json.len > 0)
+        if (rc == 0 && member->json.len > 0 && !member->foreign)
             rc = sc_manifests_read(manifests, sc_secret_view(&member->json), err);
     }
     for (size_t i = 0; rc == 0 && i < manifests->count; i++) {
