@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/mask/canon.h"
 
 #include "core/banned.h"
@@ -42,9 +43,10 @@ int sc_mask_stream_init(struct sc_mask_stream *stream, const struct sc_mask_patt
     size_t longest = SC_MAX(patterns->exact.longest, patterns->canonical.longest) + 1;
     size_t cap = SC_MASK_FEED_MAX + longest * SC_CANON_UNIT_MAX + 64 * 1024;
     *stream = (struct sc_mask_stream){.patterns = patterns, .text = text, .raw_cap = cap};
-    stream->raw = malloc(cap + SLACK);
-    stream->plain = malloc(cap + SLACK);
-    stream->canon = malloc(cap + SLACK);
+    /* The text may hold values before it is masked, so it lies where they do. */
+    stream->raw = sc_arena_alloc(cap + SLACK, err);
+    stream->plain = sc_arena_alloc(cap + SLACK, err);
+    stream->canon = sc_arena_alloc(cap + SLACK, err);
     stream->runs = malloc((cap + 2) * sizeof(*stream->runs));
     stream->pieces = malloc((cap + 1) * sizeof(*stream->pieces));
     stream->escapes = malloc((cap + 1) * sizeof(*stream->escapes));
@@ -56,18 +58,11 @@ int sc_mask_stream_init(struct sc_mask_stream *stream, const struct sc_mask_patt
     return 0;
 }
 
-static void wipe_and_free(unsigned char *bytes, size_t len)
-{
-    if (bytes != NULL)
-        sc_wipe(bytes, len);
-    free(bytes);
-}
-
 void sc_mask_stream_done(struct sc_mask_stream *stream)
 {
-    wipe_and_free(stream->raw, stream->raw_cap);
-    wipe_and_free(stream->plain, stream->raw_cap);
-    wipe_and_free(stream->canon, stream->raw_cap);
+    sc_arena_free(stream->raw);
+    sc_arena_free(stream->plain);
+    sc_arena_free(stream->canon);
     free(stream->runs);
     free(stream->pieces);
     free(stream->escapes);
