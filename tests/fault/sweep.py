@@ -4,9 +4,11 @@
 
     sweep.py names                         the names of the commands in TABLE
     sweep.py alloc|io LIBRARY COMMAND
+    sweep.py strace - COMMAND
 
 alloc: each allocation fails, once and for good. io: each call that touches a file fails with EIO, once
-and for good, and each that changes something with ENOSPC, once. After each of these:
+and for good, and each that changes something with ENOSPC, once. strace: system calls fail with EIO and ENOSPC, wherever
+they come from. After each of these:
 
   * it ended by itself, with status 0, or with 1 and one line that tells of this failure;
   * the vault verifies, every record opens, and it is in the old state, or the new one. With status 0 it
@@ -95,6 +97,10 @@ TABLE = {
     "compose-restore": (["compose", "restore", "-f", "moved/compose.yml"], {}),
 }
 
+# What strace(1) makes fail, and the errors.
+SYSTEM_CALLS = ["fdatasync", "fsync", "write", "pwrite64", "rename,renameat,renameat2", "openat"]
+ERRORS = ["EIO", "ENOSPC"]
+
 COMPOSE = """\
 services:
   db:
@@ -157,8 +163,8 @@ class Sweep:
         }
         self.told = {}
 
-    def run(self, *arguments, stdin=b"", **more):
-        return subprocess.run([PROGRAM, "--quiet", *arguments], input=stdin, cwd=self.work, check=False,
+    def run(self, *arguments, stdin=b"", before=(), **more):
+        return subprocess.run([*before, PROGRAM, "--quiet", *arguments], input=stdin, cwd=self.work, check=False,
                               capture_output=True, env=self.environment | more, timeout=120)
 
     def must(self, *arguments, stdin=b""):
@@ -221,6 +227,10 @@ class Sweep:
 
     def once(self, **more):
         self.reset()
+        if self.kind == "strace":
+            before = ["strace", "-f", "-qq", "-o", str(self.top / "trace"), *more.pop("inject", ())]
+            more.pop("SC_FAIL_AT", None)
+            return self.run(*self.arguments, stdin=self.options.get("stdin", b""), before=before, **more)
         preload = {"LD_PRELOAD": self.library, "SC_FAIL_COUNT": str(self.top / "count")}
         return self.run(*self.arguments, stdin=self.options.get("stdin", b""), **preload, **more)
 
@@ -248,7 +258,7 @@ class Sweep:
         done = self.once()
         if done.returncode != 0:
             fail(f"it fails by itself: {done.stderr.decode()}")
-        self.calls, self.live = self.count()
+        self.calls, self.live = self.count() if self.kind != "strace" else (0, 0)
         self.out, self.files, self.names = done.stdout, self.written(), self.listing()
         self.after = [(self.work / name).read_bytes() for name in self.options.get("together", [])]
         self.new = self.state()
@@ -264,6 +274,8 @@ class Sweep:
             fail(f"status {done.returncode}")
         if "statement" in self.options and b"not searched: " in done.stdout:
             return
+        if self.kind == "strace" and not lines:
+            return  # the write that failed was the one of the message
         if len(lines) != 1:
             fail(f"{len(lines)} messages")
         memory = "out of memory" in lines[0]
@@ -340,14 +352,31 @@ class Sweep:
             print(f"{plan} {more or ''}: {done.stderr.decode().strip()}")
 
     def places(self, count):
-        step = 1 if os.environ.get("SC_FAULT_ALL") else count // SAMPLES + 1
+        samples = SAMPLES if self.kind != "strace" else 3
+        step = 1 if os.environ.get("SC_FAULT_ALL") else count // samples + 1
         return range(random.randint(1, step), count + 1, step)
+
+    def system_calls(self):
+        """(place, options of strace) for each call of each kind, those of the loader left out."""
+        plans = []
+        for calls in SYSTEM_CALLS:
+            self.once(inject=["-e", f"trace={calls}"])
+            lines = (self.top / "trace").read_text().splitlines()
+            loader = max((n for n, line in enumerate(lines) if ".so" in line), default=-1) + 1
+            self.calls += len(lines) - loader
+            for name in ERRORS:
+                for n in self.places(len(lines) - loader):
+                    inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error={name}:when={loader + n}"]
+                    plans.append((f"{calls} {loader + n} {name}", {"inject": inject}))
+        return plans
 
     def sweep(self):
         self.prepare()
         self.learn()
         errors, tried = [], 0
         plans = [(str(n) + more, {}) for n in self.places(self.calls) for more in ("", "+")]
+        if self.kind == "strace":
+            plans = self.system_calls()
         if self.kind == "io":
             self.once(SC_FAIL_CHANGES="1")
             full = {"SC_FAIL_CHANGES": "1", "SC_FAIL_ERRNO": "28"}
@@ -371,7 +400,7 @@ def main():
     if sys.argv[1:] == ["names"]:
         print(*TABLE)
         return 0
-    if len(sys.argv) != 4 or sys.argv[1] not in ("alloc", "io") or sys.argv[3] not in TABLE:
+    if len(sys.argv) != 4 or sys.argv[1] not in ("alloc", "io", "strace") or sys.argv[3] not in TABLE:
         raise SystemExit(__doc__)
     sweep = Sweep(*sys.argv[1:])
     try:

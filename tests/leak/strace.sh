@@ -29,6 +29,15 @@ traced get "$SECRETSCTL" get shop/db >"$T/value"
 left=$(unexpected get "write\(1<$T/value>")
 [ -z "$left" ] || fail "get: $left"
 
+# What SQLite sorts, vacuums or seals anew makes no temporary file either.
+for i in $(seq 200); do echo "N$i=canary-value-$i"; done >in.env
+traced import "$SECRETSCTL" -q import in.env --scope many
+traced rekey "$SECRETSCTL" -q rekey
+traced list "$SECRETSCTL" list >/dev/null
+traced check "$SECRETSCTL" check --decrypt >/dev/null
+traced compact "$SECRETSCTL" -q compact --keep 1
+! grep -hE 'open(at)?\(.*(O_TMPFILE|etilqs|/tmp/[^s]|/var/tmp)' "$T"/*.trace || fail "a temporary file"
+
 # Nothing but the vault, its companions, the pins and the lock was opened for writing.
 written=$(cat "$T"/*.trace | grep -E 'open(at)?\(.*O_(WRONLY|RDWR|CREAT)' | grep -v ENOENT |
     grep -vE "\"($SECRETSCTL_VAULT|$T/state/|/dev/(null|tty))" || true)

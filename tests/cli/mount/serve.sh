@@ -15,6 +15,10 @@ reads "$M/shop/db_password" first-value || fail "content"
 [ "$(stat -c '%s %a %u:%g %F' "$M/shop/db_password")" = "11 440 7:8 regular file" ] || fail "attributes"
 reads "$M/shop/empty" '' || fail "empty value"
 cmp "$T/big" "$M/deep/er/big" || fail "1 MiB value"
+if command -v fincore >/dev/null; then # what was read is not kept in the page cache
+    [ "$(fincore --noheadings --output PAGES "$M/deep/er/big" | tr -d ' ')" = 0 ] || fail "in the page cache"
+    [ "$(fincore --noheadings --output PAGES "$T/big" | tr -d ' ')" -gt 0 ] || fail "fincore sees nothing"
+fi
 [ "$(cd "$M" && find . | LC_ALL=C sort | tr '\n' ' ')" = \
     ". ./deep ./deep/er ./deep/er/big ./shop ./shop/db_password ./shop/empty " ] || fail "listing"
 
