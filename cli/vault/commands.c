@@ -120,8 +120,8 @@ static const struct sc_option compact_options[] = {
 };
 
 static const struct sc_option bundle_options[] = {
-    {"scope", 's', "SCOPE", "a scope to take along (more than once for several)", SC_OPTION_LIST,
-     offsetof(struct sc_bundle_options, scopes), NULL, 0},
+    {"scope", 's', "SCOPE", "a scope to take along, without those below it (repeatable)",
+     SC_OPTION_LIST, offsetof(struct sc_bundle_options, scopes), NULL, 0},
     {"output", 'o', "FILE", "the file to write (- for standard output)", SC_OPTION_TEXT,
      offsetof(struct sc_bundle_options, output), NULL, 0},
     {"valid", 0, "TIME", "good for 12h, 30d, ... (default: without end)", SC_OPTION_TEXT,
