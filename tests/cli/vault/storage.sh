@@ -3,6 +3,7 @@
 # and back again; read from media that cannot be written.
 . "$SC_SOURCE/tests/support/functions.sh"
 requires strace sqlite3
+not_sanitized "the leak sanitizer does not work below strace"
 "$SECRETSCTL" init --key-file key --portable >/dev/null 2>&1 || fail "init --portable"
 export SECRETSCTL_KEY_FILE=$T/key
 mode() { sqlite3 vault.db 'PRAGMA journal_mode'; }
