@@ -137,8 +137,9 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         reason = sc_plan_env_obstacle(c, o);
         if (reason != NULL)
             return reason;
-    } else if (o->value_node->kind == SC_YAML_ALIAS)
-        return "the text stands behind an alias; write it out, or move the anchor by hand";
+    } else if (o->value_node->kind == SC_YAML_ALIAS && o->key_node == NULL) {
+        return "the list's item stands behind an alias; write it out";
+    }
     if (changes_by_typing(c, o))
         return "YAML reads it as a number or a date, so the container gets another text; quote "
                "what is meant";
@@ -214,6 +215,8 @@ static void spread_reasons(struct context *c)
             struct occurrence *o = &c->found[i];
             if (o->reason == NULL && o->line != NULL)
                 o->reason = sc_plan_env_lookup(c, o);
+            if (o->reason == NULL && !sc_plan_anchor_follows(c, o))
+                o->reason = "something else refers to this text by its anchor and cannot follow";
             again = again || (o->reason != NULL && !o->settled);
             o->settled = o->reason != NULL;
             if (o->reason == NULL && spread_one(c, o))

@@ -158,6 +158,11 @@ const char *sc_plan_fixed_reason(const struct context *c, const struct definitio
 
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node);
 
+/* anchor.c: the texts behind aliases that moved. */
+/* Whether every alias of the text moves with it. */
+bool sc_plan_anchor_follows(const struct context *c, const struct occurrence *o);
+int sc_plan_anchors(struct context *c, struct sc_error *err) SC_NODISCARD;
+
 /* Adds an item; texts are copied into the plan. */
 int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,
                      struct sc_error *err) SC_NODISCARD;

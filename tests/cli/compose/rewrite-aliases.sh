@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# Values behind aliases: each use is written out, and the text at the anchor goes when nothing needs it.
+. "$SC_SOURCE/tests/support/functions.sh"
+export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
+new_vault
+cat >compose.yml <<'END'
+name: shop
+x-password: &pw canary-one
+x-all:
+  # note
+  root: &root canary-two
+  other: &other canary-three
+  keep: 1
+services:
+  db:
+    image: mysql:8
+    environment:
+      MYSQL_PASSWORD: *pw
+      MYSQL_ROOT_PASSWORD: *root
+  two:
+    image: mysql:8
+    environment: {MYSQL_PASSWORD: *pw, MYSQL_ROOT_PASSWORD: *other}
+  three:
+    image: mysql:8
+    environment:
+      MYSQL_PASSWORD: &own canary-four
+      MYSQL_ROOT_PASSWORD: &needed canary-five
+  four:
+    image: mysql:8
+    environment:
+      MYSQL_PASSWORD: *own
+      NOTE: *other
+      NEEDED: *needed
+END
+cp compose.yml before.yml
+run 0 "$SECRETSCTL" compose rewrite --write
+out_lacks canary
+out_has "adapt compose.yml:2  extension x-password: removed; nothing refers to it any more"
+out_has "adapt compose.yml:5  extension root: removed; nothing refers to it any more"
+out_has "stays compose.yml:6  extension other: something that stays refers to this anchor; change it by hand"
+out_has "stays compose.yml:21  three.MYSQL_ROOT_PASSWORD: something else refers to this text by its anchor and cannot follow"
+err_is "secretsctl: 6 moved into 4 entries of scope 'shop', 2 stay"
+cat >want <<'END'
+name: shop
+x-all:
+  # note
+  other: &other canary-three
+  keep: 1
+services:
+  db:
+    image: mysql:8
+    environment:
+      MYSQL_PASSWORD_FILE: /run/secrets/mysql_password
+      MYSQL_ROOT_PASSWORD_FILE: /run/secrets/mysql_root_password
+    secrets:
+      - mysql_password
+      - mysql_root_password
+  two:
+    image: mysql:8
+    environment: {MYSQL_PASSWORD_FILE: /run/secrets/mysql_password, MYSQL_ROOT_PASSWORD_FILE: /run/secrets/two_mysql_root_password}
+END
+head -n 17 compose.yml | diff want -
+grep -qxF '      MYSQL_PASSWORD_FILE: &own /run/secrets/three_mysql_password' compose.yml || fail "the anchor"
+[ "$("$SECRETSCTL" get shop/three_mysql_password)" = canary-four ] || fail "the value"
+run 0 "$SECRETSCTL" compose rewrite
+err_is "secretsctl: nothing to move; 1 stay"
+run 0 "$SECRETSCTL" compose restore
+cmp compose.yml before.yml
