@@ -10,7 +10,7 @@
  */
 #include "compose/yaml_doc.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -22,6 +22,8 @@
 
 #define DOCUMENTS_MAX 1000
 #define BUCKETS       1024
+/* Bytes of a path that a message shows; a longer one says nothing to a person. */
+#define PATH_SHOWN 160
 
 /* A node while it is built: the public part first, so that pointers convert. */
 struct build_node {
@@ -59,6 +61,22 @@ static int fail_at(struct builder *b, int code, size_t offset, const char *text,
                    text);
 }
 
+/* The same with the node's path in front; a file may hold anything: only what a line can show. */
+static int fail_in(struct builder *b, int code, const struct sc_yaml_node *node, size_t offset,
+                   const char *text, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf path = SC_BUF_INIT((size_t)64 * 1024);
+    char said[SC_ERROR_MESSAGE_MAX];
+    if (node != NULL)
+        sc_yaml_path(node, &path);
+    bool printable = path.len > 0 && path.len <= PATH_SHOWN;
+    for (size_t i = 0; i < path.len && printable; i++)
+        printable = (unsigned char)path.data[i] >= 0x20 && path.data[i] != 0x7f;
+    snprintf(said, sizeof(said), "%s%s%s", printable ? sc_buf_text(&path) : "",
+             printable ? ": " : "", text);
+    return fail_at(b, code, offset, said, err);
+}
+
 /* ---- errors of libyaml, said more precisely where the cause is known ---- */
 
 static bool is_blank(char c)
@@ -74,6 +92,8 @@ static const char *hint(const struct sc_yaml_stream *s, size_t offset, const cha
                "items";
     if (strcmp(problem, "did not find expected '-' indicator") == 0)
         return "a mapping key inside a list; use either list items or 'KEY: value' lines";
+    if (strcmp(problem, "found unexpected end of stream") == 0)
+        return "the closing quote is missing";
     if (*p == '\t')
         return "a tab where indentation or a value is expected; use spaces";
     if (*p == '%' || (*p == '{' && (p[1] == '{' || p[1] == '%')))
@@ -99,71 +119,11 @@ static int parser_failed(struct builder *b, struct sc_error *err)
                  p->context_mark.line + 1);
     else
         snprintf(text, sizeof(text), "%s", said);
-    return fail_at(b, SC_E_SYNTAX, at, text, err);
+    return fail_in(b, SC_E_SYNTAX, b->depth > 0 ? &b->frames[b->depth - 1].node->pub : NULL, at,
+                   text, err);
 }
 
 /* ---- spans ---- */
-
-/* Behind an anchor's name: letters, digits, '_' and '-' to libyaml, so that a scalar may follow
- * without a blank ("&a:b" is the anchor a and the text ":b"). */
-static size_t skip_anchor(const struct sc_yaml_stream *s, size_t at)
-{
-    at++;
-    while (at < s->len &&
-           (isalnum((unsigned char)s->text[at]) != 0 || s->text[at] == '_' || s->text[at] == '-'))
-        at++;
-    return at;
-}
-
-/* Behind anchor and tag, and the white space and comments that follow them. */
-static size_t skip_properties(const struct sc_yaml_stream *s, size_t at, bool anchor, bool tag)
-{
-    while ((anchor && s->text[at] == '&') || (tag && s->text[at] == '!')) {
-        if (s->text[at] == '&') {
-            anchor = false;
-            at = skip_anchor(s, at);
-        } else {
-            tag = false;
-            while (at < s->len && !is_blank(s->text[at]))
-                at++;
-        }
-        while (at < s->len && is_blank(s->text[at])) {
-            at++;
-            if (at < s->len && s->text[at] == '#')
-                at += strcspn(s->text + at, "\n");
-        }
-    }
-    return at;
-}
-
-/* The end of a block scalar that libyaml says ends at `end`: its last line without the line break,
- * blank lines behind it left out unless the header keeps them. */
-static size_t block_scalar_end(const struct sc_yaml_stream *s, size_t start, size_t end)
-{
-    bool keep = false;
-    for (size_t i = start + 1; i < end && (s->text[i] == '+' || s->text[i] == '-' ||
-                                           (s->text[i] >= '0' && s->text[i] <= '9'));
-         i++)
-        keep = keep || s->text[i] == '+';
-    if (end > start && s->text[end - 1] != '\n') {
-        /* the next token's indentation, or end of file: back to the start of its line */
-        size_t line = end;
-        while (line > start && (s->text[line - 1] == ' ' || s->text[line - 1] == '\t'))
-            line--;
-        if (line > start && s->text[line - 1] == '\n')
-            end = line;
-    }
-    for (bool first = true; end > start && (first || !keep); first = false) {
-        size_t line = end;
-        while (line > start && is_blank(s->text[line - 1]) && s->text[line - 1] != '\n')
-            line--;
-        if (line > start && s->text[line - 1] == '\n')
-            end = line - 1;
-        else
-            break;
-    }
-    return end > start && s->text[end - 1] == '\r' ? end - 1 : end;
-}
 
 static void place(struct builder *b, struct build_node *n, const yaml_event_t *event)
 {
@@ -173,12 +133,12 @@ static void place(struct builder *b, struct build_node *n, const yaml_event_t *e
     bool scalar = event->type == YAML_SCALAR_EVENT;
     size_t start = full;
     if (event->type != YAML_ALIAS_EVENT)
-        start =
-            skip_properties(s, full, scalar || n->pub.anchor != NULL, scalar || n->pub.tag != NULL);
+        start = sc_yaml_stream_skip_properties(s, full, scalar || n->pub.anchor != NULL,
+                                               scalar || n->pub.tag != NULL);
     if (scalar) {
         start = SC_MIN(start, end);
         if (n->pub.style == SC_YAML_LITERAL || n->pub.style == SC_YAML_FOLDED)
-            end = block_scalar_end(s, start, end);
+            end = sc_yaml_stream_block_end(s, start, end);
     }
     n->pub.full_start = (uint32_t)full;
     n->pub.span = (struct sc_yaml_span){(uint32_t)start, (uint32_t)SC_MAX(start, end)};
@@ -216,10 +176,11 @@ static int bind_alias(struct builder *b, struct build_node *n, struct sc_error *
     while (target != NULL && strcmp(target->pub.anchor, n->pub.text) != 0)
         target = target->next_anchor;
     if (target == NULL)
-        return fail_at(b, SC_E_SYNTAX, n->pub.span.start, "an alias without an anchor before it",
-                       err);
+        return fail_in(b, SC_E_SYNTAX, &n->pub, n->pub.span.start,
+                       "an alias without an anchor before it", err);
     if (!target->complete)
-        return fail_at(b, SC_E_SYNTAX, n->pub.span.start, "an alias inside its own anchor", err);
+        return fail_in(b, SC_E_SYNTAX, &n->pub, n->pub.span.start, "an alias inside its own anchor",
+                       err);
     n->pub.target = &target->pub;
     n->weight = target->weight;
     return 0;
@@ -397,7 +358,7 @@ static int check_duplicates(struct builder *b, const struct sc_yaml_node *mappin
         return 0;
     char text[96];
     snprintf(text, sizeof(text), "the same key stands on line %u already", first->at.line);
-    return fail_at(b, SC_E_SYNTAX, again->span.start, text, err);
+    return fail_in(b, SC_E_SYNTAX, again, again->span.start, text, err);
 }
 
 /* Hands the pending children over to the collection that ends. */
@@ -419,8 +380,8 @@ static int close_collection(struct builder *b, const yaml_event_t *event, struct
         n->weight += child->weight;
     }
     if (n->weight > SC_YAML_EXPANDED_MAX)
-        return fail_at(b, SC_E_TOOBIG, n->pub.span.start, "aliases multiply to too many nodes",
-                       err);
+        return fail_in(b, SC_E_TOOBIG, &n->pub, n->pub.span.start,
+                       "aliases multiply to too many nodes", err);
     n->pub.count = count;
     n->pub.keys = mapping ? all : NULL;
     n->pub.values = mapping ? all + count : all;

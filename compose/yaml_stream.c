@@ -4,6 +4,7 @@
  */
 #include "compose/yaml_stream.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,92 @@ size_t sc_yaml_stream_byte(const struct sc_yaml_stream *s, size_t character)
             at++;
     }
     return at;
+}
+
+/* ---- spans ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\0';
+}
+
+/* Behind an anchor's name: letters, digits, '_' and '-' to libyaml, so that a scalar may follow
+ * without a blank ("&a:b" is the anchor a and the text ":b"). */
+static size_t skip_anchor(const struct sc_yaml_stream *s, size_t at)
+{
+    at++;
+    while (at < s->len &&
+           (isalnum((unsigned char)s->text[at]) != 0 || s->text[at] == '_' || s->text[at] == '-'))
+        at++;
+    return at;
+}
+
+size_t sc_yaml_stream_skip_properties(const struct sc_yaml_stream *s, size_t at, bool anchor,
+                                      bool tag)
+{
+    while ((anchor && s->text[at] == '&') || (tag && s->text[at] == '!')) {
+        if (s->text[at] == '&') {
+            anchor = false;
+            at = skip_anchor(s, at);
+        } else {
+            tag = false;
+            while (at < s->len && !is_blank(s->text[at]))
+                at++;
+        }
+        while (at < s->len && is_blank(s->text[at])) {
+            at++;
+            if (at < s->len && s->text[at] == '#')
+                at += strcspn(s->text + at, "\n");
+        }
+    }
+    return at;
+}
+
+/* Columns that the text of a block scalar is indented by: more blanks than that are text. 0 where
+ * the header gives it, relative to a parent that is not known here. */
+static size_t block_indent(const struct sc_yaml_stream *s, size_t start, size_t end)
+{
+    size_t header = start + strcspn(s->text + start, "\n#");
+    for (size_t i = start + 1; i < header; i++) {
+        if (s->text[i] >= '1' && s->text[i] <= '9')
+            return 0;
+    }
+    size_t at = start + strcspn(s->text + start, "\n");
+    while (at < end) {
+        size_t blanks = strspn(s->text + ++at, " ");
+        if (s->text[at + blanks] != '\n' && s->text[at + blanks] != '\r')
+            return at + blanks < end ? blanks : SIZE_MAX;
+        at += strcspn(s->text + at, "\n");
+    }
+    return SIZE_MAX;
+}
+
+size_t sc_yaml_stream_block_end(const struct sc_yaml_stream *s, size_t start, size_t end)
+{
+    bool keep = false;
+    size_t indent = block_indent(s, start, end);
+    for (size_t i = start + 1; i < end && (s->text[i] == '+' || s->text[i] == '-' ||
+                                           (s->text[i] >= '0' && s->text[i] <= '9'));
+         i++)
+        keep = keep || s->text[i] == '+';
+    if (end > start && s->text[end - 1] != '\n') {
+        /* the next token's indentation, or end of file: back to the start of its line */
+        size_t line = end;
+        while (line > start && (s->text[line - 1] == ' ' || s->text[line - 1] == '\t'))
+            line--;
+        if (line > start && s->text[line - 1] == '\n')
+            end = line;
+    }
+    for (bool first = true; end > start && (first || !keep); first = false) {
+        size_t line = end;
+        while (line > start && is_blank(s->text[line - 1]) && s->text[line - 1] != '\n')
+            line--;
+        bool text = !first && end - line > indent && strspn(s->text + line, " ") > indent;
+        if (line == start || s->text[line - 1] != '\n' || text)
+            break;
+        end = line - 1;
+    }
+    return end > start && s->text[end - 1] == '\r' ? end - 1 : end;
 }
 
 void sc_yaml_free(struct sc_yaml_stream *s)

@@ -45,4 +45,11 @@ size_t sc_yaml_stream_byte(const struct sc_yaml_stream *stream, size_t character
 /* free(3) for SC_CLEANUP on an array of nodes. */
 void sc_yaml_nodes_freep(const struct sc_yaml_node ***nodes);
 
+/* Behind anchor and tag at `at`, and the white space and comments that follow them. */
+size_t sc_yaml_stream_skip_properties(const struct sc_yaml_stream *s, size_t at, bool anchor,
+                                      bool tag);
+/* The end of a block scalar that libyaml says ends at `end`: its last line without the line break,
+ * blank lines behind it left out unless the header keeps them. */
+size_t sc_yaml_stream_block_end(const struct sc_yaml_stream *s, size_t start, size_t end);
+
 #endif

@@ -124,6 +124,17 @@ static bool stays_plain(const struct sc_yaml_node *node, const char *text)
     return true;
 }
 
+/* A key without its ':' ("? key", or `{key}`) has an empty value that stands nowhere. */
+static bool has_no_place(const struct work *w, const struct sc_yaml_node *node)
+{
+    size_t at = node->span.start;
+    if (node->key == NULL || at != node->span.end || node->full_start != at)
+        return false;
+    while (at > 0 && only_blanks(w, at - 1, at))
+        at--;
+    return at == 0 || w->text[at - 1] != ':';
+}
+
 static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *node = e->node;
@@ -131,6 +142,8 @@ static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error
     enum sc_yaml_style style = node->kind == SC_YAML_ALIAS ? SC_YAML_PLAIN : node->style;
     if (e->kind == SC_EDIT_RENAME && node->kind != SC_YAML_SCALAR)
         return refuse(w, node->span.start, "a key that is an alias cannot be renamed", err);
+    if (has_no_place(w, node))
+        return refuse(w, node->span.start, "a key without its ':'", err);
     if (e->pieces != NULL && (style == SC_YAML_LITERAL || style == SC_YAML_FOLDED))
         return apply_pieces(w, e, err);
     if (node->tag != NULL && (e->kind == SC_EDIT_RENAME || node->anchor != NULL))
@@ -285,12 +298,18 @@ static int insert_lines(struct work *w, size_t at, struct sc_buf *lines, struct 
     return splice(w, end, end, lines, err);
 }
 
+/* Where the entries of a block collection begin: at the dash, the key, or the '?' before a key. */
+static size_t first_column(const struct work *w, const struct sc_yaml_node *c)
+{
+    bool dash = c->kind == SC_YAML_SEQUENCE || w->text[c->span.start] == '?';
+    return sc_edit_column(w->stream, dash ? c->span.start : c->keys[0]->full_start);
+}
+
 static int add_in_block(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *c = e->node;
     SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
-    size_t indent = sc_edit_column(w->stream, c->kind == SC_YAML_SEQUENCE ? c->span.start
-                                                                          : c->keys[0]->full_start);
+    size_t indent = first_column(w, c);
     for (; e != NULL; e = sc_edits_next(w->edits, e))
         sc_edit_render_block(e->text, &e->value, indent, &w->style, &lines);
     return insert_lines(w, c->span.end, &lines, err);
@@ -301,7 +320,8 @@ static int add_to_nothing(struct work *w, const struct sc_edit *e, struct sc_err
 {
     const struct sc_yaml_node *node = e->node;
     if (node->key == NULL || node->parent->style != SC_YAML_BLOCK ||
-        node->span.start != node->span.end || node->full_start != node->span.start)
+        node->span.start != node->span.end || node->full_start != node->span.start ||
+        has_no_place(w, node))
         return refuse(w, node->span.start, "this value cannot become a collection", err);
     SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
     size_t indent = sc_edit_column(w->stream, node->key->full_start) +

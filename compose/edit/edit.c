@@ -241,7 +241,7 @@ int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc
     for (size_t i = 0; i < splices->count; i++) {
         const struct sc_splice *s = &splices->items[i];
         if (s->start < at || s->end < s->start || s->end > text.len)
-            return sc_fail(err, SC_E_BUG, "two changes overlap at byte %zu", s->start);
+            return sc_fail(err, SC_E_UNSUPPORTED, "two changes overlap at byte %zu", s->start);
         sc_buf_append(out, text.ptr + at, s->start - at);
         sc_buf_append(out, s->text, s->len);
         at = s->end;

@@ -173,13 +173,14 @@ static void test_refusals(void **state)
 {
     (void)state;
     refuse("a:\n  env:\n    A: 1\n    # c\n    - B=2\n", SC_E_SYNTAX,
-           "'f' line 5, column 5: a list item ('- ...') inside a mapping; use either 'KEY: value' "
+           "'f' line 5, column 5: a.env: a list item ('- ...') inside a mapping; use either 'KEY: "
+           "value' "
            "lines or list items (while parsing a block mapping that begins on line 3)");
     refuse("env:\n  - A=1\n  B: 2\n", SC_E_SYNTAX,
-           "'f' line 3, column 3: a mapping key inside a list; use either list items or 'KEY: "
+           "'f' line 3, column 3: env: a mapping key inside a list; use either list items or 'KEY: "
            "value' lines (while parsing a block collection that begins on line 2)");
     refuse("a: 1\nb: 2\na: 3\n", SC_E_SYNTAX,
-           "'f' line 3, column 1: the same key stands on line 1 already");
+           "'f' line 3, column 1: a: the same key stands on line 1 already");
     refuse("a:\n\tb: 1\n", SC_E_SYNTAX,
            "'f' line 2, column 1: a tab where indentation or a value is expected; use spaces");
 }
@@ -187,13 +188,14 @@ static void test_refusals(void **state)
 static void test_alias_refusals(void **state)
 {
     (void)state;
-    refuse("a: *b\n", SC_E_SYNTAX, "'f' line 1, column 4: an alias without an anchor before it");
-    refuse("a: &a\n  b: *a\n", SC_E_SYNTAX, "'f' line 2, column 6: an alias inside its own anchor");
+    refuse("a: *b\n", SC_E_SYNTAX, "'f' line 1, column 4: a: an alias without an anchor before it");
+    refuse("a: &a\n  b: *a\n", SC_E_SYNTAX,
+           "'f' line 2, column 6: a.b: an alias inside its own anchor");
     refuse("a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
            "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
            "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
            "g: [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\n",
-           SC_E_TOOBIG, "'f' line 7, column 4: aliases multiply to too many nodes");
+           SC_E_TOOBIG, "'f' line 7, column 4: g: aliases multiply to too many nodes");
 }
 
 static void test_hostile_bytes(void **state)

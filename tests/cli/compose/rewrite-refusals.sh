@@ -18,15 +18,15 @@ services:
       - TOKEN=hunter2
 END
 run 1 "$SECRETSCTL" compose rewrite -f mixed.yml --write
-err_is "secretsctl: 'mixed.yml' line 8, column 7: a list item ('- ...') inside a mapping; use either 'KEY: value' lines or list items (while parsing a block mapping that begins on line 4)"
+err_is "secretsctl: 'mixed.yml' line 8, column 7: services.app.environment: a list item ('- ...') inside a mapping; use either 'KEY: value' lines or list items (while parsing a block mapping that begins on line 4)"
 
 printf 'services:\n\tapp: {}\n' >tab.yml
 run 1 "$SECRETSCTL" compose rewrite -f tab.yml
-err_is "secretsctl: 'tab.yml' line 2, column 1: a tab where indentation or a value is expected; use spaces"
+err_is "secretsctl: 'tab.yml' line 2, column 1: services: a tab where indentation or a value is expected; use spaces"
 
 printf 'services: {}\nservices: {}\n' >twice.yml
 run 1 "$SECRETSCTL" compose rewrite -f twice.yml
-err_is "secretsctl: 'twice.yml' line 2, column 1: the same key stands on line 1 already"
+err_is "secretsctl: 'twice.yml' line 2, column 1: services: the same key stands on line 1 already"
 
 mkdir inside
 echo 'services: {}' >outside.yml
