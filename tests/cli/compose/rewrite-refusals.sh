@@ -22,7 +22,7 @@ err_is "secretsctl: 'mixed.yml' line 8, column 7: services.app.environment: a li
 
 printf 'services:\n\tapp: {}\n' >tab.yml
 run 1 "$SECRETSCTL" compose rewrite -f tab.yml
-err_is "secretsctl: 'tab.yml' line 2, column 1: services: a tab where indentation or a value is expected; use spaces"
+err_is "secretsctl: 'tab.yml' line 2, column 1: a tab where indentation or a value is expected; use spaces"
 
 printf 'services: {}\nservices: {}\n' >twice.yml
 run 1 "$SECRETSCTL" compose rewrite -f twice.yml
