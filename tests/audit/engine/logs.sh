@@ -81,7 +81,7 @@ PY
 forwarder=$!
 stop_forwarder() { kill "$forwarder" 2>/dev/null; }
 on_exit stop_forwarder
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 100); do
     [ -s port ] && break
     sleep 0.2
 done

@@ -46,7 +46,7 @@ serve() {
     rm -f "$T/sock"
     python3 "$T/server.py" "$T/sock" "$1" &
     server=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in $(seq 100); do
         [ -S "$T/sock" ] && break
         sleep 0.1
     done
