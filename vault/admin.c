@@ -116,6 +116,17 @@ int sc_vault_renew(struct sc_vault *vault, struct sc_error *err)
     return sc_txn_end(vault, true, rc, err);
 }
 
+int sc_vault_note(struct sc_vault *vault, const char *op, const char *name, const char *text,
+                  struct sc_error *err)
+{
+    bool own = false;
+    int rc = sc_txn_join(vault, &own, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_txn_note(vault, op, name, text, err);
+    return sc_txn_end(vault, own, rc, err);
+}
+
 int sc_vault_trust(struct sc_vault *vault, const char *reason, struct sc_error *err)
 {
     int rc = sc_view_begin(vault, err);

@@ -3,9 +3,8 @@
  * The vault: an encrypted single-file store of named, versioned values. docs/FORMAT.md describes
  * the file byte by byte; docs/THREAT-MODEL.md says which lies about it are detected.
  *
- * Life of a handle: open (no key needed: integrity and rollback are checked against the signed
- * state and the pin) -> unlock -> read and write -> close. Keys live in locked memory and die with
- * close.
+ * Life of a handle: open (no key needed: checked against the signed state and the pin) -> unlock ->
+ * read and write -> close. Keys live in locked memory and die with close.
  *
  * Durability: a write function, or commit for a batch, returns 0 only after the change is on disk
  * (fsync); otherwise nothing changed. After SC_E_IO at commit the outcome was looked up by
@@ -15,9 +14,8 @@
  * then get SC_E_BUSY. A handle belongs to one thread at a time and is not carried across fork.
  *
  * Errors common to all calls: TAMPERED (a signature, hash or seal is wrong), FORMAT (not a vault),
- * UNSUPPORTED (a newer format than this program knows, or an older one), ROLLBACK (older than the
- * pin), LOCKED (not unlocked, or this key does not open that scope), BUSY, PERM, IO, NOSPACE,
- * NOMEM.
+ * UNSUPPORTED (a newer or older format than this program's), ROLLBACK (older than the pin), LOCKED
+ * (not unlocked, or this key does not open that scope), BUSY, PERM, IO, NOSPACE, NOMEM.
  */
 #ifndef SC_VAULT_VAULT_H
 #define SC_VAULT_VAULT_H
@@ -32,9 +30,8 @@
 #include "core/source.h"
 #include "core/str.h"
 
-/* Bytes of a note or label text, at most. */
-#define SC_VAULT_NOTE_MAX 4096
-/* Bytes of all labels of an entry: lines of "key=value". */
+/* Bytes, at most, of a note or label text, and of all labels of an entry: lines of "key=value". */
+#define SC_VAULT_NOTE_MAX   4096
 #define SC_VAULT_LABELS_MAX 1024
 
 struct sc_vault;
@@ -92,8 +89,7 @@ void sc_vault_id(const struct sc_vault *vault, unsigned char ret[SC_VAULT_ID_SIZ
 int sc_vault_reopener(const struct sc_vault *vault, struct sc_secret *ret,
                       struct sc_error *err) SC_NODISCARD;
 
-/* Tells fn what goes wrong at closing, when what was done is done: that the state seen last could
- * not be pinned. */
+/* Tells fn what goes wrong at closing, after all is done: the state seen last cannot be pinned. */
 typedef void (*sc_vault_warn_fn)(const char *message, void *ctx);
 void sc_vault_on_warning(struct sc_vault *vault, sc_vault_warn_fn fn, void *ctx);
 
@@ -244,6 +240,10 @@ typedef int (*sc_log_fn)(const struct sc_log_entry *entry, void *ctx, struct sc_
 /* Calls fn for each operation, newest change first, after verifying the whole chain. LOCKED. */
 int sc_vault_log(struct sc_vault *vault, sc_log_fn fn, void *ctx,
                  struct sc_error *err) SC_NODISCARD;
+
+/* Puts a line of the caller's in the log: in the batch that is open, or as a change of its own. */
+int sc_vault_note(struct sc_vault *vault, const char *op, const char *name, const char *text,
+                  struct sc_error *err) SC_NODISCARD;
 
 /* ---- the vault as a whole; none of this needs a key unless it says so ---- */
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/output.h"
+#include "cli/provision/reads.h"
 #include "cli/unlock.h"
 #include "core/parse.h"
 
@@ -88,6 +89,23 @@ static int fill(const struct sc_entry_options *opt, struct sc_buf *labels, struc
     return rc;
 }
 
+/* With a rotation goes the head of the read log: who had the old version stays on record. */
+static int put_and_anchor(const struct sc_cli *cli, struct sc_vault *vault,
+                          const struct sc_entry_put *put, struct sc_error *err)
+{
+    unsigned anchors = 0;
+    int rc = sc_vault_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_vault_put(vault, put, err);
+    if (rc == 0)
+        rc = sc_reads_anchor(cli, vault, &anchors, err);
+    if (rc == 0)
+        return sc_vault_commit(vault, err);
+    sc_vault_rollback(vault);
+    return rc;
+}
+
 /* The vault opens before the value is asked for: nobody types a value to learn that the key is
  * wrong. */
 static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int count,
@@ -109,7 +127,9 @@ static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int c
         rc = sc_entry_read_value(cli, opt, count, &value, err);
         put->value = &value;
     }
-    return rc < 0 ? rc : sc_vault_put(vault, put, err);
+    if (rc < 0)
+        return rc;
+    return put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
 }
 
 int sc_cmd_add(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -18,8 +18,7 @@ extern char **environ;
 struct grants {
     const struct sc_project *project;
     const char *directory;
-    struct sc_buf *to;
-    unsigned *rules;
+    struct sc_granted_rules *to;
 };
 
 /* The entry a file below the mount shows; NULL if it lies elsewhere. Borrowed. */
@@ -40,23 +39,28 @@ static void add_rule(struct grants *grants, const char *name, const char *servic
                        {SC_CONDITION_SERVICE, service}},
         .condition_count = 2,
     };
-    sc_policy_encode(grants->to, &rule);
-    ++*grants->rules;
+    sc_policy_encode(grants->to->policy, &rule);
+    ++*grants->to->rules;
 }
 
-static void add_grants(struct grants *grants, const struct sc_service *service,
-                       const struct sc_grants *list, const struct sc_resources *resources)
+static int add_grants(struct grants *grants, const struct sc_service *service,
+                      const struct sc_grants *list, const struct sc_resources *resources,
+                      struct sc_error *err)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < list->count && rc == 0; i++) {
         const struct sc_resource *resource = sc_resources_get(resources, list->items[i].source);
         const char *name = resource != NULL ? name_of(grants, resource->file) : NULL;
-        if (name != NULL)
-            add_rule(grants, name, service->name);
+        if (name == NULL)
+            continue;
+        add_rule(grants, name, service->name);
+        rc = sc_owners_add(grants->to->owners, name, &list->items[i], err);
     }
+    return rc;
 }
 
 int sc_grants_policy(const struct sc_strv *files, bool optional, const char *directory,
-                     struct sc_buf *to, unsigned *rules, struct sc_error *err)
+                     struct sc_granted_rules *to, struct sc_error *err)
 {
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
     char working[PATH_MAX];
@@ -77,11 +81,12 @@ int sc_grants_policy(const struct sc_strv *files, bool optional, const char *dir
     }
     if (rc < 0)
         return rc;
-    struct grants grants = {project, directory, to, rules};
-    for (size_t i = 0; i < project->service_count; i++) {
+    struct grants grants = {project, directory, to};
+    for (size_t i = 0; i < project->service_count && rc == 0; i++) {
         const struct sc_service *service = &project->services[i];
-        add_grants(&grants, service, &service->secrets, &project->secrets);
-        add_grants(&grants, service, &service->configs, &project->configs);
+        rc = add_grants(&grants, service, &service->secrets, &project->secrets, err);
+        if (rc == 0)
+            rc = add_grants(&grants, service, &service->configs, &project->configs, err);
     }
-    return sc_buf_status(to, err);
+    return rc == 0 ? sc_buf_status(to->policy, err) : rc;
 }

@@ -102,7 +102,8 @@ static int wait_for_child(struct sc_cli *cli, pid_t child, int ready_fd, struct 
 /* All that a mount needs while it runs. */
 struct session {
     struct sc_vault *vault;
-    struct sc_source source;
+    struct sc_source entries, source; /* the vault's, and with the project's owners */
+    struct sc_owners owners;
     struct sc_agent *agent;
     char *directory, *vault_path, *log, *engine;
     struct sc_buf policy;
@@ -118,6 +119,7 @@ static void session_done(struct session *session)
     free(session->log);
     free(session->engine);
     sc_buf_done(&session->policy);
+    sc_owners_done(&session->owners);
 }
 
 static char *engine_socket(const char *given, struct sc_error *err)
@@ -178,14 +180,15 @@ static int prepare(struct session *session, const struct sc_cli *cli,
     if (folder == NULL)
         return err->code;
     int rc = opt->policy != NULL ? read_policy(session, opt->policy, err) : 0;
+    struct sc_granted_rules granted = {&session->policy, &session->rules, &session->owners};
     if (rc == 0 && (opt->compose_here || opt->compose.count > 0))
-        rc = sc_grants_policy(&opt->compose, opt->compose_here, session->directory,
-                              &session->policy, &session->rules, err);
+        rc = sc_grants_policy(&opt->compose, opt->compose_here, session->directory, &granted, err);
     if (rc == 0)
         rc = open_vault(session, cli, io, err);
     if (rc == 0)
         rc = sc_dir_make(folder, 0700, err);
-    session->source = sc_vault_source(session->vault);
+    session->entries = sc_vault_source(session->vault);
+    session->source = sc_owners_source(&session->owners, &session->entries);
     return rc;
 }
 

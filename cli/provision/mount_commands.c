@@ -54,6 +54,10 @@ static const struct sc_option who_options[] = {
      offsetof(struct sc_who_options, directory), NULL, 0},
     {"all", 0, NULL, "refused opens too", SC_OPTION_FLAG, offsetof(struct sc_who_options, all),
      NULL, 0},
+    {"anchor", 0, NULL, "note the heads of the read logs in the vault", SC_OPTION_FLAG,
+     offsetof(struct sc_who_options, anchor), NULL, 0},
+    {"check", 0, NULL, "compare the read logs with what the vault has noted", SC_OPTION_FLAG,
+     offsetof(struct sc_who_options, check), NULL, 0},
     {0},
 };
 
@@ -153,17 +157,20 @@ const struct sc_command sc_mount_commands[] = {
     },
     {
         .name = "who",
-        .operands = "NAME",
+        .operands = "[NAME]",
         .summary = "list who has read which version of an entry",
         .description =
             "Lists, for each reader and version, how often and when it was last opened, from the "
             "read log, and how many handles are open on that version now: an old version that no "
-            "reader holds any more can be revoked where it is used.",
+            "reader holds any more can be revoked where it is used.\n\n"
+            "The read log is chained by hashes. Each rotation, and --anchor, notes its head in the "
+            "vault's signed log, so that --check finds it cut or rewritten up to there even when "
+            "the chain was made anew.",
         .examples = "secretsctl who shop/db_password\twho holds which version\n"
-                    "secretsctl who shop/db_password --all --json\twith refused opens",
+                    "secretsctl who shop/db_password --all --json\twith refused opens\n"
+                    "secretsctl who --check\tis the read log the one that was written?",
         .options = who_options,
         .options_size = sizeof(struct sc_who_options),
-        .min_operands = 1,
         .max_operands = 1,
         .run = sc_cmd_who,
     },

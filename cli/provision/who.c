@@ -2,15 +2,14 @@
  *
  * who: the read log, by reader and version.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/output.h"
 #include "cli/provision/mount.h"
-#include "core/fsutil.h"
+#include "cli/provision/reads.h"
+#include "cli/unlock.h"
 #include "core/json.h"
 #include "core/name.h"
 #include "core/parse.h"
@@ -114,21 +113,9 @@ static int take(const struct sc_access_entry *entry, void *ctx, struct sc_error 
     return add(list, entry, who, err);
 }
 
-static int read_folder(const char *folder, struct list *list, struct sc_error *err)
+static int read_one(const char *path, void *ctx, struct sc_error *err)
 {
-    DIR *dir = opendir(folder);
-    if (dir == NULL)
-        return errno == ENOENT ? sc_fail(err, SC_E_NOTFOUND, "no read log yet: nothing was mounted")
-                               : sc_fail_errno(err, "cannot open '%s'", folder);
-    int rc = 0;
-    for (struct dirent *file = readdir(dir); file != NULL && rc == 0; file = readdir(dir)) {
-        if (!sc_str_has_suffix(file->d_name, ".log"))
-            continue;
-        SC_CLEANUP(sc_str_freep) char *path = sc_path_join(folder, file->d_name, err);
-        rc = path == NULL ? SC_E_NOMEM : sc_access_log_read(path, take, list, err);
-    }
-    closedir(dir);
-    return rc;
+    return sc_access_log_read(path, take, ctx, err);
 }
 
 /* Handles open on a version now; -1 when nothing is mounted there. */
@@ -205,20 +192,40 @@ static int print_table(const struct sc_cli *cli, const struct list *list, const 
     return rc;
 }
 
+static int anchor(const struct sc_cli *cli, bool check, struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    unsigned count = 0;
+    int rc = sc_cli_open_vault(cli, check ? SC_VAULT_READ : SC_VAULT_WRITE, &vault, err);
+    if (rc < 0)
+        return rc;
+    rc = check ? sc_reads_check(cli, vault, &count, err) : sc_reads_anchor(cli, vault, &count, err);
+    if (rc == 0)
+        sc_note(cli,
+                check ? "the read logs are whole, and as %u notes in the vault say"
+                      : "noted the heads of %u read logs in the vault",
+                count);
+    return rc;
+}
+
 int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err)
 {
-    (void)count;
     const struct sc_who_options *opt = options;
+    if (opt->anchor || opt->check)
+        return count > 0 || (opt->anchor && opt->check)
+                   ? sc_fail(err, SC_E_USAGE, "--anchor and --check stand alone")
+                   : anchor(cli, opt->check, err);
+    if (count == 0)
+        return sc_fail(err, SC_E_USAGE, "name the entry");
     SC_CLEANUP(list_done) struct list list = {.name = operands[0], .all = opt->all};
     int rc = sc_name_check(operands[0], 1, err);
     if (rc < 0)
         return rc;
-    SC_CLEANUP(sc_str_freep) char *folder = sc_cli_access_folder(cli, err);
     SC_CLEANUP(sc_str_freep) char *directory = sc_cli_mount_directory(opt->directory, err);
-    if (folder == NULL || directory == NULL)
+    if (directory == NULL)
         return err->code;
-    rc = read_folder(folder, &list, err);
+    rc = sc_reads_each(cli, read_one, &list, err);
     if (rc < 0)
         return rc;
     return cli->globals.json ? print_json(&list, directory, err)

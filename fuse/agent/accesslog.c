@@ -80,6 +80,7 @@ static bool split(char *line, struct sc_access_entry *ret)
         .image = fields[12],
         .exe = fields[13],
         .cgroup = fields[14],
+        .hash = fields[15],
     };
     return sc_parse_u64(fields[0], UINT64_MAX, "sequence", &ret->sequence, NULL) == 0 &&
            sc_parse_u64(fields[3], UINT64_MAX, "version", &ret->version, NULL) == 0;
@@ -145,6 +146,34 @@ int sc_access_log_read(const char *path, sc_access_fn fn, void *ctx, struct sc_e
         return sc_fail_errno(err, "cannot open '%s'", path);
     struct scan scan = {.fn = fn, .ctx = ctx};
     return scan_file(fd, path, &scan, err);
+}
+
+int sc_access_log_head(const char *path, uint64_t *ret_sequence, char ret_hash[SC_ACCESS_HASH_TEXT],
+                       struct sc_error *err)
+{
+    char block[2 * SC_ACCESS_LINE_MAX + 1];
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    off_t from = SC_MAX((off_t)0, size - (off_t)sizeof(block) + 1);
+    ssize_t len = size < 0 ? -1 : pread(fd, block, sizeof(block) - 1, from);
+    if (len < 0)
+        return sc_fail_errno(err, "cannot read '%s'", path);
+    while (len > 0 && block[len - 1] != '\n')
+        len--; /* a line that is being written */
+    if (len == 0)
+        return sc_fail(err, SC_E_NOTFOUND, "'%s' is empty", path);
+    block[len - 1] = '\0';
+    char *line = strrchr(block, '\n');
+    line = line != NULL ? line + 1 : block;
+    char *hash = strrchr(line, '\t');
+    line[strcspn(line, "\t")] = '\0';
+    uint64_t sequence = 0;
+    if (hash == NULL || strlen(hash + 1) != HEX_SIZE ||
+        sc_parse_u64(line, UINT64_MAX, "sequence", &sequence, NULL) < 0)
+        return sc_fail(err, SC_E_FORMAT, "the end of '%s' is not a line of a read log", path);
+    memcpy(ret_hash, hash + 1, SC_ACCESS_HASH_TEXT);
+    *ret_sequence = sequence;
+    return 0;
 }
 
 /* ---- writing ---- */

@@ -69,8 +69,16 @@ struct sc_access_entry {
     uint64_t sequence, version;
     const char *time, *name, *result, *uid, *gid, *pid, *start, *container, *project, *service,
         *image, *exe, *cgroup;
+    const char *hash; /* the chain's, hexadecimal, behind this line */
 };
 typedef int (*sc_access_fn)(const struct sc_access_entry *entry, void *ctx, struct sc_error *err);
+
+/* The number and hash of the last whole line, without checking the chain before it: what to write
+ * down elsewhere so that nobody can cut or rewrite the log up to there. NOTFOUND while it is empty.
+ */
+#define SC_ACCESS_HASH_TEXT (2 * SC_HASH_SIZE + 1)
+int sc_access_log_head(const char *path, uint64_t *ret_sequence, char ret_hash[SC_ACCESS_HASH_TEXT],
+                       struct sc_error *err) SC_NODISCARD;
 
 /* Calls fn for each line in order. TAMPERED where the chain breaks. NOTFOUND without a file. */
 int sc_access_log_read(const char *path, sc_access_fn fn, void *ctx,

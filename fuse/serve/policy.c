@@ -220,7 +220,14 @@ static bool covers_scope(const struct sc_rule *rule, const char *name)
     return sc_str_glob(pattern, scope);
 }
 
-/* 1 if it applies, 0 if not, -1 if that depends on an unknown container. */
+static bool needs_proc(enum sc_condition_kind kind)
+{
+    return kind != SC_CONDITION_UID && kind != SC_CONDITION_GID;
+}
+
+/* 1 if it applies, 0 if not, -1 if that depends on an unknown container. Of a reader that cannot be
+ * seen (another pid namespace) the worst is assumed: it is what a deny names, and nothing that an
+ * allow names. */
 static int applies(const struct sc_rule *rule, const struct sc_question *question)
 {
     bool unknown = question->reader->in_container && question->container == NULL;
@@ -229,6 +236,8 @@ static int applies(const struct sc_rule *rule, const struct sc_question *questio
         const struct sc_condition *condition = &rule->conditions[i];
         if (unknown && needs_engine(condition->kind))
             result = result == 0 ? 0 : -1;
+        else if (question->reader->tgid == 0 && needs_proc(condition->kind))
+            result = rule->deny ? result : 0;
         else if (!holds(condition, question))
             result = 0;
     }

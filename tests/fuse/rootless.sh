@@ -41,3 +41,29 @@ until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "still mounted"
 run 8 as_user "$SECRETSCTL" mount -q --memory 2M --allow-other
 err_has "'user_allow_other' must stand in /etc/fuse.conf"
 run 8 as_user "$SECRETSCTL" mount -q --memory 2M /usr/secretsctl-test
+
+# Root of a user namespace of one's own, without fusermount3: mount(2) works; namespaces below read too.
+end_rootless
+cat >"$T/inside" <<'INSIDE'
+set -eu
+export HOME=$U XDG_RUNTIME_DIR=$U/run XDG_STATE_HOME=$U/state SECRETSCTL_VAULT=$U/ns.db SECRETSCTL_KEY_FILE=$U/nskey
+mkdir -p "$U/run"
+"$SECRETSCTL" init -q --key-file "$U/nskey"
+printf mine | "$SECRETSCTL" add -q shop/key --mode 0444
+"$SECRETSCTL" mount -q --memory 2M --engine none "$U/ns" || exit 3
+[ "$(cat "$U/ns/shop/key")" = mine ] || exit 4
+kill -9 "$("$SECRETSCTL" __fuse-status "$U/ns" | sed -n 's/^worker	//p')"
+[ "$(timeout 10 cat "$U/ns/shop/key")" = mine ] || exit 5
+printf newer | "$SECRETSCTL" rotate -q shop/key
+for _ in $(seq 100); do [ "$(cat "$U/ns/shop/key")" != newer ] || break; sleep 0.05; done
+[ "$(cat "$U/ns/shop/key")" = newer ] || exit 6
+[ "$(unshare -Ur cat "$U/ns/shop/key")" = newer ] || exit 7
+"$SECRETSCTL" umount "$U/ns"
+INSIDE
+in_namespace() { as_user env U="$T/u" SECRETSCTL="$SECRETSCTL" unshare -Urm --propagation private "$@"; }
+if in_namespace true 2>/dev/null; then
+    run 0 in_namespace timeout 60 bash "$T/inside"
+else
+    echo "not tried: user namespaces are closed to ordinary users"
+fi
+none_stuck

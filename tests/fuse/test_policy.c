@@ -117,6 +117,16 @@ static void test_host_conditions(void **state)
     assert_int_equal(decide(&fixture, "a/exe", &unseen, NULL), SC_VERDICT_REFUSE);
     assert_int_equal(decide(&fixture, "a/uid", &unseen, NULL), SC_VERDICT_ALLOW);
     unload(&fixture);
+    /* And what is denied to somebody may be denied to it. */
+    load(&fixture, "allow a/* to uid=999\ndeny a/web to service=web\ndeny a/one to uid=1\n"
+                   "deny a/exe to uid=999 exe=/usr/bin/*\ndeny a/other to uid=1 exe=/usr/bin/*\n");
+    assert_int_equal(decide(&fixture, "a/plain", &unseen, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "a/web", &unseen, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "a/web", &host, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "a/one", &unseen, NULL), SC_VERDICT_ALLOW);
+    assert_int_equal(decide(&fixture, "a/exe", &unseen, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide(&fixture, "a/other", &unseen, NULL), SC_VERDICT_ALLOW);
+    unload(&fixture);
 }
 
 static void test_windows(void **state)
