@@ -95,9 +95,7 @@ docker logs "fuse-$$-db" >"$T/logs" 2>&1
 
 # Keeper, worker and agent die together: the containers' files are dead until the mount is repaired in
 # place, without restarting anything.
-pids="$(pid_of keeper) $(pid_of worker) $(pid_of agent)"
-for pid in $pids; do kill -STOP "$pid"; done
-for pid in $pids; do kill -KILL "$pid"; done
+kill_all
 dead() { ! inside db cat /run/secrets/db_password >/dev/null 2>&1; }
 until_true 5 dead || fail "all are dead, and the file is read"
 run 0 "$SECRETSCTL" mount --repair --policy "$T/policy" --engine "${DOCKER_HOST#unix://}" "$M"

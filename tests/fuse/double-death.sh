@@ -21,9 +21,7 @@ until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "SIGTERM did not unmo
 
 mounted
 exec 5<"$M/shop/storm"
-pids="$(pid_of keeper) $(pid_of worker) $(pid_of agent)"
-for pid in $pids; do kill -STOP "$pid"; done
-for pid in $pids; do kill -KILL "$pid"; done
+kill_all
 lost() { ! timeout 5 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'endpoint is not connected' "$T/err"; }
 until_true 5 lost || fail "a lost mount does not say so: $(cat "$T/err")"
 ! cat <&5 2>/dev/null || fail "an open handle of a lost mount reads"

@@ -29,6 +29,20 @@ mounted() {
 # pid_of keeper|worker: of the mount at $M, as its status says.
 pid_of() { "$SECRETSCTL" __fuse-status "$M" 2>/dev/null | sed -n "s/^$1	//p"; }
 
+# kill_all: keeper, worker and agent in one moment. On a busy machine one of them may just be replaced: again.
+kill_all() {
+    local pid pids
+    for _ in 1 2 3 4 5; do
+        pids="$(pid_of keeper) $(pid_of worker) $(pid_of agent)"
+        for pid in $pids; do kill -STOP "$pid" 2>/dev/null || true; done
+        for pid in $pids; do kill -KILL "$pid" 2>/dev/null || true; done
+        sleep 0.5
+        "$SECRETSCTL" __fuse-status "$M" >/dev/null 2>&1 || return 0
+        sleep 3
+    done
+    fail "keeper, worker and agent cannot be killed at once"
+}
+
 # until_true SECONDS COMMAND...: tries every 50 ms.
 until_true() {
     local end=$((SECONDS + $1))
