@@ -214,7 +214,9 @@ class Sweep:
         self.work.rename(self.good)
 
     def listing(self):
-        return {str(p.relative_to(self.work)) for p in self.work.rglob("*")}
+        """All names but those of pins, which are a vault's number."""
+        names = {str(p.relative_to(self.work)) for p in self.work.rglob("*")}
+        return {name for name in names if "/pins/" not in name}
 
     def written(self):
         """What the command writes besides the vault, as far as it is the same each time."""
