@@ -375,7 +375,7 @@ int sc_compose_load(const struct sc_compose_options *options, struct sc_project 
         return sc_fail_nomem(err);
     struct sc_loader *loader = &project->private->loader;
     loader->pool = &project->private->pool;
-    loader->pool->max = SC_COMPOSE_MEMORY_MAX;
+    loader->pool->stash.max = SC_COMPOSE_MEMORY_MAX;
     loader->project = project;
     loader->options = options;
     loader->reader = options->reader != NULL ? options->reader : &sc_reader_disk;

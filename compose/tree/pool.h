@@ -10,15 +10,11 @@
 
 #include <stddef.h>
 
-#include "core/error.h"
+#include "core/stash.h"
 
-struct sc_model_pool_chunk;
-
-/* Zero value = empty; max 0 = no limit but the machine's. */
+/* Zero value = empty; stash.max 0 = no limit but the machine's. */
 struct sc_model_pool {
-    struct sc_model_pool_chunk *chunks;
-    size_t total; /* bytes got from malloc */
-    size_t max;
+    struct sc_stash stash;
 };
 
 /* Zeroed, aligned for pointers and 64-bit numbers; NULL when there is no memory or the limit is

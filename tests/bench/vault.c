@@ -21,6 +21,7 @@
 
 #define OPERATIONS 500
 #define REPEATS    5
+#define MANY       200000 /* rows from which one listing has to do */
 #define VALUE_SIZE 1024
 #define BATCH      5000
 
@@ -189,11 +190,11 @@ static void measure_reads(struct sc_vault *vault, long rows)
     print_median(&reads);
 }
 
-static void measure_whole(struct sc_vault *vault)
+static void measure_whole(struct sc_vault *vault, long rows)
 {
     struct sc_error err = {0};
     struct samples lists = {.count = 0}, checks = {.count = 0};
-    for (int i = 0; i < REPEATS; i++) {
+    for (int i = 0; i < (rows < MANY ? REPEATS : 1); i++) {
         long listed = 0;
         struct sample start = begin();
         if (sc_vault_list(vault, "", count_entry, &listed, &err) < 0)
@@ -248,7 +249,7 @@ int main(int argc, char **argv)
         printf("rows\t%ld", rows);
         measure_writes(vault, argv[1], rows, &value);
         measure_reads(vault, rows);
-        measure_whole(vault);
+        measure_whole(vault, rows);
         printf("\n");
         fflush(stdout);
     }

@@ -51,7 +51,7 @@ static void test_paths(void **state)
 static void test_pool(void **state)
 {
     (void)state;
-    struct sc_model_pool pool = {.max = (size_t)1024 * 1024};
+    struct sc_model_pool pool = {.stash.max = (size_t)1024 * 1024};
     for (size_t i = 1; i < 100; i++) {
         char *text = sc_model_pool_ndup(&pool, "abcdefghijklmnopqrstuvwxyz", i % 26);
         assert_non_null(text);
@@ -63,7 +63,7 @@ static void test_pool(void **state)
         *number = UINT64_MAX;
         assert_int_equal(strlen(text), i % 26);
     }
-    assert_null(sc_model_pool_alloc(&pool, pool.max));
+    assert_null(sc_model_pool_alloc(&pool, pool.stash.max));
     assert_null(sc_model_pool_alloc(&pool, SIZE_MAX - 7));
     sc_model_pool_done(&pool);
 }

@@ -24,7 +24,7 @@ static void check(const struct sc_value *map, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     for (int raw = 0; raw < 2; raw++) {
-        struct sc_model_pool pool = {.max = (size_t)64 * 1024 * 1024};
+        struct sc_model_pool pool = {.stash.max = (size_t)64 * 1024 * 1024};
         struct sc_value *into = sc_tree_new(&pool, SC_VALUE_MAP, sc_origin_implied());
         struct sc_project_file file = {.display = "f", .text = (const char *)data, .size = size};
         struct sc_envfile input = {.file = &file, .routes = SC_ROUTE_ENV_FILE};

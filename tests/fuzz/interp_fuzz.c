@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sc_model_pool pool = {.max = (size_t)64 * 1024 * 1024};
+    struct sc_model_pool pool = {.stash.max = (size_t)64 * 1024 * 1024};
     static const struct sc_origin origin = {.routes = SC_ROUTE_ENVIRONMENT};
     struct sc_value *map = sc_tree_new(&pool, SC_VALUE_MAP, &origin);
     if (map == NULL ||

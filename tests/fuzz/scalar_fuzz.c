@@ -31,7 +31,7 @@ static void check_float(const struct sc_value *value)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const tags[] = {NULL, "!!str", "!!int", "!!float", "!!binary", "!x"};
-    struct sc_model_pool pool = {.max = (size_t)64 * 1024 * 1024};
+    struct sc_model_pool pool = {.stash.max = (size_t)64 * 1024 * 1024};
     const char *text = sc_model_pool_ndup(&pool, (const char *)data, size);
     if (text == NULL)
         abort();
