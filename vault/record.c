@@ -125,29 +125,13 @@ static int store_row(struct sc_vault *vault, const struct sc_place *place, struc
     return sc_stmt_run(row, err);
 }
 
-/* Name records lie together, below 2^40, and the longer values from there on: a listing reads a
- * page for a dozen names, not one for each. */
-static int prepare_new_blob(struct sc_vault *vault, enum sc_record_kind kind, struct sc_stmt **ret,
-                            struct sc_error *err)
-{
-    if (kind == SC_RECORD_NAME)
-        return sc_db_prepare(vault->db,
-                             "INSERT INTO blob(ct, id) VALUES(?, 1 + coalesce("
-                             "(SELECT max(id) FROM blob WHERE id < 1099511627776), 0))",
-                             ret, err);
-    return sc_db_prepare(vault->db,
-                         "INSERT INTO blob(ct, id) VALUES(?, 1 + max(1099511627775, coalesce("
-                         "(SELECT max(id) FROM blob), 0)))",
-                         ret, err);
-}
-
 /* Stores sealed bytes under a number, or (0) a new one. */
-static int store_blob(struct sc_vault *vault, enum sc_record_kind kind, struct sc_bytes sealed,
-                      int64_t *blob_id, struct sc_error *err)
+static int store_blob(struct sc_vault *vault, struct sc_bytes sealed, int64_t *blob_id,
+                      struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = *blob_id == 0
-                 ? prepare_new_blob(vault, kind, &stmt, err)
+                 ? sc_db_prepare(vault->db, "INSERT INTO blob(ct) VALUES(?)", &stmt, err)
                  : sc_db_prepare(vault->db, "UPDATE blob SET ct=? WHERE id=?", &stmt, err);
     if (rc < 0)
         return rc;
@@ -168,7 +152,7 @@ static int store(struct sc_vault *vault, const struct sc_place *place, struct sc
     struct sc_seal_key key = seal_key(place);
     int rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
     if (rc == 0)
-        rc = store_blob(vault, place->kind, sc_buf_view(&sealed), &blob_id, err);
+        rc = store_blob(vault, sc_buf_view(&sealed), &blob_id, err);
     return rc < 0 ? rc : store_row(vault, place, sc_buf_view(&sealed), blob_id, over, err);
 }
 
