@@ -132,7 +132,7 @@ static bool has_no_place(const struct work *w, const struct sc_yaml_node *node)
         return false;
     while (at > 0 && only_blanks(w, at - 1, at))
         at--;
-    return at == 0 || w->text[at - 1] != ':';
+    return at <= node->key->span.end || w->text[at - 1] != ':';
 }
 
 static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error *err)
