@@ -101,14 +101,14 @@ static void read_directives(struct reader *r)
         if (from == end || r->text[from] != '#')
             return;
         from = skip_blanks(r, from + 1, end);
-        size_t n = strcspn(r->text + from, "=\n");
-        if (from + n >= end)
+        const char *equal = from < end ? memchr(r->text + from, '=', end - from) : NULL;
+        if (equal == NULL)
             return; /* a comment: no directive follows */
-        if (strncasecmp(r->text + from, "escape", 6) == 0 && from + n + 1 < end) {
-            size_t value = skip_blanks(r, from + n + 1, end);
-            if (value < end && (r->text[value] == '`' || r->text[value] == '\\'))
-                r->escape = r->text[value];
-        }
+        size_t value = skip_blanks(r, (size_t)(equal - r->text) + 1, end);
+        bool escape =
+            equal - (r->text + from) >= 6 && strncasecmp(r->text + from, "escape", 6) == 0;
+        if (escape && value < end && (r->text[value] == '`' || r->text[value] == '\\'))
+            r->escape = r->text[value];
         at = end + 1;
     }
 }

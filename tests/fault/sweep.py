@@ -278,6 +278,8 @@ class Sweep:
             return
         if self.kind == "strace" and not lines:
             return  # the write that failed was the one of the message
+        if "together" in self.options:
+            lines = [line for line in lines if not line.startswith("secretsctl: warning: ")]
         if len(lines) != 1:
             fail(f"{len(lines)} messages")
         memory = "out of memory" in lines[0]
@@ -290,7 +292,8 @@ class Sweep:
     def judge_passed(self, done, state):
         if state != self.new:
             fail(f"status 0, but the vault is in state {state}, not {self.new}")
-        if self.out is not None and done.stdout != self.out:
+        # a file of the project that cannot be read makes another plan, which says so
+        if self.out is not None and done.stdout != self.out and "together" not in self.options:
             fail("status 0, but not all of the output")
         if "look" in self.options and self.run(*self.options["look"]).returncode != 0:
             fail("status 0, but what was written does not verify")
