@@ -260,7 +260,7 @@ static void test_against_the_model(void **state)
     static char text[600];
     static char want[2400];
     uint32_t seed = 4711;
-    for (unsigned run = 0; run < 200; run++) {
+    for (unsigned run = 0; run < 80; run++) {
         char values[4][8];
         const char *list[5] = {0};
         unsigned letters = 2 + next_random(&seed) % 3;
@@ -321,7 +321,7 @@ static void test_pieces_do_not_matter(void **state)
     struct sc_mask_patterns patterns = {0};
     uint32_t seed = 99;
     make(&patterns, values);
-    for (unsigned run = 0; run < 100; run++) {
+    for (unsigned run = 0; run < 50; run++) {
         char text[600] = "";
         size_t len = 0;
         for (unsigned i = 0; i < 24; i++) {

@@ -127,8 +127,8 @@ def keyboard():
     shell.until(b"| cat")
     shell.type("abc\n")
     shell.until(b"got:abc:***")
-    shell.command("echo typed | " + RUN + "sh -c 'test -t 1 && cat'")
-    shell.until(b"\r\ntyped\r\n")
+    shell.command("echo ty''ped | " + RUN + "sh -c 'test -t 1 && cat'")
+    shell.until(b"typed\r\n")
 
 
 def sizes():
