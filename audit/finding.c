@@ -77,14 +77,11 @@ static int grow(struct sc_findings *list, size_t more, struct sc_error *err)
     if (more > SC_FINDINGS_MAX - list->count)
         return sc_fail(err, SC_E_TOOBIG, "more than %zu findings; audit a smaller part",
                        SC_FINDINGS_MAX);
-    if (list->count + more <= list->cap)
-        return 0;
-    size_t cap = SC_MAX(list->cap * 2, list->count + more);
-    struct sc_finding *items = realloc(list->items, cap * sizeof(*items));
+    struct sc_finding *items =
+        sc_items_reserve(list->items, &list->cap, list->count, more, sizeof(*items), err);
     if (items == NULL)
-        return sc_fail_nomem(err);
+        return SC_E_NOMEM;
     list->items = items;
-    list->cap = cap;
     return 0;
 }
 
@@ -178,11 +175,10 @@ int sc_findings_add_excerpts(struct sc_findings *list, struct sc_bytes text, str
 
 int sc_findings_move(struct sc_findings *to, struct sc_findings *from, struct sc_error *err)
 {
-    int rc = grow(to, from->count, err);
-    if (rc < 0)
+    int rc = from->count == 0 ? 0 : grow(to, from->count, err);
+    if (rc < 0 || from->count == 0)
         return rc;
-    if (from->count > 0)
-        memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
+    memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
     to->count += from->count;
     from->count = 0;
     return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/fsutil.h"
 #include "core/str.h"
 
@@ -14,17 +15,14 @@
 
 static int grow(struct sc_references *list, size_t more, struct sc_error *err)
 {
-    if (list->count + more <= list->cap)
-        return 0;
     if (list->count + more > SC_REFERENCES_MAX)
         return sc_fail(err, SC_E_TOOBIG, "Compose files name more than %zu files; audit a part",
                        SC_REFERENCES_MAX);
-    size_t cap = SC_MAX(list->cap * 2, list->count + more);
-    struct sc_reference *items = realloc(list->items, cap * sizeof(*items));
+    struct sc_reference *items =
+        sc_items_reserve(list->items, &list->cap, list->count, more, sizeof(*items), err);
     if (items == NULL)
-        return sc_fail_nomem(err);
+        return SC_E_NOMEM;
     list->items = items;
-    list->cap = cap;
     return 0;
 }
 
@@ -61,11 +59,10 @@ int sc_references_add(struct sc_references *list, enum sc_reference_kind kind, c
 
 int sc_references_move(struct sc_references *to, struct sc_references *from, struct sc_error *err)
 {
-    int rc = grow(to, from->count, err);
-    if (rc < 0)
+    int rc = from->count == 0 ? 0 : grow(to, from->count, err);
+    if (rc < 0 || from->count == 0)
         return rc;
-    if (from->count > 0)
-        memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
+    memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
     to->count += from->count;
     from->count = 0;
     return 0;

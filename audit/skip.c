@@ -7,20 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
 static int grow(struct sc_skips *list, size_t more, struct sc_error *err)
 {
-    if (list->count + more <= list->cap)
-        return 0;
-    size_t cap = SC_MAX(list->cap * 2, list->count + more);
-    struct sc_skip *items = realloc(list->items, cap * sizeof(*items));
+    struct sc_skip *items =
+        sc_items_reserve(list->items, &list->cap, list->count, more, sizeof(*items), err);
     if (items == NULL)
-        return sc_fail_nomem(err);
+        return SC_E_NOMEM;
     list->items = items;
-    list->cap = cap;
     return 0;
 }
 
@@ -42,11 +40,10 @@ int sc_skips_add(struct sc_skips *list, const char *file, const char *reason, si
 
 int sc_skips_move(struct sc_skips *to, struct sc_skips *from, struct sc_error *err)
 {
-    int rc = grow(to, from->count, err);
-    if (rc < 0)
+    int rc = from->count == 0 ? 0 : grow(to, from->count, err);
+    if (rc < 0 || from->count == 0)
         return rc;
-    if (from->count > 0)
-        memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
+    memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
     to->count += from->count;
     from->count = 0;
     return 0;

@@ -13,6 +13,7 @@
 #include "core/banned.h"
 
 #define FIRST_CAPACITY ((size_t)128)
+#define FIRST_ITEMS    ((size_t)16)
 #define READ_STEP      ((size_t)65536)
 
 /* Makes room for `more` bytes and the NUL; false after setting the failure. */
@@ -129,6 +130,24 @@ int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err)
     if (rc == 0 && got > 0)
         buf->failed = SC_E_TOOBIG;
     return rc < 0 ? rc : sc_buf_status(buf, err);
+}
+
+void *sc_items_reserve(void *items, size_t *cap, size_t count, size_t more, size_t size,
+                       struct sc_error *err)
+{
+    size_t need = 0, bytes = 0, wanted = SC_MAX(*cap * 2, FIRST_ITEMS);
+    bool fits = !__builtin_add_overflow(count, more, &need);
+    if (fits && need <= *cap && items != NULL)
+        return items;
+    wanted = SC_MAX(wanted, need);
+    void *grown =
+        fits && !__builtin_mul_overflow(wanted, size, &bytes) ? realloc(items, bytes) : NULL;
+    if (grown == NULL) {
+        (void)sc_fail_nomem(err);
+        return NULL;
+    }
+    *cap = wanted;
+    return grown;
 }
 
 char *sc_buf_take(struct sc_buf *buf)

@@ -54,6 +54,12 @@ int sc_buf_fill_fd(struct sc_buf *buf, int fd, bool *ret_full, struct sc_error *
 /* Reads to end of file, TOOBIG over buf->max. Appends. */
 int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err) SC_NODISCARD;
 
+/* Room in a growing array: for `more` items of `size` bytes behind the `count` it has. Returns the
+ * array, perhaps at another place, with *cap grown to match; or NULL with NOMEM, and `items`
+ * (malloc'd, or NULL while empty) and *cap as they were. */
+void *sc_items_reserve(void *items, size_t *cap, size_t count, size_t more, size_t size,
+                       struct sc_error *err) SC_NODISCARD;
+
 /* Hands the bytes (a malloc'd C string, or NULL while empty) to the caller. */
 char *sc_buf_take(struct sc_buf *buf);
 

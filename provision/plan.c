@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
+
 #include "core/banned.h"
 
 #define MODE_DEFAULT 0400u
@@ -18,16 +20,11 @@ struct collector {
 
 static struct sc_plan_entry *grow(struct sc_plan *plan, struct sc_error *err)
 {
-    if (plan->count == plan->cap) {
-        size_t cap = plan->cap == 0 ? 64 : plan->cap * 2;
-        struct sc_plan_entry *grown = realloc(plan->entries, cap * sizeof(*grown));
-        if (grown == NULL) {
-            (void)sc_fail_nomem(err);
-            return NULL;
-        }
-        plan->entries = grown;
-        plan->cap = cap;
-    }
+    struct sc_plan_entry *grown =
+        sc_items_reserve(plan->entries, &plan->cap, plan->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return NULL;
+    plan->entries = grown;
     struct sc_plan_entry *entry = &plan->entries[plan->count];
     *entry = (struct sc_plan_entry){0};
     return entry;
@@ -97,16 +94,11 @@ static void drop_doubles(struct sc_plan *plan)
 static struct sc_plan_scope *append_scope(struct sc_plan *plan, const char *path, size_t len,
                                           struct sc_error *err)
 {
-    if (plan->scope_count == plan->scope_cap) {
-        size_t cap = plan->scope_cap == 0 ? 16 : plan->scope_cap * 2;
-        struct sc_plan_scope *grown = realloc(plan->scopes, cap * sizeof(*grown));
-        if (grown == NULL) {
-            (void)sc_fail_nomem(err);
-            return NULL;
-        }
-        plan->scopes = grown;
-        plan->scope_cap = cap;
-    }
+    struct sc_plan_scope *grown =
+        sc_items_reserve(plan->scopes, &plan->scope_cap, plan->scope_count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return NULL;
+    plan->scopes = grown;
     char *copy = sc_str_ndup(path, len, err);
     if (copy == NULL)
         return NULL;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/random.h"
 #include "vault/codec.h"
 #include "vault/state/audit.h"
@@ -80,14 +81,11 @@ bool sc_txn_has_touched(const struct sc_vault *vault, const struct sc_scope *sco
 static int insert_touched(struct sc_txn *txn, const struct touched *key, size_t at,
                           struct sc_error *err)
 {
-    if (txn->count == txn->cap) {
-        size_t cap = SC_MAX(txn->cap * 2, (size_t)16);
-        struct touched *grown = realloc(txn->touched, cap * sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        txn->touched = grown;
-        txn->cap = cap;
-    }
+    struct touched *grown =
+        sc_items_reserve(txn->touched, &txn->cap, txn->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    txn->touched = grown;
     memmove(&txn->touched[at + 1], &txn->touched[at], (txn->count - at) * sizeof(*key));
     txn->touched[at] = *key;
     txn->count++;

@@ -10,6 +10,7 @@
 #include "audit/rules/check.h"
 #include "audit/rules/confirm.h"
 #include "audit/rules/matcher.h"
+#include "core/buf.h"
 
 #include "core/banned.h"
 
@@ -124,14 +125,11 @@ static int keep(struct scan *scan, const struct token *token)
     struct sc_scanner *s = scan->scanner;
     if (s->count == TOKENS_MAX)
         return sc_fail(scan->err, SC_E_TOOBIG, "more than %zu tokens in one file", TOKENS_MAX);
-    if (s->count == s->cap) {
-        size_t cap = s->cap == 0 ? 32 : s->cap * 2;
-        struct token *grown = realloc(s->tokens, cap * sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(scan->err);
-        s->tokens = grown;
-        s->cap = cap;
-    }
+    struct token *grown =
+        sc_items_reserve(s->tokens, &s->cap, s->count, 1, sizeof(*grown), scan->err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    s->tokens = grown;
     s->tokens[s->count++] = *token;
     return 0;
 }

@@ -39,14 +39,11 @@ struct scanner {
 int sc_words_add(struct sc_words *words, const char *text, size_t len, struct sc_region raw,
                  struct sc_error *err)
 {
-    if (words->count == words->cap) {
-        size_t cap = words->cap == 0 ? 16 : words->cap * 2;
-        struct sc_word *items = realloc(words->items, cap * sizeof(*items));
-        if (items == NULL)
-            return sc_fail_nomem(err);
-        words->items = items;
-        words->cap = cap;
-    }
+    struct sc_word *items =
+        sc_items_reserve(words->items, &words->cap, words->count, 1, sizeof(*items), err);
+    if (items == NULL)
+        return SC_E_NOMEM;
+    words->items = items;
     char *copy = malloc(len + 1);
     if (copy == NULL)
         return sc_fail_nomem(err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/encode.h"
 #include "core/mask/canon.h"
 
@@ -55,14 +56,11 @@ static int add_pattern(struct sc_mask_set *set, struct sc_bytes bytes, uint32_t 
         return sc_fail(err, SC_E_TOOBIG,
                        "the patterns to mask are over %zu bytes; leave values out with --only",
                        SC_MASK_BYTES_MAX);
-    if (set->count == set->cap) {
-        size_t cap = set->cap == 0 ? 256 : set->cap * 2;
-        struct sc_mask_pattern *grown = realloc(set->items, cap * sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        set->items = grown;
-        set->cap = cap;
-    }
+    struct sc_mask_pattern *grown =
+        sc_items_reserve(set->items, &set->cap, set->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    set->items = grown;
     unsigned char *place = take_room(set, bytes.len, err);
     if (place == NULL)
         return SC_E_NOMEM;

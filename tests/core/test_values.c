@@ -146,6 +146,46 @@ static void test_buf_from_descriptor(void **state)
 
 /* ---- strings, names, numbers ---- */
 
+static void test_items_grow_or_stay(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    size_t cap = 0, before = 0;
+    int *items = NULL;
+    for (size_t count = 0; count < 1000; count++) {
+        int *grown = sc_items_reserve(items, &cap, count, 1, sizeof(*items), &err);
+        assert_non_null(grown);
+        assert_true(cap > count);
+        items = grown;
+        items[count] = (int)count;
+    }
+    assert_int_equal(items[999], 999);
+    before = cap;
+    assert_null(sc_items_reserve(items, &cap, 1000, SIZE_MAX - 10, sizeof(*items), &err));
+    assert_int_equal(err.code, SC_E_NOMEM);
+    assert_null(sc_items_reserve(items, &cap, 1000, SIZE_MAX / 2, sizeof(*items), &err));
+    assert_int_equal(cap, before);
+    assert_int_equal(items[999], 999);
+    free(items);
+}
+
+static void test_buf_fills_to_its_maximum(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(4);
+    bool full = true;
+    int fd = pipe_with("123456");
+    assert_int_equal(sc_buf_fill_fd(&buf, fd, &full, &err), 0);
+    assert_true(full);
+    assert_string_equal(sc_buf_text(&buf), "1234");
+    sc_buf_clear(&buf);
+    assert_int_equal(sc_buf_fill_fd(&buf, fd, &full, &err), 0);
+    assert_false(full);
+    assert_string_equal(sc_buf_text(&buf), "56");
+    close(fd);
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -349,6 +389,8 @@ int main(void)
         cmocka_unit_test(test_secret_newline_compare_move),
         cmocka_unit_test(test_buf_keeps_its_maximum),
         cmocka_unit_test(test_buf_from_descriptor),
+        cmocka_unit_test(test_buf_fills_to_its_maximum),
+        cmocka_unit_test(test_items_grow_or_stay),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_glob),
         cmocka_unit_test(test_names),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/stash.h"
 #include "vault/codec.h"
 #include "vault/entry/meta.h"
@@ -42,14 +43,11 @@ static void listing_done(struct listing *listing)
 
 static int grow(struct listing *listing, struct sc_error *err)
 {
-    if (listing->count < listing->cap)
-        return 0;
-    size_t cap = SC_MAX(listing->cap * 2, (size_t)64);
-    struct listed *grown = realloc(listing->items, cap * sizeof(*grown));
+    struct listed *grown =
+        sc_items_reserve(listing->items, &listing->cap, listing->count, 1, sizeof(*grown), err);
     if (grown == NULL)
-        return sc_fail_nomem(err);
+        return SC_E_NOMEM;
     listing->items = grown;
-    listing->cap = cap;
     return 0;
 }
 
