@@ -28,6 +28,9 @@ opens_of() { # opens_of PID: lines of the log, once all are there
 # Or killed already: a call that was under way counts as entered.
 attached() { [ ! -e "/proc/$1/status" ] || grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$1/status" 2>/dev/null; }
 
+# The worker serves still, or is gone: one that was killed may wait a little for its tracer.
+alone() { [ "$(pid_of worker)" = "$1" ] || [ ! -e "/proc/$1/status" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+
 kill_at() { # kill_at CALL enter|exit N
     local call=$1 when=$2 n=$3 worker reader strace inject=signal=KILL
     worker=$(pid_of worker)
@@ -43,8 +46,8 @@ kill_at() { # kill_at CALL enter|exit N
     fi
     wait "$reader" || { cat "$T/out"; fail "$call $when $n: the reader failed"; }
     [ "$(opens_of "$reader")" = 4 ] || fail "$call $when $n: $(opens_of "$reader") lines for 4 opens"
-    [ ! -d "/proc/$worker" ] || [ "$(pid_of worker)" = "$worker" ] || fail "$call $when $n: two workers"
-    if [ -d "/proc/$worker" ]; then
+    until_true 5 alone "$worker" || fail "$call $when $n: two workers"
+    if [ "$(pid_of worker)" = "$worker" ]; then
         survived=$((survived + 1)) # the N-th call of this kind did not come
     else
         points=$((points + 1))
