@@ -34,8 +34,10 @@
 
 extern char **environ;
 
-#define PREFIX        "secretsctl-run."
-#define STAT_TEXT_MAX ((size_t)4096)
+#define PREFIX                    "secretsctl-run."
+#define STAT_TEXT_MAX             ((size_t)4096)
+#define REMOVE_TRIES              50
+#define REMOVE_PAUSE_MICROSECONDS 100000
 
 /* When a process started, in clock ticks since boot; 0 if there is none. */
 static unsigned long long start_time(pid_t pid)
@@ -51,19 +53,20 @@ static unsigned long long start_time(pid_t pid)
     return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
 }
 
-static void remove_dir(int parent_fd, const char *name)
+/* True if it is gone, or is not ours. */
+static bool remove_dir(int parent_fd, const char *name)
 {
     SC_CLEANUP(sc_strv_done) struct sc_strv leaves = {0};
     SC_CLEANUP(sc_fd_closep)
     int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
-        return; /* gone, or not ours */
+        return true;
     if (sc_sweep_list(fd, &leaves, NULL) == 0)
         for (size_t i = 0; i < leaves.count; i++)
             if (sc_sweep_wipe(fd, leaves.items[i], NULL) < 0)
                 unlinkat(fd, leaves.items[i], 0);
-    unlinkat(parent_fd, name, AT_REMOVEDIR);
+    return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
 }
 
 /* Directories of runs that are no more. */
@@ -77,7 +80,7 @@ static void sweep(int parent_fd)
         unsigned long long started = 0;
         if (sscanf(names.items[i], PREFIX "%d.%llu", &pid, &started) == 2 &&
             start_time(pid) != started)
-            remove_dir(parent_fd, names.items[i]);
+            (void)remove_dir(parent_fd, names.items[i]); /* the next run tries again */
     }
 }
 
@@ -94,7 +97,9 @@ static void guard(int pipe_fd, int parent_fd, const char *name)
     SC_IGNORE(chdir("/")); /* it only keeps a mount busy otherwise */
     while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
         ;
-    remove_dir(parent_fd, name);
+    /* Memory may be short for a moment; there is nobody to tell. */
+    for (int i = 0; i < REMOVE_TRIES && !remove_dir(parent_fd, name); i++)
+        usleep(REMOVE_PAUSE_MICROSECONDS);
     _exit(0);
 }
 
