@@ -75,7 +75,6 @@ static bool passes(struct flips *flips, size_t bit, bool lie)
 static void make(struct flips *flips)
 {
     struct sc_error err = {0};
-    SC_CLEANUP(sc_buf_done) struct sc_buf again = SC_BUF_INIT((size_t)16 * 1024 * 1024);
     scenario_make(&flips->scenario, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NULL);
     for (long i = 1; i <= COUNTER; i++) {
         if (scenario_put(&flips->scenario, flips->scenario.path, i, &err) < 0)
