@@ -2,23 +2,18 @@
  *
  * The vault as a source: what a reader is told of a template moves when what it names does.
  */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "tests/support/scratch.h"
 #include "vault/vault.h"
 
 #include "core/banned.h"
-
-static char directory[] = "/tmp/sc-source-XXXXXX";
 
 static void put(struct sc_vault *vault, const char *name, enum sc_entry_kind kind, const char *text)
 {
@@ -31,30 +26,21 @@ static void put(struct sc_vault *vault, const char *name, enum sc_entry_kind kin
 static int set_up(void **state)
 {
     static struct sc_vault *vault;
-    char path[64];
     SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
     const struct sc_slot_new slot = {.with = {.key_file = &key}};
-    if (mkdtemp(directory) == NULL || setenv("XDG_STATE_HOME", directory, 1) != 0)
+    if (sc_scratch_enter() < 0)
         return -1;
-    snprintf(path, sizeof(path), "%s/vault.db", directory);
-    if (sc_vault_make_key_file(&key, NULL) < 0 || sc_vault_create(path, &slot, &vault, NULL) < 0)
+    if (sc_vault_make_key_file(&key, NULL) < 0 ||
+        sc_vault_create("vault.db", &slot, &vault, NULL) < 0)
         return -1;
     *state = vault;
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     sc_vault_close(*state);
-    return nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return sc_scratch_leave();
 }
 
 static struct sc_source_entry look(struct sc_source *source, const char *name)

@@ -3,8 +3,6 @@
  * Bundles and compacting where memory fails, and bundles whose shape is wrong: refused before any
  * signature is looked at.
  */
-#include <ftw.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,6 +16,7 @@
 #include "core/fsutil.h"
 #include "core/str.h"
 #include "tests/support/fail_alloc.h"
+#include "tests/support/scratch.h"
 #include "vault/age/age.h"
 #include "vault/bundle/bundle.h"
 #include "vault/codec.h"
@@ -80,12 +79,9 @@ static int make_identity(char recipient[SC_AGE_RECIPIENT_TEXT_SIZE])
 static int each_test(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/secretsctl-bundle-XXXXXX";
     char recipient[SC_AGE_RECIPIENT_TEXT_SIZE];
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(chdir(dir), 0);
-    assert_int_equal(setenv("XDG_STATE_HOME", dir, 1), 0);
+    assert_int_equal(sc_scratch_enter(), 0);
     assert_int_equal(sc_vault_make_key_file(&key_file, NULL), 0);
     const struct sc_slot_new slot = {.with = {.key_file = &key_file}};
     assert_int_equal(sc_vault_create("vault.db", &slot, &vault, NULL), 0);
@@ -98,23 +94,12 @@ static int each_test(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 static int after_test(void **state)
 {
     (void)state;
-    char dir[PATH_MAX];
     sc_secret_done(&key_file);
     sc_secret_done(&identity);
-    if (getcwd(dir, sizeof(dir)) == NULL || chdir("/") < 0)
-        return -1;
-    return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return sc_scratch_leave();
 }
 
 static int read_bundle(void *ctx)

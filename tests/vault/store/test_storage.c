@@ -4,7 +4,6 @@
  * opened and copied there.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +18,7 @@
 
 #include "core/fsutil.h"
 #include "core/str.h"
+#include "tests/support/scratch.h"
 #include "vault/upkeep.h"
 
 #include "core/banned.h"
@@ -47,31 +47,17 @@ static struct sc_secret key_file;
 static int each_test(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/secretsctl-storage-XXXXXX";
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(chdir(dir), 0);
-    assert_int_equal(setenv("XDG_STATE_HOME", dir, 1), 0);
+    assert_int_equal(sc_scratch_enter(), 0);
     assert_int_equal(sc_dir_make("far", 0700, NULL), 0);
     assert_int_equal(sc_dir_make("near", 0700, NULL), 0);
     return sc_vault_make_key_file(&key_file, NULL);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 static int after_test(void **state)
 {
     (void)state;
-    char dir[PATH_MAX];
     sc_secret_done(&key_file);
-    if (getcwd(dir, sizeof(dir)) == NULL || chdir("/") < 0)
-        return -1;
-    return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return sc_scratch_leave();
 }
 
 static void put(struct sc_vault *vault, const char *name)

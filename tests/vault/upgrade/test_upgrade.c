@@ -3,8 +3,6 @@
  * The stored vault of format 1, brought to a format of the future: all of it or nothing, with a
  * copy of the old one; and never back.
  */
-#include <ftw.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,6 +16,7 @@
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "core/str.h"
+#include "tests/support/scratch.h"
 #include "tests/vault/upgrade/future.h"
 #include "vault/store/formats.h"
 #include "vault/upkeep.h"
@@ -53,12 +52,9 @@ static char *fixture(const char *name)
 static int each_test(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/secretsctl-upgrade-XXXXXX";
     SC_CLEANUP(sc_str_freep) char *vault = fixture("vault.db");
     SC_CLEANUP(sc_str_freep) char *key = fixture("key");
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(chdir(dir), 0);
-    assert_int_equal(setenv("XDG_STATE_HOME", dir, 1), 0);
+    assert_int_equal(sc_scratch_enter(), 0);
     copy_file(vault, VAULT);
     sc_secret_done(&key_file);
     assert_int_equal(sc_file_read_secret(key, 4096, false, &key_file, NULL), 0);
@@ -67,22 +63,11 @@ static int each_test(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 static int after_test(void **state)
 {
     (void)state;
-    char dir[PATH_MAX];
     sc_secret_done(&key_file);
-    if (getcwd(dir, sizeof(dir)) == NULL || chdir("/") < 0)
-        return -1;
-    return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return sc_scratch_leave();
 }
 
 static struct sc_vault *open_old(enum sc_vault_access access)
