@@ -98,6 +98,19 @@ err_has() { grep -qF -- "$1" "$T/err" || { cat "$T/err"; fail "stderr lacks: $1"
 out_lacks() { ! grep -qF -- "$1" "$T/out" || fail "stdout has: $1"; }
 err_lacks() { ! grep -qF -- "$1" "$T/err" || fail "stderr has: $1"; }
 
+# flip FILE OFFSET: the lowest bit of that byte becomes the other one; a negative offset counts from the end.
+flip() {
+    python3 - "$1" "$2" <<'PY'
+import os, sys
+offset = int(sys.argv[2])
+with open(sys.argv[1], "r+b") as file:
+    file.seek(offset, os.SEEK_SET if offset >= 0 else os.SEEK_END)
+    byte = file.read(1)
+    file.seek(-1, os.SEEK_CUR)
+    file.write(bytes([byte[0] ^ 1]))
+PY
+}
+
 # new_vault: a vault at $SECRETSCTL_VAULT opened by a key file (fast), which later calls use.
 new_vault() {
     "$SECRETSCTL" init --key-file "$T/key" >/dev/null 2>&1 || fail "cannot make a vault"

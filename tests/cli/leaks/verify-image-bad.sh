@@ -63,7 +63,7 @@ run 1 "$SECRETSCTL" verify image ./false-config.tar
 out_has ".json: searched, but its bytes are not the ones that the image names"
 make oci-clean "$value" false-blob
 blob=$(find false-blob/blobs -type f -size +1k | head -1)
-printf x | dd of="$blob" bs=1 seek=600 conv=notrunc 2>/dev/null
+flip "$blob" 600
 run 1 "$SECRETSCTL" verify image ./false-blob
 out_has "blobs/sha256/$(basename "$blob"): searched, but its bytes are not the ones"
 

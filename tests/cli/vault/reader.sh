@@ -40,7 +40,7 @@ cut -f1,3 out | sort >names
 run 0 "$python" "$reader" --bundle shop.sctl ci.txt
 cut -f1,2 out | sort | cmp - names || fail "the bundle has other names or versions"
 [ "$(grep -P '^shop/big\t' out | cut -f3)" = "$(od -An -v -tx1 big | tr -d ' \n')" ] || fail "another value"
-printf '\0' | dd of=shop.sctl bs=1 seek=600 conv=notrunc 2>/dev/null
+flip shop.sctl 600
 run 1 "$python" "$reader" --bundle shop.sctl ci.txt
 
 (umask 077; printf 'a passphrase of mine' >pass)

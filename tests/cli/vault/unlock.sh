@@ -25,7 +25,7 @@ printf v | run 0 "$SECRETSCTL" --key-file key --passphrase-file pass add a/b
 run 0 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
 out_is v
 
-sed -i 's/.$/0/' key
+flip key -2
 run 5 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
 err_is "secretsctl: the key file was not made by secretsctl, or is damaged"
 
