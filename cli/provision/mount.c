@@ -215,12 +215,15 @@ static int start(struct session *session, const struct sc_mount_options *opt, st
     return sc_agent_start(&options, &session->source, &session->agent, err);
 }
 
-static int block_signals(int *ret_fd, struct sc_error *err)
+static int block_signals(const struct sc_supervised *io, int *ret_fd, struct sc_error *err)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    /* With nobody behind it that would start the next agent, SIGHUP ends this one alone. */
+    if (io->ready_fd < 0 && !io->again)
+        sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return sc_fail_errno(err, "cannot block signals");
     *ret_fd = signalfd(-1, &set, SFD_CLOEXEC);
@@ -231,13 +234,14 @@ static int block_signals(int *ret_fd, struct sc_error *err)
     return *ret_fd < 0 ? sc_fail_errno(err, "cannot make a signalfd") : 0;
 }
 
-/* Until a signal says stop; then the mount ends, unless somebody still uses it. */
+/* Until a signal says stop; then the mount ends, unless somebody still uses it. SIGHUP ends the
+ * agent and leaves those who serve: the service manager is about to start the next one. */
 static int work(struct session *session, int signal_fd, struct sc_error *err)
 {
     int rc = sc_agent_run(session->agent, signal_fd, err);
     struct signalfd_siginfo info;
     if (rc < 0 || fcntl(signal_fd, F_SETFL, O_NONBLOCK) < 0 ||
-        read(signal_fd, &info, sizeof(info)) <= 0)
+        read(signal_fd, &info, sizeof(info)) <= 0 || info.ssi_signo == SIGHUP)
         return rc;
     return sc_agent_unmount(session->agent, false, err);
 }
@@ -271,7 +275,7 @@ static int serve(void *ctx, const struct sc_supervised *io, struct sc_error *err
     session.directory = sc_str_dup(service->directory, err);
     int rc = session.directory == NULL ? SC_E_NOMEM : prepare(&session, cli, service->opt, io, err);
     if (rc == 0)
-        rc = block_signals(&signal_fd, err);
+        rc = block_signals(io, &signal_fd, err);
     if (rc == 0)
         rc = start(&session, service->opt, err);
     if (rc < 0)

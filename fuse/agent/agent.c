@@ -180,24 +180,23 @@ static int attach(struct sc_agent *agent, const char *directory, struct sc_error
 
 /* All processes died, and the service manager gave back what they held. NOTFOUND when it did not,
  * or when the connection is gone all the same. */
-static int resume(struct sc_agent *agent, const char *directory, struct sc_error *err)
+static int resume(struct sc_agent *agent, const char *directory, struct sc_hold_fds *kept,
+                  struct sc_error *err)
 {
-    struct sc_hold_fds fds;
     enum sc_mount_state state = SC_MOUNT_NONE;
     unsigned minor = 0;
-    if (!sc_notify_take(&fds))
+    if (kept->fd[SC_HOLD_FUSE] < 0)
         return SC_E_NOTFOUND;
-    struct pollfd connection = {.fd = fds.fd[SC_HOLD_FUSE]};
+    struct pollfd connection = {.fd = kept->fd[SC_HOLD_FUSE]};
     if (sc_mount_look(directory, &state, &minor, NULL) < 0 || state != SC_MOUNT_LIVE ||
         poll(&connection, 1, 0) < 0 || (connection.revents & POLLERR) != 0) {
-        sc_hold_close(&fds);
-        sc_notify_forget();
+        sc_notify_forget(kept);
         return SC_E_NOTFOUND;
     }
-    agent->fuse_fd = fds.fd[SC_HOLD_FUSE];
-    agent->journal_fd = fds.fd[SC_HOLD_JOURNAL];
-    agent->store_fd = fds.fd[SC_HOLD_STORE];
-    agent->bell_fd = fds.fd[SC_HOLD_BELL];
+    agent->fuse_fd = SC_TAKE_FD(kept->fd[SC_HOLD_FUSE]);
+    agent->journal_fd = SC_TAKE_FD(kept->fd[SC_HOLD_JOURNAL]);
+    agent->store_fd = SC_TAKE_FD(kept->fd[SC_HOLD_STORE]);
+    agent->bell_fd = SC_TAKE_FD(kept->fd[SC_HOLD_BELL]);
     int rc = go_on(agent, err);
     if (rc == 0 && strcmp(agent->journal->directory, directory) != 0)
         rc = sc_fail(err, SC_E_FAILED, "the service manager keeps another mount: '%s'",
@@ -254,9 +253,13 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
     int rc = copy_options(agent, options, err);
     if (rc < 0)
         return rc;
+    /* Not needed where a keeper serves, and not to be held open: the kernel tells readers of the
+     * death of all who serve when the last descriptor is closed. */
+    SC_CLEANUP(sc_hold_close) struct sc_hold_fds kept = SC_HOLD_FDS_NONE;
+    SC_IGNORE(sc_notify_take(&kept));
     rc = attach(agent, options->directory, err);
     if (rc == SC_E_NOTFOUND)
-        rc = resume(agent, options->directory, err);
+        rc = resume(agent, options->directory, &kept, err);
     bool fresh = rc == SC_E_NOTFOUND;
     /* Before the first look, so that no change falls between. Without inotify the source is looked
      * at every second. */

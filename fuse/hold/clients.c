@@ -10,6 +10,7 @@
 #include "core/fd.h"
 #include "fuse/hold/keeper.h"
 #include "fuse/hold/mount.h"
+#include "fuse/hold/notify.h"
 
 #include "core/banned.h"
 
@@ -105,6 +106,16 @@ static void replace_worker(struct sc_keeper *keeper, struct sc_keeper_client *cl
         sc_keeper_answer(keeper, &err);
 }
 
+static void change_store(struct sc_keeper *keeper, int store_fd)
+{
+    struct sc_hold_fds old = SC_HOLD_FDS_NONE;
+    old.fd[SC_HOLD_STORE] = keeper->fds.fd[SC_HOLD_STORE];
+    keeper->fds.fd[SC_HOLD_STORE] = store_fd;
+    sc_notify_store(&keeper->fds);
+    sc_notify_forget(&old);
+    close(old.fd[SC_HOLD_STORE]);
+}
+
 static void unmount(struct sc_keeper *keeper, struct sc_keeper_client *client, bool force)
 {
     struct sc_error err = {0};
@@ -136,8 +147,7 @@ void sc_keeper_client_message(struct sc_keeper *keeper, struct sc_keeper_client 
         break;
     case SC_MESSAGE_STORE:
         if (client->agent && fds[0] >= 0) {
-            close(keeper->fds.fd[SC_HOLD_STORE]);
-            keeper->fds.fd[SC_HOLD_STORE] = SC_TAKE_FD(fds[0]);
+            change_store(keeper, SC_TAKE_FD(fds[0]));
             replace_worker(keeper, client);
         }
         break;

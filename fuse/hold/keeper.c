@@ -165,7 +165,7 @@ static void leave(struct sc_keeper *keeper)
     if (keeper->handed_over)
         return; /* the new worker sees the end of file and starts its own keeper */
     unlink(keeper->journal->control);
-    sc_notify_forget();
+    sc_notify_forget(&keeper->fds);
     sc_keeper_stop_workers(keeper);
 }
 

@@ -14,12 +14,15 @@
 /* Tells the service manager "READY=1" and the like. */
 void sc_notify(const char *text);
 
-/* Puts the descriptors into the manager's store, each under its name, in place of older ones. */
+/* Puts the descriptors into the manager's store, each under its name; it keeps one that it has.
+ * Nothing is removed first: the manager hears nobody who has died meanwhile, and would be left with
+ * nothing. */
 void sc_notify_store(const struct sc_hold_fds *fds);
-/* Empties it: the mount has ended. */
-void sc_notify_forget(void);
+/* Takes these out of it: they were replaced, or the mount has ended. */
+void sc_notify_forget(const struct sc_hold_fds *fds);
 
-/* What the manager gave back to this process: true if all of a mount is there. */
+/* What the manager gave back to this process, which owns it now: true if all of a mount is there.
+ */
 bool sc_notify_take(struct sc_hold_fds *ret);
 
 #endif

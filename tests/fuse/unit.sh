@@ -8,3 +8,7 @@ run 0 systemd-analyze verify "$unit"
 err_lacks "$unit"
 sed -n '/^\[Unit\]/,/^\[Service\]/p' "$unit" | grep -qx 'StartLimitIntervalSec=0' || fail "start limit"
 grep -qx 'FileDescriptorStoreMax=8' "$unit" || fail "descriptor store"
+# Of what systemd counts, this is left: root, the capabilities that a mount for the host needs, and its own namespaces.
+run 0 systemd-analyze security --offline=true --threshold=43 "$unit"
+! grep -E '^(Private|ReadWritePaths|TemporaryFileSystem|BindPaths|ProtectSystem|ProtectHome|ProtectKernel|ProtectControl|ProtectProc)' "$unit" ||
+    fail "the unit has a mount namespace of its own"
