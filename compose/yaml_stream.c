@@ -193,6 +193,8 @@ size_t sc_yaml_stream_block_end(const struct sc_yaml_stream *s, size_t start, si
         size_t line = end;
         while (line > start && (s->text[line - 1] == ' ' || s->text[line - 1] == '\t'))
             line--;
+        if (end == s->len && strspn(s->text + line, " ") > indent)
+            return end; /* blanks that are text, on the last line */
         if (line > start && s->text[line - 1] == '\n')
             end = line;
     }

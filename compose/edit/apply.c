@@ -124,15 +124,33 @@ static bool stays_plain(const struct sc_yaml_node *node, const char *text)
     return true;
 }
 
-/* A key without its ':' ("? key", or `{key}`) has an empty value that stands nowhere. */
-static bool has_no_place(const struct work *w, const struct sc_yaml_node *node)
+/* Behind blanks, line ends and comments. */
+static size_t skip_to_token(const struct work *w, size_t at)
+{
+    while (at < w->len && (only_blanks(w, at, at + 1) || w->text[at] == '#')) {
+        if (w->text[at] == '#')
+            at = line_end(w, at);
+        else
+            at++;
+    }
+    return at;
+}
+
+/* Why an empty value, or a key, stands nowhere: nothing can be put in its place. NULL if it can. */
+static const char *has_no_place(const struct work *w, const struct sc_yaml_node *node)
 {
     size_t at = node->span.start;
-    if (node->key == NULL || at != node->span.end || node->full_start != at)
-        return false;
-    while (at > 0 && only_blanks(w, at - 1, at))
-        at--;
-    return at <= node->key->span.end || w->text[at - 1] != ':';
+    if (at != node->span.end || node->full_start != at)
+        return NULL;
+    if (node->parent == NULL)
+        return "an empty document";
+    if (node->is_key)
+        return "an empty key";
+    if (node->key == NULL)
+        return NULL;
+    size_t colon = skip_to_token(w, node->key->span.end); /* none behind "? key", and in {key} */
+    bool behind = colon < at && w->text[colon] == ':' && only_blanks(w, colon + 1, at);
+    return behind ? NULL : "a key without its ':'";
 }
 
 static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error *err)
@@ -142,19 +160,21 @@ static int apply_scalar(struct work *w, const struct sc_edit *e, struct sc_error
     enum sc_yaml_style style = node->kind == SC_YAML_ALIAS ? SC_YAML_PLAIN : node->style;
     if (e->kind == SC_EDIT_RENAME && node->kind != SC_YAML_SCALAR)
         return refuse(w, node->span.start, "a key that is an alias cannot be renamed", err);
-    if (has_no_place(w, node))
-        return refuse(w, node->span.start, "a key without its ':'", err);
+    const char *nowhere = has_no_place(w, node);
+    if (nowhere != NULL)
+        return refuse(w, node->span.start, nowhere, err);
     if (e->pieces != NULL && (style == SC_YAML_LITERAL || style == SC_YAML_FOLDED))
         return apply_pieces(w, e, err);
     if (node->tag != NULL && (e->kind == SC_EDIT_RENAME || node->anchor != NULL))
         return refuse(w, node->full_start, "a tag that would not fit the new text", err);
-    if (node->span.start == node->span.end)
-        sc_buf_putc(&piece, ' '); /* an empty value: right behind its colon */
+    size_t start = node->tag != NULL ? node->full_start : node->span.start;
+    if (node->span.start == node->span.end || /* an empty value: right behind its colon */
+        (start > node->full_start && !only_blanks(w, start - 1, start))) /* "&a:b": behind the a */
+        sc_buf_putc(&piece, ' ');
     if (stays_plain(node, e->text))
         sc_buf_puts(&piece, e->text);
     else
         sc_edit_render_scalar(e->text, style, in_flow(node), &piece);
-    size_t start = node->tag != NULL ? node->full_start : node->span.start;
     return splice(w, start, node->span.end, &piece, err);
 }
 
@@ -187,12 +207,7 @@ static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct 
     if (!only_blanks(w, start, before) || !line_is_over(w, end))
         return refuse(w, at, "an entry that does not stand on lines of its own", err);
     SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1);
-    end = line_end(w, end);
-    if (end == w->len && start > 0 && w->text[w->len - 1] != '\n') {
-        /* the last line has no newline: the line before shall have none either */
-        start -= start > 1 && w->text[start - 2] == '\r' ? 2 : 1;
-    }
-    return splice(w, start, end, &nothing, err);
+    return splice(w, start, line_end(w, end), &nothing, err);
 }
 
 /* All deletions inside one flow collection: each run takes one adjacent comma with it. */
@@ -321,7 +336,7 @@ static int add_to_nothing(struct work *w, const struct sc_edit *e, struct sc_err
     const struct sc_yaml_node *node = e->node;
     if (node->key == NULL || node->parent->style != SC_YAML_BLOCK ||
         node->span.start != node->span.end || node->full_start != node->span.start ||
-        has_no_place(w, node))
+        has_no_place(w, node) != NULL)
         return refuse(w, node->span.start, "this value cannot become a collection", err);
     SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
     size_t indent = sc_edit_column(w->stream, node->key->full_start) +
@@ -359,6 +374,20 @@ static int apply_one(struct work *w, const struct sc_edit *e, struct sc_error *e
     }
 }
 
+/* To YAML a line ends at a lone carriage return, NEL, LS or PS too; here lines are what editors and
+ * diff(1) take for lines. */
+static size_t strange_line_end(const struct work *w)
+{
+    static const char *const ends[] = {"\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(ends); i++) {
+        for (const char *at = w->text; (at = strstr(at, ends[i])) != NULL; at++) {
+            if (*at != '\r' || at[1] != '\n')
+                return (size_t)(at - w->text);
+        }
+    }
+    return w->len;
+}
+
 static size_t depth_of(const struct sc_yaml_node *node)
 {
     size_t depth = 0;
@@ -379,6 +408,9 @@ int sc_edit_apply(const struct sc_yaml_stream *stream, struct sc_edits *edits,
         .style = sc_edit_style_of(stream),
         .out = splices,
     };
+    size_t strange = strange_line_end(&w);
+    if (strange < w.len)
+        return refuse(&w, strange, "a line that ends otherwise than in LF or CR LF", err);
     int rc = sc_edits_settle(edits, err);
     /* where several collections end on one line, what is added to the inner one comes first */
     for (size_t depth = SC_YAML_DEPTH_MAX + 1; depth-- > 0;) {
@@ -387,5 +419,7 @@ int sc_edit_apply(const struct sc_yaml_stream *stream, struct sc_edits *edits,
                 rc = apply_one(&w, &edits->items[i], err);
         }
     }
+    if (rc == 0)
+        rc = sc_edit_mend_ending(stream, splices, err);
     return rc < 0 ? rc : sc_splices_apply(splices, text, out, err);
 }

@@ -232,11 +232,16 @@ static int compare_splices(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc_buf *out,
-                     struct sc_error *err)
+void sc_splices_sort(struct sc_splices *splices)
 {
     if (splices->count > 0)
         qsort(splices->items, splices->count, sizeof(*splices->items), compare_splices);
+}
+
+int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc_buf *out,
+                     struct sc_error *err)
+{
+    sc_splices_sort(splices);
     size_t at = 0;
     for (size_t i = 0; i < splices->count; i++) {
         const struct sc_splice *s = &splices->items[i];

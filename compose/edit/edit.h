@@ -97,8 +97,7 @@ int sc_splices_add(struct sc_splices *splices, size_t start, size_t end, const c
                    struct sc_error *err) SC_NODISCARD;
 
 /* Sorts (stable: texts put at one place keep their order) and writes the new text. UNSUPPORTED if
- * two overlap: the last entry of a file without a last newline goes, which takes the newline before
- * it, and something comes in its place. */
+ * two overlap. */
 int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc_buf *out,
                      struct sc_error *err) SC_NODISCARD;
 

@@ -27,6 +27,12 @@ const struct sc_edit *sc_edits_next(const struct sc_edits *edits, const struct s
 /* Columns between the start of its line and a byte. */
 size_t sc_edit_column(const struct sc_yaml_stream *stream, size_t offset);
 
+/* In the order of the text; what is put at one place keeps the order of the calls. */
+void sc_splices_sort(struct sc_splices *splices);
+/* ending.c: what has to follow where the file has no last newline and its end changes. */
+int sc_edit_mend_ending(const struct sc_yaml_stream *stream, struct sc_splices *splices,
+                        struct sc_error *err) SC_NODISCARD;
+
 struct sc_edit_style sc_edit_style_of(const struct sc_yaml_stream *stream);
 
 /* Writes a scalar so that it reads back as the string `text`, in the given style where it can be.

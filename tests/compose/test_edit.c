@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Changes of a YAML text: what they make of it, byte by byte, and what is refused. Each result is
+ * held to the proof (sc_edit_verify) too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compose/edit/edit.h"
+
+#include "core/banned.h"
+
+#define OPERATIONS 4
+
+/* What is done to the root of the last document, or to its entry `key`. */
+struct operation {
+    enum { END, SET, RENAME, DELETE, ADD } what;
+    const char *key; /* NULL: the root itself */
+};
+
+struct edit_case {
+    const char *name, *before;
+    struct operation operations[OPERATIONS];
+    const char *after; /* the new text, or the message it is refused with */
+};
+
+static const struct edit_case accepted[] = {
+    {"a value keeps its quotes", "a: 'x' # c\nb: 1\n", {{SET, "a"}}, "a: 'new' # c\nb: 1\n"},
+    {"an empty value", "a:\nb: 1\n", {{SET, "a"}}, "a: new\nb: 1\n"},
+    {"a key glued to its anchor", "&a:b : 1\n", {{RENAME, ":b"}}, "&a new : 1\n"},
+    {"an entry more", "a: 1\n", {{ADD, NULL}}, "a: 1\nnew: v\n"},
+    {"behind comments and blank lines",
+     "a: 1 # c\n\n# d\n",
+     {{ADD, NULL}},
+     "a: 1 # c\nnew: v\n\n# d\n"},
+    {"CR LF", "a: 1\r\nb: 2\r\n", {{DELETE, "a"}, {ADD, NULL}}, "b: 2\r\nnew: v\r\n"},
+    {"braces", "{a: 1, b: 2}", {{DELETE, "b"}}, "{a: 1}"},
+    /* no newline at the end */
+    {"added", "a: 1", {{ADD, NULL}}, "a: 1\nnew: v"},
+    {"deleted", "a: 1\nb: 2", {{DELETE, "b"}}, "a: 1"},
+    {"two deleted", "a: 1\nb: 2\nc: 3", {{DELETE, "b"}, {DELETE, "c"}}, "a: 1"},
+    {"deleted, added", "a: 1\nb: 2", {{DELETE, "b"}, {ADD, NULL}}, "a: 1\nnew: v"},
+    {"CR LF, deleted", "a: 1\r\nb: 2", {{DELETE, "b"}}, "a: 1"},
+    {"a block text stays without one", "a: |\n  x", {{ADD, NULL}}, "a: |-\n  x\nnew: v"},
+    {"a block text that keeps all", "a: >2+ # c\n  x", {{ADD, NULL}}, "a: >2- # c\n  x\nnew: v"},
+    {"a block text that has none", "a: |-\n  x", {{ADD, NULL}}, "a: |-\n  x\nnew: v"},
+    {"a block text of blanks", "a: >2\n   ", {{ADD, NULL}}, "a: >-2\n   \nnew: v"},
+    {"a block text before a key", "a: |\n  x\n? b", {{ADD, NULL}}, "a: |\n  x\n? b\nnew: v"},
+    {"a block text keeps its own", "a: |\n  x\nb: 1", {{DELETE, "b"}}, "a: |\n  x\n"},
+};
+
+static const struct edit_case refused[] = {
+    {"an empty document", "a: 1\n---\n", {{SET, NULL}}, "'f' line 3, column 1: an empty document"},
+    {"no colon", "? a\n", {{SET, "a"}}, "'f' line 2, column 1: a key without its ':'"},
+    {"a colon in a comment",
+     "? a #:\n",
+     {{SET, "a"}},
+     "'f' line 2, column 1: a key without its ':'"},
+    {"an empty key", "?\n: v\n", {{RENAME, ""}}, "'f' line 1, column 2: an empty key"},
+    {"a lone carriage return",
+     "a: 1\rb: 2\n",
+     {{SET, "a"}},
+     "'f' line 1, column 5: a line that ends otherwise than in LF or CR LF"},
+    {"a line separator",
+     "a: 1 # \xe2\x80\xa8\nb: 2\n",
+     {{SET, "a"}},
+     "'f' line 1, column 8: a line that ends otherwise than in LF or CR LF"},
+    {"all of it",
+     "{a: 1}",
+     {{DELETE, "a"}},
+     "'f' line 1, column 5: nothing would be left of the collection"},
+};
+
+static struct sc_yaml_stream *load(struct sc_bytes text)
+{
+    struct sc_error err = {0};
+    struct sc_yaml_stream *stream = NULL;
+    if (sc_yaml_load(text, "f", &stream, NULL, &err) < 0)
+        fail_msg("%s", sc_error_message(&err));
+    return stream;
+}
+
+static struct sc_bytes bytes(const char *text)
+{
+    return (struct sc_bytes){(const unsigned char *)text, strlen(text)};
+}
+
+static const struct sc_yaml_node *entry(const struct sc_yaml_node *root, const char *key, bool name)
+{
+    for (size_t i = 0; i < root->count; i++) {
+        if (sc_yaml_equals(root->keys[i], key))
+            return name ? root->keys[i] : root->values[i];
+    }
+    fail_msg("no key '%s'", key);
+    return NULL;
+}
+
+static int ask(struct sc_edits *edits, const struct sc_yaml_node *root,
+               const struct operation *operation)
+{
+    static const struct sc_edit_value value = {.kind = SC_YAML_SCALAR, .text = "v"};
+    const struct sc_yaml_node *node = root;
+    if (operation->key != NULL)
+        node = entry(root, operation->key, operation->what == RENAME);
+    switch (operation->what) {
+    case SET:
+        return sc_edit_set(edits, node, "new", NULL);
+    case RENAME:
+        return sc_edit_rename(edits, node, "new", NULL);
+    case DELETE:
+        return sc_edit_delete(edits, node, NULL);
+    case ADD:
+        return sc_edit_add(edits, node, "new", &value, NULL);
+    case END:
+    default:
+        return 0;
+    }
+}
+
+/* The message of a refusal, or NULL and the new text. */
+static const char *apply(const struct edit_case *t, struct sc_buf *out, struct sc_error *err)
+{
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *before = load(bytes(t->before));
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *after = NULL;
+    SC_CLEANUP(sc_edits_done) struct sc_edits edits = {0};
+    SC_CLEANUP(sc_splices_done) struct sc_splices splices = {0};
+    const struct sc_yaml_node *root = sc_yaml_document(before, sc_yaml_count(before) - 1)->root;
+    for (size_t i = 0; i < OPERATIONS; i++)
+        assert_int_equal(ask(&edits, root, &t->operations[i]), 0);
+    int rc = sc_edit_apply(before, &edits, &splices, out, err);
+    if (rc < 0) {
+        assert_int_equal(rc, SC_E_UNSUPPORTED);
+        return sc_error_message(err);
+    }
+    after = load(sc_buf_view(out));
+    if (sc_edit_verify(before, &edits, after, err) < 0)
+        fail_msg("%s: %s", t->name, sc_error_message(err));
+    return NULL;
+}
+
+static void test_accepted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(accepted); i++) {
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(4096);
+        const char *message = apply(&accepted[i], &out, &err);
+        if (message != NULL)
+            fail_msg("%s: %s", accepted[i].name, message);
+        assert_string_equal(sc_buf_text(&out), accepted[i].after);
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(refused); i++) {
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(4096);
+        const char *message = apply(&refused[i], &out, &err);
+        if (message == NULL)
+            fail_msg("%s: became '%s'", refused[i].name, sc_buf_text(&out));
+        assert_string_equal(message, refused[i].after);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
