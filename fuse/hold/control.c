@@ -112,8 +112,9 @@ int sc_control_path(const char *directory, char *ret_path, size_t size, struct s
     sc_hash_blake2b(hash, directory, strlen(directory), NULL, 0);
     sc_hex(hex, hash, NAME_HASH);
     const char *runtime = sc_env("XDG_RUNTIME_DIR");
-    /* Root of a user namespace has the system's /run only to look at. */
-    if (geteuid() == 0 && access("/run", W_OK) == 0)
+    /* Root of a user namespace has the system's /run only to look at, whatever its mode. */
+    struct stat run;
+    if (geteuid() == 0 && lstat("/run", &run) == 0 && run.st_uid == 0)
         snprintf(base, sizeof(base), "/run/secretsctl-mounts");
     else if (runtime != NULL)
         snprintf(base, sizeof(base), "%s/secretsctl-mounts", runtime);
