@@ -29,6 +29,11 @@ static size_t tag_start(const char *image)
     return end;
 }
 
+const char *sc_image_text(struct sc_image_string string)
+{
+    return &sc_image_texts[string.offset];
+}
+
 bool sc_image_repository(const char *image, char *out, size_t size)
 {
     size_t end = tag_start(image);
@@ -75,8 +80,9 @@ static bool version_fits(const struct sc_image_rule *rule, const char *image)
     tag += *tag == 'v' || *tag == 'V';
     if (isdigit((unsigned char)*tag) == 0)
         return true; /* latest, a name, or none: taken as current */
-    return (rule->min_version == NULL || compare_versions(tag, rule->min_version) >= 0) &&
-           (rule->max_version == NULL || compare_versions(tag, rule->max_version) <= 0);
+    const char *min = sc_image_text(rule->min_version), *max = sc_image_text(rule->max_version);
+    return (*min == '\0' || compare_versions(tag, min) >= 0) &&
+           (*max == '\0' || compare_versions(tag, max) <= 0);
 }
 
 /* What follows the registry's host ("registry.example.com:5000/postgres", "localhost/postgres"), or
@@ -104,7 +110,7 @@ static bool is_known(const char *image, bool by_its_own_name)
     if (image == NULL || !sc_image_repository(image, repository, sizeof(repository)))
         return false;
     for (size_t i = 0; i < sc_image_table_count; i++) {
-        const char *pattern = sc_image_table[i].image;
+        const char *pattern = sc_image_text(sc_image_table[i].image);
         if (strcmp(pattern, "*") != 0 &&
             (by_its_own_name ? sc_str_glob(pattern, repository) : names_image(pattern, repository)))
             return true;
@@ -125,13 +131,12 @@ bool sc_image_is_mirror(const char *image)
 /* 0 = does not fit; the more exact, the larger. */
 static int fitness(const struct sc_image_rule *rule, const char *repository, const char *variable)
 {
-    bool every = strcmp(rule->image, "*") == 0;
-    if (!sc_str_glob(rule->variable, variable) || (!every && !names_image(rule->image, repository)))
+    const char *images = sc_image_text(rule->image), *variables = sc_image_text(rule->variable);
+    bool every = strcmp(images, "*") == 0;
+    if (!sc_str_glob(variables, variable) || (!every && !names_image(images, repository)))
         return 0;
-    int score = every ? 1 : strchr(rule->image, '*') != NULL ? 3 : 5;
-    return score * 4 + (strcmp(rule->variable, "*") == 0      ? 0
-                        : strchr(rule->variable, '*') != NULL ? 1
-                                                              : 2);
+    int score = every ? 1 : strchr(images, '*') != NULL ? 3 : 5;
+    return score * 4 + (strcmp(variables, "*") == 0 ? 0 : strchr(variables, '*') != NULL ? 1 : 2);
 }
 
 const struct sc_image_rule *sc_image_rule(const char *image, const char *variable)
@@ -156,10 +161,11 @@ const struct sc_image_rule *sc_image_rule(const char *image, const char *variabl
 bool sc_image_rule_is_credential(const struct sc_image_rule *rule)
 {
     static const char *const not_secret[] = {"user", "other", "none"};
-    if (rule == NULL || rule->way == SC_IMAGE_WAY_NONE || strcmp(rule->variable, "*") == 0)
+    if (rule == NULL || rule->way == SC_IMAGE_WAY_NONE ||
+        strcmp(sc_image_text(rule->variable), "*") == 0)
         return false;
     for (size_t i = 0; i < SC_ARRAY_SIZE(not_secret); i++) {
-        if (strcmp(rule->kind, not_secret[i]) == 0)
+        if (strcmp(sc_image_text(rule->kind), not_secret[i]) == 0)
             return false;
     }
     return true;
@@ -176,7 +182,7 @@ int sc_image_argument(const struct sc_image_rule *rule, const char *variable,
                       char out[SC_IMAGE_ARGUMENT_SIZE], struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_IMAGE_ARGUMENT_SIZE - 1);
-    const char *from = rule->argument != NULL ? rule->argument : "";
+    const char *from = sc_image_text(rule->argument);
     while (*from != '\0') {
         if (strncmp(from, "{VAR}", 5) == 0) {
             sc_buf_puts(&text, variable);
@@ -186,7 +192,7 @@ int sc_image_argument(const struct sc_image_rule *rule, const char *variable,
                 sc_buf_putc(&text, (char)tolower((unsigned char)*c));
             from += 5;
         } else if (strncmp(from, "{rest}", 6) == 0) {
-            sc_buf_puts(&text, rest_of(rule->variable, variable));
+            sc_buf_puts(&text, rest_of(sc_image_text(rule->variable), variable));
             from += 6;
         } else {
             sc_buf_putc(&text, *from++);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 #include "core/name.h"
@@ -37,20 +38,29 @@ enum sc_image_flags {
     SC_IMAGE_FIRST_START = 1 << 3    /* read only when the data directory is empty */
 };
 
+/* A string of a rule, see sc_image_text: an offset, where a pointer would have to be relocated at
+ * each start of the program. */
+struct sc_image_string {
+    uint32_t offset;
+};
+
 struct sc_image_rule {
-    const char *image;    /* pattern without registry of Docker Hub, "library/", tag and digest */
-    const char *variable; /* pattern */
-    const char *kind;     /* "password", "user", "key", "token", "url-with-credentials", ... */
+    struct sc_image_string image;    /* pattern without "library/", tag, digest and Docker Hub */
+    struct sc_image_string variable; /* pattern */
+    struct sc_image_string kind;     /* "password", "user", "key", "url-with-credentials", ... */
+    struct sc_image_string
+        argument; /* may hold {VAR}, {var} (lower case), {rest} (what `*` matched) */
+    struct sc_image_string min_version, max_version; /* of the tag; empty without a bound */
+    struct sc_image_string reads_as;                 /* who opens the file; empty if not known */
     enum sc_image_way way;
-    const char *argument; /* may hold {VAR}, {var} (lower case) and {rest} (what `*` matched) */
-    const char *min_version, *max_version; /* of the tag; NULL without a bound */
     unsigned flags;
-    const char *reads_as; /* who opens the file, for people; NULL if not known */
-    const char *note;     /* for people; NULL if there is none */
 };
 
 /* Bytes of an expanded argument with its NUL. */
 #define SC_IMAGE_ARGUMENT_SIZE 256
+
+/* The text of a rule's string; "" when the table has none. */
+const char *sc_image_text(struct sc_image_string string);
 
 /* Whether the table has any rule for this image by name ("*" rules do not count). */
 bool sc_image_known(const char *image);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The generated array of rules; private to compose/images.
+ * The generated arrays of rules and of their strings; private to compose/images.
  */
 #ifndef SC_COMPOSE_IMAGES_TABLE_H
 #define SC_COMPOSE_IMAGES_TABLE_H
@@ -9,5 +9,6 @@
 
 extern const struct sc_image_rule sc_image_table[];
 extern const size_t sc_image_table_count;
+extern const char sc_image_texts[];
 
 #endif

@@ -75,8 +75,8 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
         return sc_plan_say(c, "'%s' reads %s from the environment only",
                            image != NULL ? image : "the program", o->key);
     if (o->rule->way == SC_IMAGE_WAY_CONFIG)
-        return sc_plan_say(c, "takes it from a configuration of its own: %s", o->rule->argument,
-                           NULL);
+        return sc_plan_say(c, "takes it from a configuration of its own: %s",
+                           sc_image_text(o->rule->argument), NULL);
     return NULL;
 }
 

@@ -179,11 +179,12 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     const char *target = sc_plan_target(c, o, err);
     if (target == NULL)
         return SC_E_NOMEM;
+    const char *reads_as = o->rule != NULL && !o->use_shim ? sc_image_text(o->rule->reads_as) : "";
     const struct grant grant = {
         .service = o->service,
         .secret = o->file_secret,
         .target = target,
-        .reads_as = o->rule != NULL && !o->use_shim ? o->rule->reads_as : NULL,
+        .reads_as = *reads_as != '\0' ? reads_as : NULL,
         .anyone = o->native != NULL && !o->native->owner,
     };
     rc = sc_plan_grant(c, &grant, err);

@@ -100,8 +100,11 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
     if (sc_credential_judge(o->key, strlen(o->key), o->raw, o->raw_len, &o->credential))
         return o->credential.key != SC_KEY_HALF || sc_image_rule_is_credential(o->rule);
     /* the table knows better than the name, but a pattern or an address says little of the value */
-    bool exact = sc_image_rule_is_credential(o->rule) && strchr(o->rule->variable, '*') == NULL &&
-                 strstr(o->rule->kind, "url") == NULL && strcmp(o->rule->kind, "dsn") != 0;
+    if (!sc_image_rule_is_credential(o->rule))
+        return false;
+    const char *kind = sc_image_text(o->rule->kind);
+    bool exact = strchr(sc_image_text(o->rule->variable), '*') == NULL &&
+                 strstr(kind, "url") == NULL && strcmp(kind, "dsn") != 0;
     return exact && !sc_key_is_file(o->key, strlen(o->key)) &&
            sc_credential_judge("PASSWORD", 8, o->raw, o->raw_len, &o->credential);
 }
