@@ -61,14 +61,15 @@ static char *describe(const struct sc_access_entry *entry, struct sc_error *err)
     return sc_str_printf(err, "container %.*s %s", SHORT_ID, entry->container, entry->image);
 }
 
-static int set_last(struct reader *reader, const char *time, struct sc_error *err)
+static int set_last(struct reader *reader, const struct sc_access_entry *entry,
+                    struct sc_error *err)
 {
-    char *copy = sc_str_dup(time, err);
+    char *copy = sc_str_dup(entry->time, err);
     if (copy == NULL)
         return SC_E_NOMEM;
     free(reader->last);
     reader->last = copy;
-    reader->opens++;
+    reader->opens += entry->opens;
     return 0;
 }
 
@@ -92,7 +93,7 @@ static int add(struct list *list, const struct sc_access_entry *entry, char *who
     reader->result = sc_str_dup(entry->result, err);
     if (reader->who == NULL || reader->uid == NULL || reader->result == NULL)
         return SC_E_NOMEM;
-    return set_last(reader, entry->time, err);
+    return set_last(reader, entry, err);
 }
 
 static int take(const struct sc_access_entry *entry, void *ctx, struct sc_error *err)
@@ -108,7 +109,7 @@ static int take(const struct sc_access_entry *entry, void *ctx, struct sc_error 
         struct reader *reader = &list->items[i];
         if (reader->version == entry->version && sc_str_equal(reader->who, who) &&
             sc_str_equal(reader->uid, entry->uid) && sc_str_equal(reader->result, entry->result))
-            return set_last(reader, entry->time, err);
+            return set_last(reader, entry, err);
     }
     return add(list, entry, who, err);
 }

@@ -20,7 +20,7 @@
 
 #include "core/banned.h"
 
-#define FIELDS   15 /* without the hash */
+#define FIELDS   16 /* without the hash */
 #define HEX_SIZE (2 * SC_HASH_SIZE)
 #define NOTHING  "-"
 /* Bytes of lines that wait to be written. */
@@ -80,10 +80,11 @@ static bool split(char *line, struct sc_access_entry *ret)
         .image = fields[12],
         .exe = fields[13],
         .cgroup = fields[14],
-        .hash = fields[15],
+        .hash = fields[16],
     };
     return sc_parse_u64(fields[0], UINT64_MAX, "sequence", &ret->sequence, NULL) == 0 &&
-           sc_parse_u64(fields[3], UINT64_MAX, "version", &ret->version, NULL) == 0;
+           sc_parse_u64(fields[3], UINT64_MAX, "version", &ret->version, NULL) == 0 &&
+           sc_parse_u64(fields[15], UINT64_MAX, "opens", &ret->opens, NULL) == 0;
 }
 
 struct scan {
@@ -309,6 +310,7 @@ int sc_access_log_add(struct sc_access_log *log, const char *name,
     sc_buf_printf(line, "\t%llu", (unsigned long long)record->version);
     add_field(line, result != NULL ? result : "unknown");
     add_reader(line, &record->reader, container);
+    sc_buf_printf(line, "\t%llu", (unsigned long long)record->opens);
     return chain_line(log, err);
 }
 
@@ -319,6 +321,7 @@ int sc_access_log_add_loss(struct sc_access_log *log, uint64_t lost, struct sc_e
     sc_buf_printf(line, "%llu\t-\t-\t%llu\tlost", (unsigned long long)log->sequence + 1,
                   (unsigned long long)lost);
     add_reader(line, &nobody, NULL);
+    sc_buf_printf(line, "\t%llu", (unsigned long long)lost);
     return chain_line(log, err);
 }
 

@@ -3,10 +3,10 @@
  * The read log on disk: append-only lines in a hash chain.
  *
  * A line is tab-separated text: sequence, time (RFC 3339), name, version, result, uid, gid, pid,
- * start time, container id, project, service, image, executable, cgroup, and BLAKE2b-256 over the
- * hash of the line before and the line itself. Cutting, editing and reordering break the chain;
- * cutting the end shows against a later line only, or a copy of the head. No value stands in it,
- * nor a hash of one.
+ * start time, container id, project, service, image, executable, cgroup, number of opens (of the
+ * same by the same within a second), and BLAKE2b-256 over the hash of the line before and the line
+ * itself. Cutting, editing and reordering break the chain; cutting the end shows against a later
+ * line only, or a copy of the head. No value stands in it, nor a hash of one.
  *
  * The file belongs to one agent at a time (an exclusive lock). Lines are flushed to disk in
  * batches.
@@ -66,7 +66,7 @@ void sc_access_log_close(struct sc_access_log *log);
 
 /* One line, read back; texts point into the line. */
 struct sc_access_entry {
-    uint64_t sequence, version;
+    uint64_t sequence, version, opens;
     const char *time, *name, *result, *uid, *gid, *pid, *start, *container, *project, *service,
         *image, *exe, *cgroup;
     const char *hash; /* the chain's, hexadecimal, behind this line */

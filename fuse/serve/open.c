@@ -18,6 +18,8 @@
 #define NS_PER_MS   INT64_C(1000000)
 #define DAY_SECONDS 86400
 #define OPENS_REACH 16
+/* Opens further apart are noted each with its own time. */
+#define NOTE_APART UINT64_C(1000000000)
 
 static void refuse(const struct sc_turn *turn, int error_number)
 {
@@ -168,6 +170,42 @@ static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *no
 
 /* ---- OPEN ---- */
 
+static bool same_reader(const struct sc_fuse_reader *a, const struct sc_fuse_reader *b)
+{
+    return a->tid == b->tid && a->tgid == b->tgid && a->uid == b->uid && a->gid == b->gid &&
+           a->start == b->start && a->exe_dev == b->exe_dev && a->exe_ino == b->exe_ino &&
+           a->mount_ns == b->mount_ns && a->in_container == b->in_container &&
+           memcmp(a->container, b->container, sizeof(a->container)) == 0 &&
+           strcmp(a->exe, b->exe) == 0 && strcmp(a->cgroup, b->cgroup) == 0;
+}
+
+static bool same_open(const struct sc_ring_record *a, const struct sc_ring_record *b)
+{
+    return a->node == b->node && a->version == b->version && a->result == b->result &&
+           a->rule == b->rule && (uint64_t)(b->time - a->time) < NOTE_APART &&
+           same_reader(&a->reader, &b->reader);
+}
+
+/* Into the ring, or onto the count of what is there already. A request that a dead worker may have
+ * noted goes by itself: its number tells the agent. False if the ring is full. */
+static bool note_or_count(const struct sc_turn *turn, const struct sc_ring_record *record,
+                          bool *ret_half)
+{
+    struct sc_ring *ring = &turn->serve->journal->ring;
+    struct sc_noted *noted = &turn->serve->noted[turn->request.tid % SC_SERVE_NOTED];
+    uint64_t position = 0;
+    *ret_half = false;
+    if (turn->replay || atomic_exchange(&noted->busy, true))
+        return sc_ring_put(ring, record, &position, ret_half);
+    bool kept = same_open(&noted->record, record) && sc_ring_repeat(ring, noted->position);
+    if (!kept) {
+        kept = sc_ring_put(ring, record, &noted->position, ret_half);
+        noted->record = kept ? *record : (struct sc_ring_record){0};
+    }
+    atomic_store(&noted->busy, false);
+    return kept;
+}
+
 /* Notes the open; false if it must be refused because it could not be noted. */
 static bool note(const struct sc_turn *turn, const struct sc_view_node *node, int result,
                  const struct sc_fuse_reader *reader, uint32_t rule)
@@ -184,7 +222,7 @@ static bool note(const struct sc_turn *turn, const struct sc_view_node *node, in
         .reader = *reader,
     };
     bool half = false;
-    bool kept = sc_ring_put(&turn->serve->journal->ring, &record, &half);
+    bool kept = note_or_count(turn, &record, &half);
     if (half)
         ring_bell(turn->serve);
     return kept || !turn->serve->journal->log_deny;

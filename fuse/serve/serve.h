@@ -25,6 +25,14 @@
 #define SC_WAIT_CONTAINER_MS 500
 #define SC_WAIT_VALUE_MS     5000
 
+/* What a thread was noted for last, so that the same again is only counted. */
+#define SC_SERVE_NOTED 64
+struct sc_noted {
+    _Atomic bool busy;
+    uint64_t position; /* in the ring */
+    struct sc_ring_record record;
+};
+
 struct sc_serve {
     int fuse_fd;
     int bell_fd; /* an eventfd: rings the agent; -1 in tests without one */
@@ -33,6 +41,7 @@ struct sc_serve {
     struct sc_store store;
     struct sc_view view;
     struct sc_identities *readers; /* NULL without memory */
+    struct sc_noted noted[SC_SERVE_NOTED];
     pthread_rwlock_t lock;
     _Atomic bool stop;
 };

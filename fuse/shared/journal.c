@@ -21,7 +21,7 @@
 #include "core/banned.h"
 
 #define JOURNAL_MAGIC   UINT64_C(0x31727574656c4353)
-#define JOURNAL_VERSION 2
+#define JOURNAL_VERSION 3
 #define UNIQUE_OFFSET   8
 /* A stall may lie between open and fstat. */
 #define RECENT_MAX INT64_C(2000000000)

@@ -8,13 +8,24 @@
 
 #define BELL_EVERY    (SC_RING_RECORDS / 8)
 #define HOLE_PATIENCE INT64_C(1000000000)
+/* Of `repeats`: the count below, the position (with one bit always set, so that it is never 0)
+ * above. */
+#define COUNT_BITS  24
+#define COUNT_MASK  ((UINT64_C(1) << COUNT_BITS) - 1)
+#define NOT_DRAINED (UINT64_C(1) << 63)
 
 static struct sc_ring_cell *cell_of(struct sc_ring *ring, uint64_t position)
 {
     return &ring->cells[position & (SC_RING_RECORDS - 1)];
 }
 
-bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, bool *ret_half)
+static uint64_t unrepeated(uint64_t position)
+{
+    return NOT_DRAINED | position << COUNT_BITS;
+}
+
+bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, uint64_t *ret_position,
+                 bool *ret_half)
 {
     *ret_half = false;
     uint64_t position = atomic_load(&ring->head);
@@ -28,7 +39,20 @@ bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, bool
         position % BELL_EVERY == 0 && position - atomic_load(&ring->tail) >= SC_RING_RECORDS / 2;
     struct sc_ring_cell *cell = cell_of(ring, position);
     cell->record = *record;
+    atomic_store(&cell->repeats, unrepeated(position));
     atomic_store_explicit(&cell->sequence, position + 1, memory_order_release);
+    *ret_position = position;
+    return true;
+}
+
+bool sc_ring_repeat(struct sc_ring *ring, uint64_t position)
+{
+    struct sc_ring_cell *cell = cell_of(ring, position);
+    uint64_t seen = atomic_load(&cell->repeats);
+    do {
+        if ((seen & ~COUNT_MASK) != unrepeated(position) || (seen & COUNT_MASK) == COUNT_MASK)
+            return false;
+    } while (!atomic_compare_exchange_weak(&cell->repeats, &seen, seen + 1));
     return true;
 }
 
@@ -42,6 +66,7 @@ bool sc_ring_take(struct sc_ring *ring, int64_t now, int64_t *hole_since,
         struct sc_ring_cell *cell = cell_of(ring, position);
         if (atomic_load_explicit(&cell->sequence, memory_order_acquire) == position + 1) {
             *ret = cell->record;
+            ret->opens = 1 + (atomic_exchange(&cell->repeats, 0) & COUNT_MASK);
             *hole_since = 0;
             atomic_store(&ring->tail, position + 1);
             return true;

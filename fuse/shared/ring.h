@@ -4,8 +4,9 @@
  * for each OPEN before it replies; the agent drains them to disk. No value and no hash of one.
  *
  * Many writers (threads of one or two workers), one reader. A writer that dies between reserving
- * and finishing leaves a hole, which the reader skips after a second. A full ring loses records and
- * counts them; whether opens are refused then is the worker's decision.
+ * and finishing leaves a hole, which the reader skips after a second. A reader of files that opens
+ * one in a loop takes one place, which counts, as long as that waits to be drained. A full ring
+ * loses records and counts them; whether opens are refused then is the worker's decision.
  */
 #ifndef SC_FUSE_SHARED_RING_H
 #define SC_FUSE_SHARED_RING_H
@@ -38,11 +39,13 @@ struct sc_ring_record {
     uint64_t node, version;
     int32_t result; /* 0 or an errno */
     uint32_t rule;  /* 1 + index of the policy rule that decided; 0 = none did */
+    uint64_t opens; /* set by sc_ring_take: how many opens this stands for */
     struct sc_fuse_reader reader;
 };
 
 struct sc_ring_cell {
     _Atomic uint64_t sequence; /* position + 1 when the record is whole */
+    _Atomic uint64_t repeats;  /* position and count; 0 once it is drained */
     struct sc_ring_record record;
 };
 
@@ -55,7 +58,11 @@ struct sc_ring {
 
 /* False if the ring is full: the loss has been counted. *ret_half tells, now and then while more
  * than half of it is full, that it is time to wake the reader. */
-bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, bool *ret_half);
+bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, uint64_t *ret_position,
+                 bool *ret_half);
+
+/* Counts one more open on the record that was put at that position; false if it was drained. */
+bool sc_ring_repeat(struct sc_ring *ring, uint64_t position);
 
 /* The oldest record, if there is one. A hole is passed over once *hole_since (CLOCK_MONOTONIC, kept
  * by the caller between calls, 0 at first) lies a second back; it counts as lost. */

@@ -268,6 +268,17 @@ static void test_rotated_before_open(void **state)
     assert_int_equal(ask(bench, FUSE_OPEN, node, &in, sizeof(in)), ESTALE);
 }
 
+/* Takes all from the ring: the opens of that node with that result. */
+static uint64_t drain(struct bench *bench, uint64_t node, int result)
+{
+    struct sc_ring_record record;
+    uint64_t opens = 0;
+    int64_t hole_since = 0;
+    while (sc_ring_take(&bench->journal->ring, 0, &hole_since, &record))
+        opens += record.node == node && record.result == result ? record.opens : 0;
+    return opens;
+}
+
 static void test_refusals(void **state)
 {
     struct bench *bench = *state;
@@ -282,12 +293,18 @@ static void test_refusals(void **state)
     assert_int_equal(ask(bench, FUSE_OPEN, node, &read_only, sizeof(read_only)), ENOKEY);
     atomic_store(&bench->journal->locked, 0);
     assert_int_equal(open_node(bench, node, &fh), 0);
+    /* Every open is in the ring, be it as a count. */
+    assert_int_equal(open_node(bench, node, &fh), 0);
+    assert_int_equal(open_node(bench, node, &fh), 0);
+    assert_int_equal(drain(bench, node, 0), 3);
+    assert_int_equal(drain(bench, node, 0), 0);
     /* A full ring loses the record and says so; with log_deny it refuses. */
     bool half = false;
     unsigned bells = 0;
+    uint64_t position = 0;
     for (int i = 0; i < SC_RING_RECORDS; i++, bells += half) {
         const struct sc_ring_record record = {0};
-        SC_IGNORE(!sc_ring_put(&bench->journal->ring, &record, &half));
+        SC_IGNORE(!sc_ring_put(&bench->journal->ring, &record, &position, &half));
     }
     assert_in_range(bells, 1, 8); /* and before, the reader is asked to come */
     uint64_t lost = atomic_load(&bench->journal->ring.lost);
