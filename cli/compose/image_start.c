@@ -75,10 +75,9 @@ int sc_image_engine_start(const char *image, struct sc_image_start *ret, struct 
 }
 
 /* Archives that were given come first: they are what will run. */
-int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *ret,
-                           struct sc_error *err)
+int sc_rewrite_image_start(const char *image, const struct sc_strv *archives,
+                           struct sc_image_start *ret, struct sc_error *err)
 {
-    const struct sc_strv *archives = ctx;
     for (size_t i = 0; archives != NULL && i < archives->count; i++) {
         struct sc_error why = {0};
         int rc = sc_image_archive_start(archives->items[i], image, ret, &why);

@@ -157,6 +157,18 @@ int sc_rewrite_input_read(const struct sc_strv *given, const char *scope,
     return rc;
 }
 
+bool sc_rewrite_input_holds(const struct sc_rewrite_input *input, const char *path)
+{
+    for (size_t i = 0; i < input->count; i++) {
+        const char *slash = strrchr(input->paths[i], '/');
+        size_t folder = slash != NULL ? (size_t)(slash - input->paths[i]) + 1 : 0;
+        if (strcmp(path, input->paths[i]) == 0 ||
+            (folder > 0 && strncmp(path, input->paths[i], folder) == 0))
+            return true;
+    }
+    return false;
+}
+
 void sc_rewrite_input_done(struct sc_rewrite_input *input)
 {
     for (size_t i = 0; i < input->count; i++) {

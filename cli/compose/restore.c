@@ -29,19 +29,6 @@ static int match_entry(const struct sc_entry_info *info, void *ctx, struct sc_er
     return sc_strv_add(names, info->name, err);
 }
 
-/* Whether a rewritten file belongs to the project at hand: one of its files, or below its folder
- * (env files are rewritten without being named). */
-static bool belongs(const struct restore *r, const char *path)
-{
-    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(r->input->paths[0], NULL);
-    for (size_t i = 0; i < r->input->count; i++) {
-        if (sc_str_equal(path, r->input->paths[i]))
-            return true;
-    }
-    size_t n = dir != NULL ? strlen(dir) : 0;
-    return n > 0 && strncmp(path, dir, n) == 0 && path[n] == '/';
-}
-
 /* Plans to put one original back, checked against what stands there now. */
 static int take(struct restore *r, struct sc_original *original, struct sc_error *err)
 {
@@ -84,7 +71,7 @@ static int find_originals(struct restore *r, struct sc_error *err)
     for (size_t i = 0; i < names.count && rc == 0; i++) {
         struct sc_original original = {0};
         rc = sc_original_get(r->vault, names.items[i], &original, err);
-        if (rc == 0 && belongs(r, original.path)) {
+        if (rc == 0 && sc_rewrite_input_holds(r->input, original.path)) {
             found++;
             rc = take(r, &original, err);
         }

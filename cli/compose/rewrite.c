@@ -21,12 +21,30 @@ static int read_secret(const char *path, void *ctx, struct sc_secret *ret, struc
     return sc_file_read_secret(path, SC_VALUE_MAX, false, ret, err);
 }
 
-/* A link is not replaced: what it leads to would keep the values. */
-static bool replaceable(const char *path, void *ctx)
+/* What looking things up needs. */
+struct lookup {
+    const struct sc_strv *archives;
+    const struct sc_rewrite_input *input;
+};
+
+static int image_start(const char *image, void *ctx, struct sc_image_start *ret,
+                       struct sc_error *err)
 {
+    const struct lookup *lookup = ctx;
+    return sc_rewrite_image_start(image, lookup->archives, ret, err);
+}
+
+/* A link is not replaced: what it leads to would keep the values. What lies outside of the
+ * project's folder is not the project's: restore looks there for files, and others may use it. */
+static const char *fixed(const char *path, void *ctx)
+{
+    const struct lookup *lookup = ctx;
     char real[PATH_MAX];
-    (void)ctx;
-    return realpath(path, real) != NULL && strcmp(real, path) == 0;
+    if (realpath(path, real) == NULL || strcmp(real, path) != 0)
+        return "the file is a symbolic link; put the file itself there, or change it by hand";
+    return sc_rewrite_input_holds(lookup->input, path)
+               ? NULL
+               : "the file lies outside of the project's folder; change it there by hand";
 }
 
 /* An archive that cannot be read is a mistake, not an image that is not known. */
@@ -60,11 +78,22 @@ static int load_project(const struct sc_rewrite_options *o,
     return 0;
 }
 
-/* Files that the given ones include or extend. Includes are rewritten too; a file that is reached
- * by extends serves others as well and is only looked at. */
-static size_t add_reached(const struct sc_rewrite_input *input, const struct sc_project *project,
+/* Whether all that is read from a file is bases of services: it may be included as well. */
+static bool only_extended(const struct sc_project *project, const char *path)
+{
+    bool only = true;
+    for (size_t i = 0; i < project->file_count && only; i++) {
+        const struct sc_project_file *file = project->files[i];
+        only = file->kind == SC_FILE_EXTENDS || strcmp(file->path, path) != 0;
+    }
+    return only;
+}
+
+/* Files that the given ones include or extend. */
+static size_t add_reached(const struct lookup *lookup, const struct sc_project *project,
                           struct sc_plan_source *sources)
 {
+    const struct sc_rewrite_input *input = lookup->input;
     size_t count = 0;
     for (size_t i = 0; i < input->count; i++)
         sources[count++] = input->files[i];
@@ -79,27 +108,29 @@ static size_t add_reached(const struct sc_rewrite_input *input, const struct sc_
             .path = file->path,
             .display = file->display,
             .text = {(const unsigned char *)file->text, file->size},
-            .fixed = file->kind == SC_FILE_EXTENDS || !replaceable(file->path, NULL),
+            .fixed = fixed(file->path, (void *)(uintptr_t)lookup),
+            .base = only_extended(project, file->path),
         };
     }
     return count;
 }
 
 /* Over everything that the project reads; over the given files alone where that is not possible. */
-static int make_plan(const struct sc_rewrite_input *input, const struct sc_plan_options *settings,
+static int make_plan(const struct lookup *lookup, const struct sc_plan_options *settings,
                      struct sc_plan **ret, struct sc_error *err)
 {
+    const struct sc_rewrite_input *input = lookup->input;
     const struct sc_project *project = settings->project;
     size_t room = input->count + (project != NULL ? project->file_count : 0);
     struct sc_plan_source *sources = calloc(room, sizeof(*sources));
     if (sources == NULL)
         return sc_fail_nomem(err);
-    size_t count = add_reached(input, project, sources);
+    size_t count = add_reached(lookup, project, sources);
     int rc = sc_plan_make(sources, count, settings, ret, err);
     free(sources);
     if (rc == 0 || rc == SC_E_NOMEM || count == input->count)
         return rc;
-    sc_warn("%s; files that are included stay as they are", sc_error_message(err));
+    sc_warn("%s; files that are included or extended stay as they are", sc_error_message(err));
     return sc_plan_make(input->files, input->count, settings, ret, err);
 }
 
@@ -122,6 +153,7 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
     if (why.code == SC_E_NOMEM)
         return sc_fail_nomem(err);
     const char *shim = o->no_shim ? NULL : o->shim != NULL ? o->shim : found;
+    struct lookup lookup = {&o->images, &input};
     struct sc_plan_options settings = {
         .scope = input.scope,
         .mount = input.mount,
@@ -129,9 +161,9 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         .no_shim = o->no_shim ? "it was ruled out with --no-shim" : NULL,
         .shim_architecture = sc_rewrite_shim_architecture(shim),
         .read_secret = read_secret,
-        .replaceable = replaceable,
-        .start = sc_rewrite_image_start,
-        .ctx = (void *)(uintptr_t)&o->images,
+        .fixed = fixed,
+        .start = image_start,
+        .ctx = &lookup,
     };
     SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
     char directory[PATH_MAX];
@@ -150,7 +182,7 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         return rc;
     settings.project = project;
     settings.load = &load;
-    rc = make_plan(&input, &settings, &plan, err);
+    rc = make_plan(&lookup, &settings, &plan, err);
     if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
         rc = sc_rewrite_store(cli, plan, err);
     return rc < 0 ? rc : sc_rewrite_print(cli, plan, o->write, err);

@@ -40,6 +40,8 @@ struct sc_rewrite_input {
 };
 int sc_rewrite_input_read(const struct sc_strv *files, const char *scope,
                           struct sc_rewrite_input *ret, struct sc_error *err) SC_NODISCARD;
+/* Whether the file is one of them, or lies below the folder of one. */
+bool sc_rewrite_input_holds(const struct sc_rewrite_input *input, const char *path);
 void sc_rewrite_input_done(struct sc_rewrite_input *input);
 
 /* shim_file.c: where the shim is, malloc'd; NULL if it is nowhere (or with NOMEM). */
@@ -47,10 +49,10 @@ char *sc_rewrite_find_shim(struct sc_error *err);
 /* What machine a program is made for, as images call it; NULL if that is not known. */
 const char *sc_rewrite_shim_architecture(const char *path);
 
-/* image_start.c: what an image starts, from the archives in ctx (a list of texts), else from the
+/* image_start.c: what an image starts, from the archives, else from the
  * container engine. */
-int sc_rewrite_image_start(const char *image, void *ctx, struct sc_image_start *ret,
-                           struct sc_error *err);
+int sc_rewrite_image_start(const char *image, const struct sc_strv *archives,
+                           struct sc_image_start *ret, struct sc_error *err);
 
 /* rewrite_print.c: the plan for people, and as JSON. */
 int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool written,

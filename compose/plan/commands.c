@@ -108,7 +108,7 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
 {
     for (size_t i = 0; i < c->definition_count; i++) {
         const struct definition *d = &c->definitions[i];
-        if (!sc_str_equal(d->name, o->service->name))
+        if (!sc_plan_serves(c, d, o->service) && !sc_plan_serves(c, o->service, d))
             continue;
         for (size_t p = 0; p < SC_ARRAY_SIZE(places); p++) {
             const struct sc_yaml_node *node = place_of(d, p);
@@ -137,7 +137,8 @@ static const struct occurrence *next_use(const struct context *c, const struct d
     for (size_t i = 0; i < c->found_count; i++) {
         const struct occurrence *o = &c->found[i];
         size_t len = 0;
-        if (o->reason != NULL || !sc_str_equal(o->service->name, d->name))
+        if (o->reason != NULL ||
+            (!sc_plan_serves(c, d, o->service) && !sc_plan_serves(c, o->service, d)))
             continue;
         const char *use = find_use(from, o->key, &len);
         if (use != NULL && len > 0 && (hit == NULL || use < *ret_at)) {

@@ -20,8 +20,13 @@ struct definition {
     const struct sc_yaml_node *node; /* the mapping, alias resolved */
     const char *image;               /* of the service, over all files; NULL if none */
     const char *user;
-    bool own;          /* the mapping stands right there, not behind an alias */
-    struct shim *shim; /* once it was looked at; NULL before */
+    bool own;                      /* the mapping stands right there, not behind an alias */
+    struct shim *shim;             /* once it was looked at; NULL before */
+    const struct definition *base; /* that it extends, among the files given; or NULL */
+    /* Services of the loaded project that it is for: its own; of a base in a file that is reached
+     * by extends only, all that extend it. */
+    const struct sc_service **users;
+    size_t user_count;
 };
 
 /* How the shim would start a service. */
@@ -58,6 +63,7 @@ struct occurrence {
     /* With the project loaded: what the container gets, and the part of `raw` that a template
      * stands in for: the password of a URL, else all of it. */
     const char *resolved;           /* NULL: not known */
+    bool various;                   /* several services get different values from it */
     bool bare;                      /* no value is written: the caller's variable is handed on */
     const struct sc_origin *passed; /* of that variable */
     size_t part, part_len;

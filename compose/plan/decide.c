@@ -35,13 +35,12 @@ static bool changes_by_typing(const struct context *c, const struct occurrence *
 }
 
 /* The file form's own variable stands there already. */
-static bool form_is_set(const struct context *c, const struct occurrence *o)
+static bool form_is_set(const struct occurrence *o)
 {
-    const struct sc_project *project = c->options->project;
-    const struct sc_service *service =
-        project != NULL ? sc_project_service(project, o->service->name) : NULL;
-    if (service != NULL && sc_variables_get(&service->environment, o->argument) != NULL)
-        return true;
+    for (size_t i = 0; i < o->service->user_count; i++) {
+        if (sc_variables_get(&o->service->users[i]->environment, o->argument) != NULL)
+            return true;
+    }
     const struct sc_yaml_node *environment =
         sc_yaml_resolve(sc_merged_get(o->service->node, "environment"));
     if (sc_yaml_is(environment, SC_YAML_MAPPING))
@@ -98,6 +97,8 @@ static const char *value_reason(struct context *c, const struct occurrence *o)
     }
     if (c->options->project == NULL)
         return "its value comes from a variable, and the project was not loaded";
+    if (o->various)
+        return "its value comes from a variable that services have different values of";
     if (o->resolved == NULL)
         return "its value comes from a variable, and another file sets it in the end";
     if (o->resolved[0] == '\0')
@@ -145,7 +146,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
                "what is meant";
     bool other = o->native != NULL ? o->native->named_by != NULL
                                    : !o->use_shim && uses_other_variable(o->rule->way);
-    if (other && form_is_set(c, o))
+    if (other && form_is_set(o))
         return sc_plan_say(c, "%s is set as well; remove one of the two", o->argument, NULL);
     reason = sc_plan_grant_obstacle(o->service);
     return reason != NULL ? reason : sc_plan_command_breaks(c, o);
@@ -184,17 +185,18 @@ static bool may_part(const struct occurrence *a, const struct occurrence *b)
            sc_plan_env_may_add(b->service) && plain_rest(a) && plain_rest(b);
 }
 
-static bool linked(const struct occurrence *a, const struct occurrence *b)
+static bool linked(const struct context *c, const struct occurrence *a, const struct occurrence *b)
 {
     return sc_plan_same_text(a, b) ||
-           (sc_str_equal(a->service->name, b->service->name) && sc_str_equal(a->key, b->key));
+           (sc_str_equal(a->key, b->key) && (sc_plan_serves(c, a->service, b->service) ||
+                                             sc_plan_serves(c, b->service, a->service)));
 }
 
 static bool spread_one(struct context *c, struct occurrence *a)
 {
     for (size_t k = 0; k < c->found_count; k++) {
         const struct occurrence *b = &c->found[k];
-        if (a == b || !linked(a, b))
+        if (a == b || !linked(c, a, b))
             continue;
         if (b->reason == NULL && (sc_plan_same_way(a, b) || may_part(a, b)))
             continue;
@@ -231,15 +233,14 @@ static const char *bystander(struct context *c, const struct occurrence *o)
 {
     for (size_t i = 0; i < c->definition_count; i++) {
         const struct definition *d = &c->definitions[i];
-        if (sc_str_equal(d->name, o->service->name))
+        if (d == o->service || sc_str_equal(d->name, o->service->name))
             continue;
         const struct sc_yaml_node *environment =
             sc_yaml_resolve(sc_merged_get(d->node, "environment"));
-        const struct definition *base = sc_plan_base(c, d);
         bool gets = sc_node_inside(o->value_node, environment) ||
                     (sc_yaml_is(environment, SC_YAML_MAPPING) &&
                      sc_merged_get(environment, o->key) == o->value_node) ||
-                    (base != NULL && sc_str_equal(base->name, o->service->name));
+                    sc_plan_serves(c, o->service, d);
         const struct sc_image_rule *rule = sc_image_rule(d->image, o->key);
         char argument[SC_IMAGE_ARGUMENT_SIZE] = "";
         if (gets &&

@@ -115,8 +115,10 @@ int sc_plan_variable(struct context *c, const struct occurrence *o, const char *
 
 /* ---- items ---- */
 
-static const char *note_of(const struct occurrence *o)
+static const char *note_of(const struct context *c, const struct occurrence *o)
 {
+    if (c->plan->files[o->file].base)
+        return "a project that extends this file too has to declare the secret as well";
     if (o->rule != NULL && (o->rule->flags & SC_IMAGE_FIRST_START) != 0 && !o->use_shim)
         return "read only when the data is first set up; an existing one keeps its password";
     if (o->credential.shape == SC_SHAPE_PLACEHOLDER)
@@ -160,7 +162,7 @@ static int report_item(struct context *c, const struct occurrence *o, const char
         .secret = moves ? c->plan->secrets[o->secret].name : NULL,
         .change = change,
         .reason = o->reason,
-        .note = moves ? note_of(o) : NULL,
+        .note = moves ? note_of(c, o) : NULL,
         .unverified =
             moves && !o->use_shim && o->native == NULL &&
             ((o->rule->flags & SC_IMAGE_VERIFIED) == 0 || sc_image_is_mirror(o->service->image)),

@@ -92,7 +92,8 @@ int sc_plan_files(struct context *c, struct sc_error *err)
     size_t count = c->plan->file_count;
     for (size_t f = 0; f < count; f++) {
         const struct sc_yaml_stream *yaml = c->plan->files[f].yaml;
-        for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0 && !c->plan->files[f].fixed; i++)
+        bool stays = c->plan->files[f].fixed != NULL || c->plan->files[f].base;
+        for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0 && !stays; i++)
             rc = scan(c, f, sc_yaml_document(yaml, i)->root, err);
     }
     return rc;

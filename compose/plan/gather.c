@@ -46,41 +46,6 @@ static int add_services(struct context *c, size_t file, const struct sc_yaml_nod
     return 0;
 }
 
-/* The base of `extends: name` or `{service: name}` in the same files, or NULL. */
-const struct definition *sc_plan_base(const struct context *c, const struct definition *d)
-{
-    const struct sc_yaml_node *extends = sc_yaml_resolve(sc_merged_get(d->node, "extends"));
-    const char *name = sc_node_text(extends);
-    if (name == NULL)
-        name = sc_node_text(sc_yaml_get(extends, "service"));
-    for (size_t i = 0; name != NULL && i < c->definition_count; i++) {
-        if (&c->definitions[i] != d && sc_str_equal(c->definitions[i].name, name))
-            return &c->definitions[i];
-    }
-    return NULL;
-}
-
-/* The text of an attribute of a service: the last file that has it, else what it extends. */
-static const char *attribute(const struct context *c, const char *service, const char *name,
-                             int depth)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < c->definition_count; i++) {
-        if (!sc_str_equal(c->definitions[i].name, service))
-            continue;
-        const char *text = sc_node_text(sc_merged_get(c->definitions[i].node, name));
-        found = text != NULL ? text : found;
-    }
-    for (size_t i = 0; i < c->definition_count && found == NULL && depth > 0; i++) {
-        const struct definition *base = NULL;
-        if (sc_str_equal(c->definitions[i].name, service))
-            base = sc_plan_base(c, &c->definitions[i]);
-        if (base != NULL)
-            found = attribute(c, base->name, name, depth - 1);
-    }
-    return found;
-}
-
 /* ---- environments ---- */
 
 struct scan {
@@ -110,14 +75,10 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
 }
 
 /* `NAME:` or `- NAME` hands a variable of the caller on: what the loaded project says it holds. */
-static bool is_passed_credential(const struct context *c, const struct definition *d,
-                                 struct occurrence *o)
+static bool is_passed_credential(const struct definition *d, struct occurrence *o)
 {
-    const struct sc_project *project = c->options->project;
-    const struct sc_service *service =
-        project != NULL ? sc_project_service(project, d->name) : NULL;
     const struct sc_variable *variable =
-        service != NULL ? sc_variables_get(&service->environment, o->key) : NULL;
+        d->user_count == 1 ? sc_variables_get(&d->users[0]->environment, o->key) : NULL;
     o->rule = sc_image_rule(d->image, o->key);
     if (variable == NULL || variable->value == NULL || variable->value[0] == '\0')
         return false;
@@ -134,7 +95,7 @@ static bool is_passed_credential(const struct context *c, const struct definitio
 
 int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_error *err)
 {
-    if (o->bare ? !is_passed_credential(c, o->service, o) : !is_credential(o->service, o))
+    if (o->bare ? !is_passed_credential(o->service, o) : !is_credential(o->service, o))
         return 0;
     if (c->found_count >= SC_PLAN_ITEMS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %d credentials in one project",
@@ -220,10 +181,8 @@ int sc_plan_gather(struct context *c, struct sc_error *err)
         for (size_t i = 0; i < sc_yaml_count(yaml) && rc == 0; i++)
             rc = add_services(c, f, sc_yaml_document(yaml, i)->root, err);
     }
-    for (size_t i = 0; i < c->definition_count; i++) {
-        c->definitions[i].image = attribute(c, c->definitions[i].name, "image", 8);
-        c->definitions[i].user = attribute(c, c->definitions[i].name, "user", 8);
-    }
+    if (rc == 0)
+        rc = sc_plan_bases(c, err);
     for (size_t i = 0; i < c->definition_count && rc == 0; i++)
         rc = scan_environment(c, &c->definitions[i], err);
     return rc;

@@ -108,12 +108,22 @@ static const struct sc_yaml_node *root_of(const struct sc_yaml_node *node)
     return node;
 }
 
-/* Whether a service of this document is given the secret. */
+/* Whether a service of this document is given the secret, there or by what it extends in another
+ * file, whose own top level does not count. */
 static bool needs(const struct context *c, const struct sc_yaml_node *root, size_t secret)
 {
     for (size_t i = 0; i < c->grant_count; i++) {
-        if (c->grants[i].secret == secret && root_of(c->grants[i].service->key) == root)
+        const struct definition *given = c->grants[i].service;
+        if (c->grants[i].secret != secret)
+            continue;
+        if (root_of(given->key) == root)
             return true;
+        for (size_t k = 0; k < c->definition_count && c->plan->files[given->file].base; k++) {
+            const struct definition *d = &c->definitions[k];
+            if (!c->plan->files[d->file].base && root_of(d->key) == root &&
+                sc_merged_get(d->node, "extends") != NULL && sc_plan_serves(c, given, d))
+                return true;
+        }
     }
     return false;
 }

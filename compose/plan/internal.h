@@ -38,8 +38,13 @@ const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const
 
 /* ---- the steps ---- */
 
-/* The definition that this one extends, among the files given; NULL if none. */
-const struct definition *sc_plan_base(const struct context *c, const struct definition *d);
+/* base.c: what definitions extend, which services they are for, and their images. */
+int sc_plan_bases(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* Whether what the definition says reaches the service that the other one defines. */
+bool sc_plan_serves(const struct context *c, const struct definition *d,
+                    const struct definition *service);
+/* Whether all services that it is for have one image and one user. */
+bool sc_plan_alike(const struct definition *d);
 
 int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* resolve.c: the variables of the project, and the values behind them. */

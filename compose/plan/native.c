@@ -42,6 +42,8 @@ static bool fits(const char *value, const char *unsafe)
 const struct native *sc_plan_native(struct context *c, const struct occurrence *o)
 {
     char repository[128] = "";
+    if (c->plan->files[o->service->file].base)
+        return NULL; /* several services may take it from there, each in its own way */
     if (o->service->image != NULL &&
         !sc_image_repository(o->service->image, repository, sizeof(repository)))
         return NULL;

@@ -105,6 +105,7 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
         file->path = sc_stash_dup(&plan->pool, files[i].path, strlen(files[i].path), err);
         file->display = sc_stash_dup(&plan->pool, files[i].display, strlen(files[i].display), err);
         file->fixed = files[i].fixed;
+        file->base = files[i].base;
         file->after = (struct sc_buf)SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
         if (file->path == NULL || file->display == NULL)
             return SC_E_NOMEM;
@@ -248,6 +249,7 @@ static int prove_settled(const struct sc_plan *plan, const struct sc_plan_option
             .display = file->display,
             .text = file->changed ? sc_buf_view(&file->after) : file->before,
             .fixed = file->fixed,
+            .base = file->base,
         };
     }
     struct sc_plan_options bare = *options;

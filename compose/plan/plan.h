@@ -70,7 +70,8 @@ struct sc_plan_file {
     struct sc_splices splices; /* into the old text */
     struct sc_buf after;       /* the new text; empty when nothing changes */
     bool changed;
-    bool fixed; /* looked at, not changed */
+    const char *fixed; /* why it is only looked at; NULL: it may change */
+    bool base;         /* reached by extends only */
 };
 
 struct sc_plan {
@@ -101,7 +102,8 @@ struct sc_plan_source {
     const char *path;    /* as it is opened and replaced */
     const char *display; /* as messages name it */
     struct sc_bytes text;
-    bool fixed; /* looked at, not changed: reached by extends, or a link */
+    const char *fixed; /* why it is looked at and not changed; NULL: it may change. Static text. */
+    bool base;         /* reached by extends only: what it defines are no services */
 };
 
 struct sc_plan_options {
@@ -116,8 +118,8 @@ struct sc_plan_options {
     const struct sc_compose_options *load; /* how it was loaded: to load the result the same way */
     /* Reads a file that a top-level secret names, or NULL: such files stay where they are. */
     int (*read_secret)(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err);
-    /* Whether the path of an env file is the file itself, which can be replaced; NULL: it is. */
-    bool (*replaceable)(const char *path, void *ctx);
+    /* Why an env file is not to be changed (static text), or NULL; no function: all may change. */
+    const char *(*fixed)(const char *path, void *ctx);
     sc_image_start_fn start; /* or NULL: no image can be looked up */
     void *ctx;
 };

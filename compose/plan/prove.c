@@ -17,6 +17,7 @@ struct proof {
     const struct sc_reader *disk;
     const struct sc_project *before;
     struct sc_project *after;
+    const struct definition **own; /* one of each service of `before` */
 };
 
 /* ---- the new texts in place of the old ones ---- */
@@ -49,20 +50,55 @@ static int differs(const struct sc_service *service, const char *what, struct sc
                    service->name, what);
 }
 
-/* The moved variable of this service, else of one it may have it from (extends, an anchor). */
+/* Whether what the definition says reaches the service. */
+static bool reaches(const struct proof *p, const struct definition *d,
+                    const struct sc_service *service)
+{
+    const struct definition *own = p->own[service - p->before->services];
+    return own != NULL && sc_plan_serves(p->c, d, own);
+}
+
+static int find_own(struct proof *p, struct sc_error *err)
+{
+    p->own = sc_stash_array(&p->c->plan->pool, p->before->service_count,
+                            sizeof(const struct definition *), err);
+    if (p->own == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < p->c->definition_count; i++) {
+        const struct definition *d = &p->c->definitions[i];
+        if (!p->c->plan->files[d->file].base && d->user_count == 1)
+            p->own[d->users[0] - p->before->services] = d;
+    }
+    return 0;
+}
+
+/* The moved variable that the service has, of its own or from what it extends. */
 static const struct occurrence *moved(const struct proof *p, const struct sc_service *service,
                                       const char *key)
 {
-    const struct occurrence *found = NULL;
     for (size_t i = 0; i < p->c->found_count; i++) {
         const struct occurrence *o = &p->c->found[i];
-        if (o->reason != NULL || !sc_str_equal(o->key, key))
-            continue;
-        if (sc_str_equal(o->service->name, service->name))
+        if (o->reason == NULL && sc_str_equal(o->key, key) && reaches(p, o->service, service))
             return o;
-        found = o;
     }
-    return found;
+    return NULL;
+}
+
+/* Whether the service is given what one of its moved variables of this name is read from. */
+static bool given(const struct proof *p, const struct sc_service *old, const struct sc_service *new,
+                  const char *key)
+{
+    for (size_t i = 0; i < p->c->found_count; i++) {
+        const struct occurrence *o = &p->c->found[i];
+        if (o->reason != NULL || !sc_str_equal(o->key, key) || !reaches(p, o->service, old))
+            continue;
+        const char *name = p->c->plan->secrets[o->file_secret].name;
+        for (size_t k = 0; k < new->secrets.count; k++) {
+            if (sc_str_equal(new->secrets.items[k].source, name))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* Whether the plan gives some service a variable of this name. */
@@ -82,14 +118,15 @@ static int check_environment(const struct proof *p, const struct sc_service *old
     for (size_t i = 0; i < old->environment.count; i++) {
         const struct sc_variable *v = &old->environment.items[i];
         const struct sc_variable *now = sc_variables_get(&new->environment, v->name);
-        const struct occurrence *o = moved(p, old, v->name);
         if (now != NULL && sc_str_equal(now->value, v->value))
             continue;
-        if (o == NULL)
+        if (moved(p, old, v->name) == NULL)
             return differs(old, "a variable that was not to change", err);
         if (now != NULL && now->value != NULL && strstr(now->value, "{{secret:") == NULL &&
             strstr(now->value, "/run/secrets/") == NULL)
             return differs(old, "a moved variable", err);
+        if (!given(p, old, new, v->name))
+            return differs(old, "a moved variable without its secret", err);
     }
     for (size_t i = 0; i < new->environment.count; i++) {
         const struct sc_variable *v = &new->environment.items[i];
@@ -107,9 +144,12 @@ static bool may_change(const struct proof *p, const struct sc_service *service, 
         return true;
     for (size_t i = 0; i < p->c->plan->item_count; i++) {
         const struct sc_plan_item *item = &p->c->plan->items[i];
-        if (item->action != SC_PLAN_REPORT && sc_str_equal(item->service, service->name) &&
-            sc_str_equal(item->where, key))
-            return true;
+        bool here = item->action != SC_PLAN_REPORT && sc_str_equal(item->where, key);
+        for (size_t k = 0; here && k < p->c->definition_count; k++) {
+            const struct definition *d = &p->c->definitions[k];
+            if (sc_str_equal(item->service, d->name) && reaches(p, d, service))
+                return true;
+        }
     }
     for (size_t i = 0; i < p->c->found_count; i++) {
         const struct occurrence *o = &p->c->found[i];
@@ -231,7 +271,9 @@ int sc_plan_prove(struct context *c, struct sc_error *err)
     int rc = sc_compose_load(&options, &p.after, err);
     if (rc < 0)
         return sc_wrap(err, rc, "the rewritten project does not load");
-    rc = compare(&p, err);
+    rc = find_own(&p, err);
+    if (rc == 0)
+        rc = compare(&p, err);
     sc_project_freep(&p.after);
     return rc;
 }

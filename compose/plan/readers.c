@@ -63,7 +63,7 @@ static struct reader image_user(struct context *c, const struct definition *d)
 
 static struct reader reader_of(struct context *c, const struct grant *g)
 {
-    if (g->anyone)
+    if (g->anyone || !sc_plan_alike(g->service))
         return (struct reader){.kind = READER_UNKNOWN};
     bool as_root = g->reads_as == NULL || sc_str_equal(g->reads_as, "root");
     struct reader reader =

@@ -157,6 +157,22 @@ int sc_plan_scope(struct context *c, struct sc_error *err)
     return c->options->project != NULL ? build_scope(c, err) : 0;
 }
 
+/* What one service gets from the text, if nothing else sets its variable in the end. */
+static void take_value(const struct context *c, struct occurrence *o,
+                       const struct sc_variable *variable)
+{
+    if (variable == NULL || variable->value == NULL || variable->origin->place.file == NULL)
+        return;
+    const struct sc_place *place = &variable->origin->place;
+    const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
+    if (!sc_str_equal(place->file->path, c->plan->files[o->file].path) ||
+        place->start < node->full_start || place->end > node->span.end)
+        return; /* shadowed by another place */
+    o->various = o->various || (o->resolved != NULL && !sc_str_equal(o->resolved, variable->value));
+    o->resolved = variable->value;
+    o->use = use_of(o, variable->origin);
+}
+
 void sc_plan_resolve(struct context *c)
 {
     for (size_t i = 0; i < c->found_count; i++) {
@@ -170,19 +186,7 @@ void sc_plan_resolve(struct context *c)
             o->use = use_of(o, o->origin);
             continue;
         }
-        const struct sc_project *project = c->options->project;
-        const struct sc_service *service =
-            project != NULL ? sc_project_service(project, o->service->name) : NULL;
-        const struct sc_variable *variable =
-            service != NULL ? sc_variables_get(&service->environment, o->key) : NULL;
-        if (variable == NULL || variable->value == NULL || variable->origin->place.file == NULL)
-            continue;
-        const struct sc_place *place = &variable->origin->place;
-        const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
-        if (!sc_str_equal(place->file->path, c->plan->files[o->file].path) ||
-            place->start < node->full_start || place->end > node->span.end)
-            continue; /* shadowed by another place */
-        o->resolved = variable->value;
-        o->use = use_of(o, variable->origin);
+        for (size_t k = 0; k < o->service->user_count; k++)
+            take_value(c, o, sc_variables_get(&o->service->users[k]->environment, o->key));
     }
 }

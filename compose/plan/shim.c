@@ -167,6 +167,8 @@ static const char *obstacle(const struct context *c, const struct definition *d)
         return c->options->no_shim != NULL ? c->options->no_shim : "it is not installed";
     if (!d->own)
         return "the service stands behind an alias";
+    if (c->plan->files[d->file].base)
+        return "it is a base; set the variable in the services that extend it";
     if (sc_merged_get(d->node, "extends") != NULL)
         return "the service extends another one";
     for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
@@ -180,8 +182,7 @@ static const char *obstacle(const struct context *c, const struct definition *d)
             (sc_merged_get(other->node, "entrypoint") != NULL ||
              sc_merged_get(other->node, "command") != NULL))
             return "several files say what the service starts";
-        const struct definition *base = sc_plan_base(c, other);
-        if (base != NULL && sc_str_equal(base->name, d->name))
+        if (!sc_str_equal(other->name, d->name) && sc_plan_serves(c, d, other))
             return "another service extends this one";
     }
     return NULL;

@@ -91,9 +91,7 @@ static const char *built(struct context *c, const struct sc_service *service,
 
 const char *sc_plan_start(struct context *c, const struct definition *d, struct sc_image_start *ret)
 {
-    const struct sc_project *project = c->options->project;
-    const struct sc_service *service =
-        project != NULL ? sc_project_service(project, d->name) : NULL;
+    const struct sc_service *service = d->user_count > 0 ? d->users[0] : NULL;
     const struct sc_value *build = service != NULL ? sc_value_get(service->value, "build") : NULL;
     return build != NULL ? built(c, service, build, ret) : look_up(c, d->image, ret);
 }
@@ -102,9 +100,7 @@ size_t sc_plan_dockerfile_arg(struct context *c, const struct definition *d, con
                               const char **ret_path)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_COMPOSE_FILE_MAX);
-    const struct sc_project *project = c->options->project;
-    const struct sc_service *service =
-        project != NULL ? sc_project_service(project, d->name) : NULL;
+    const struct sc_service *service = d->user_count > 0 ? d->users[0] : NULL;
     const struct sc_value *build = service != NULL ? sc_value_get(service->value, "build") : NULL;
     if (build == NULL || !read_dockerfile(c, build, &text, ret_path))
         return 0;

@@ -93,10 +93,12 @@ bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *
 const char *sc_plan_fixed_reason(const struct context *c, const struct definition *d, size_t file)
 {
     const struct sc_plan_file *files = c->plan->files;
-    bool fixed = files[file].yaml != NULL ? files[file].fixed : files[d->file].fixed;
-    return fixed
-               ? "it stands in a file that is reached by extends only; rewrite that file by itself"
-               : NULL;
+    const struct sc_plan_file *changed = &files[files[file].yaml != NULL ? file : d->file];
+    if (changed->base && c->options->project == NULL)
+        return "what extends it is not known, since the project was not loaded";
+    if (changed->base && d->user_count == 0)
+        return "no service of the project has it from there; rewrite that file by itself";
+    return changed->fixed;
 }
 
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node)

@@ -32,8 +32,8 @@ size_t sc_plan_env_file(struct context *c, const struct sc_project_file *from)
         return SIZE_MAX;
     }
     file->before = (struct sc_bytes){(const unsigned char *)text, from->size};
-    file->fixed =
-        c->options->replaceable != NULL && !c->options->replaceable(file->path, c->options->ctx);
+    if (c->options->fixed != NULL)
+        file->fixed = c->options->fixed(file->path, c->options->ctx);
     return plan->file_count++;
 }
 
@@ -87,7 +87,7 @@ static int remove_line(struct context *c, const struct gone *gone, struct sc_err
 {
     size_t file = sc_plan_env_file(c, gone->place->file);
     bool done = false;
-    if (file == SIZE_MAX || c->plan->files[file].fixed || still_needed(c, gone->name))
+    if (file == SIZE_MAX || c->plan->files[file].fixed != NULL || still_needed(c, gone->name))
         return 0;
     size_t splices = c->plan->files[file].splices.count;
     int rc = sc_plan_env_remove(c, file, gone->name, gone->place, &done, err);
@@ -156,7 +156,7 @@ static int list_rest(struct context *c, struct sc_error *err)
             .class = sc_plan_class(&credential),
             .file = file,
             .at = {place->line, place->column},
-            .reason = c->plan->files[file].fixed ? SC_PLAN_ENV_FIXED
+            .reason = c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed
                       : still_needed(c, v->name)
                           ? "something that stays still refers to it"
                           : "nothing in these files refers to it; remove it, or put it into the "

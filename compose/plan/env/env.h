@@ -7,9 +7,6 @@
 
 #include "compose/plan/internal.h"
 
-#define SC_PLAN_ENV_FIXED                                                                          \
-    "the file is a symbolic link; put the file itself there, or change it by hand"
-
 /* The plan's entry for an env file, made if there is none: its index, or SIZE_MAX when there are
  * too many or no memory. */
 size_t sc_plan_env_file(struct context *c, const struct sc_project_file *from);

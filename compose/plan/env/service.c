@@ -31,7 +31,8 @@ static struct definition *definition_of(const struct context *c, const char *nam
     bool names = false;
     for (size_t i = 0; i < c->definition_count; i++) {
         struct definition *d = &c->definitions[i];
-        bool here = sc_str_equal(d->name, name) && !c->plan->files[d->file].fixed;
+        const struct sc_plan_file *file = &c->plan->files[d->file];
+        bool here = sc_str_equal(d->name, name) && file->fixed == NULL && !file->base;
         bool has = here && sc_merged_get(d->node, "env_file") != NULL;
         if (here && (has || !names))
             found = d;
@@ -199,8 +200,8 @@ const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o)
 {
     size_t start = 0, end = 0;
     struct sc_bytes text = c->plan->files[o->file].before;
-    if (c->plan->files[o->file].fixed)
-        return SC_PLAN_ENV_FIXED;
+    if (c->plan->files[o->file].fixed != NULL)
+        return c->plan->files[o->file].fixed;
     if (sc_plan_env_settings(text, o->key) > 1)
         return "the file sets it more than once; remove what is not used";
     if (!sc_plan_env_statement(text, o->key, o->line, &start, &end))

@@ -65,7 +65,9 @@ static const char *obstacle(const struct context *c, const struct literal *l)
 {
     const struct sc_yaml_node *node = l->node, *config = node->parent;
     const char *key = config->key != NULL ? sc_node_text(config->key) : NULL;
-    if (c->plan->files[l->file].fixed)
+    if (c->plan->files[l->file].fixed != NULL)
+        return c->plan->files[l->file].fixed;
+    if (c->plan->files[l->file].base)
         return "it stands in a file that is reached by extends only; rewrite that file by itself";
     if (c->options->project == NULL || key == NULL)
         return "what stands in the config is not known, since the project was not loaded";
