@@ -241,12 +241,13 @@ static const char *bystander(struct context *c, const struct occurrence *o)
                     (sc_yaml_is(environment, SC_YAML_MAPPING) &&
                      sc_merged_get(environment, o->key) == o->value_node) ||
                     sc_plan_serves(c, o->service, d);
+        if (!gets)
+            continue;
         const struct sc_image_rule *rule = sc_image_rule(d->image, o->key);
         char argument[SC_IMAGE_ARGUMENT_SIZE] = "";
-        if (gets &&
-            (o->use_shim || o->native != NULL || rule == NULL || rule->way != o->rule->way ||
-             sc_image_argument(rule, o->key, argument, NULL) < 0 ||
-             !sc_str_equal(argument, o->argument)))
+        if (o->use_shim || o->native != NULL || rule == NULL || rule->way != o->rule->way ||
+            sc_image_argument(rule, o->key, argument, NULL) < 0 ||
+            !sc_str_equal(argument, o->argument))
             return sc_plan_say(c, "service '%s' gets this text too and cannot take it from a file",
                                d->name, NULL);
     }

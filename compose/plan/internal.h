@@ -77,6 +77,14 @@ int sc_plan_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
 int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_filter,
                        struct sc_error *err) SC_NODISCARD;
 
+/* readers.c: owner and mode of each secret, from the users that the services run as. */
+int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* The changes of services that start through it: entrypoint, command, volume, label. */
+int sc_plan_shims_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
+
+/* ---- way/: for programs that read the environment only ---- */
+
 /* shim.c: whether the shim can start this service, and how. Never NULL; NOMEM becomes a reason. */
 const struct shim *sc_plan_shim(struct context *c, struct definition *d);
 /* native.c: the program's own way for this variable, NULL if there is none that fits. */
@@ -91,12 +99,6 @@ const char *sc_plan_start(struct context *c, const struct definition *d,
 /* The line of `ARG name` in the Dockerfile of the service; 0 if it is not there. */
 size_t sc_plan_dockerfile_arg(struct context *c, const struct definition *d, const char *name,
                               const char **ret_path);
-/* readers.c: owner and mode of each secret, from the users that the services run as. */
-int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
-
-/* The changes of services that start through it: entrypoint, command, volume, label. */
-int sc_plan_shims_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
-
 /* ---- env/: env files ---- */
 
 int sc_plan_env_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
