@@ -15,6 +15,8 @@
 #include "core/banned.h"
 
 #define DOMAIN       "secretsctl/v1/"
+#define PREFIX_MAX   64 /* domain and label with its NUL */
+#define TOGETHER_MAX 128
 #define SEAL_VERSION 0x01
 #define SALT_SIZE    32
 #define COMMIT_SIZE  32
@@ -32,8 +34,11 @@ static void begin(struct sc_hasher *hasher, const unsigned char *key, size_t out
                   const char *label)
 {
     (void)crypto_generichash_init(state_of(hasher), key, key != NULL ? SC_KEY_SIZE : 0, out_len);
-    sc_hasher_add(hasher, DOMAIN, strlen(DOMAIN));
-    sc_hasher_add(hasher, label, strlen(label) + 1);
+    unsigned char prefix[PREFIX_MAX] = DOMAIN;
+    size_t len = strlen(label) + 1;
+    assert(strlen(DOMAIN) + len <= sizeof(prefix));
+    memcpy(prefix + strlen(DOMAIN), label, len);
+    sc_hasher_add(hasher, prefix, strlen(DOMAIN) + len);
 }
 
 void sc_hasher_init(struct sc_hasher *hasher, const char *label)
@@ -62,8 +67,16 @@ void sc_hasher_add_u64(struct sc_hasher *hasher, uint64_t value)
 
 void sc_hasher_add_sized(struct sc_hasher *hasher, struct sc_bytes bytes)
 {
-    sc_hasher_add_u64(hasher, bytes.len);
-    sc_hasher_add(hasher, bytes.ptr, bytes.len);
+    unsigned char together[TOGETHER_MAX];
+    sc_put_u64(together, bytes.len);
+    if (bytes.len > sizeof(together) - 8) {
+        sc_hasher_add(hasher, together, 8);
+        sc_hasher_add(hasher, bytes.ptr, bytes.len);
+        return;
+    }
+    if (bytes.len > 0)
+        memcpy(together + 8, bytes.ptr, bytes.len);
+    sc_hasher_add(hasher, together, 8 + bytes.len);
 }
 
 void sc_hasher_final(struct sc_hasher *hasher, unsigned char out[SC_KEY_SIZE])
@@ -165,6 +178,17 @@ int sc_seal(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes 
     return sc_buf_status(ret, err);
 }
 
+/* Where the zeroes of the padding begin. */
+static size_t content_end(const unsigned char *padded, size_t len)
+{
+    static const unsigned char zeroes[32];
+    while (len >= sizeof(zeroes) && memcmp(padded + len - sizeof(zeroes), zeroes, 32) == 0)
+        len -= sizeof(zeroes);
+    while (len > 0 && padded[len - 1] == 0)
+        len--;
+    return len;
+}
+
 int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
                  struct sc_secret *ret, struct sc_error *err)
 {
@@ -174,6 +198,7 @@ int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_b
         return sc_fail(err, SC_E_FORMAT, "a sealed record has an unknown form");
     size_t len = sealed.len - SC_SEAL_OVERHEAD;
     SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
+    sc_secret_move(&work, ret); /* a listing opens thousands into the same memory */
     unsigned char *plain = NULL;
     int rc = sc_secret_resize(&work, len + 64, &plain, err);
     if (rc < 0)
@@ -186,9 +211,7 @@ int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_b
     if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
             plain, NULL, cipher, len, cipher + len, aad.ptr, aad.len, zero_nonce, keys) != 0)
         return sc_fail(err, SC_E_TAMPERED, "a sealed record was changed");
-    size_t end = len;
-    while (end > 0 && plain[end - 1] == 0)
-        end--;
+    size_t end = content_end(plain, len);
     if (end == 0 || plain[end - 1] != 0x80 || sc_seal_padded(end - 1) != len)
         return sc_fail(err, SC_E_TAMPERED, "a sealed record is padded wrongly");
     sc_secret_truncate(&work, end - 1);

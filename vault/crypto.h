@@ -55,8 +55,8 @@ struct sc_seal_key {
 int sc_seal(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes content,
             struct sc_buf *ret, struct sc_error *err) SC_NODISCARD;
 
-/* Opens it. BADPASS: another key or another aad; TAMPERED: the content was changed; FORMAT: it is
- * no seal. `hedge` is not used. */
+/* Opens it in place of what ret held, which is gone after a failure, too. BADPASS: another key or
+ * another aad; TAMPERED: the content was changed; FORMAT: it is no seal. `hedge` is not used. */
 int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
                  struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 

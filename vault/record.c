@@ -53,13 +53,16 @@ void sc_record_hash(unsigned char out[SC_KEY_SIZE], const struct sc_place *place
                     struct sc_bytes sealed)
 {
     struct sc_hasher hasher;
+    unsigned char head[SC_UID_SIZE + SC_KEY_SIZE + 8 + 4 + 4 + 8];
+    memcpy(head, place->scope->uid, SC_UID_SIZE);
+    memcpy(head + 16, place->idx, SC_KEY_SIZE);
+    sc_put_u64(head + 48, place->version);
+    sc_put_u32(head + 56, (uint32_t)place->kind);
+    sc_put_u32(head + 60, place->scope->epoch);
+    sc_put_u64(head + 64, sealed.len);
     sc_hasher_init(&hasher, "row");
-    sc_hasher_add(&hasher, place->scope->uid, SC_UID_SIZE);
-    sc_hasher_add(&hasher, place->idx, SC_KEY_SIZE);
-    sc_hasher_add_u64(&hasher, place->version);
-    sc_hasher_add_u32(&hasher, (uint32_t)place->kind);
-    sc_hasher_add_u32(&hasher, place->scope->epoch);
-    sc_hasher_add_sized(&hasher, sealed);
+    sc_hasher_add(&hasher, head, sizeof(head));
+    sc_hasher_add(&hasher, sealed.ptr, sealed.len);
     sc_hasher_final(&hasher, out);
 }
 
@@ -125,25 +128,43 @@ static int store_row(struct sc_vault *vault, const struct sc_place *place, struc
     return sc_stmt_run(row, err);
 }
 
-/* Stores sealed bytes under a number, or (0) a new one. */
-static int store_blob(struct sc_vault *vault, struct sc_bytes sealed, int64_t *blob_id,
-                      struct sc_error *err)
+/* Values are numbered upwards from 1, names downwards from -1: so names stand together in the file,
+ * and a listing does not have to read the values' pages. */
+static int insert_blob(struct sc_vault *vault, enum sc_record_kind kind, struct sc_bytes sealed,
+                       int64_t *ret_id, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    int rc = *blob_id == 0
-                 ? sc_db_prepare(vault->db, "INSERT INTO blob(ct) VALUES(?)", &stmt, err)
-                 : sc_db_prepare(vault->db, "UPDATE blob SET ct=? WHERE id=?", &stmt, err);
+    int64_t end = 0;
+    int rc = kind == SC_RECORD_NAME
+                 ? sc_db_number(vault->db, "SELECT min(0, coalesce(min(id), 0)) - 1 FROM blob",
+                                &end, err)
+                 : sc_db_number(vault->db, "SELECT max(0, coalesce(max(id), 0)) + 1 FROM blob",
+                                &end, err);
+    if (rc == 0)
+        rc = sc_db_prepare(vault->db, "INSERT INTO blob(id, ct) VALUES(?, ?)", &stmt, err);
     if (rc < 0)
         return rc;
-    sc_stmt_bind_blob(stmt, 1, sealed.ptr, sealed.len);
-    if (*blob_id != 0)
-        sc_stmt_bind_int(stmt, 2, *blob_id);
+    sc_stmt_bind_int(stmt, 1, end);
+    sc_stmt_bind_blob(stmt, 2, sealed.ptr, sealed.len);
     rc = sc_stmt_run(stmt, err);
-    if (rc == 0 && *blob_id == 0)
-        *blob_id = sc_db_last_id(vault->db);
+    if (rc == 0)
+        *ret_id = end;
     return rc;
 }
 
+static int update_blob(struct sc_vault *vault, struct sc_bytes sealed, int64_t id,
+                       struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(vault->db, "UPDATE blob SET ct=? WHERE id=?", &stmt, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_blob(stmt, 1, sealed.ptr, sealed.len);
+    sc_stmt_bind_int(stmt, 2, id);
+    return sc_stmt_run(stmt, err);
+}
+
+/* Stores sealed bytes under a number, or (0) a new one. */
 static int store(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                  int64_t blob_id, bool over, struct sc_error *err)
 {
@@ -152,7 +173,8 @@ static int store(struct sc_vault *vault, const struct sc_place *place, struct sc
     struct sc_seal_key key = seal_key(place);
     int rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
     if (rc == 0)
-        rc = store_blob(vault, sc_buf_view(&sealed), &blob_id, err);
+        rc = blob_id != 0 ? update_blob(vault, sc_buf_view(&sealed), blob_id, err)
+                          : insert_blob(vault, place->kind, sc_buf_view(&sealed), &blob_id, err);
     return rc < 0 ? rc : store_row(vault, place, sc_buf_view(&sealed), blob_id, over, err);
 }
 
@@ -238,9 +260,9 @@ int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct 
         return rc;
     if (!row)
         return sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
-    unsigned char hash[SC_KEY_SIZE];
+    const unsigned char *hash = NULL;
     struct sc_bytes sealed = sc_stmt_blob(stmt, 1);
-    rc = sc_stmt_fixed(stmt, 0, hash, sizeof(hash), err);
+    rc = sc_stmt_fixed_view(stmt, 0, SC_KEY_SIZE, &hash, err);
     if (rc == 0)
         rc = sc_record_check(place, sealed, hash, err);
     return rc < 0 ? rc : sc_record_open(vault, place, sealed, ret, err);

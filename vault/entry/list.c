@@ -2,58 +2,65 @@
  *
  * Listing entries, in order of name.
  *
- * One pass over the rows of a scope hashes them all and sets the sealed name records aside; only
- * when the hash is the signed one are they opened, each in the place where it was sealed, and
- * decoded in the end one by one: a decoded entry is forty times the size.
+ * One pass over the rows of a scope hashes them all; when the hash is the signed one, the name
+ * records are opened in the order in which they are stored, which is the quick way through the
+ * file. What is kept of an entry until all are sorted is a fortieth of a struct sc_entry_info.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
 #include "core/stash.h"
-#include "vault/codec.h"
 #include "vault/entry/meta.h"
 #include "vault/scope/scope.h"
 #include "vault/state/tree.h"
 
 #include "core/banned.h"
 
+/* The fields of an entry between its name and its note. */
+#define NUMBERS_AT   offsetof(struct sc_entry_info, kind)
+#define NUMBERS_SIZE (offsetof(struct sc_entry_info, note) - NUMBERS_AT)
+
+/* So many stored records are stepped over before the next one is looked up. */
+#define STEPS_MAX 8
+
+/* A verified row of a name record. */
+struct found {
+    int64_t blob_id;
+    unsigned char idx[SC_KEY_SIZE];
+    unsigned char hash[SC_KEY_SIZE];
+};
+
 struct listed {
-    struct sc_scope *scope;
-    unsigned char *idx;   /* 32 bytes */
-    unsigned char *bytes; /* the record: sealed, later its content */
-    size_t len;
-    char *name; /* "scope/leaf"; NULL until it is opened */
+    uint64_t key; /* the first bytes in which names differ, big-endian */
+    const char *name, *note, *labels;
+    unsigned char numbers[NUMBERS_SIZE];
+};
+
+/* Where reading the stored bytes has got to. */
+struct reading {
+    struct sc_stmt *stmt;
+    int64_t at; /* 0: nowhere yet */
 };
 
 struct listing {
     struct sc_vault *vault;
-    struct sc_scope *scope; /* that is being walked */
     const char *prefix;
+    struct found *found; /* in the scope that is being walked */
+    size_t found_count, found_cap;
     struct listed *items;
     size_t count, cap;
     struct sc_stash stash; /* what the items point to */
+    struct sc_secret record;
+    struct sc_entry_info info;
 };
 
 static void listing_done(struct listing *listing)
 {
+    sc_secret_done(&listing->record);
     sc_stash_done(&listing->stash);
     free(listing->items);
-}
-
-static int grow(struct listing *listing, struct sc_error *err)
-{
-    struct listed *grown =
-        sc_items_reserve(listing->items, &listing->cap, listing->count, 1, sizeof(*grown), err);
-    if (grown == NULL)
-        return SC_E_NOMEM;
-    listing->items = grown;
-    return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct listed *)a)->name, ((const struct listed *)b)->name);
+    free(listing->found);
 }
 
 /* Everything is below ""; "a/b" is below "a" and below "a/b". */
@@ -65,80 +72,115 @@ static bool is_below(const char *name, const char *prefix)
     return len == 0 || (strncmp(name, prefix, len) == 0 && (name[len] == '/' || name[len] == '\0'));
 }
 
-/* Sets a sealed name record aside. */
-static int keep_row(struct sc_stmt *stmt, void *ctx, struct sc_error *err)
+static int find_row(const struct sc_tree_row *row, void *ctx, struct sc_error *err)
 {
     struct listing *listing = ctx;
-    if (sc_stmt_int(stmt, SC_ROW_KIND) != SC_RECORD_NAME || sc_stmt_int(stmt, SC_ROW_VER) != 0)
+    if (row->kind != SC_RECORD_NAME || row->version != 0)
         return 0;
-    struct sc_place place = {.scope = listing->scope, .kind = SC_RECORD_NAME};
-    unsigned char hash[SC_KEY_SIZE];
-    struct sc_bytes sealed = sc_stmt_blob(stmt, SC_ROW_CONTENT);
-    int rc = sc_stmt_fixed(stmt, SC_ROW_IDX, place.idx, sizeof(place.idx), err);
-    if (rc == 0)
-        rc = sc_stmt_fixed(stmt, SC_ROW_HASH, hash, sizeof(hash), err);
-    if (rc == 0)
-        rc = sc_record_check(&place, sealed, hash, err);
-    if (rc == 0)
-        rc = grow(listing, err);
-    if (rc < 0)
-        return rc;
-    unsigned char *kept = sc_stash_alloc(&listing->stash, SC_KEY_SIZE + sealed.len, err);
-    if (kept == NULL)
+    struct found *grown = sc_items_reserve(listing->found, &listing->found_cap,
+                                           listing->found_count, 1, sizeof(*grown), err);
+    if (grown == NULL)
         return SC_E_NOMEM;
-    memcpy(kept, place.idx, SC_KEY_SIZE);
-    memcpy(kept + SC_KEY_SIZE, sealed.ptr, sealed.len);
-    listing->items[listing->count++] = (struct listed){
-        .scope = listing->scope, .idx = kept, .bytes = kept + SC_KEY_SIZE, .len = sealed.len};
+    listing->found = grown;
+    struct found *found = &grown[listing->found_count++];
+    found->blob_id = row->blob_id;
+    memcpy(found->idx, row->idx, SC_KEY_SIZE);
+    memcpy(found->hash, row->hash, SC_KEY_SIZE);
     return 0;
 }
 
-static int open_item(struct listing *listing, struct listed *item, struct sc_error *err)
+/* Keeps what listing->info holds. */
+static int keep(struct listing *listing, struct sc_error *err)
 {
-    SC_CLEANUP(sc_secret_done) struct sc_secret record = {0};
-    struct sc_vault *vault = listing->vault;
-    struct sc_place place = {.scope = item->scope, .kind = SC_RECORD_NAME};
-    char name[SC_NAME_SIZE];
-    bool removed = false;
-    memcpy(place.idx, item->idx, SC_KEY_SIZE);
-    /* Inside a batch the tree is behind the rows, so each is verified where it stands. */
-    int rc = vault->txn != NULL
-                 ? sc_record_read(vault, &place, &record, err)
-                 : sc_record_open(vault, &place, (struct sc_bytes){item->bytes, item->len}, &record,
-                                  err);
-    if (rc == 0)
-        rc = sc_meta_name(item->scope, sc_secret_view(&record), name, &removed, err);
-    if (rc < 0 || removed || !is_below(name, listing->prefix))
-        return rc;
-    item->name = sc_stash_dup(&listing->stash, name, strlen(name), err);
-    if (item->name == NULL)
+    const struct sc_entry_info *info = &listing->info;
+    struct listed *grown =
+        sc_items_reserve(listing->items, &listing->cap, listing->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
         return SC_E_NOMEM;
-    memcpy(item->bytes, record.ptr, record.len); /* shorter than it was sealed */
-    item->len = record.len;
+    listing->items = grown;
+    struct listed item = {.note = "", .labels = ""};
+    item.name = sc_stash_dup(&listing->stash, info->name, strlen(info->name), err);
+    if (info->note[0] != '\0')
+        item.note = sc_stash_dup(&listing->stash, info->note, strlen(info->note), err);
+    if (info->labels[0] != '\0')
+        item.labels = sc_stash_dup(&listing->stash, info->labels, strlen(info->labels), err);
+    if (item.name == NULL || item.note == NULL || item.labels == NULL)
+        return SC_E_NOMEM;
+    memcpy(item.numbers, (const unsigned char *)info + NUMBERS_AT, NUMBERS_SIZE);
+    listing->items[listing->count++] = item;
     return 0;
 }
 
-/* Opens what was kept since `from`, and drops what is not to be listed. */
-static int open_items(struct listing *listing, size_t from, struct sc_error *err)
+/* Steps over what lies between where that is little, as names and values often take turns. */
+static int read_stored(struct reading *reading, int64_t id, struct sc_bytes *ret,
+                       struct sc_error *err)
 {
-    int rc = 0;
-    size_t wanted = from;
-    for (size_t i = from; i < listing->count && rc == 0; i++) {
-        rc = open_item(listing, &listing->items[i], err);
-        if (rc == 0 && listing->items[i].name != NULL)
-            listing->items[wanted++] = listing->items[i];
+    bool row = true;
+    for (int steps = 0; row && (reading->at < id || reading->at == 0); steps++) {
+        if (reading->at == 0 || steps == STEPS_MAX) {
+            struct sc_stmt *stmt = reading->stmt;
+            sc_stmt_resetp(&stmt);
+            sc_stmt_bind_int(stmt, 1, id);
+        }
+        int rc = sc_stmt_step(reading->stmt, &row, err);
+        if (rc < 0)
+            return rc;
+        reading->at = row ? sc_stmt_int(reading->stmt, 0) : INT64_MAX;
     }
-    listing->count = wanted;
+    *ret = reading->at == id ? sc_stmt_blob(reading->stmt, 1) : (struct sc_bytes){0};
+    return 0;
+}
+
+static int open_found(struct listing *listing, struct sc_scope *scope, const struct found *found,
+                      struct reading *reading, struct sc_error *err)
+{
+    struct sc_vault *vault = listing->vault;
+    struct sc_place place = {.scope = scope, .kind = SC_RECORD_NAME};
+    struct sc_bytes sealed;
+    int rc = 0;
+    memcpy(place.idx, found->idx, SC_KEY_SIZE);
+    if (vault->txn != NULL) {
+        /* Inside a batch the tree is behind the rows, so each is verified where it stands. */
+        rc = sc_record_read(vault, &place, &listing->record, err);
+    } else {
+        rc = read_stored(reading, found->blob_id, &sealed, err);
+        if (rc == 0)
+            rc = sc_record_check(&place, sealed, found->hash, err);
+        if (rc == 0)
+            rc = sc_record_open(vault, &place, sealed, &listing->record, err);
+    }
+    if (rc == 0)
+        rc = sc_meta_decode(scope, sc_secret_view(&listing->record), &listing->info, err);
+    if (rc < 0 || listing->info.removed || !is_below(listing->info.name, listing->prefix))
+        return rc;
+    return keep(listing, err);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    int64_t x = ((const struct found *)a)->blob_id, y = ((const struct found *)b)->blob_id;
+    return x < y ? -1 : x > y;
+}
+
+static int open_all(struct listing *listing, struct sc_scope *scope, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(listing->vault->db, "SELECT id, ct FROM blob WHERE id>=? ORDER BY id",
+                           &stmt, err);
+    struct reading reading = {.stmt = stmt};
+    if (listing->found_count > 0)
+        qsort(listing->found, listing->found_count, sizeof(*listing->found), by_place);
+    for (size_t i = 0; i < listing->found_count && rc == 0; i++)
+        rc = open_found(listing, scope, &listing->found[i], &reading, err);
     return rc;
 }
 
 static int list_scope(struct listing *listing, struct sc_scope *scope, struct sc_error *err)
 {
-    const struct sc_tree_visit visit = {SC_TREE_NAMES, keep_row, listing};
+    const struct sc_tree_visit visit = {false, find_row, listing};
     struct sc_tree_sum unused;
-    size_t from = listing->count;
     int rc = sc_scope_open(listing->vault, scope, err);
-    listing->scope = scope;
+    listing->found_count = 0;
     if (rc < 0)
         return rc;
     /* All at once: a listing must not leave out what somebody deleted. */
@@ -146,20 +188,51 @@ static int list_scope(struct listing *listing, struct sc_scope *scope, struct sc
         rc = sc_tree_verify_all(listing->vault, scope, &visit, err);
     else
         rc = sc_tree_walk(listing->vault, scope, SC_TREE_ROOT_ONLY, &visit, &unused, err);
-    return rc < 0 ? rc : open_items(listing, from, err);
+    return rc < 0 ? rc : open_all(listing, scope, err);
+}
+
+/* Most names begin with the same scope: what tells them apart comes behind. */
+static void set_keys(struct listing *listing)
+{
+    const char *first = listing->items[0].name;
+    size_t same = strlen(first);
+    for (size_t i = 1; i < listing->count; i++) {
+        size_t n = 0;
+        while (n < same && listing->items[i].name[n] == first[n])
+            n++;
+        same = n;
+    }
+    for (size_t i = 0; i < listing->count; i++) {
+        struct listed *item = &listing->items[i];
+        const unsigned char *at = (const unsigned char *)item->name + same;
+        for (int bits = 56; bits >= 0 && *at != '\0'; bits -= 8)
+            item->key |= (uint64_t)*at++ << bits;
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return strcmp(x->name, y->name);
 }
 
 static int report(struct listing *listing, sc_entry_fn fn, void *ctx, struct sc_error *err)
 {
+    struct sc_entry_info *info = &listing->info;
     int rc = 0;
-    if (listing->count > 0)
-        qsort(listing->items, listing->count, sizeof(*listing->items), by_name);
+    if (listing->count == 0)
+        return 0;
+    set_keys(listing);
+    qsort(listing->items, listing->count, sizeof(*listing->items), by_name);
     for (size_t i = 0; i < listing->count && rc >= 0; i++) {
         const struct listed *item = &listing->items[i];
-        struct sc_entry_info info;
-        rc = sc_meta_decode(item->scope, (struct sc_bytes){item->bytes, item->len}, &info, err);
-        if (rc == 0)
-            rc = fn(&info, ctx, err);
+        memcpy(info->name, item->name, strlen(item->name) + 1);
+        memcpy(info->note, item->note, strlen(item->note) + 1);
+        memcpy(info->labels, item->labels, strlen(item->labels) + 1);
+        memcpy((unsigned char *)info + NUMBERS_AT, item->numbers, NUMBERS_SIZE);
+        rc = fn(info, ctx, err);
     }
     return rc < 0 ? rc : 0;
 }

@@ -119,9 +119,9 @@ static void take_number(struct sc_entry_info *info, uint8_t tag, uint64_t value)
 /* Sets everything but the long texts to zero: a listing decodes tens of thousands of these. */
 static void clear(struct sc_entry_info *info)
 {
-    memset(info, 0, offsetof(struct sc_entry_info, note));
-    info->note[0] = '\0';
-    info->labels[0] = '\0';
+    size_t numbers = offsetof(struct sc_entry_info, kind);
+    memset((unsigned char *)info + numbers, 0, offsetof(struct sc_entry_info, note) - numbers);
+    info->name[0] = info->note[0] = info->labels[0] = '\0';
 }
 
 int sc_meta_decode(const struct sc_scope *scope, struct sc_bytes content,
@@ -146,27 +146,6 @@ int sc_meta_decode(const struct sc_scope *scope, struct sc_bytes content,
             take_number(info, tag, sc_field_u64(bytes));
     }
     return sc_name_join(info->name, scope->name, leaf, err);
-}
-
-int sc_meta_name(const struct sc_scope *scope, struct sc_bytes content, char ret[SC_NAME_SIZE],
-                 bool *ret_removed, struct sc_error *err)
-{
-    struct sc_record_view view;
-    int rc = sc_record_parse(content, &view, err);
-    if (rc < 0)
-        return rc;
-    char leaf[SC_NAME_PART_MAX + 1] = "";
-    uint8_t tag;
-    struct sc_bytes bytes;
-    bool removed = false;
-    while (sc_record_next(&view.fields, &tag, &bytes)) {
-        if (tag == TAG_LEAF)
-            copy_text(leaf, sizeof(leaf), bytes);
-        else if (tag == TAG_REMOVED)
-            removed = sc_field_u64(bytes) != 0;
-    }
-    *ret_removed = removed;
-    return sc_name_join(ret, scope->name, leaf, err);
 }
 
 int sc_value_encode(const struct sc_vault *vault, const struct sc_entry_info *info,

@@ -14,9 +14,6 @@ int sc_meta_encode(const struct sc_entry_info *info, struct sc_secret *ret,
 /* Fills info; its name is joined from the scope and the leaf in the record. */
 int sc_meta_decode(const struct sc_scope *scope, struct sc_bytes content,
                    struct sc_entry_info *info, struct sc_error *err) SC_NODISCARD;
-/* The name alone, and whether the entry was removed. */
-int sc_meta_name(const struct sc_scope *scope, struct sc_bytes content, char ret[SC_NAME_SIZE],
-                 bool *ret_removed, struct sc_error *err) SC_NODISCARD;
 
 /* A version's record: header and value; of a tombstone the header alone. */
 int sc_value_encode(const struct sc_vault *vault, const struct sc_entry_info *info,

@@ -91,33 +91,28 @@ static int add_bucket(struct builder *builder, uint64_t prefix, struct sc_bucket
     return rc;
 }
 
-#define ROW      "SELECT idx, ver, kind, rh, epoch, blob_id, "
+#define ROW      "SELECT idx, ver, kind, rh, blob_id"
 #define IN_ORDER " WHERE scope_id=? ORDER BY idx, ver, kind"
 
 static int prepare_rows(struct builder *builder, struct sc_stmt **ret, struct sc_error *err)
 {
     struct sc_db *db = builder->vault->db;
-    switch (builder->visit != NULL ? builder->visit->content : SC_TREE_NO_CONTENT) {
-    case SC_TREE_NAMES:
+    if (builder->visit != NULL && builder->visit->content)
         return sc_db_prepare(
-            db, ROW "ct FROM rec LEFT JOIN blob ON kind=3 AND blob.id=rec.blob_id" IN_ORDER, ret,
+            db, ROW ", epoch, ct FROM rec LEFT JOIN blob ON blob.id=rec.blob_id" IN_ORDER, ret,
             err);
-    case SC_TREE_CONTENT:
-        return sc_db_prepare(db, ROW "ct FROM rec LEFT JOIN blob ON blob.id=rec.blob_id" IN_ORDER,
-                             ret, err);
-    case SC_TREE_NO_CONTENT:
-    default:
-        return sc_db_prepare(db, ROW "NULL FROM rec" IN_ORDER, ret, err);
-    }
+    return sc_db_prepare(db, ROW " FROM rec" IN_ORDER, ret, err);
 }
 
-static int take_row(struct builder *builder, struct sc_bucket *bucket, struct sc_stmt *stmt,
-                    struct sc_error *err)
+static int visit_row(const struct builder *builder, struct sc_tree_row *row, struct sc_stmt *stmt,
+                     struct sc_error *err)
 {
-    int rc = sc_bucket_add(bucket, stmt, err);
-    if (rc == 0 && builder->visit != NULL)
-        rc = builder->visit->row(stmt, builder->visit->ctx, err);
-    return rc;
+    row->blob_id = sc_stmt_int(stmt, 4);
+    if (builder->visit->content) {
+        row->epoch = (uint32_t)sc_stmt_int(stmt, 5);
+        row->content = sc_stmt_blob(stmt, 6);
+    }
+    return builder->visit->row(row, builder->visit->ctx, err);
 }
 
 static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_error *err)
@@ -130,25 +125,26 @@ static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_erro
     struct sc_bucket bucket;
     uint64_t prefix = 0, rows = 0;
     sc_bucket_begin(&bucket);
-    for (bool row = true;;) {
-        unsigned char idx[SC_KEY_SIZE];
-        rc = sc_stmt_step(stmt, &row, err);
-        if (rc == 0 && row)
-            rc = sc_stmt_fixed(stmt, SC_ROW_IDX, idx, sizeof(idx), err);
+    for (bool more = true;;) {
+        struct sc_tree_row row;
+        rc = sc_stmt_step(stmt, &more, err);
+        if (rc == 0 && more)
+            rc = sc_row_read(stmt, &row, err);
         if (rc < 0)
             return rc;
-        uint64_t next = row ? sc_tree_prefix(idx, builder->scope->depth) : 0;
-        if (bucket.rows > 0 && (!row || next != prefix)) {
+        uint64_t next = more ? sc_tree_prefix(row.idx, builder->scope->depth) : 0;
+        if (bucket.rows > 0 && (!more || next != prefix)) {
             rows += bucket.rows;
             rc = add_bucket(builder, prefix, &bucket, err);
             if (rc < 0)
                 return rc;
             sc_bucket_begin(&bucket);
         }
-        if (!row)
+        if (!more)
             break;
         prefix = next;
-        rc = take_row(builder, &bucket, stmt, err);
+        sc_bucket_add(&bucket, &row);
+        rc = builder->visit != NULL ? visit_row(builder, &row, stmt, err) : 0;
         if (rc < 0)
             return rc;
     }

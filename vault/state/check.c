@@ -36,27 +36,21 @@ static int bad_record(const struct sc_scope *scope, const char *what, struct sc_
     return sc_fail(err, SC_E_TAMPERED, "a record %s", what);
 }
 
-static int check_row(struct sc_stmt *stmt, void *ctx, struct sc_error *err)
+static int check_row(const struct sc_tree_row *row, void *ctx, struct sc_error *err)
 {
     struct checking *checking = ctx;
     struct sc_scope *scope = checking->scope;
-    struct sc_place place = {.scope = scope,
-                             .version = (uint64_t)sc_stmt_int(stmt, SC_ROW_VER),
-                             .kind = (enum sc_record_kind)sc_stmt_int(stmt, SC_ROW_KIND)};
-    unsigned char hash[SC_KEY_SIZE];
-    struct sc_bytes sealed = sc_stmt_blob(stmt, SC_ROW_CONTENT);
-    int rc = sc_stmt_fixed(stmt, SC_ROW_IDX, place.idx, sizeof(place.idx), err);
-    if (rc == 0)
-        rc = sc_stmt_fixed(stmt, SC_ROW_HASH, hash, sizeof(hash), err);
-    if (rc < 0)
-        return rc;
-    if (sc_stmt_int(stmt, SC_ROW_EPOCH) != scope->epoch)
+    struct sc_place place = {
+        .scope = scope, .version = row->version, .kind = (enum sc_record_kind)row->kind};
+    struct sc_bytes sealed = row->content;
+    memcpy(place.idx, row->idx, sizeof(place.idx));
+    if (row->epoch != scope->epoch)
         return bad_record(scope, "has a wrong epoch", err);
     if (sealed.ptr == NULL && checking->vault->bundle.yes)
         return 0; /* an old version, carried as its hash alone */
     if (sealed.ptr == NULL)
         return bad_record(scope, "has lost its content", err);
-    if (sc_record_check(&place, sealed, hash, NULL) < 0)
+    if (sc_record_check(&place, sealed, row->hash, NULL) < 0)
         return bad_record(scope, "was changed", err);
     advance(checking);
     if (scope->keys == NULL)
@@ -69,7 +63,7 @@ static int check_scope(struct checking *checking, struct sc_scope *scope, struct
 {
     struct sc_vault *vault = checking->vault;
     struct sc_tree_sum sum;
-    const struct sc_tree_visit visit = {SC_TREE_CONTENT, check_row, checking};
+    const struct sc_tree_visit visit = {true, check_row, checking};
     bool keys = vault->root != NULL || vault->granted_count > 0;
     int rc = keys && scope->name[0] != '\0' ? sc_scope_open(vault, scope, err) : 0;
     checking->scope = scope;

@@ -10,33 +10,53 @@
 
 #include "core/banned.h"
 
+int sc_row_read(struct sc_stmt *stmt, struct sc_tree_row *ret, struct sc_error *err)
+{
+    struct sc_tree_row row = {.version = (uint64_t)sc_stmt_int(stmt, 1),
+                              .kind = (uint32_t)sc_stmt_int(stmt, 2)};
+    int rc = sc_stmt_fixed_view(stmt, 0, SC_KEY_SIZE, &row.idx, err);
+    if (rc == 0)
+        rc = sc_stmt_fixed_view(stmt, 3, SC_KEY_SIZE, &row.hash, err);
+    if (rc == 0)
+        *ret = row;
+    return rc;
+}
+
 void sc_bucket_begin(struct sc_bucket *bucket)
 {
     bucket->rows = 0;
+    bucket->waiting = 0;
     sc_hasher_init(&bucket->hasher, "bucket");
 }
 
-int sc_bucket_add(struct sc_bucket *bucket, struct sc_stmt *stmt, struct sc_error *err)
+/* Rows are small and the hash is called for many at once: it is quicker that way. */
+static void flush(struct sc_bucket *bucket)
 {
-    unsigned char row[SC_KEY_SIZE + 8 + 4 + SC_KEY_SIZE];
-    int rc = sc_stmt_fixed(stmt, 0, row, SC_KEY_SIZE, err);
-    if (rc == 0)
-        rc = sc_stmt_fixed(stmt, 3, row + 44, SC_KEY_SIZE, err);
-    if (rc < 0)
-        return rc;
-    sc_put_u64(row + 32, (uint64_t)sc_stmt_int(stmt, 1));
-    sc_put_u32(row + 40, (uint32_t)sc_stmt_int(stmt, 2));
-    sc_hasher_add(&bucket->hasher, row, sizeof(row));
+    sc_hasher_add(&bucket->hasher, bucket->bytes, bucket->waiting);
+    bucket->waiting = 0;
+}
+
+void sc_bucket_add(struct sc_bucket *bucket, const struct sc_tree_row *row)
+{
+    unsigned char *out = bucket->bytes + bucket->waiting;
+    memcpy(out, row->idx, SC_KEY_SIZE);
+    sc_put_u64(out + 32, row->version);
+    sc_put_u32(out + 40, row->kind);
+    memcpy(out + 44, row->hash, SC_KEY_SIZE);
+    bucket->waiting += SC_BUCKET_ROW_SIZE;
     bucket->rows++;
-    return 0;
+    if (bucket->waiting == sizeof(bucket->bytes))
+        flush(bucket);
 }
 
 void sc_bucket_end(struct sc_bucket *bucket, unsigned char out[SC_KEY_SIZE])
 {
-    if (bucket->rows == 0)
+    if (bucket->rows == 0) {
         memset(out, 0, SC_KEY_SIZE);
-    else
-        sc_hasher_final(&bucket->hasher, out);
+        return;
+    }
+    flush(bucket);
+    sc_hasher_final(&bucket->hasher, out);
 }
 
 static bool all_zero(const unsigned char *bytes, size_t len)

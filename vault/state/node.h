@@ -5,19 +5,26 @@
 #ifndef SC_VAULT_STATE_NODE_H
 #define SC_VAULT_STATE_NODE_H
 
-#include "vault/handle.h"
+#include "vault/state/tree.h"
 
 #define SC_NODE_SIZE (16 * SC_KEY_SIZE)
+
+/* The columns (idx, ver, kind, rh) of a statement, its first four. TAMPERED. */
+int sc_row_read(struct sc_stmt *stmt, struct sc_tree_row *ret, struct sc_error *err) SC_NODISCARD;
+
+/* What a bucket hashes of a row, and how many of these are hashed at a time. */
+#define SC_BUCKET_ROW_SIZE (SC_KEY_SIZE + 8 + 4 + SC_KEY_SIZE)
+#define SC_BUCKET_STEP     16
 
 /* A bucket's hash in the making: rows come in order of (idx, ver, kind). */
 struct sc_bucket {
     struct sc_hasher hasher;
     uint64_t rows;
+    size_t waiting; /* bytes */
+    unsigned char bytes[SC_BUCKET_STEP * SC_BUCKET_ROW_SIZE];
 };
 void sc_bucket_begin(struct sc_bucket *bucket);
-/* Takes a row of (idx, ver, kind, rh) in columns 0 to 3. */
-int sc_bucket_add(struct sc_bucket *bucket, struct sc_stmt *stmt,
-                  struct sc_error *err) SC_NODISCARD;
+void sc_bucket_add(struct sc_bucket *bucket, const struct sc_tree_row *row);
 /* 32 zero bytes for an empty one. */
 void sc_bucket_end(struct sc_bucket *bucket, unsigned char out[SC_KEY_SIZE]);
 

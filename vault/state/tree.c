@@ -52,14 +52,16 @@ static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uin
     sc_stmt_bind_blob(stmt, 3, high, sizeof(high));
     struct sc_bucket bucket;
     sc_bucket_begin(&bucket);
-    for (bool row = true;;) {
-        rc = sc_stmt_step(stmt, &row, err);
-        if (rc == 0 && row)
-            rc = sc_bucket_add(&bucket, stmt, err);
+    for (bool more = true;;) {
+        struct sc_tree_row row;
+        rc = sc_stmt_step(stmt, &more, err);
+        if (rc == 0 && more)
+            rc = sc_row_read(stmt, &row, err);
         if (rc < 0)
             return rc;
-        if (!row)
+        if (!more)
             break;
+        sc_bucket_add(&bucket, &row);
     }
     sc_bucket_end(&bucket, ret->root);
     ret->rows = bucket.rows;

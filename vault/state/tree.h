@@ -43,21 +43,22 @@ struct sc_tree_sum {
 int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
                   struct sc_tree_sum *ret, struct sc_error *err) SC_NODISCARD;
 
+/* A row as it stands in the file. Bytes are borrowed, until the next one is read. */
+struct sc_tree_row {
+    const unsigned char *idx; /* SC_KEY_SIZE bytes */
+    uint64_t version;
+    uint32_t kind;
+    const unsigned char *hash; /* SC_KEY_SIZE bytes */
+    int64_t blob_id;
+    uint32_t epoch;          /* this and the content only where they are wanted */
+    struct sc_bytes content; /* NULL: there is none */
+};
+
 /* Sees the rows of a scope as they are hashed, in order of (idx, ver, kind). What it sees is not
  * verified before the whole walk has succeeded. */
-enum sc_tree_column {
-    SC_ROW_IDX,
-    SC_ROW_VER,
-    SC_ROW_KIND,
-    SC_ROW_HASH,
-    SC_ROW_EPOCH,
-    SC_ROW_BLOB,
-    SC_ROW_CONTENT
-};
-enum sc_tree_content { SC_TREE_NO_CONTENT, SC_TREE_NAMES, SC_TREE_CONTENT };
 struct sc_tree_visit {
-    enum sc_tree_content content; /* of which rows SC_ROW_CONTENT is given; null of the others */
-    int (*row)(struct sc_stmt *stmt, void *ctx, struct sc_error *err);
+    bool content; /* is wanted */
+    int (*row)(const struct sc_tree_row *row, void *ctx, struct sc_error *err);
     void *ctx;
 };
 

@@ -193,7 +193,7 @@ static int harden(struct sc_db *db, struct sc_error *err)
         "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
         "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
         "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
-        "PRAGMA cache_size=-65536", /* KiB: a listing reads in order of index, at random places */
+        "PRAGMA cache_size=-8192", /* KiB; SQLite goes through all of it in many a commit */
         err);
     return rc;
 }
@@ -256,6 +256,7 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_NOFOLLOW |
                 (db->immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counts that nobody asks for, locked */
     rc = sc_pages_new(&db->pages, err);
     if (rc < 0)
         return rc;
@@ -567,11 +568,21 @@ struct sc_bytes sc_stmt_blob(struct sc_stmt *stmt, int column)
     return (struct sc_bytes){bytes, (size_t)sqlite3_column_bytes(stmt->raw, column)};
 }
 
-int sc_stmt_fixed(struct sc_stmt *stmt, int column, void *out, size_t size, struct sc_error *err)
+int sc_stmt_fixed_view(struct sc_stmt *stmt, int column, size_t size, const unsigned char **ret,
+                       struct sc_error *err)
 {
     struct sc_bytes bytes = sc_stmt_blob(stmt, column);
     if (bytes.len != size || bytes.ptr == NULL)
         return sc_fail(err, SC_E_TAMPERED, "'%s': a field has a wrong length", stmt->db->path);
-    memcpy(out, bytes.ptr, size);
+    *ret = bytes.ptr;
     return 0;
+}
+
+int sc_stmt_fixed(struct sc_stmt *stmt, int column, void *out, size_t size, struct sc_error *err)
+{
+    const unsigned char *bytes = NULL;
+    int rc = sc_stmt_fixed_view(stmt, column, size, &bytes, err);
+    if (rc == 0)
+        memcpy(out, bytes, size);
+    return rc;
 }

@@ -95,7 +95,10 @@ int sc_stmt_run(struct sc_stmt *stmt, struct sc_error *err) SC_NODISCARD;
 /* Columns count from 0; bytes are valid until the next step. */
 int64_t sc_stmt_int(struct sc_stmt *stmt, int column);
 struct sc_bytes sc_stmt_blob(struct sc_stmt *stmt, int column);
-/* Copies a blob of exactly `size` bytes; TAMPERED when it has another length. */
+/* A blob of exactly `size` bytes, borrowed like other bytes, or copied; TAMPERED when it has
+ * another length. */
+int sc_stmt_fixed_view(struct sc_stmt *stmt, int column, size_t size, const unsigned char **ret,
+                       struct sc_error *err) SC_NODISCARD;
 int sc_stmt_fixed(struct sc_stmt *stmt, int column, void *out, size_t size,
                   struct sc_error *err) SC_NODISCARD;
 
