@@ -66,6 +66,12 @@ struct sc_verified {
     uint64_t rows;
 };
 
+/* The newest state that a handle has verified, or committed itself. */
+struct sc_seen {
+    uint64_t seq; /* 0: none */
+    unsigned char hash[SC_KEY_SIZE];
+};
+
 /* What is known of the file of a handle that was made of a bundle. */
 struct sc_bundled {
     bool yes;
@@ -99,6 +105,7 @@ struct sc_vault {
     struct sc_scope *scopes;
     size_t scope_count;
     struct sc_state state; /* as verified last */
+    struct sc_seen seen;   /* not dropped with the state */
     uint64_t view_number;  /* counts the views of this handle */
     struct sc_verified verified;
     unsigned view_depth; /* nested reads share one snapshot */
@@ -112,6 +119,9 @@ void sc_view_end(struct sc_vault *vault);
 
 /* Drops state and scopes: the next view reads and verifies them again. */
 void sc_view_forget(struct sc_vault *vault);
+
+/* Remembers the present state, which is in the file: what is older is not accepted any more. */
+void sc_view_seen(struct sc_vault *vault);
 
 /* LOCKED unless a key of any kind is there. */
 int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;

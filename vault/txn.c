@@ -373,11 +373,13 @@ int sc_vault_commit(struct sc_vault *vault, struct sc_error *err)
     }
     vault->view_depth = 0;
     txn_free(vault);
-    if (rc < 0)
+    if (rc < 0) {
         sc_view_forget(vault);
-    else
-        vault->wrote = true;
-    return rc;
+        return rc;
+    }
+    sc_view_seen(vault);
+    vault->wrote = true;
+    return 0;
 }
 
 void sc_vault_rollback(struct sc_vault *vault)

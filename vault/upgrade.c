@@ -89,6 +89,7 @@ static int put_back(struct sc_vault *vault, const char *copy, const struct sc_fo
     vault->format = old;
     vault->format_number = old->number;
     sc_view_forget(vault);
+    vault->seen = (struct sc_seen){0}; /* what it has seen is taken back */
     return rc;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "vault/handle.h"
 
+#include <string.h>
+
 #include "vault/scope/scope.h"
 
 #include "core/banned.h"
@@ -43,6 +45,12 @@ void sc_view_forget(struct sc_vault *vault)
         return;
     sc_scope_unload(vault);
     vault->state = (struct sc_state){0};
+}
+
+void sc_view_seen(struct sc_vault *vault)
+{
+    vault->seen.seq = vault->state.seq;
+    memcpy(vault->seen.hash, vault->state.hash, SC_KEY_SIZE);
 }
 
 int sc_view_need_keys(const struct sc_vault *vault, struct sc_error *err)

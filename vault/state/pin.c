@@ -126,6 +126,18 @@ static int check_history(struct sc_vault *vault, const struct sc_state *state,
     return 0;
 }
 
+/* What this handle has seen is as good as a pin, and mostly newer: the log is walked from there.
+ * But a pin that was taken back says that somebody accepts an older copy. */
+static void prefer_seen(const struct sc_vault *vault, struct sc_pin *pin)
+{
+    bool taken_back = pin->known && pin->seq < vault->pinned_seq;
+    if (vault->seen.seq <= pin->seq || taken_back)
+        return;
+    pin->known = true;
+    pin->seq = vault->seen.seq;
+    sc_hex(pin->hash, vault->seen.hash, SC_KEY_SIZE);
+}
+
 int sc_pin_check(struct sc_vault *vault, const struct sc_state *state, struct sc_error *err)
 {
     int rc = check_environment(vault, err);
@@ -133,17 +145,19 @@ int sc_pin_check(struct sc_vault *vault, const struct sc_state *state, struct sc
         return rc;
     struct sc_pin pin;
     rc = read_pin(vault, &pin, err);
-    if (rc < 0 || !pin.known)
+    if (rc < 0)
         return rc;
     char key[SC_PIN_HEX_SIZE];
     sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
-    if (!sc_str_equal(key, pin.key))
+    if (pin.known && !sc_str_equal(key, pin.key))
         return sc_fail(err, SC_E_TAMPERED,
                        "the vault's verify key is not the one seen before. If it was changed on "
                        "purpose: secretsctl trust --accept-rollback REASON");
-    rc = check_history(vault, state, &pin, err);
+    uint64_t pinned = pin.known ? pin.seq : vault->pinned_seq;
+    prefer_seen(vault, &pin);
+    rc = pin.known ? check_history(vault, state, &pin, err) : 0;
     if (rc == 0)
-        vault->pinned_seq = pin.seq;
+        vault->pinned_seq = pinned;
     return rc;
 }
 

@@ -232,6 +232,8 @@ static int adopt(struct sc_vault *vault, const struct sc_state *state, struct sc
         rc = sc_state_check_grants(vault, err);
     if (rc < 0)
         vault->state = (struct sc_state){0};
+    else
+        sc_view_seen(vault);
     return rc;
 }
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A handle that stays open while the file changes below it: what it has seen counts like a pin,
+ * though the pin is behind. The file is exchanged through SQLite, as an attacker would who knows
+ * that somebody has it open.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/support/scratch.h"
+#include "vault/store/db.h"
+#include "vault/vault.h"
+
+#include "core/banned.h"
+
+static struct sc_secret key_file;
+
+static void put(struct sc_vault *vault, const char *name)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    assert_int_equal(sc_secret_append(&value, name, strlen(name), NULL), 0);
+    const struct sc_entry_put entry = {.name = name, .value = &value};
+    assert_int_equal(sc_vault_put(vault, &entry, NULL), 0);
+}
+
+static struct sc_vault *unlocked(struct sc_vault *vault)
+{
+    const struct sc_unlock with = {.key_file = &key_file};
+    assert_int_equal(sc_vault_unlock(vault, &with, NULL), 0);
+    return vault;
+}
+
+static struct sc_vault *open_vault(const char *path, enum sc_vault_access access)
+{
+    struct sc_vault *vault = NULL;
+    assert_int_equal(sc_vault_open(path, access, &vault, NULL), 0);
+    return unlocked(vault);
+}
+
+/* One whose close leaves the pin alone. */
+static struct sc_vault *open_unpinned(const char *path)
+{
+    struct sc_vault *vault = NULL;
+    assert_int_equal(sc_vault_open_unpinned(path, SC_VAULT_WRITE, &vault, NULL), 0);
+    return unlocked(vault);
+}
+
+static void write_by_another(const char *path, const char *name)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault(path, SC_VAULT_WRITE);
+    put(vault, name);
+}
+
+static void write_unpinned(const char *path, const char *name)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_unpinned(path);
+    put(vault, name);
+}
+
+static void exchange(const char *from, const char *to)
+{
+    SC_CLEANUP(sc_db_closep) struct sc_db *source = NULL;
+    SC_CLEANUP(sc_db_closep) struct sc_db *target = NULL;
+    assert_int_equal(sc_db_open(from, SC_DB_READ, &source, NULL), 0);
+    assert_int_equal(sc_db_open(to, SC_DB_WRITE, &target, NULL), 0);
+    assert_int_equal(sc_db_copy(source, target, NULL), 0);
+}
+
+static int get(struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    return sc_vault_get(vault, "shop/first", 0, &value, NULL, err);
+}
+
+/* "a.db" with one entry, pinned, and a copy of it. */
+static int each_test(void **state)
+{
+    (void)state;
+    assert_int_equal(sc_scratch_enter(), 0);
+    assert_int_equal(sc_vault_make_key_file(&key_file, NULL), 0);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    const struct sc_slot_new slot = {.with = {.key_file = &key_file}};
+    assert_int_equal(sc_vault_create("a.db", &slot, &vault, NULL), 0);
+    put(vault, "shop/first");
+    return sc_vault_backup(vault, "copy.db", NULL);
+}
+
+static int after_test(void **state)
+{
+    (void)state;
+    sc_secret_done(&key_file);
+    return sc_scratch_leave();
+}
+
+static void follows_other_writers(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_vault("a.db", SC_VAULT_READ);
+    for (int i = 0; i < 5; i++) {
+        write_unpinned("a.db", "shop/first");
+        assert_int_equal(get(reader, NULL), 0);
+    }
+}
+
+static void refuses_another_history_than_it_has_seen(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_vault("a.db", SC_VAULT_READ);
+    write_unpinned("a.db", "shop/first");
+    assert_int_equal(get(reader, NULL), 0);
+    write_unpinned("copy.db", "shop/other");
+    write_unpinned("copy.db", "shop/other");
+    exchange("copy.db", "a.db");
+    assert_int_equal(get(reader, &err), SC_E_ROLLBACK);
+    assert_non_null(strstr(sc_error_message(&err), "another history"));
+    /* To who only has the pin it is a later state like any other. */
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *fresh = open_vault("a.db", SC_VAULT_READ);
+    assert_int_equal(get(fresh, NULL), 0);
+}
+
+static void refuses_an_older_state_than_it_has_seen(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_vault("a.db", SC_VAULT_READ);
+    write_unpinned("a.db", "shop/first");
+    assert_int_equal(get(reader, NULL), 0);
+    exchange("copy.db", "a.db");
+    assert_int_equal(get(reader, &err), SC_E_ROLLBACK);
+    assert_non_null(strstr(sc_error_message(&err), "an older copy was put back"));
+}
+
+static void remembers_what_it_committed(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *writer = open_vault("a.db", SC_VAULT_WRITE);
+    put(writer, "shop/first");
+    assert_int_equal(sc_vault_begin(writer, NULL), 0);
+    sc_vault_rollback(writer); /* drops the state it had verified */
+    exchange("copy.db", "a.db");
+    assert_int_equal(get(writer, &err), SC_E_ROLLBACK);
+}
+
+static void accepts_an_older_state_that_was_trusted(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_vault("a.db", SC_VAULT_READ);
+    for (int i = 0; i < 3; i++) {
+        write_by_another("a.db", "shop/first");
+        assert_int_equal(get(reader, NULL), 0);
+    }
+    exchange("copy.db", "a.db");
+    assert_int_equal(get(reader, NULL), SC_E_ROLLBACK);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *admin = open_unpinned("a.db");
+    assert_int_equal(sc_vault_trust(admin, "restored", NULL), 0);
+    assert_int_equal(get(reader, NULL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(follows_other_writers, each_test, after_test),
+        cmocka_unit_test_setup_teardown(refuses_another_history_than_it_has_seen, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(refuses_an_older_state_than_it_has_seen, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(remembers_what_it_committed, each_test, after_test),
+        cmocka_unit_test_setup_teardown(accepts_an_older_state_that_was_trusted, each_test,
+                                        after_test),
+    };
+    return cmocka_run_group_tests_name("vault-seen", tests, NULL, NULL);
+}
