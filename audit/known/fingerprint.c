@@ -147,8 +147,8 @@ static bool window_at(size_t index, unsigned choice, const void *ctx, struct sc_
     size_t form = index / SC_FINGERPRINT_WINDOWS, window = index % SC_FINGERPRINT_WINDOWS;
     if (choice > 0)
         return false;
-    *ret =
-        (struct sc_gram_entry){set->forms[form].windows[window], (uint32_t)form, (uint32_t)window};
+    *ret = (struct sc_gram_entry){set->forms[form].windows[window], (uint32_t)form,
+                                  (uint32_t)window, NULL};
     return true;
 }
 

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The literal filter; see audit/known/gram.h.
- *
- * A hash is split from the top: the word of the bit table, then two bit numbers in it. The tag is
- * its upper half, the bucket the upper bits of the tag. The second bit table is there to spare the
- * bucket table, which no cache near the core can hold.
+ * Making the tables of the literal filter; see audit/known/gram.h.
  */
 #include "audit/known/gram.h"
 
@@ -14,17 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
+#include "audit/known/gram_private.h"
 #include "core/arena.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
 
-#define BUCKET_BITS 16
-#define BUCKETS     ((size_t)1 << BUCKET_BITS)
+#define BUCKETS ((size_t)1 << SC_GRAM_BUCKET_BITS)
 /* The bit table: 2^10 to 2^17 words of 64 bits, 8 KiB to 1 MiB. It is read at random for each place
  * looked at, so its home must be the second level cache; half a MiB leaves room there for the data
  * and for a neighbour thread, and is enlarged only when it would let more than 1 of 25 places pass.
@@ -36,41 +28,13 @@
  * 1 of 8 lets 1 of 20. */
 #define BITS_PER_ENTRY     16
 #define BITS_PER_ENTRY_MIN 7
-/* Slots of one block of the arena. */
-#define BLOCK_BITS    18
-#define BLOCK_SIZE    ((size_t)1 << BLOCK_BITS)
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 /* Choices tried for one entry. */
 #define CHOICES_MAX 8
-/* Places looked at in one round. */
-#define ROUND 8
+/* What a byte that is let in counts for, in bits of the table. */
+#define WIDENING_COST 4
 
-static_assert(BLOCK_SIZE * SC_GRAM_BLOCKS >= SC_GRAM_ENTRIES_MAX, "not all entries have room");
-
-/* The literal in the upper 24 bits, the offset in the lower 8. */
-struct sc_gram_slot {
-    uint32_t tag;
-    uint32_t place;
-};
-
-static inline uint64_t load_word(const unsigned char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof(word));
-    return word;
-}
-
-static inline uint64_t hash_word(const struct sc_gram *gram, uint64_t word)
-{
-    return (word & gram->mask) * gram->multiplier;
-}
-
-/* Shifted so that the two bits of this hash stand at bit 0 if both are set. */
-static inline uint64_t passes(const struct sc_gram *gram, uint64_t hash)
-{
-    uint64_t word = gram->bits[hash >> gram->shift];
-    return (word >> ((hash >> 40) & 63)) & (word >> ((hash >> 34) & 63)) & 1;
-}
+static_assert(SC_GRAM_BLOCK_SIZE * SC_GRAM_BLOCKS >= SC_GRAM_ENTRIES_MAX,
+              "not all entries have room");
 
 void sc_gram_init(struct sc_gram *gram, uint64_t multiplier, size_t width, size_t stride)
 {
@@ -88,7 +52,7 @@ uint64_t sc_gram_hash(const struct sc_gram *gram, const unsigned char *word)
 {
     unsigned char padded[sizeof(uint64_t)] = {0};
     memcpy(padded, word, gram->width);
-    return hash_word(gram, load_word(padded));
+    return sc_gram_hash_word(gram, sc_gram_load(padded));
 }
 
 /* The bits of an entry follow from its tag alone, so that an index can be made without its
@@ -102,24 +66,6 @@ static uint64_t bits_of(uint32_t tag)
 static uint64_t *word_of(struct sc_gram *gram, uint32_t tag)
 {
     return &gram->bits[((uint64_t)tag << 32) >> gram->shift];
-}
-
-/* The bit of a tag in the second table; mixed, so that it is another choice than the first one's.
- */
-static inline uint32_t tag_bit(const struct sc_gram *gram, uint32_t tag)
-{
-    return (tag * 0x9e3779b1U) >> gram->tag_shift;
-}
-
-static inline bool tag_passes(const struct sc_gram *gram, uint32_t tag)
-{
-    uint32_t bit = tag_bit(gram, tag);
-    return (gram->tag_bits[bit >> 6] >> (bit & 63) & 1) != 0;
-}
-
-static size_t bucket_of(uint32_t tag)
-{
-    return tag >> (32 - BUCKET_BITS);
 }
 
 static unsigned table_bits(size_t count)
@@ -141,11 +87,6 @@ static unsigned tag_bits(size_t count)
     return bits;
 }
 
-static inline struct sc_gram_slot *slot_at(const struct sc_gram *gram, size_t index)
-{
-    return &gram->slots[index >> BLOCK_BITS][index & (BLOCK_SIZE - 1)];
-}
-
 static int allocate(struct sc_gram *gram, size_t count, struct sc_error *err)
 {
     unsigned bits = table_bits(count);
@@ -154,9 +95,11 @@ static int allocate(struct sc_gram *gram, size_t count, struct sc_error *err)
     gram->tag_shift = 32 - tag_bits(count);
     gram->tag_bits = sc_arena_alloc(((size_t)1 << tag_bits(count)) / 8, err);
     gram->buckets = sc_arena_alloc((BUCKETS + 1) * sizeof(*gram->buckets), err);
-    bool whole = gram->bits != NULL && gram->tag_bits != NULL && gram->buckets != NULL;
-    for (size_t i = 0; whole && i * BLOCK_SIZE < count; i++) {
-        size_t slots = SC_MIN(BLOCK_SIZE, count - i * BLOCK_SIZE);
+    gram->alphabets = sc_arena_alloc(sizeof(*gram->alphabets), err);
+    bool whole = gram->bits != NULL && gram->tag_bits != NULL && gram->buckets != NULL &&
+                 gram->alphabets != NULL;
+    for (size_t i = 0; whole && i * SC_GRAM_BLOCK_SIZE < count; i++) {
+        size_t slots = SC_MIN(SC_GRAM_BLOCK_SIZE, count - i * SC_GRAM_BLOCK_SIZE);
         gram->slots[i] = sc_arena_alloc(slots * sizeof(**gram->slots), err);
         whole = gram->slots[i] != NULL;
     }
@@ -166,28 +109,44 @@ static int allocate(struct sc_gram *gram, size_t count, struct sc_error *err)
     return sc_fail_nomem(err);
 }
 
-/* Enters each entry into the bit tables, in the choice that sets the fewest bits anew: the fewer
- * are set, the fewer places pass. */
+/* What a choice makes worse: bits set anew, and bytes that are let in. */
+static int cost_of(struct sc_gram *gram, const struct sc_gram_entry *entry)
+{
+    int bits = __builtin_popcountll(bits_of(entry->tag) & ~*word_of(gram, entry->tag));
+    bool held = entry->word == NULL || sc_alphabets_hold(gram->alphabets, entry->word, gram->width);
+    return held ? bits : bits + WIDENING_COST;
+}
+
+/* Enters each entry into the bit tables and alphabets, in the choice that costs least: the fewer
+ * bits are set, the fewer places pass. */
 static void choose(struct sc_gram *gram, sc_gram_entry_fn entry, const void *ctx,
                    unsigned char *ret_choices)
 {
+    bool sifts = true;
     for (size_t i = 0; i < gram->count; i++) {
-        struct sc_gram_entry best = {0}, other;
-        int best_new = INT_MAX;
-        for (unsigned choice = 0; choice < CHOICES_MAX && best_new > 0; choice++) {
+        struct sc_gram_entry best = {0}, other = {0};
+        int least = INT_MAX;
+        for (unsigned choice = 0; choice < CHOICES_MAX && least > 0; choice++) {
             if (!entry(i, choice, ctx, &other))
                 break;
-            int added = __builtin_popcountll(bits_of(other.tag) & ~*word_of(gram, other.tag));
-            if (added >= best_new)
+            int cost = cost_of(gram, &other);
+            if (cost >= least)
                 continue;
             best = other;
-            best_new = added;
+            least = cost;
             ret_choices[i] = (unsigned char)choice;
         }
-        uint32_t bit = tag_bit(gram, best.tag);
+        sifts &= best.word != NULL;
+        if (sifts)
+            sc_alphabets_add(gram->alphabets, best.word, gram->width);
+        uint32_t bit = sc_gram_tag_bit(gram, best.tag);
         *word_of(gram, best.tag) |= bits_of(best.tag);
         gram->tag_bits[bit >> 6] |= 1ULL << (bit & 63);
-        gram->buckets[bucket_of(best.tag) + 1]++;
+        gram->buckets[sc_gram_bucket(best.tag) + 1]++;
+    }
+    if (!sifts) {
+        sc_arena_free(gram->alphabets);
+        gram->alphabets = NULL;
     }
 }
 
@@ -201,8 +160,8 @@ static void fill_slots(struct sc_gram *gram, sc_gram_entry_fn entry, const void 
         struct sc_gram_entry added = {0};
         (void)entry(i - 1, choices[i - 1], ctx, &added); /* it was there before */
         assert(added.literal < SC_GRAM_LITERALS_MAX && added.offset < SC_GRAM_OFFSETS_MAX);
-        size_t bucket = bucket_of(added.tag);
-        *slot_at(gram, --gram->buckets[bucket + 1]) =
+        size_t bucket = sc_gram_bucket(added.tag);
+        *sc_gram_slot_at(gram, --gram->buckets[bucket + 1]) =
             (struct sc_gram_slot){added.tag, added.literal << 8 | added.offset};
     }
     /* Each bucket's end has become its start: move the starts down by one. */
@@ -230,170 +189,6 @@ int sc_gram_build(struct sc_gram *gram, size_t count, sc_gram_entry_fn entry, co
     return rc;
 }
 
-/* One run over one buffer. */
-struct pass {
-    const struct sc_gram *gram;
-    const unsigned char *data;
-    size_t len;
-    sc_gram_fn fn;
-    void *ctx;
-};
-
-static int look_up(const struct pass *pass, size_t at, uint64_t hash, struct sc_error *err)
-{
-    const struct sc_gram *gram = pass->gram;
-    uint32_t tag = (uint32_t)(hash >> 32);
-    if (!tag_passes(gram, tag))
-        return 0;
-    size_t bucket = bucket_of(tag);
-    for (uint32_t i = gram->buckets[bucket]; i < gram->buckets[bucket + 1]; i++) {
-        const struct sc_gram_slot *slot = slot_at(gram, i);
-        size_t offset = slot->place & 255;
-        if (slot->tag != tag || offset > at)
-            continue;
-        int rc = pass->fn(slot->place >> 8, at - offset, pass->ctx, err);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-/* One place, also where fewer than 8 bytes are left. */
-static int look_at(const struct pass *pass, size_t at, struct sc_error *err)
-{
-    uint64_t hash = sc_gram_hash(pass->gram, pass->data + at);
-    return passes(pass->gram, hash) != 0 ? look_up(pass, at, hash, err) : 0;
-}
-
-/* The rest of a buffer: the places at, at + stride, ... below end. */
-static int look_at_each(const struct pass *pass, size_t at, size_t end, struct sc_error *err)
-{
-    int rc = 0;
-    for (; rc == 0 && at < end; at += pass->gram->stride)
-        rc = look_at(pass, at, err);
-    return rc;
-}
-
-/* One place where something passed. */
-static int look_again(const struct pass *pass, size_t at, struct sc_error *err)
-{
-    uint64_t hash = hash_word(pass->gram, load_word(pass->data + at));
-    return passes(pass->gram, hash) != 0 ? look_up(pass, at, hash, err) : 0;
-}
-
-static ALWAYS_INLINE uint64_t probe(const struct sc_gram *gram, const unsigned char *at)
-{
-    return passes(gram, hash_word(gram, load_word(at)));
-}
-
-/* Eight places a round: the probes do not depend on each other, and one branch serves all. */
-static ALWAYS_INLINE int scan_rounds(const struct pass *pass, size_t stride, size_t *at,
-                                     struct sc_error *err)
-{
-    const struct sc_gram gram = *pass->gram;
-    const size_t round = ROUND * stride;
-    for (; *at + round + sizeof(uint64_t) <= pass->len; *at += round) {
-        const unsigned char *p = pass->data + *at;
-        uint64_t any = probe(&gram, p) | probe(&gram, p + stride) | probe(&gram, p + 2 * stride) |
-                       probe(&gram, p + 3 * stride) | probe(&gram, p + 4 * stride) |
-                       probe(&gram, p + 5 * stride) | probe(&gram, p + 6 * stride) |
-                       probe(&gram, p + 7 * stride);
-        for (size_t i = 0; __builtin_expect(any != 0, 0) && i < ROUND; i++) {
-            int rc = look_again(pass, *at + i * stride, err);
-            if (rc < 0)
-                return rc;
-        }
-    }
-    return 0;
-}
-
-/* Constants here let the compiler make one tight loop for each stride in use. */
-static int scan_plain(const struct pass *pass, size_t *at, struct sc_error *err)
-{
-    return pass->gram->stride == 8   ? scan_rounds(pass, 8, at, err)
-           : pass->gram->stride == 4 ? scan_rounds(pass, 4, at, err)
-                                     : scan_rounds(pass, pass->gram->stride, at, err);
-}
-
-#ifdef __x86_64__
-/* gcc 12 takes the undefined lanes of its own intrinsics for a mistake. */
-#ifndef __clang__
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#define TARGET_AVX512 __attribute__((target("avx512f,avx512dq")))
-
-/* Eight probes of words that stand one behind the other; a bit for each that passes. */
-TARGET_AVX512 static ALWAYS_INLINE unsigned probe_eight(const struct sc_gram *gram,
-                                                        const unsigned char *at)
-{
-    const __m512i six_bits = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
-    __m512i word = _mm512_and_si512(_mm512_loadu_si512(at), _mm512_set1_epi64((int64_t)gram->mask));
-    __m512i hash = _mm512_mullo_epi64(word, _mm512_set1_epi64((int64_t)gram->multiplier));
-    __m512i index = _mm512_srl_epi64(hash, _mm_cvtsi32_si128((int)gram->shift));
-    __m512i bits = _mm512_i64gather_epi64(index, gram->bits, 8);
-    __m512i first = _mm512_and_si512(_mm512_srli_epi64(hash, 40), six_bits);
-    __m512i second = _mm512_and_si512(_mm512_srli_epi64(hash, 34), six_bits);
-    __m512i wanted = _mm512_or_si512(_mm512_sllv_epi64(one, first), _mm512_sllv_epi64(one, second));
-    return _mm512_cmpeq_epi64_mask(_mm512_and_si512(bits, wanted), wanted);
-}
-
-/* The same for strides 8 and 4, 64 bytes a round: the words at 0, 8, ..., and those at 4, 12, ...
- */
-TARGET_AVX512 static int scan_avx512(const struct pass *pass, size_t *at, struct sc_error *err)
-{
-    const struct sc_gram gram = *pass->gram;
-    const bool both = gram.stride == 4;
-    for (; *at + 64 + sizeof(uint64_t) <= pass->len; *at += 64) {
-        unsigned even = probe_eight(&gram, pass->data + *at);
-        unsigned odd = both ? probe_eight(&gram, pass->data + *at + 4) : 0;
-        for (size_t i = 0; __builtin_expect((even | odd) >> i != 0, 0); i++) {
-            int rc = (even >> i & 1) != 0 ? look_again(pass, *at + 8 * i, err) : 0;
-            if (rc == 0 && (odd >> i & 1) != 0)
-                rc = look_again(pass, *at + 8 * i + 4, err);
-            if (rc < 0)
-                return rc;
-        }
-    }
-    return 0;
-}
-#ifndef __clang__
-#pragma GCC diagnostic pop
-#endif
-#endif
-
-static int scan_fast(const struct pass *pass, size_t *at, struct sc_error *err)
-{
-#ifdef __x86_64__
-    size_t stride = pass->gram->stride;
-    if ((stride == 8 || stride == 4) && __builtin_cpu_supports("avx512dq"))
-        return scan_avx512(pass, at, err);
-#endif
-    return scan_plain(pass, at, err);
-}
-
-static int scan(const struct pass *pass, bool plain, struct sc_error *err)
-{
-    const struct sc_gram *gram = pass->gram;
-    if (gram->count == 0 || pass->len < gram->width)
-        return 0;
-    size_t at = 0;
-    int rc = plain ? scan_plain(pass, &at, err) : scan_fast(pass, &at, err);
-    return rc < 0 ? rc : look_at_each(pass, at, pass->len - gram->width + 1, err);
-}
-
-int sc_gram_scan(const struct sc_gram *gram, const unsigned char *data, size_t len, sc_gram_fn fn,
-                 void *ctx, struct sc_error *err)
-{
-    return scan(&(struct pass){gram, data, len, fn, ctx}, false, err);
-}
-
-int sc_gram_scan_plain(const struct sc_gram *gram, const unsigned char *data, size_t len,
-                       sc_gram_fn fn, void *ctx, struct sc_error *err)
-{
-    return scan(&(struct pass){gram, data, len, fn, ctx}, true, err);
-}
-
 void sc_gram_done(struct sc_gram *gram)
 {
     if (gram == NULL)
@@ -401,6 +196,7 @@ void sc_gram_done(struct sc_gram *gram)
     sc_arena_free(gram->bits);
     sc_arena_free(gram->tag_bits);
     sc_arena_free(gram->buckets);
+    sc_arena_free(gram->alphabets);
     for (size_t i = 0; i < SC_GRAM_BLOCKS; i++)
         sc_arena_free(gram->slots[i]);
     *gram = (struct sc_gram){0};

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/known/alphabet.h"
 #include "core/error.h"
 
 /* Words of one index at most: its bit table then still tells something. */
@@ -29,11 +30,13 @@
 #define SC_GRAM_WIDTH_MIN 5
 #define SC_GRAM_BLOCKS    4
 
-/* A registered word: what it hashes to, which literal it belongs to and how far into it. */
+/* A registered word: what it hashes to, which literal it belongs to and how far into it; and the
+ * word itself, or NULL where only its hash is known, which costs the index its alphabets. */
 struct sc_gram_entry {
     uint32_t tag;
     uint32_t literal;
     uint32_t offset;
+    const unsigned char *word;
 };
 
 struct sc_gram_slot; /* an entry as it is kept */
@@ -49,6 +52,7 @@ struct sc_gram {
     uint64_t *tag_bits; /* one bit for each entry */
     uint32_t *buckets;  /* first slot of each bucket, one more at the end */
     struct sc_gram_slot *slots[SC_GRAM_BLOCKS]; /* by bucket */
+    struct sc_alphabets *alphabets;             /* of all words; NULL if some are not known */
     size_t count;
 };
 

@@ -242,7 +242,8 @@ static bool word_at(size_t index, unsigned choice, const void *ctx, struct sc_gr
     if (offset + words->gram->width > literal->len || offset >= SC_GRAM_OFFSETS_MAX)
         return false;
     uint64_t hash = sc_gram_hash(words->gram, literal->bytes + offset);
-    *ret = (struct sc_gram_entry){(uint32_t)(hash >> 32), number, (uint32_t)offset};
+    *ret = (struct sc_gram_entry){(uint32_t)(hash >> 32), number, (uint32_t)offset,
+                                  literal->bytes + offset};
     return true;
 }
 

@@ -15,6 +15,9 @@
 #include "core/banned.h"
 
 #define EDGE_MAX (SC_KNOWN_FORM_MAX - 1)
+/* What is searched at once: small enough to be still in the first level cache when the last of the
+ * searches comes to it, large enough that edges do not count. */
+#define PART_SIZE ((size_t)64 * 1024)
 
 static int known_scan(const void *set, struct sc_bytes data, sc_known_fn fn, void *ctx,
                       struct sc_error *err)
@@ -253,15 +256,17 @@ static int search_wrapped(struct sc_stream *stream, struct sc_bytes data, struct
 
 int sc_stream_write(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)
 {
-    if (data.len == 0)
-        return 0;
-    int rc = search_wrapped(stream, data, err);
-    if (rc == 0)
-        rc = search_piece(stream, data, err);
-    if (rc < 0)
-        return rc;
-    keep_edge(stream, data);
-    stream->offset += data.len;
+    while (data.len > 0) {
+        struct sc_bytes part = {data.ptr, SC_MIN(data.len, PART_SIZE)};
+        int rc = search_wrapped(stream, part, err);
+        if (rc == 0)
+            rc = search_piece(stream, part, err);
+        if (rc < 0)
+            return rc;
+        keep_edge(stream, part);
+        stream->offset += part.len;
+        data = (struct sc_bytes){data.ptr + part.len, data.len - part.len};
+    }
     return 0;
 }
 

@@ -45,21 +45,23 @@ static size_t next_plain(struct sc_bytes data, size_t at)
 }
 
 #ifdef __x86_64__
-/* What 32 bytes are. */
+/* What the bytes of a block are: a bit each. */
 struct kinds {
-    uint32_t base64, ends, returns;
+    uint64_t base64, ends, returns;
 };
 
-/* A character is base64 if the bits that its two halves select have one in common. */
-__attribute__((target("avx2"))) static inline struct kinds kinds_of(const unsigned char *bytes)
+/* A character is base64 if the bits that its two halves select have one in common.
+ * By lower half: bit 0 for 0x2_ (+ - /), 1 for 0x3_ (0-9), 2 for 0x4_ and 0x6_ (not 0), 3 for 0x5_
+ * and 0x7_ (to Z and z), 4 for 0x5f (_). */
+#define BY_LOW                                                                                     \
+    _mm_setr_epi8(0x0a, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0c, 0x05, 0x04,    \
+                  0x05, 0x04, 0x15)
+#define BY_HIGH _mm_setr_epi8(0, 0, 0x01, 0x02, 0x04, 0x18, 0x04, 0x08, 0, 0, 0, 0, 0, 0, 0, 0)
+
+__attribute__((target("avx2"))) static inline struct kinds half_kinds(const unsigned char *bytes)
 {
-    /* By lower half: bit 0 for 0x2_ (+ - /), 1 for 0x3_ (0-9), 2 for 0x4_ and 0x6_ (not 0), 3 for
-     * 0x5_ and 0x7_ (to Z and z), 4 for 0x5f (_). */
-    const __m256i by_low =
-        _mm256_broadcastsi128_si256(_mm_setr_epi8(0x0a, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e,
-                                                  0x0e, 0x0e, 0x0c, 0x05, 0x04, 0x05, 0x04, 0x15));
-    const __m256i by_high = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 0, 0x01, 0x02, 0x04, 0x18, 0x04, 0x08, 0, 0, 0, 0, 0, 0, 0, 0));
+    const __m256i by_low = _mm256_broadcastsi128_si256(BY_LOW);
+    const __m256i by_high = _mm256_broadcastsi128_si256(BY_HIGH);
     const __m256i nibble = _mm256_set1_epi8(0x0f);
     __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
     __m256i low = _mm256_shuffle_epi8(by_low, _mm256_and_si256(x, nibble));
@@ -72,41 +74,95 @@ __attribute__((target("avx2"))) static inline struct kinds kinds_of(const unsign
     };
 }
 
+__attribute__((target("avx2"))) static inline struct kinds kinds_avx2(const unsigned char *bytes)
+{
+    struct kinds lower = half_kinds(bytes), upper = half_kinds(bytes + BLOCK / 2);
+    return (struct kinds){lower.base64 | upper.base64 << 32, lower.ends | upper.ends << 32,
+                          lower.returns | upper.returns << 32};
+}
+
+__attribute__((target("avx512bw"))) static inline struct kinds kinds_avx512(
+    const unsigned char *bytes)
+{
+    const __m512i nibble = _mm512_set1_epi8(0x0f);
+    __m512i x = _mm512_loadu_si512(bytes);
+    __m512i low = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(BY_LOW), _mm512_and_si512(x, nibble));
+    __m512i high = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(BY_HIGH),
+                                       _mm512_and_si512(_mm512_srli_epi16(x, 4), nibble));
+    return (struct kinds){
+        _mm512_test_epi8_mask(low, high),
+        _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\n')),
+        _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\r')),
+    };
+}
+
 /* bits moved up by n, the upper bits of the block before coming in below. */
 static inline uint64_t carry(uint64_t bits, uint64_t before, unsigned n)
 {
     return bits << n | before >> (64 - n);
 }
 
+/* What a block leaves to the next one: its base64 characters, which of them end a run of 2, 4, 8,
+ * 16; and what may stand before a line end. */
+struct steps {
+    uint64_t one, two, four, eight, run, behind;
+};
+
+/* The line ends of a block that stand behind a run. */
+static inline uint64_t ends_of_runs(struct kinds kinds, struct steps *last)
+{
+    struct steps now = {.one = kinds.base64};
+    now.two = now.one & carry(now.one, last->one, 1);
+    now.four = now.two & carry(now.two, last->two, 2);
+    now.eight = now.four & carry(now.four, last->four, 4);
+    now.run = now.eight & carry(now.eight, last->eight, 8);
+    now.behind = now.run | (kinds.returns & carry(now.run, last->run, 1));
+    uint64_t found = kinds.ends & carry(now.behind, last->behind, 1);
+    *last = now;
+    return found;
+}
+
+/* Bits below the one of position `at`, of a block that begins at i, are no news. */
+static inline uint64_t from_position(uint64_t found, size_t i, size_t at)
+{
+    return at <= i ? found : at - i < BLOCK ? found & ~0ULL << (at - i) : 0;
+}
+
+/* Less than a block is left behind the last one from `start` on. */
+static size_t next_rest(struct sc_bytes data, size_t start, size_t at)
+{
+    return next_plain(data, SC_MAX(at, data.len - (data.len - start) % BLOCK));
+}
+
 __attribute__((target("avx2"))) static size_t next_avx2(struct sc_bytes data, size_t at)
 {
-    uint64_t last[5] = {0}; /* of the block before: each step's bits, and the carriage returns */
-    if (at < BEFORE)
-        at = BEFORE;
+    struct steps last = {0};
     /* The runs that reach into the first block are seen by starting before it. */
-    for (size_t i = at - BEFORE; i + BLOCK <= data.len; i += BLOCK) {
-        struct kinds lower = kinds_of(data.ptr + i), upper = kinds_of(data.ptr + i + BLOCK / 2);
-        uint64_t ends = lower.ends | (uint64_t)upper.ends << 32;
-        uint64_t one = lower.base64 | (uint64_t)upper.base64 << 32;
-        uint64_t two = one & carry(one, last[0], 1);
-        uint64_t four = two & carry(two, last[1], 2);
-        uint64_t eight = four & carry(four, last[2], 4);
-        uint64_t run = eight & carry(eight, last[3], 8);
-        uint64_t returned =
-            (lower.returns | (uint64_t)upper.returns << 32) & carry(run, last[4], 1);
-        uint64_t behind = run | returned;
-        uint64_t found = ends & carry(behind, last[4], 1);
-        last[0] = one, last[1] = two, last[2] = four, last[3] = eight, last[4] = behind;
-        for (; __builtin_expect(found != 0, 0); found &= found - 1) {
-            size_t newline = i + (size_t)__builtin_ctzll(found);
-            if (newline >= at)
-                return newline;
-        }
+    size_t start = at - BEFORE;
+    for (size_t i = start; i + BLOCK <= data.len; i += BLOCK) {
+        uint64_t found = ends_of_runs(kinds_avx2(data.ptr + i), &last);
+        found = from_position(found, i, at);
+        if (__builtin_expect(found != 0, 0))
+            return i + (size_t)__builtin_ctzll(found);
     }
-    /* Less than a block is left. */
-    size_t rest = data.len - (data.len - (at - BEFORE)) % BLOCK;
-    return next_plain(data, SC_MAX(at, rest));
+    return next_rest(data, start, at);
 }
+
+__attribute__((target("avx512bw"))) static size_t next_avx512(struct sc_bytes data, size_t at)
+{
+    struct steps last = {0};
+    size_t start = at - BEFORE;
+    for (size_t i = start; i + BLOCK <= data.len; i += BLOCK) {
+        uint64_t found = ends_of_runs(kinds_avx512(data.ptr + i), &last);
+        found = from_position(found, i, at);
+        if (__builtin_expect(found != 0, 0))
+            return i + (size_t)__builtin_ctzll(found);
+    }
+    return next_rest(data, start, at);
+}
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 #endif
 
 size_t sc_wrapped_next(struct sc_bytes data, size_t at)
@@ -118,7 +174,7 @@ size_t sc_wrapped_next(struct sc_bytes data, size_t at)
             if (data.ptr[at] == '\n')
                 return at;
         }
-        return next_avx2(data, at);
+        return __builtin_cpu_supports("avx512bw") ? next_avx512(data, at) : next_avx2(data, at);
     }
 #endif
     return next_plain(data, at);

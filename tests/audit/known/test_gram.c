@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "audit/known/gram.h"
+#include "core/macros.h"
 
 #include "core/banned.h"
 
@@ -22,7 +23,8 @@
 struct set {
     unsigned char literals[LITERALS][LITERAL_LEN];
     struct sc_gram gram;
-    size_t len; /* of each literal */
+    size_t len;   /* of each literal */
+    bool unknown; /* the words are not told, only their hashes */
 };
 
 static uint64_t next_random(void)
@@ -40,7 +42,8 @@ static bool entry(size_t index, unsigned choice, const void *ctx, struct sc_gram
     if (offset + set->gram.width > set->len)
         return false;
     uint64_t hash = sc_gram_hash(&set->gram, set->literals[literal] + offset);
-    *ret = (struct sc_gram_entry){(uint32_t)(hash >> 32), (uint32_t)literal, (uint32_t)offset};
+    *ret = (struct sc_gram_entry){(uint32_t)(hash >> 32), (uint32_t)literal, (uint32_t)offset,
+                                  set->unknown ? NULL : set->literals[literal] + offset};
     return true;
 }
 
@@ -111,6 +114,55 @@ static void test_every_literal_at_every_place(void **state)
     }
 }
 
+/* Data of all sorts, and literals cut out of it: with and without known words, so with alphabets
+ * and without, both codes tell of each literal wherever it stands, and of the same places. */
+static void test_alphabets_lose_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned char least, most; /* of the bytes of literals */
+    } sorts[] = {{'a', 'z'}, {' ', '~'}, {0, 31}, {0, 255}, {128, 255}};
+    static struct set set;
+    static struct seen fast, plain;
+    static unsigned char data[5000];
+    for (size_t sort = 0; sort < 2 * SC_ARRAY_SIZE(sorts); sort++) {
+        unsigned least = sorts[sort / 2].least, most = sorts[sort / 2].most;
+        for (size_t i = 0; i < LITERALS; i++) {
+            for (size_t j = 0; j < LITERAL_LEN; j++) {
+                bool wide = i % 3 == 0 && j % 2 == i % 2; /* every second byte zero, as in UTF-16 */
+                set.literals[i][j] =
+                    (unsigned char)(wide ? 0 : least + next_random() % (most - least + 1));
+            }
+        }
+        set.len = LITERAL_LEN;
+        set.unknown = sort % 2 == 1;
+        sc_gram_init(&set.gram, next_random(), 8, sort % 4 < 2 ? 8 : 4);
+        assert_int_equal(sc_gram_build(&set.gram, LITERALS * set.gram.stride, entry, &set, NULL),
+                         0);
+        assert_true((set.gram.alphabets == NULL) == set.unknown);
+        for (size_t i = 0; i < sizeof(data); i++)
+            data[i] = (unsigned char)(next_random() % (1 + sort * 28));
+        size_t at = next_random() % 40;
+        for (size_t i = 0; i < 60; i++, at += LITERAL_LEN + next_random() % 40)
+            memcpy(data + at, set.literals[i], LITERAL_LEN);
+        fast.count = plain.count = 0;
+        assert_int_equal(sc_gram_scan(&set.gram, data, sizeof(data), see, &fast, NULL), 0);
+        assert_int_equal(sc_gram_scan_plain(&set.gram, data, sizeof(data), see, &plain, NULL), 0);
+        assert_in_range(fast.count, 60, SEEN_MAX - 1);
+        assert_int_equal(fast.count, plain.count);
+        assert_memory_equal(fast.items, plain.items, fast.count * sizeof(fast.items[0]));
+        for (uint32_t i = 0; i < 60; i++) {
+            bool met = false;
+            for (size_t j = 0; j < fast.count; j++)
+                met |= fast.items[j].literal == i &&
+                       memcmp(data + fast.items[j].start, set.literals[i], LITERAL_LEN) == 0;
+            if (!met)
+                fail_msg("sort %zu: literal %u is not met", sort, i);
+        }
+        sc_gram_done(&set.gram);
+    }
+}
+
 static int stop(uint32_t literal, size_t start, void *ctx, struct sc_error *err)
 {
     (void)literal;
@@ -149,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_literal_at_every_place),
+        cmocka_unit_test(test_alphabets_lose_nothing),
         cmocka_unit_test(test_a_failure_stops),
         cmocka_unit_test(test_limits),
     };
