@@ -7,27 +7,49 @@
 #include <bzlib.h>
 
 #include "audit/image/coder.h"
+#include "audit/library.h"
+#include "core/macros.h"
 
 #include "core/banned.h"
 
-static void *open_coder(void)
+struct decoder {
+    bz_stream stream;
+    __typeof__(BZ2_bzDecompressInit) *init;
+    __typeof__(BZ2_bzDecompress) *decompress;
+    __typeof__(BZ2_bzDecompressEnd) *end;
+};
+
+static int load(struct decoder *decoder, struct sc_error *err)
 {
-    bz_stream *stream = calloc(1, sizeof(*stream));
-    if (stream != NULL && BZ2_bzDecompressInit(stream, 0, 0) != BZ_OK) {
-        free(stream);
-        return NULL;
-    }
-    return stream;
+    const struct sc_symbol symbols[] = {
+        {"BZ2_bzDecompressInit", (void **)(void *)&decoder->init},
+        {"BZ2_bzDecompress", (void **)(void *)&decoder->decompress},
+        {"BZ2_bzDecompressEnd", (void **)(void *)&decoder->end},
+    };
+    return sc_library_load("libbz2.so.1.0", symbols, SC_ARRAY_SIZE(symbols), err);
+}
+
+static void *open_coder(struct sc_error *err)
+{
+    struct decoder *decoder = calloc(1, sizeof(*decoder));
+    int rc = decoder == NULL ? sc_fail_nomem(err) : load(decoder, err);
+    if (rc == 0 && decoder->init(&decoder->stream, 0, 0) != BZ_OK)
+        rc = sc_fail_nomem(err);
+    if (rc == 0)
+        return decoder;
+    free(decoder);
+    return NULL;
 }
 
 static int run(void *state, struct sc_coder_run *step)
 {
-    bz_stream *stream = state;
+    struct decoder *decoder = state;
+    bz_stream *stream = &decoder->stream;
     stream->next_in = (char *)step->in; /* the library does not write there */
     stream->avail_in = (unsigned)step->in_len;
     stream->next_out = (char *)step->out;
     stream->avail_out = (unsigned)step->out_len;
-    int rc = BZ2_bzDecompress(stream);
+    int rc = decoder->decompress(stream);
     step->in_used = step->in_len - stream->avail_in;
     step->out_used = step->out_len - stream->avail_out;
     step->finished = rc == BZ_STREAM_END;
@@ -36,16 +58,17 @@ static int run(void *state, struct sc_coder_run *step)
 
 static int restart(void *state)
 {
-    (void)BZ2_bzDecompressEnd(state);
-    *(bz_stream *)state = (bz_stream){0};
-    return BZ2_bzDecompressInit(state, 0, 0) == BZ_OK ? 0 : -1;
+    struct decoder *decoder = state;
+    (void)decoder->end(&decoder->stream);
+    decoder->stream = (bz_stream){0};
+    return decoder->init(&decoder->stream, 0, 0) == BZ_OK ? 0 : -1;
 }
 
 static void close_coder(void *state)
 {
-    if (state != NULL)
-        (void)BZ2_bzDecompressEnd(state);
-    free(state);
+    struct decoder *decoder = state;
+    (void)decoder->end(&decoder->stream);
+    free(decoder);
 }
 
 const struct sc_coder sc_coder_bzip2 = {open_coder, run, restart, close_coder};

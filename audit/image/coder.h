@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One decompression library behind one interface; audit/image/unpack.c drives them all.
+ * One decompression library behind one interface; audit/image/unpack.c drives them all. Each is
+ * loaded when it is first needed, see audit/library.h.
  */
 #ifndef SC_AUDIT_IMAGE_CODER_H
 #define SC_AUDIT_IMAGE_CODER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "core/error.h"
 
 struct sc_coder_run {
     const unsigned char *in;
@@ -19,7 +22,8 @@ struct sc_coder_run {
 };
 
 struct sc_coder {
-    void *(*open)(void); /* NULL without memory */
+    /* NULL with *err: without memory (NOMEM) or without the library (UNSUPPORTED). */
+    void *(*open)(struct sc_error *err);
     /* One step; negative for damaged data. */
     int (*run)(void *state, struct sc_coder_run *step);
     /* Makes ready for the next member; negative without memory. */

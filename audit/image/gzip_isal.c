@@ -8,50 +8,67 @@
 #include <isa-l/igzip_lib.h>
 
 #include "audit/image/coder.h"
+#include "audit/library.h"
+#include "core/macros.h"
 
 #include "core/banned.h"
 
-static int start(struct inflate_state *inflater, uint32_t format)
+struct decoder {
+    struct inflate_state inflater;
+    uint32_t format;
+    __typeof__(isal_inflate_init) *init;
+    __typeof__(isal_inflate) *inflate;
+};
+
+static int load(struct decoder *decoder, struct sc_error *err)
 {
-    isal_inflate_init(inflater);
-    inflater->crc_flag = format;
+    const struct sc_symbol symbols[] = {
+        {"isal_inflate_init", (void **)(void *)&decoder->init},
+        {"isal_inflate", (void **)(void *)&decoder->inflate},
+    };
+    return sc_library_load("libisal.so.2", symbols, SC_ARRAY_SIZE(symbols), err);
+}
+
+static int restart(void *state)
+{
+    struct decoder *decoder = state;
+    decoder->init(&decoder->inflater);
+    decoder->inflater.crc_flag = decoder->format;
     return 0;
 }
 
-static int restart_gzip(void *state)
+static void *open_format(uint32_t format, struct sc_error *err)
 {
-    return start(state, ISAL_GZIP);
+    struct decoder *decoder = malloc(sizeof(*decoder));
+    int rc = decoder == NULL ? sc_fail_nomem(err) : load(decoder, err);
+    if (rc == 0) {
+        decoder->format = format;
+        (void)restart(decoder);
+        return decoder;
+    }
+    free(decoder);
+    return NULL;
 }
 
-static int restart_deflate(void *state)
+static void *open_gzip(struct sc_error *err)
 {
-    return start(state, ISAL_DEFLATE);
+    return open_format(ISAL_GZIP, err);
 }
 
-static void *open_gzip(void)
+static void *open_deflate(struct sc_error *err)
 {
-    struct inflate_state *inflater = malloc(sizeof(*inflater));
-    if (inflater != NULL)
-        (void)restart_gzip(inflater);
-    return inflater;
-}
-
-static void *open_deflate(void)
-{
-    struct inflate_state *inflater = malloc(sizeof(*inflater));
-    if (inflater != NULL)
-        (void)restart_deflate(inflater);
-    return inflater;
+    return open_format(ISAL_DEFLATE, err);
 }
 
 static int run(void *state, struct sc_coder_run *step)
 {
-    struct inflate_state *inflater = state;
+    struct decoder *decoder = state;
+    struct inflate_state *inflater = &decoder->inflater;
     inflater->next_in = (unsigned char *)step->in; /* the library does not write there */
     inflater->avail_in = (unsigned)step->in_len;
     inflater->next_out = step->out;
     inflater->avail_out = (unsigned)step->out_len;
-    int rc = isal_inflate(inflater);
+    int rc = decoder->inflate(inflater);
     step->in_used = step->in_len - inflater->avail_in;
     step->out_used = step->out_len - inflater->avail_out;
     step->finished = inflater->block_state == ISAL_BLOCK_FINISH;
@@ -64,5 +81,5 @@ static int run(void *state, struct sc_coder_run *step)
     return rc == ISAL_DECOMP_OK || rc == ISAL_END_INPUT || rc == ISAL_OUT_OVERFLOW ? 0 : -1;
 }
 
-const struct sc_coder sc_coder_gzip = {open_gzip, run, restart_gzip, free};
-const struct sc_coder sc_coder_deflate = {open_deflate, run, restart_deflate, free};
+const struct sc_coder sc_coder_gzip = {open_gzip, run, restart, free};
+const struct sc_coder sc_coder_deflate = {open_deflate, run, restart, free};

@@ -15,24 +15,24 @@
 /* The same window, and nothing around the data. */
 #define WINDOW_DEFLATE (-15)
 
-static void *open_window(int window)
+static void *open_window(int window, struct sc_error *err)
 {
     z_stream *stream = calloc(1, sizeof(*stream));
-    if (stream != NULL && inflateInit2(stream, window) != Z_OK) {
-        free(stream);
-        return NULL;
-    }
-    return stream;
+    if (stream != NULL && inflateInit2(stream, window) == Z_OK)
+        return stream;
+    free(stream);
+    SC_IGNORE(sc_fail_nomem(err));
+    return NULL;
 }
 
-static void *open_gzip(void)
+static void *open_gzip(struct sc_error *err)
 {
-    return open_window(WINDOW_GZIP);
+    return open_window(WINDOW_GZIP, err);
 }
 
-static void *open_deflate(void)
+static void *open_deflate(struct sc_error *err)
 {
-    return open_window(WINDOW_DEFLATE);
+    return open_window(WINDOW_DEFLATE, err);
 }
 
 static int run(void *state, struct sc_coder_run *step)

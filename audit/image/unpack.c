@@ -83,17 +83,19 @@ struct sc_unpack *sc_unpack_new(enum sc_packing packing, sc_unpack_fn fn, void *
     if (unpack != NULL) {
         *unpack = (struct sc_unpack){.coder = packings[row].coder,
                                      .packing = packing,
-                                     .state = packings[row].coder->open(),
                                      .out = malloc(OUT_SIZE),
                                      .fn = fn,
                                      .ctx = ctx};
     }
-    if (unpack == NULL || unpack->state == NULL || unpack->out == NULL) {
-        sc_unpack_free(unpack);
+    if (unpack == NULL || unpack->out == NULL) {
         SC_IGNORE(sc_fail_nomem(err));
-        return NULL;
+    } else {
+        unpack->state = unpack->coder->open(err);
+        if (unpack->state != NULL)
+            return unpack;
     }
-    return unpack;
+    sc_unpack_free(unpack);
+    return NULL;
 }
 
 void sc_unpack_free(struct sc_unpack *unpack)

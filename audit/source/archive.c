@@ -9,12 +9,12 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "audit/source/library.h"
+#include "audit/library.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
-/* The functions used, loaded on the first call: see audit/source/library.h. */
+/* The functions used, loaded on the first call: see audit/library.h. */
 /* clang-format off */
 #define ARCHIVE_FUNCTIONS(X) \
     X(entry_filetype) X(entry_is_encrypted) X(entry_pathname) X(error_string) X(read_data) \

@@ -9,12 +9,12 @@
 
 #include <git2.h>
 
-#include "audit/source/library.h"
+#include "audit/library.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
-/* The functions used, loaded on the first call: see audit/source/library.h. */
+/* The functions used, loaded on the first call: see audit/library.h. */
 /* clang-format off */
 #define GIT_FUNCTIONS(X) \
     X(commit_free) X(commit_lookup) X(commit_parent) X(commit_parentcount) X(commit_tree) \

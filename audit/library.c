@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loading libraries late; see audit/source/library.h.
+ * Loading libraries late; see audit/library.h.
  */
-#include "audit/source/library.h"
+#include "audit/library.h"
 
 #include <dlfcn.h>
 
