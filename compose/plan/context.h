@@ -41,11 +41,12 @@ struct shim {
 
 /* A configuration file of a program, or one that its libraries know, as a template of the vault. */
 struct native {
-    const char *variable;   /* that it is about */
-    const char *repository; /* of the image; NULL: of any */
-    const char *named_by;   /* the variable that names the file; NULL: none, it lies at `target` */
-    const char *target;     /* NULL: under /run/secrets */
-    const char *stem;       /* of the entry's name */
+    const char *variable;            /* that it is about */
+    const char *const *repositories; /* of images, ended by NULL; NULL: of any */
+    const char *named_by; /* the variable that names the file; NULL: none, it lies at `target` */
+    const char *target;   /* NULL: under /run/secrets */
+    const char *stem;     /* of the entry's name */
+    const char *set;      /* of several variables that are one file together: its first line */
     const char *before, *after; /* the text around the value */
     const char *unsafe;         /* characters that mean something there */
     bool owner;                 /* only its owner may read it, so who reads it has to be known */
@@ -71,6 +72,7 @@ struct occurrence {
     bool use_shim;            /* the variable becomes a template that the shim fills in */
     bool url_filter;          /* the template encodes the secret for a URL */
     bool shared;              /* written outside the service: behind an anchor */
+    bool companion;           /* no credential by itself; moves with the others of its set */
     const struct sc_image_rule *rule;
     struct sc_credential credential;
     char argument[SC_IMAGE_ARGUMENT_SIZE];

@@ -119,6 +119,8 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         const struct shim *shim = sc_plan_shim(c, o->service);
         if (shim->reason != NULL)
             o->native = sc_plan_native(c, o);
+        if (o->companion && o->native == NULL)
+            return "it is no credential by itself";
         if (shim->reason != NULL && o->native == NULL)
             return sc_plan_say(c, "%s; the shim cannot help: %s", reason, shim->reason);
         const char *named_by = o->native != NULL ? o->native->named_by : NULL;
@@ -217,6 +219,8 @@ static void spread_reasons(struct context *c)
             struct occurrence *o = &c->found[i];
             if (o->reason == NULL && o->line != NULL)
                 o->reason = sc_plan_env_lookup(c, o);
+            if (o->reason == NULL && o->native != NULL && o->native->set != NULL)
+                o->reason = sc_plan_native_set(c, o);
             if (o->reason == NULL && !sc_plan_anchor_follows(c, o))
                 o->reason = "something else refers to this text by its anchor and cannot follow";
             again = again || (o->reason != NULL && !o->settled);
@@ -294,7 +298,7 @@ static int assign_secret(struct context *c, struct occurrence *o, struct sc_erro
         snprintf(key, sizeof(key), "%s%s", o->key, part ? "_password" : "");
     rc = sc_plan_secret_for(c, key, o->service->name, sc_secret_view(&value), &o->secret, err);
     o->file_secret = o->secret;
-    return rc < 0 || o->native == NULL ? rc : sc_plan_native_assign(c, o, err);
+    return rc;
 }
 
 int sc_plan_decide(struct context *c, struct sc_error *err)
@@ -322,6 +326,10 @@ int sc_plan_decide(struct context *c, struct sc_error *err)
             if (o->reason == NULL && part == (pass == 1))
                 rc = assign_secret(c, o, err);
         }
+    }
+    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
+        if (c->found[i].reason == NULL && c->found[i].native != NULL)
+            rc = sc_plan_native_assign(c, &c->found[i], err);
     }
     return rc;
 }

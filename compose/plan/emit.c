@@ -172,6 +172,8 @@ static int report_item(struct context *c, const struct occurrence *o, const char
 
 static int emit_one(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
+    if (o->companion && o->reason != NULL)
+        return 0; /* nobody has to do anything about it */
     int rc = sc_plan_mask_add(c->plan, o, err);
     if (rc < 0)
         return rc;
@@ -197,6 +199,8 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     if (o->use_shim)
         change = sc_stash_printf(&c->plan->pool, err, "%s filled in by the shim from {{secret:%s}}",
                                  o->key, c->plan->secrets[o->secret].name);
+    else if (name[0] == '\0' && o->native != NULL && o->native->set != NULL)
+        change = sc_stash_printf(&c->plan->pool, err, "(in %s)", target);
     else if (name[0] == '\0')
         change = sc_stash_printf(&c->plan->pool, err, "(file %s)", target);
     else

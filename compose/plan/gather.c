@@ -62,6 +62,12 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
     if (strstr(o->raw, "{{secret:") != NULL || strstr(o->raw, "{{config:") != NULL ||
         strstr(o->raw, "/run/secrets/") != NULL)
         return false; /* filled in by the shim; or a file already ("file:/run/secrets/x") */
+    if (sc_plan_native_companion(d->image, o->key) && o->raw_len > 0) {
+        bool judged =
+            sc_credential_judge(o->key, strlen(o->key), o->raw, o->raw_len, &o->credential);
+        o->companion = !judged || o->credential.key == SC_KEY_HALF;
+        return judged;
+    }
     if (sc_credential_judge(o->key, strlen(o->key), o->raw, o->raw_len, &o->credential))
         return o->credential.key != SC_KEY_HALF || sc_image_rule_is_credential(o->rule);
     /* the table knows better than the name, but a pattern or an address says little of the value */

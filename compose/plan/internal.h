@@ -91,6 +91,10 @@ const struct shim *sc_plan_shim(struct context *c, struct definition *d);
 const struct native *sc_plan_native(struct context *c, const struct occurrence *o);
 int sc_plan_native_assign(struct context *c, struct occurrence *o,
                           struct sc_error *err) SC_NODISCARD;
+/* Whether a variable that is no credential by itself belongs to a set of this image. */
+bool sc_plan_native_companion(const char *image, const char *variable);
+/* Why the set of variables that this one belongs to cannot become a file; NULL if it can. */
+const char *sc_plan_native_set(struct context *c, const struct occurrence *o);
 /* Whether it is known as which one user a service runs. */
 bool sc_plan_reader_known(struct context *c, const struct definition *d);
 /* start.c: what the service's image starts; NULL, or why that is not known. */
@@ -174,10 +178,10 @@ int sc_plan_anchors(struct context *c, struct sc_error *err) SC_NODISCARD;
 int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item,
                      struct sc_error *err) SC_NODISCARD;
 
-/* A template over secrets of the plan, under a name like `stem`; one with the same text is taken
- * again. */
-int sc_plan_secret_template(struct context *c, const char *stem, struct sc_bytes text, size_t *ret,
-                            struct sc_error *err) SC_NODISCARD;
+/* A template over secrets of the plan, under a name like `stem`, or `service_stem` when that is
+ * taken; one with the same text is taken again. */
+int sc_plan_secret_template(struct context *c, const char *stem, const char *service,
+                            struct sc_bytes text, size_t *ret, struct sc_error *err) SC_NODISCARD;
 
 /* The same under this very name; EXISTS when another value has it. */
 int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes value, size_t *ret,

@@ -120,8 +120,8 @@ int sc_plan_secret_for(struct context *c, const char *key, const char *service,
     return rc < 0 ? rc : add_secret(c->plan, name, value, ret, err);
 }
 
-int sc_plan_secret_template(struct context *c, const char *stem, struct sc_bytes text, size_t *ret,
-                            struct sc_error *err)
+int sc_plan_secret_template(struct context *c, const char *stem, const char *service,
+                            struct sc_bytes text, size_t *ret, struct sc_error *err)
 {
     for (size_t i = 0; i < c->plan->secret_count; i++) {
         if (c->plan->secrets[i].is_template && same_value(&c->plan->secrets[i], text)) {
@@ -130,7 +130,7 @@ int sc_plan_secret_template(struct context *c, const char *stem, struct sc_bytes
         }
     }
     const char *name = NULL;
-    int rc = choose_name(c, stem, "file", &name, err);
+    int rc = choose_name(c, stem, service, &name, err);
     if (rc == 0)
         rc = add_secret(c->plan, name, text, ret, err);
     if (rc == 0)

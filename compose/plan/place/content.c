@@ -44,6 +44,26 @@ static void put_text(struct draft *d, size_t from, size_t to)
     sc_buf_puts(&d->rendered, text);
 }
 
+/* The filter that keeps the file's syntax when the value changes: between double quotes, as JSON,
+ * YAML, TOML and most others have them, a text may need escapes. None where the value needs them
+ * already and stands there as it is: what is rendered shall be the same text today. */
+static const char *filter_of(const struct literal *l)
+{
+    const char *text = l->node->text;
+    bool quoted = l->start > 0 && text[l->start - 1] == '"' && text[l->end] == '"';
+    size_t len = strlen(l->value);
+    return quoted && sc_template_filter(SC_FILTER_JSON, l->value, len, NULL) == len ? "|json" : "";
+}
+
+/* What reads the file takes escapes for characters: the secret would be another text than the
+ * password. */
+static bool has_escapes(const struct literal *l)
+{
+    const char *text = l->node->text;
+    return l->start > 0 && text[l->start - 1] == '"' && text[l->end] == '"' &&
+           memchr(text + l->start, '\\', l->end - l->start) != NULL;
+}
+
 static int put_credential(struct draft *d, struct literal *l, struct sc_error *err)
 {
     l->value = sc_plan_value(d->c, l->node->text + l->start, l->end - l->start);
@@ -51,12 +71,20 @@ static int put_credential(struct draft *d, struct literal *l, struct sc_error *e
         d->reason = "its value comes from a variable that is not set here; set it and run again";
         return 0;
     }
-    struct sc_bytes value = {(const unsigned char *)l->value, strlen(l->value)};
-    int rc = sc_plan_secret_for(d->c, l->key, "config", value, &l->secret, err);
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    const struct sc_bytes text = {(const unsigned char *)l->value, strlen(l->value)};
+    bool in_url = l->credential.shape == SC_SHAPE_URL ||
+                  l->credential.shape == SC_SHAPE_URL_INTERPOLATED,
+         encoded = false;
+    int rc = in_url ? sc_plan_url_decode(text, &value, &encoded, err)
+                    : sc_secret_append(&value, text.ptr, text.len, err);
+    if (rc == 0)
+        rc = sc_plan_secret_for(d->c, l->key, "config", sc_secret_view(&value), &l->secret, err);
     if (rc < 0)
         return rc;
     d->c->plan->secrets[l->secret].inside = true;
-    sc_buf_printf(&d->template, "{{secret:%s}}", d->c->plan->secrets[l->secret].name);
+    sc_buf_printf(&d->template, "{{secret:%s%s}}", d->c->plan->secrets[l->secret].name,
+                  encoded ? "|url" : filter_of(l));
     sc_buf_puts(&d->rendered, l->value);
     return 0;
 }
@@ -82,6 +110,8 @@ static const char *values_reason(struct context *c, const struct literal *first)
     for (const struct literal *l = first; l < c->literals + c->literal_count; l++) {
         if (l->node != first->node)
             continue;
+        if (has_escapes(l))
+            return "a value in it is written with escapes; put the file into the vault by hand";
         const char *value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
         if (value == NULL || value[0] == '\0')
             return "a value in it comes from a variable that is not set here; set it and run again";
@@ -159,7 +189,7 @@ int sc_plan_place_content(struct context *c, struct literal *first, struct sc_er
         (config == NULL || !sc_str_equal(config->content, sc_buf_text(&rendered))))
         d.reason = "another file gives the config its content in the end";
     if (rc == 0 && d.reason == NULL)
-        rc = sc_plan_secret_template(c, key, sc_buf_view(&template), &secret, err);
+        rc = sc_plan_secret_template(c, key, "config", sc_buf_view(&template), &secret, err);
     if (rc == 0 && d.reason == NULL)
         rc = replace(c, first, key, secret, err);
     if (d.reason != NULL)

@@ -192,7 +192,7 @@ static int assign(struct context *c, struct literal *l, struct sc_error *err)
     snprintf(stem, sizeof(stem), "%.*s.conf", SC_NAME_PART_MAX - 8, secret->name);
     snprintf(template, sizeof(template), "%s \"{{secret:%s|json}}\"\n", l->key, secret->name);
     value = (struct sc_bytes){(const unsigned char *)template, strlen(template)};
-    return sc_plan_secret_template(c, stem, value, &l->file_secret, err);
+    return sc_plan_secret_template(c, stem, l->service->name, value, &l->file_secret, err);
 }
 
 /* All credentials of one check move, or none: it is written anew. */

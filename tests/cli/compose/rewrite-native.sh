@@ -2,7 +2,7 @@
 # Files in which programs look by themselves: pgpass, rabbitmq's conf.d, redis configuration, as template entries.
 . "$SC_SOURCE/tests/support/functions.sh"
 M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
-remove_memory() { rm -rf "$M"; }
+remove_memory() { umount "$M/run" 2>/dev/null; rm -rf "$M"; }
 on_exit remove_memory
 export SECRETSCTL_RUN_DIR=$M/run DOCKER_HOST=unix:///nonexistent
 new_vault
@@ -37,12 +37,46 @@ services:
   cache:
     image: redis:7
     command: redis-server --requirepass 'canary "quoted" \one'
+  backup:
+    image: restic/restic:0.17
+    environment:
+      AWS_ACCESS_KEY_ID: AKIACANARYKEY1234567
+      AWS_SECRET_ACCESS_KEY: canarySecret/key+value/0123456789abcdefg
+      RESTIC_REPOSITORY: s3:https://s3.example.com/b
+  logs:
+    image: fluent/fluent-bit:3.1
+    environment:
+      - AWS_ACCESS_KEY_ID=AKIACANARYKEY1234567
+      - AWS_SECRET_ACCESS_KEY=canarySecret/key+value/0123456789abcdefg
+      - AWS_SESSION_TOKEN=canaryToken/0123456789abcdef
+  profile:
+    image: amazon/aws-cli
+    environment:
+      AWS_PROFILE: other
+      AWS_ACCESS_KEY_ID: AKIAVISIBLEKEY123456
+      AWS_SECRET_ACCESS_KEY: canarySecret/key+value/0123456789abcdefg
+  half:
+    image: amazon/aws-cli
+    environment:
+      AWS_SECRET_ACCESS_KEY: canarySecret/key+value/0123456789abcdefg
+  sdk:
+    image: example/sdk
+    environment:
+      AWS_ACCESS_KEY_ID: AKIAVISIBLEKEY123456
+      AWS_SECRET_ACCESS_KEY: canarySecret/key+value/0123456789abcdefg
 END
 sed -i "s/@USER@/$(id -u):$(id -g)/" compose.yml
 cp compose.yml before.yml
 run 0 "$SECRETSCTL" compose rewrite --write
 out_lacks canary
 out_has "move  compose.yml:7  mq.RABBITMQ_DEFAULT_PASS -> shop/rabbitmq_default_pass, (file /etc/rabbitmq/conf.d/90-default-pass.conf)"
+out_has "move  compose.yml:34  backup.AWS_ACCESS_KEY_ID -> shop/aws_access_key_id, (in /run/secrets/aws_credentials)"
+out_has "move  compose.yml:35  backup.AWS_SECRET_ACCESS_KEY -> shop/aws_secret_access_key, AWS_SHARED_CREDENTIALS_FILE=/run/secrets/aws_credentials"
+out_has "move  compose.yml:42  logs.AWS_SESSION_TOKEN -> shop/aws_session_token, (in /run/secrets/logs_aws_credentials)"
+out_has "stays compose.yml:48  profile.AWS_SECRET_ACCESS_KEY: AWS_PROFILE chooses another section of the file; write the file by hand"
+out_has "stays compose.yml:52  half.AWS_SECRET_ACCESS_KEY: AWS_ACCESS_KEY_ID, which belongs to it, does not stand beside it or cannot follow"
+out_has "stays compose.yml:57  sdk.AWS_SECRET_ACCESS_KEY: takes it from a configuration of its own: AWS_SHARED_CREDENTIALS_FILE"
+[ "$(grep -c AWS_ACCESS_KEY_ID compose.yml)" = 2 ] || fail "a key id without its secret"
 out_has "move  compose.yml:12  cli.PGPASSWORD -> shop/pgpassword, PGPASSFILE=/run/secrets/pgpass"
 out_has "stays compose.yml:16  unknown.PGPASSWORD: takes it from a configuration of its own: PGPASSFILE"
 out_has "stays compose.yml:21  checked.PGPASSWORD: a health check or command uses the variable; let it read the file first"
@@ -55,11 +89,18 @@ run 0 "$SECRETSCTL" provision "$M/run"
 rendered() { [ "$(cat "$M/run/shop/$1")" = "$2" ] || fail "$1 is: $(cat "$M/run/shop/$1")"; }
 rendered rabbitmq.conf 'default_pass = canary-rabbit'
 rendered pgpass '*:*:*:*:canary-pg'
+rendered aws_credentials "[default]
+aws_access_key_id = AKIACANARYKEY1234567
+aws_secret_access_key = canarySecret/key+value/0123456789abcdefg"
+rendered logs_aws_credentials "[default]
+aws_access_key_id = AKIACANARYKEY1234567
+aws_secret_access_key = canarySecret/key+value/0123456789abcdefg
+aws_session_token = canaryToken/0123456789abcdef"
 [ "$(stat -Lc '%a %u' "$M/run/shop/pgpass")" = "400 $(id -u)" ] || fail "libpq would ignore the file"
 [ "$(stat -Lc %a "$M/run/shop/rabbitmq.conf")" = 444 ] || fail "the server cannot read its file"
 [ "$(stat -Lc %a "$M/run/shop/pgpassword")" = 400 ] || fail "what only a template needs is not open"
 run 0 "$SECRETSCTL" compose rewrite
-err_is "secretsctl: nothing to move; 3 stay"
+err_is "secretsctl: nothing to move; 6 stay"
 
 # the server itself reads the rendered file
 if command -v redis-server >/dev/null; then

@@ -138,3 +138,25 @@ out_has "stays compose.yml:5  a.healthcheck password: it is not known whether th
 out_has "stays compose.yml:9  b.healthcheck password: a variable in it holds characters that a shell would read"
 out_has "stays compose.yml:13  c.command requirepass: its value comes from a variable that is not set here; set it and run again"
 err_is "secretsctl: nothing to move; 5 stay"
+
+# inside double quotes a value that comes later may need escapes: the template has the filter
+cat >compose.yml <<'END'
+name: shop
+services:
+  web: {image: nginx, configs: [app, odd]}
+configs:
+  app:
+    content: |
+      {"host": "db", "password": "canary-json",
+       "url": "postgres://u:canary-url@db/x"}
+  odd:
+    content: |
+      {"password": "canary\u0031"}
+END
+run 0 "$SECRETSCTL" compose rewrite --write --scope filters
+out_lacks canary
+out_has "stays compose.yml:11  configs.content password: a value in it is written with escapes; put the file into the vault by hand"
+"$SECRETSCTL" get filters/app >got
+grep -qF '"password": "{{secret:password|json}}"' got || { cat got; fail "the filter"; }
+grep -qF 'postgres://u:{{secret:url|url}}@db/x' got || { cat got; fail "the filter of a URL"; }
+! grep -q canary got || fail "a value is left in the template"
