@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From literals to tokens; see audit/rules/scanner.h.
+ * From places to tokens; see audit/rules/scanner.h.
  */
 #include "audit/rules/scanner.h"
 
@@ -9,7 +9,6 @@
 
 #include "audit/rules/check.h"
 #include "audit/rules/confirm.h"
-#include "audit/rules/matcher.h"
 #include "core/buf.h"
 
 #include "core/banned.h"
@@ -25,8 +24,7 @@ struct token {
 };
 
 struct sc_scanner {
-    struct sc_vectorscan *vectorscan; /* NULL: the automaton is used */
-    struct sc_automaton *automaton;
+    enum sc_sieve_code code;
     struct sc_confirm *confirm;
     struct token *tokens; /* of the text being scanned; reused */
     size_t count;
@@ -40,14 +38,15 @@ struct scan {
     struct sc_error *err;
 };
 
-int sc_scanner_open_portable(struct sc_scanner **ret, struct sc_error *err)
+int sc_scanner_open_as(struct sc_scanner **ret, enum sc_sieve_code code, struct sc_error *err)
 {
+    if (!sc_sieve_runs(code))
+        return sc_fail(err, SC_E_UNSUPPORTED, "this processor does not run that code");
     struct sc_scanner *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return sc_fail_nomem(err);
+    made->code = code;
     int rc = sc_confirm_new(&made->confirm, err);
-    if (rc == 0)
-        rc = sc_automaton_new(&made->automaton, err);
     if (rc < 0) {
         sc_scanner_freep(&made);
         return rc;
@@ -58,35 +57,13 @@ int sc_scanner_open_portable(struct sc_scanner **ret, struct sc_error *err)
 
 int sc_scanner_open(struct sc_scanner **ret, struct sc_error *err)
 {
-    struct sc_vectorscan *vectorscan = NULL;
-    int rc = sc_vectorscan_open(&vectorscan, err);
-    if (rc == SC_E_UNSUPPORTED) {
-        sc_error_clear(err);
-        return sc_scanner_open_portable(ret, err);
-    }
-    if (rc < 0)
-        return rc;
-    struct sc_scanner *made = calloc(1, sizeof(*made));
-    if (made == NULL) {
-        sc_vectorscan_freep(&vectorscan);
-        return sc_fail_nomem(err);
-    }
-    made->vectorscan = vectorscan;
-    rc = sc_confirm_new(&made->confirm, err);
-    if (rc < 0) {
-        sc_scanner_freep(&made);
-        return rc;
-    }
-    *ret = made;
-    return 0;
+    return sc_scanner_open_as(ret, sc_sieve_best(), err);
 }
 
 void sc_scanner_freep(struct sc_scanner **scanner)
 {
     if (*scanner == NULL)
         return;
-    sc_vectorscan_freep(&(*scanner)->vectorscan);
-    sc_automaton_freep(&(*scanner)->automaton);
     sc_confirm_freep(&(*scanner)->confirm);
     free((*scanner)->tokens);
     free(*scanner);
@@ -105,10 +82,8 @@ static bool cannot_begin(const struct sc_token_rule *rule, struct sc_bytes text,
 {
     if (rule->kind != SC_TOKEN_PROVIDER)
         return false;
-    bool widened = rule->check == SC_CHECK_TELEGRAM || rule->check == SC_CHECK_MAILCHIMP ||
-                   rule->check == SC_CHECK_NRAL || rule->check == SC_CHECK_OPENAI ||
-                   rule->check == SC_CHECK_ATLAS || rule->check == SC_CHECK_ENTRA;
-    if (!widened && start > 0 && is_word(text.ptr[start]) && is_word(text.ptr[start - 1]))
+    if (!sc_token_may_join_word(rule) && start > 0 && is_word(text.ptr[start]) &&
+        is_word(text.ptr[start - 1]))
         return true;
     if (strchr(rule->rest, ' ') != NULL || *rule->rest == '\0' || rule->check == SC_CHECK_MAILCHIMP)
         return false;
@@ -165,9 +140,7 @@ int sc_scanner_scan(struct sc_scanner *scanner, struct sc_detect *detect, struct
     struct sc_bytes text = {(const unsigned char *)detect->text, detect->len};
     struct scan scan = {scanner, text, err};
     scanner->count = 0;
-    int rc = scanner->vectorscan != NULL
-                 ? sc_vectorscan_search(scanner->vectorscan, text, on_literal, &scan)
-                 : sc_automaton_search(scanner->automaton, text, on_literal, &scan);
+    int rc = sc_sieve_search(scanner->code, text, on_literal, &scan);
     if (rc == SC_E_TOOBIG)
         return sc_detect_skip(detect, "too many tokens", 0, err);
     if (rc < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The token rules over any bytes: literals find the places, one anchored pattern per rule confirms.
+ * The token rules over any bytes: the sieve finds the places, one anchored pattern per rule
+ * confirms.
  *
  * Threads: one scanner per thread.
  */
@@ -8,12 +9,14 @@
 #define SC_AUDIT_RULES_SCANNER_H
 
 #include "audit/detect/context.h"
+#include "audit/rules/sieve.h"
 
 struct sc_scanner;
 
 int sc_scanner_open(struct sc_scanner **ret, struct sc_error *err) SC_NODISCARD;
-/* The same without Vectorscan, for machines that lack it and for comparing. */
-int sc_scanner_open_portable(struct sc_scanner **ret, struct sc_error *err) SC_NODISCARD;
+/* The same with code for another processor, for comparing; UNSUPPORTED where it does not run. */
+int sc_scanner_open_as(struct sc_scanner **ret, enum sc_sieve_code code,
+                       struct sc_error *err) SC_NODISCARD;
 void sc_scanner_freep(struct sc_scanner **scanner);
 
 /* Adds a finding for each token in the text of detect. */

@@ -31,3 +31,16 @@ const struct sc_token_rule *sc_token_rule_find(const char *id)
     }
     return NULL;
 }
+
+bool sc_token_is_named(const struct sc_token_rule *rule)
+{
+    return rule->kind == SC_TOKEN_KEYED ||
+           (rule->kind == SC_TOKEN_GENERIC && rule->check == SC_CHECK_RANDOM);
+}
+
+bool sc_token_may_join_word(const struct sc_token_rule *rule)
+{
+    return rule->check == SC_CHECK_TELEGRAM || rule->check == SC_CHECK_MAILCHIMP ||
+           rule->check == SC_CHECK_NRAL || rule->check == SC_CHECK_OPENAI ||
+           rule->check == SC_CHECK_ATLAS || rule->check == SC_CHECK_ENTRA;
+}

@@ -45,6 +45,12 @@ struct sc_token_rule {
 extern const struct sc_token_rule sc_token_rules[];
 extern const size_t sc_token_rule_count;
 
+/* The secret is a value given to something whose name holds the literal. */
+bool sc_token_is_named(const struct sc_token_rule *rule);
+/* What the check wants stands in front of the literal, so a letter there is no reason against it.
+ */
+bool sc_token_may_join_word(const struct sc_token_rule *rule);
+
 /* The first rule of this id, or NULL. */
 const struct sc_token_rule *sc_token_rule_find(const char *id);
 

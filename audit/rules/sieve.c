@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pass over the text; see audit/rules/sieve.h.
+ */
+#include "audit/rules/sieve.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "audit/rules/sieve_block.h"
+#include "audit/rules/sieve_table.h"
+#include "audit/rules/table.h"
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+/* The longest value of a rule, and the longest name before one: 30 characters and the keyword. */
+#define VALUE_MAX ((size_t)512)
+#define NAME_MAX  ((size_t)64)
+
+/* What the blocks before leave behind. */
+struct carry {
+    uint64_t value, runs2, runs4, runs8, runs16; /* the last block's, as in step() */
+    uint64_t word, op, begins, values;
+    unsigned char gap_goes_on;
+};
+
+struct search {
+    struct sc_bytes text;
+    sc_sieve_hit *hit;
+    void *ctx;
+    size_t last_name; /* end of the name looked at last: `a := b` has two signs */
+    struct carry carry;
+};
+
+static bool in_class(unsigned char c, enum sc_sieve_class class)
+{
+    return (sc_sieve_table.classes[c] >> class & 1) != 0;
+}
+
+/* ---- one place ---- */
+
+/* Reports the rules of an index whose literal stands around the window at `at`. */
+static int look_up(const struct search *s, const struct sc_sieve_index *index, size_t at)
+{
+    if (at + SC_SIEVE_WINDOW > s->text.len)
+        return 0;
+    unsigned hash = sc_sieve_hash(s->text.ptr + at);
+    int rc = 0;
+    for (size_t i = index->first[hash]; i < index->first[hash + 1] && rc == 0; i++) {
+        const struct sc_sieve_entry *entry = &index->entries[i];
+        if (at < entry->offset || s->text.len - (at - entry->offset) < entry->length)
+            continue;
+        const char *literal = sc_token_rules[entry->rule].literal;
+        const char *found = (const char *)s->text.ptr + at - entry->offset;
+        bool same = index == &sc_sieve_table.names ? strncasecmp(found, literal, entry->length) == 0
+                                                   : memcmp(found, literal, entry->length) == 0;
+        if (same)
+            rc = s->hit(s->ctx, entry->rule, at - entry->offset + entry->length);
+    }
+    return rc;
+}
+
+/* No rule takes a value without a digit for a secret. */
+static bool has_digit(struct sc_bytes text, size_t at)
+{
+    size_t end = SC_MIN(text.len, at + VALUE_MAX);
+    for (; at < end && in_class(text.ptr[at], SC_SIEVE_VALUE); at++) {
+        if (text.ptr[at] >= '0' && text.ptr[at] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* The end of the name to which the value at `at` is given: before blanks, a bracket and a quote. */
+static size_t name_end(struct sc_bytes text, size_t at)
+{
+    const unsigned char *p = text.ptr;
+    while (at > 0 && in_class(p[at - 1], SC_SIEVE_GAP))
+        at--;
+    if (at > 1 &&
+        ((p[at - 1] == '>' && p[at - 2] == '=') || (p[at - 1] == '=' && p[at - 2] == ':')))
+        at--;
+    at -= at > 0;
+    while (at > 0 && (p[at - 1] == ' ' || p[at - 1] == '\t'))
+        at--;
+    at -= at > 0 && p[at - 1] == ']';
+    at -= at > 0 && (p[at - 1] == '"' || p[at - 1] == '\'');
+    return at;
+}
+
+static int look_at_value(struct search *s, size_t at)
+{
+    if (!has_digit(s->text, at))
+        return 0;
+    size_t end = name_end(s->text, at);
+    if (end == s->last_name)
+        return 0;
+    s->last_name = end;
+    size_t start = end;
+    while (start > 0 && end - start < NAME_MAX &&
+           (in_class(s->text.ptr[start - 1], SC_SIEVE_WORD) || s->text.ptr[start - 1] == '-' ||
+            s->text.ptr[start - 1] == '.'))
+        start--;
+    int rc = 0;
+    for (; start + SC_SIEVE_WINDOW <= end && rc == 0; start++)
+        rc = look_up(s, &sc_sieve_table.names, start);
+    return rc;
+}
+
+/* ---- 64 bytes ---- */
+
+/* Bits moved up by `by`, those of the block before moved in. */
+static ALWAYS_INLINE uint64_t shift(uint64_t bits, uint64_t before, unsigned by)
+{
+    return bits << by | before >> (64 - by);
+}
+
+struct places {
+    uint64_t bound, values; /* a bit for the last character of the least run of each */
+    uint64_t free;          /* a bit for the window's first */
+};
+
+/* Runs of value characters are known at their end, so what must stand at their start is moved up to
+ * there. */
+static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b)
+{
+    uint64_t runs2 = b->value & shift(b->value, c->value, 1);
+    uint64_t runs4 = runs2 & shift(runs2, c->runs2, 2);
+    uint64_t runs8 = runs4 & shift(runs4, c->runs4, 4);
+    uint64_t runs16 = runs8 & shift(runs8, c->runs8, 8);
+    uint64_t value_runs = runs8 & shift(runs8, c->runs8, SC_SIEVE_VALUE_RUN - 8);
+    uint64_t token_runs = runs16 & shift(runs16, c->runs16, SC_SIEVE_TOKEN_RUN - 16);
+
+    uint64_t begins = b->bound & ~(b->word & shift(b->word, c->word, 1));
+
+    /* Adding carries the mark behind a sign through the gap that begins there. */
+    uint64_t behind_op = shift(b->op, c->op, 1);
+    unsigned long long sum;
+    bool over = __builtin_uaddll_overflow(b->gap, behind_op & b->gap, &sum);
+    bool over_too = __builtin_uaddll_overflow(sum, c->gap_goes_on, &sum);
+    uint64_t values = (behind_op | sum) & ~b->gap;
+
+    struct places places = {
+        .bound = token_runs & shift(begins, c->begins, SC_SIEVE_TOKEN_RUN - 1),
+        .values = value_runs & shift(values, c->values, SC_SIEVE_VALUE_RUN - 1),
+        .free = b->free,
+    };
+    *c = (struct carry){
+        .value = b->value,
+        .runs2 = runs2,
+        .runs4 = runs4,
+        .runs8 = runs8,
+        .runs16 = runs16,
+        .word = b->word,
+        .op = b->op,
+        .begins = begins,
+        .values = values,
+        .gap_goes_on = (unsigned char)(over || over_too),
+    };
+    return places;
+}
+
+static __attribute__((noinline)) int look_at_places(struct search *s, struct places places,
+                                                    size_t start)
+{
+    int rc = 0;
+    for (uint64_t bits = places.bound; bits != 0 && rc == 0; bits &= bits - 1)
+        rc = look_up(s, &sc_sieve_table.bound,
+                     start + (size_t)__builtin_ctzll(bits) - (SC_SIEVE_TOKEN_RUN - 1));
+    for (uint64_t bits = places.free; bits != 0 && rc == 0; bits &= bits - 1)
+        rc = look_up(s, &sc_sieve_table.free, start + (size_t)__builtin_ctzll(bits));
+    for (uint64_t bits = places.values; bits != 0 && rc == 0; bits &= bits - 1)
+        rc = look_at_value(s, start + (size_t)__builtin_ctzll(bits) - (SC_SIEVE_VALUE_RUN - 1));
+    return rc;
+}
+
+static ALWAYS_INLINE int look_at_block(struct search *s, struct carry *carry, const struct block *b,
+                                       size_t start)
+{
+    struct places places = step(carry, b);
+    bool any = (places.bound | places.values | places.free) != 0;
+    return __builtin_expect(any, 0) ? look_at_places(s, places, start) : 0;
+}
+
+typedef struct block classify_fn(const unsigned char *at);
+
+/* As far as whole blocks go; *at is then where the rest begins. Inlined with what it calls, so that
+ * the carry stays in registers. */
+static ALWAYS_INLINE int search_blocks(struct search *s, classify_fn *classify, size_t *at)
+{
+    struct carry carry = s->carry;
+    size_t start = 0;
+    int rc = 0;
+    for (; start + BLOCK + BEHIND <= s->text.len && rc == 0; start += BLOCK) {
+        struct block block = classify(s->text.ptr + start);
+        rc = look_at_block(s, &carry, &block, start);
+    }
+    s->carry = carry;
+    *at = start;
+    return rc;
+}
+
+static int search_plain(struct search *s, size_t *at)
+{
+    return search_blocks(s, classify_plain, at);
+}
+
+#ifdef __x86_64__
+TARGET_AVX2 static int search_avx2(struct search *s, size_t *at)
+{
+    return search_blocks(s, classify_avx2, at);
+}
+
+TARGET_AVX512 static int search_avx512(struct search *s, size_t *at)
+{
+    return search_blocks(s, classify_avx512, at);
+}
+#endif
+
+/* ---- all of it ---- */
+
+bool sc_sieve_runs(enum sc_sieve_code code)
+{
+#ifdef __x86_64__
+    if (code == SC_SIEVE_AVX512)
+        return __builtin_cpu_supports("avx512vbmi");
+    if (code == SC_SIEVE_AVX2)
+        return __builtin_cpu_supports("avx2");
+#endif
+    return code == SC_SIEVE_PLAIN;
+}
+
+enum sc_sieve_code sc_sieve_best(void)
+{
+    return sc_sieve_runs(SC_SIEVE_AVX512) ? SC_SIEVE_AVX512
+           : sc_sieve_runs(SC_SIEVE_AVX2) ? SC_SIEVE_AVX2
+                                          : SC_SIEVE_PLAIN;
+}
+
+static int search_with(enum sc_sieve_code code, struct search *s, size_t *at)
+{
+    switch (code) {
+#ifdef __x86_64__
+    case SC_SIEVE_AVX512:
+        return search_avx512(s, at);
+    case SC_SIEVE_AVX2:
+        return search_avx2(s, at);
+#else
+    case SC_SIEVE_AVX512:
+    case SC_SIEVE_AVX2:
+#endif
+    case SC_SIEVE_PLAIN:
+    case SC_SIEVE_CODES:
+    default:
+        return search_plain(s, at);
+    }
+}
+
+/* The last bytes, with zeros behind them. */
+static int search_rest(struct search *s, size_t at)
+{
+    unsigned char rest[2 * BLOCK + BEHIND] = {0};
+    int rc = 0;
+    memcpy(rest, s->text.ptr + at, s->text.len - at);
+    for (size_t i = 0; at + i < s->text.len && rc == 0; i += BLOCK) {
+        struct block block = classify_plain(rest + i);
+        rc = look_at_block(s, &s->carry, &block, at + i);
+    }
+    sc_wipe(rest, sizeof(rest));
+    return rc;
+}
+
+int sc_sieve_search(enum sc_sieve_code code, struct sc_bytes text, sc_sieve_hit *hit, void *ctx)
+{
+    struct search s = {.text = text, .hit = hit, .ctx = ctx, .last_name = SIZE_MAX};
+    size_t at = 0;
+    int rc = search_with(code, &s, &at);
+    return rc == 0 ? search_rest(&s, at) : rc;
+}
