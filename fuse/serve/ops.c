@@ -172,7 +172,8 @@ static void remember_poll(struct sc_journal *journal, const struct sc_wire_reque
             free_cell = cell;
     }
     uint64_t none = 0;
-    if (free_cell == NULL || !atomic_compare_exchange_strong(&free_cell->node, &none, UINT64_MAX))
+    if (free_cell == NULL ||
+        !atomic_compare_exchange_strong(&free_cell->node, &none, SC_POLL_TAKEN))
         return; /* no room: this reader is not woken, but sees the change when it looks */
     atomic_store(&free_cell->version, request->fh & SC_HANDLE_VERSION);
     atomic_store(&free_cell->kh, request->kh);

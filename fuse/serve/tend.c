@@ -100,21 +100,31 @@ static unsigned tend_parked(struct sc_serve *serve, unsigned char *reply)
     return waiting;
 }
 
-/* Wakes those who poll a file whose version is no longer theirs; after a change of workers all. */
+static bool poll_is_over(struct sc_serve *serve, const struct sc_journal_poll *cell,
+                         uint64_t node_id)
+{
+    pthread_rwlock_rdlock(&serve->lock);
+    const struct sc_view_node *node = sc_view_node(&serve->view, node_id);
+    bool over = node == NULL || !node->live || node->version != atomic_load(&cell->version);
+    pthread_rwlock_unlock(&serve->lock);
+    return over;
+}
+
+/* Wakes those who poll a file whose version is no longer theirs; after a change of workers all, and
+ * those too that the last one was about to wake. */
 static void tend_polls(struct sc_serve *serve, bool all)
 {
     for (size_t i = 0; i < SC_JOURNAL_POLLS; i++) {
         struct sc_journal_poll *cell = &serve->journal->polls[i];
         uint64_t node_id = atomic_load(&cell->node);
-        if (node_id == 0 || node_id == UINT64_MAX)
+        bool taken = node_id == SC_POLL_TAKEN;
+        if (node_id == 0 || (taken && !all) ||
+            (!taken && !all && !poll_is_over(serve, cell, node_id)))
             continue;
-        pthread_rwlock_rdlock(&serve->lock);
-        const struct sc_view_node *node = sc_view_node(&serve->view, node_id);
-        bool changed = node == NULL || !node->live || node->version != atomic_load(&cell->version);
-        pthread_rwlock_unlock(&serve->lock);
-        if (!changed && !all)
+        /* The kernel asks again if somebody still polls, at once, and must not find itself
+         * remembered in the cell that is freed next. */
+        if (!taken && !atomic_compare_exchange_strong(&cell->node, &node_id, SC_POLL_TAKEN))
             continue;
-        /* The kernel asks again if somebody still polls. */
         SC_IGNORE(sc_wire_notify_poll(serve->fuse_fd, atomic_load(&cell->kh)));
         atomic_store(&cell->node, 0);
     }

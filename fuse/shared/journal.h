@@ -85,7 +85,8 @@ struct sc_journal_handles {
 };
 
 struct sc_journal_poll {
-    _Atomic uint64_t node; /* 0 = free */
+    _Atomic uint64_t node;       /* 0 = free */
+#define SC_POLL_TAKEN UINT64_MAX /* being filled, or being woken */
     _Atomic uint64_t version;
     _Atomic uint64_t kh;
 };
