@@ -9,6 +9,7 @@
 #ifndef SC_CORE_SOURCE_H
 #define SC_CORE_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
@@ -36,6 +37,13 @@ struct sc_source_entry {
 typedef int (*sc_source_entry_fn)(const struct sc_source_entry *entry, void *ctx,
                                   struct sc_error *err);
 
+/* A state of the source, so that one can ask what changed since. All zero: none. */
+struct sc_source_mark {
+    uint64_t number;
+    unsigned char id[32];
+};
+typedef int (*sc_source_name_fn)(const char *name, void *ctx, struct sc_error *err);
+
 struct sc_source_ops {
     /* Entries whose name is `prefix` or lies below it ("" for all). */
     int (*list)(void *source, const char *prefix, sc_source_entry_fn fn, void *ctx,
@@ -45,6 +53,11 @@ struct sc_source_ops {
     /* The value of a version (0 = current) into `ret`; a template comes rendered. */
     int (*open)(void *source, const char *name, uint64_t version, struct sc_secret *ret,
                 struct sc_error *err);
+    /* Names that may have changed since *mark, which moves to the state that is now; not those of
+     * templates that name them. *ret_all: it cannot tell, so anything may have. NULL where a source
+     * never can. */
+    int (*changes)(void *source, struct sc_source_mark *mark, bool *ret_all, sc_source_name_fn fn,
+                   void *ctx, struct sc_error *err);
 };
 
 struct sc_source {

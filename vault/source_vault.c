@@ -8,6 +8,7 @@
 
 #include "core/str.h"
 #include "core/text/render.h"
+#include "vault/state/audit.h"
 
 #include "core/banned.h"
 
@@ -146,9 +147,49 @@ static int source_open(void *source, const char *name, uint64_t version, struct 
     return 0;
 }
 
+/* ---- what changed ---- */
+
+/* Operations of the log that change the entry they name, and nothing else that a source tells. */
+static const char *const of_one_entry[] = {"add", "rotate", "edit",  "rm",
+                                           "mv",  "mv-to",  "purge", "rollback"};
+
+struct changes {
+    sc_source_name_fn fn;
+    void *ctx;
+    bool all;
+};
+
+static int take_change(const struct sc_log_entry *entry, void *ctx, struct sc_error *err)
+{
+    struct changes *changes = ctx;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(of_one_entry); i++) {
+        if (sc_str_equal(entry->op, of_one_entry[i]))
+            return changes->fn(entry->name, changes->ctx, err);
+    }
+    /* "reads" is what `rotate` notes of the read logs. */
+    changes->all = changes->all || !sc_str_equal(entry->op, "reads");
+    return 0;
+}
+
+static int source_changes(void *source, struct sc_source_mark *mark, bool *ret_all,
+                          sc_source_name_fn fn, void *ctx, struct sc_error *err)
+{
+    struct changes changes = {.fn = fn, .ctx = ctx};
+    struct sc_audit_mark at = {.seq = mark->number};
+    bool known = false;
+    memcpy(at.state, mark->id, sizeof(at.state));
+    int rc = sc_audit_since(source, &at, &known, take_change, &changes, err);
+    if (rc < 0)
+        return rc;
+    mark->number = at.seq;
+    memcpy(mark->id, at.state, sizeof(mark->id));
+    *ret_all = !known || changes.all;
+    return 0;
+}
+
 struct sc_source sc_vault_source(struct sc_vault *vault)
 {
     static const struct sc_source_ops ops = {
-        .list = source_list, .stat = source_stat, .open = source_open};
+        .list = source_list, .stat = source_stat, .open = source_open, .changes = source_changes};
     return (struct sc_source){.ops = &ops, .ctx = vault};
 }

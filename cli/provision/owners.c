@@ -132,10 +132,20 @@ static int owners_open(void *source, const char *name, uint64_t version, struct 
     return owners->source->ops->open(owners->source->ctx, name, version, ret, err);
 }
 
+static int owners_changes(void *source, struct sc_source_mark *mark, bool *ret_all,
+                          sc_source_name_fn fn, void *ctx, struct sc_error *err)
+{
+    const struct sc_owners *owners = source;
+    *ret_all = true;
+    if (owners->source->ops->changes == NULL)
+        return 0;
+    return owners->source->ops->changes(owners->source->ctx, mark, ret_all, fn, ctx, err);
+}
+
 struct sc_source sc_owners_source(struct sc_owners *owners, const struct sc_source *source)
 {
     static const struct sc_source_ops ops = {
-        .list = owners_list, .stat = owners_stat, .open = owners_open};
+        .list = owners_list, .stat = owners_stat, .open = owners_open, .changes = owners_changes};
     owners->source = source;
     if (owners->count > 0)
         qsort(owners->items, owners->count, sizeof(*owners->items), compare);

@@ -180,6 +180,8 @@ struct comparison {
     struct sc_feed *feed;
     size_t *changed; /* indices of entries to tell about */
     size_t count, cap;
+    bool all;      /* all must be listed */
+    size_t looked; /* entries looked at one by one */
 };
 
 static bool same(const struct sc_source_entry *a, const struct sc_source_entry *b)
@@ -198,6 +200,7 @@ static int compare_entry(const struct sc_source_entry *about, void *ctx, struct 
     if (rc < 0)
         return rc;
     entry->round = feed->round;
+    entry->about.kind = about->kind;
     if (entry->live && same(&entry->about, about))
         return 0;
     void *items = comparison->changed;
@@ -208,6 +211,53 @@ static int compare_entry(const struct sc_source_entry *about, void *ctx, struct 
     entry->about = *about;
     comparison->changed[comparison->count++] = (size_t)(entry - feed->entries);
     return 0;
+}
+
+/* One that cannot be looked at was removed, or is a template that cannot be rendered now: the
+ * listing tells. */
+static int compare_name(const char *name, void *ctx, struct sc_error *err)
+{
+    struct comparison *comparison = ctx;
+    const struct sc_source *source = comparison->feed->source;
+    struct sc_source_entry about;
+    comparison->looked++;
+    if (comparison->all || source->ops->stat(source->ctx, name, &about, NULL) < 0) {
+        comparison->all = true;
+        return 0;
+    }
+    return compare_entry(&about, comparison, err);
+}
+
+/* A template changes with what it names. */
+static int compare_templates(struct comparison *comparison, struct sc_error *err)
+{
+    struct sc_feed *feed = comparison->feed;
+    int rc = 0;
+    for (size_t i = 0; i < feed->count && rc == 0 && !comparison->all; i++) {
+        char name[SC_NAME_SIZE];
+        if (!feed->entries[i].live || feed->entries[i].about.kind != SC_ENTRY_TEMPLATE ||
+            feed->entries[i].round == feed->round)
+            continue;
+        memcpy(name, feed->entries[i].about.name, sizeof(name));
+        rc = compare_name(name, comparison, err);
+    }
+    return rc;
+}
+
+/* What the source says has changed; all of it where it cannot say. */
+static int compare(struct comparison *comparison, struct sc_source_mark *mark, struct sc_error *err)
+{
+    const struct sc_source *source = comparison->feed->source;
+    bool all = true;
+    int rc = 0;
+    if (source->ops->changes != NULL)
+        rc = source->ops->changes(source->ctx, mark, &all, compare_name, comparison, err);
+    if (rc == 0 && !all && comparison->looked > 0)
+        rc = compare_templates(comparison, err);
+    comparison->all = comparison->all || all;
+    if (rc == 0 && comparison->all)
+        rc = source->ops->list(source->ctx, "", compare_entry, comparison, err);
+    return rc;
 }
 
 static int tell(struct sc_feed *feed, struct sc_feed_entry *entry, struct sc_error *err)
@@ -250,9 +300,9 @@ static void close_gate(struct sc_feed *feed)
 int sc_feed_sync(struct sc_feed *feed, bool *ret_changed, struct sc_error *err)
 {
     struct comparison comparison = {.feed = feed};
-    const struct sc_source *source = feed->source;
+    struct sc_source_mark mark = feed->mark;
     feed->round++;
-    int rc = source->ops->list(source->ctx, "", compare_entry, &comparison, err);
+    int rc = compare(&comparison, &mark, err);
     if (rc == SC_E_LOCKED)
         close_gate(feed);
     else if (rc == 0)
@@ -261,10 +311,12 @@ int sc_feed_sync(struct sc_feed *feed, bool *ret_changed, struct sc_error *err)
         rc = tell(feed, &feed->entries[comparison.changed[i]], err);
         *ret_changed = true;
     }
-    if (rc == 0)
+    if (rc == 0 && comparison.all)
         rc = tell_gone(feed, ret_changed, err);
-    else if (rc != SC_E_LOCKED) /* told about next time: what was compared must differ again */
-        for (size_t i = 0; i < comparison.count; i++)
+    if (rc == 0)
+        feed->mark = mark;
+    else
+        for (size_t i = 0; i < comparison.count; i++) /* told next time: it must differ again */
             feed->entries[comparison.changed[i]].about.mtime--;
     free(comparison.changed);
     return rc;

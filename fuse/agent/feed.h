@@ -49,8 +49,9 @@ struct sc_feed {
     struct sc_bytes policy; /* encoded; owned by the agent */
     unsigned policy_rules;
     unsigned round;
-    bool full;              /* the store must be made anew */
-    struct sc_strv rotated; /* names whose value has changed; the agent empties it */
+    struct sc_source_mark mark; /* the source's state that the store tells */
+    bool full;                  /* the store must be made anew */
+    struct sc_strv rotated;     /* names whose value has changed; the agent empties it */
 };
 
 int sc_feed_init(struct sc_feed *feed, struct sc_source *source, struct sc_journal *journal,
@@ -59,8 +60,9 @@ int sc_feed_init(struct sc_feed *feed, struct sc_source *source, struct sc_journ
 int sc_feed_learn(struct sc_feed *feed, struct sc_error *err) SC_NODISCARD;
 void sc_feed_done(struct sc_feed *feed);
 
-/* Compares with the source. LOCKED closes the gate (every open gets ENOKEY) and wipes all values;
- * *ret_changed tells whether readers may notice something. TOOBIG: see sc_feed_move. */
+/* Compares what may have changed in the source since the last time. LOCKED closes the gate (every
+ * open gets ENOKEY) and wipes all values; *ret_changed tells whether readers may notice something.
+ * TOOBIG: see sc_feed_move. */
 int sc_feed_sync(struct sc_feed *feed, bool *ret_changed, struct sc_error *err) SC_NODISCARD;
 
 /* The value of a version, for those who wait; a failure is told to them too. */

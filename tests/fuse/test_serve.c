@@ -234,6 +234,45 @@ static void test_removed_and_added_again(void **state)
     check_read(bench, file_id("shop/web"), later, "again");
 }
 
+/* All is listed only where the source cannot tell what has changed. */
+static void test_looks_at_changes(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t fh = 0;
+    bool changed = true;
+    unsigned lists = sc_source_mem_lists(bench->mem);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_false(changed);
+    sc_source_mem_set(bench->mem, "shop/db", "second", 6);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_true(changed);
+    sc_source_mem_set(bench->mem, "shop/new", "new", 3);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_int_equal(sc_source_mem_lists(bench->mem), lists);
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    check_read(bench, file_id("shop/db"), fh, "second");
+    assert_int_equal(open_node(bench, file_id("shop/new"), &fh), 0);
+    check_read(bench, file_id("shop/new"), fh, "new");
+    /* One that is gone, one that cannot be looked at, and more than the source remembers. */
+    sc_source_mem_remove(bench->mem, "shop/new");
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_int_equal(sc_source_mem_lists(bench->mem), lists + 1);
+    sc_source_mem_set(bench->mem, "shop/db", "third", 5);
+    sc_source_mem_set(bench->mem, "shop/web", "2", 1);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_int_equal(sc_source_mem_lists(bench->mem), lists + 2);
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    check_read(bench, file_id("shop/db"), fh, "third");
+    /* What could not be told is told the next time. */
+    sc_source_mem_set(bench->mem, "shop/db", "fourth", 6);
+    sc_source_mem_fail(bench->mem, NULL, SC_E_IO);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), SC_E_IO);
+    sc_source_mem_fail(bench->mem, NULL, 0);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), 0);
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    check_read(bench, file_id("shop/db"), fh, "fourth");
+}
+
 /* The kernel asks for the size before it opens, and cuts what sendfile reads at that. */
 static void test_rotated_before_open(void **state)
 {
@@ -406,6 +445,7 @@ int main(void)
         TEST(test_names),
         TEST(test_versions),
         TEST(test_removed_and_added_again),
+        TEST(test_looks_at_changes),
         TEST(test_rotated_before_open),
         TEST(test_refusals),
         TEST(test_source_fails),

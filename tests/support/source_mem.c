@@ -4,6 +4,7 @@
  */
 #include "tests/support/source_mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,10 @@ struct sc_source_mem {
     size_t count;
     int failure;
     unsigned opens;
-    uint64_t floor; /* highest version of a removed entry: never used again */
+    uint64_t floor;   /* highest version of a removed entry: never used again */
+    uint64_t changes; /* counted from 1 */
+    char last_changed[SC_NAME_SIZE];
+    unsigned lists;
 };
 
 static void *must(void *block)
@@ -55,6 +59,12 @@ void sc_source_mem_free(struct sc_source_mem *mem)
     }
     free(mem->items);
     free(mem);
+}
+
+static void note_change(struct sc_source_mem *mem, const char *name)
+{
+    mem->changes++;
+    snprintf(mem->last_changed, sizeof(mem->last_changed), "%s", name);
 }
 
 static struct item *insert(struct sc_source_mem *mem, const char *name)
@@ -90,6 +100,7 @@ void sc_source_mem_set(struct sc_source_mem *mem, const char *name, const void *
     item->entry.size = len;
     item->entry.version++;
     item->entry.mtime++;
+    note_change(mem, name);
 }
 
 void sc_source_mem_attr(struct sc_source_mem *mem, const char *name, uint32_t uid, uint32_t gid,
@@ -99,12 +110,14 @@ void sc_source_mem_attr(struct sc_source_mem *mem, const char *name, uint32_t ui
     item->entry.uid = uid;
     item->entry.gid = gid;
     item->entry.mode = mode;
+    note_change(mem, name);
 }
 
 void sc_source_mem_remove(struct sc_source_mem *mem, const char *name)
 {
     struct item *item = must(find(mem, name));
     size_t at = 0;
+    note_change(mem, name);
     while (mem->items[at] != item)
         at++;
     mem->floor = SC_MAX(mem->floor, item->entry.version);
@@ -127,6 +140,11 @@ unsigned sc_source_mem_opens(const struct sc_source_mem *mem)
     return mem->opens;
 }
 
+unsigned sc_source_mem_lists(const struct sc_source_mem *mem)
+{
+    return mem->lists;
+}
+
 static int mem_list(void *source, const char *prefix, sc_source_entry_fn fn, void *ctx,
                     struct sc_error *err)
 {
@@ -134,6 +152,7 @@ static int mem_list(void *source, const char *prefix, sc_source_entry_fn fn, voi
     size_t len = strlen(prefix);
     if (mem->failure != 0)
         return sc_fail(err, mem->failure, "the source fails");
+    mem->lists++;
     for (size_t i = 0; i < mem->count; i++) {
         const struct sc_source_entry *entry = &mem->items[i]->entry;
         bool below = len == 0 || (sc_str_has_prefix(entry->name, prefix) &&
@@ -185,8 +204,21 @@ static int mem_open(void *source, const char *name, uint64_t version, struct sc_
     return rc;
 }
 
+/* It remembers the last change only. */
+static int mem_changes(void *source, struct sc_source_mark *mark, bool *ret_all,
+                       sc_source_name_fn fn, void *ctx, struct sc_error *err)
+{
+    struct sc_source_mem *mem = source;
+    if (mem->failure != 0)
+        return sc_fail(err, mem->failure, "the source fails");
+    uint64_t now = mem->changes + 1, since = mark->number;
+    mark->number = now;
+    *ret_all = since == 0 || now - since > 1;
+    return !*ret_all && now != since ? fn(mem->last_changed, ctx, err) : 0;
+}
+
 struct sc_source sc_source_mem_source(struct sc_source_mem *mem)
 {
-    static const struct sc_source_ops ops = {mem_list, mem_stat, mem_open};
+    static const struct sc_source_ops ops = {mem_list, mem_stat, mem_open, mem_changes};
     return (struct sc_source){.ops = &ops, .ctx = mem};
 }

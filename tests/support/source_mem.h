@@ -28,8 +28,9 @@ void sc_source_mem_remove(struct sc_source_mem *mem, const char *name);
 /* From now on list (name NULL), or stat and open of the entry, fail with this code; 0 heals. */
 void sc_source_mem_fail(struct sc_source_mem *mem, const char *name, int code);
 
-/* How often open was called. */
+/* How often open was called, and list. */
 unsigned sc_source_mem_opens(const struct sc_source_mem *mem);
+unsigned sc_source_mem_lists(const struct sc_source_mem *mem);
 
 /* The source: borrowed, as long as mem lives. */
 struct sc_source sc_source_mem_source(struct sc_source_mem *mem);

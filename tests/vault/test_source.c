@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -103,12 +104,83 @@ static void a_secret_keeps_its_numbers(void **state)
     value_is(&source, "shop/plain", 2, "b");
 }
 
+/* ---- what changed ---- */
+
+struct names {
+    unsigned count;
+    char all[1024];
+};
+
+static int take_name(const char *name, void *ctx, struct sc_error *err)
+{
+    struct names *names = ctx;
+    (void)err;
+    size_t len = strlen(names->all);
+    names->count++;
+    snprintf(names->all + len, sizeof(names->all) - len, "%s ", name);
+    return 0;
+}
+
+/* The names since the mark, newest first; NULL if the source cannot tell. */
+static const char *since(const struct sc_source *source, struct sc_source_mark *mark,
+                         struct names *names)
+{
+    bool all = false;
+    *names = (struct names){0};
+    assert_int_equal(source->ops->changes(source->ctx, mark, &all, take_name, names, NULL), 0);
+    return all ? NULL : names->all;
+}
+
+static void it_tells_what_changed(void **state)
+{
+    struct sc_source source = sc_vault_source(*state);
+    struct sc_source_mark mark = {0}, before;
+    struct names names;
+    put(*state, "shop/a", SC_ENTRY_SECRET, "1");
+    assert_null(since(&source, &mark, &names)); /* nothing is known yet */
+    assert_string_equal(since(&source, &mark, &names), "");
+    put(*state, "shop/b", SC_ENTRY_SECRET, "1");
+    put(*state, "shop/a", SC_ENTRY_SECRET, "2");
+    before = mark;
+    assert_string_equal(since(&source, &mark, &names), "shop/a shop/b ");
+    assert_string_equal(since(&source, &mark, &names), "");
+    assert_int_equal(sc_vault_remove(*state, "shop/b", "gone", NULL), 0);
+    assert_string_equal(since(&source, &mark, &names), "shop/b ");
+    assert_string_equal(since(&source, &before, &names), "shop/b shop/a shop/b ");
+    assert_memory_equal(&mark, &before, sizeof(mark));
+    /* What the read logs were like is no change; anything else may be one of all. */
+    assert_int_equal(sc_vault_note(*state, "reads", "x.log", "lines 1", NULL), 0);
+    assert_string_equal(since(&source, &mark, &names), "");
+    assert_int_equal(sc_vault_note(*state, "other", "", "", NULL), 0);
+    assert_null(since(&source, &mark, &names));
+}
+
+static void a_mark_of_another_past_is_not_known(void **state)
+{
+    struct sc_source source = sc_vault_source(*state);
+    struct sc_source_mark mark = {0}, other;
+    struct names names;
+    put(*state, "shop/a", SC_ENTRY_SECRET, "1");
+    assert_null(since(&source, &mark, &names));
+    other = mark;
+    other.id[0] ^= 1;
+    put(*state, "shop/a", SC_ENTRY_SECRET, "2");
+    assert_null(since(&source, &other, &names));
+    assert_int_equal(names.count, 0);
+    other = mark;
+    other.number += 1000;
+    assert_null(since(&source, &other, &names));
+    assert_string_equal(since(&source, &mark, &names), "shop/a ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_template_changes_with_what_it_names),
         cmocka_unit_test(one_that_cannot_be_rendered_is_there),
         cmocka_unit_test(a_secret_keeps_its_numbers),
+        cmocka_unit_test(it_tells_what_changed),
+        cmocka_unit_test(a_mark_of_another_past_is_not_known),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

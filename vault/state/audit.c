@@ -18,6 +18,8 @@
 #define AAD_SIZE  (6 + SC_UID_SIZE + 8 + SC_STATE_ID_SIZE)
 #define BODY_MAX  ((size_t)1310720)
 #define HOST_SIZE 256
+/* Changes that are worth looking at one by one. */
+#define SINCE_MAX 256
 
 /* A row as it stands in the file. */
 struct row {
@@ -187,7 +189,7 @@ static void copy_text(char *out, size_t size, struct sc_bytes bytes)
 }
 
 struct reading {
-    const struct sc_vault *vault;
+    struct sc_vault *vault;
     sc_log_fn fn;
     void *ctx;
     unsigned char *key; /* of the rows being read; in the arena */
@@ -250,12 +252,16 @@ static int open_row(struct reading *reading, const struct row *row, struct sc_er
     return report(reading, &entry, view.value, err);
 }
 
-static int walk_back(struct reading *reading, struct sc_error *err)
+/* Rows from the newest back to `from`. */
+static int walk_back(struct reading *reading, uint64_t from, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(reading->vault->db,
-                           "SELECT seq, txn, prev, state_hash, body FROM audit ORDER BY seq DESC",
+                           "SELECT seq, txn, prev, state_hash, body FROM audit WHERE seq>=? "
+                           "ORDER BY seq DESC",
                            &stmt, err);
+    if (rc == 0)
+        sc_stmt_bind_int(stmt, 1, (int64_t)from);
     for (bool more = true; rc == 0;) {
         struct row row;
         rc = sc_stmt_step(stmt, &more, err);
@@ -268,6 +274,17 @@ static int walk_back(struct reading *reading, struct sc_error *err)
     return rc;
 }
 
+static int report_from(struct reading *reading, uint64_t from, struct sc_error *err)
+{
+    reading->key = sc_arena_alloc(SC_KEY_SIZE, err);
+    if (reading->key == NULL)
+        return SC_E_NOMEM;
+    memcpy(reading->key, reading->vault->root->audit, SC_KEY_SIZE);
+    int rc = walk_back(reading, from, err);
+    sc_arena_free(reading->key);
+    return rc;
+}
+
 int sc_vault_log(struct sc_vault *vault, sc_log_fn fn, void *ctx, struct sc_error *err)
 {
     if (vault->root == NULL)
@@ -277,15 +294,47 @@ int sc_vault_log(struct sc_vault *vault, sc_log_fn fn, void *ctx, struct sc_erro
     if (rc < 0)
         return rc;
     rc = sc_audit_verify(vault, &vault->state, 1, NULL, err);
+    if (rc == 0)
+        rc = report_from(&reading, 1, err);
+    sc_view_end(vault);
+    return rc;
+}
+
+static int report_since(struct reading *reading, const struct sc_audit_mark *mark, bool *ret_known,
+                        struct sc_error *err)
+{
+    struct sc_vault *vault = reading->vault;
+    const struct sc_state *now = &vault->state;
+    unsigned char before[SC_KEY_SIZE];
+    *ret_known = mark->seq == now->seq && memcmp(mark->state, now->hash, SC_KEY_SIZE) == 0;
+    if (*ret_known || vault->root == NULL || mark->seq == 0 || mark->seq >= now->seq ||
+        now->seq - mark->seq > SINCE_MAX)
+        return 0;
+    int rc = sc_audit_verify(vault, now, mark->seq + 1, before, err);
+    if (rc < 0 || memcmp(mark->state, before, SC_KEY_SIZE) != 0)
+        return rc;
+    *ret_known = true;
+    return report_from(reading, mark->seq + 1, err);
+}
+
+int sc_audit_since(struct sc_vault *vault, struct sc_audit_mark *mark, bool *ret_known,
+                   sc_log_fn fn, void *ctx, struct sc_error *err)
+{
+    struct reading reading = {.vault = vault, .fn = fn, .ctx = ctx};
+    bool known = false;
+    int rc = sc_view_need_keys(vault, err);
+    if (rc == 0)
+        rc = sc_view_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    /* What was made of a bundle has a state of its own, and no log. */
+    if (!vault->bundle.yes)
+        rc = report_since(&reading, mark, &known, err);
     if (rc == 0) {
-        reading.key = sc_arena_alloc(SC_KEY_SIZE, err);
-        rc = reading.key != NULL ? 0 : SC_E_NOMEM;
+        *ret_known = known;
+        mark->seq = vault->state.seq;
+        memcpy(mark->state, vault->state.hash, SC_KEY_SIZE);
     }
-    if (rc == 0) {
-        memcpy(reading.key, vault->root->audit, SC_KEY_SIZE);
-        rc = walk_back(&reading, err);
-    }
-    sc_arena_free(reading.key);
     sc_view_end(vault);
     return rc;
 }

@@ -7,6 +7,7 @@
 #define SC_VAULT_STATE_AUDIT_H
 
 #include "vault/state/state.h"
+#include "vault/vault.h"
 
 /* Fields of a row's record; docs/FORMAT.md. An operation is OP and then what belongs to it. */
 enum sc_audit_tag {
@@ -33,5 +34,17 @@ int sc_audit_verify(struct sc_vault *vault, const struct sc_state *state, uint64
 /* Whether a transaction is in the log: the answer after a commit that failed half-way. */
 int sc_audit_has_txn(struct sc_db *db, const unsigned char txn[SC_STATE_ID_SIZE], bool *ret,
                      struct sc_error *err) SC_NODISCARD;
+
+/* A place in the log: the state that a change has made. */
+struct sc_audit_mark {
+    uint64_t seq;
+    unsigned char state[32]; /* its hash */
+};
+
+/* Calls fn for each operation since the mark, newest first, after verifying them; then the mark is
+ * the present state. *ret_known false: fn was not called, since the mark is none of this vault's
+ * past, too far back, or the log cannot be read with these keys. LOCKED without any. */
+int sc_audit_since(struct sc_vault *vault, struct sc_audit_mark *mark, bool *ret_known,
+                   sc_log_fn fn, void *ctx, struct sc_error *err) SC_NODISCARD;
 
 #endif
