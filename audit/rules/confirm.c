@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Confirms rules by PCRE2 with its JIT, or without where the system forbids it; see
- * audit/rules/confirm.h.
+ * Confirms rules by PCRE2; see audit/rules/confirm.h. The library is loaded when the first literal
+ * is met, and a pattern goes through its JIT when it is needed often: most files need neither.
  */
 #include "audit/rules/confirm.h"
 
@@ -11,7 +11,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "audit/library.h"
 #include "core/buf.h"
+#include "core/macros.h"
 
 #include "core/banned.h"
 
@@ -20,10 +22,27 @@
 #define MATCH_LIMIT 1000000
 #define GROUPS      2
 
+/* Matches of one pattern that cost as much as its JIT. */
+#define JIT_AFTER 32
+
+/* clang-format off */
+#define PCRE2_FUNCTIONS(X) \
+    X(compile) X(jit_compile) X(match) X(get_ovector_pointer) X(code_free) X(match_data_create) \
+    X(match_data_free) X(match_context_create) X(match_context_free) X(set_match_limit)
+/* clang-format on */
+
+struct pattern {
+    pcre2_code *code; /* NULL until needed */
+    unsigned matches;
+};
+
 struct sc_confirm {
-    pcre2_code **codes; /* by rule; NULL until needed */
-    pcre2_match_data *data;
+    struct pattern *patterns; /* by rule */
+    pcre2_match_data *data;   /* NULL until the library is loaded */
     pcre2_match_context *context;
+#define X(name) __typeof__(pcre2_##name##_8) *name;
+    PCRE2_FUNCTIONS(X)
+#undef X
 };
 
 int sc_confirm_new(struct sc_confirm **ret, struct sc_error *err)
@@ -31,16 +50,35 @@ int sc_confirm_new(struct sc_confirm **ret, struct sc_error *err)
     struct sc_confirm *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return sc_fail_nomem(err);
-    made->codes = calloc(sc_token_rule_count, sizeof(pcre2_code *));
-    made->data = pcre2_match_data_create(GROUPS, NULL);
-    made->context = pcre2_match_context_create(NULL);
-    if (made->codes == NULL || made->data == NULL || made->context == NULL) {
-        sc_confirm_freep(&made);
+    made->patterns = calloc(sc_token_rule_count, sizeof(*made->patterns));
+    if (made->patterns == NULL) {
+        free(made);
         return sc_fail_nomem(err);
     }
-    pcre2_set_match_limit(made->context, MATCH_LIMIT);
     *ret = made;
     return 0;
+}
+
+static int load(struct sc_confirm *c, struct sc_error *err)
+{
+    const struct sc_symbol symbols[] = {
+#define X(name) {"pcre2_" #name "_8", (void **)(void *)&c->name},
+        PCRE2_FUNCTIONS(X)
+#undef X
+    };
+    int rc = sc_library_load("libpcre2-8.so.0", symbols, SC_ARRAY_SIZE(symbols), err);
+    if (rc < 0)
+        return rc;
+    c->context = c->match_context_create(NULL);
+    if (c->context == NULL)
+        return sc_fail_nomem(err);
+    c->set_match_limit(c->context, MATCH_LIMIT);
+    c->data = c->match_data_create(GROUPS, NULL);
+    if (c->data != NULL)
+        return 0;
+    c->match_context_free(c->context);
+    c->context = NULL;
+    return sc_fail_nomem(err);
 }
 
 void sc_confirm_freep(struct sc_confirm **confirm)
@@ -48,11 +86,13 @@ void sc_confirm_freep(struct sc_confirm **confirm)
     struct sc_confirm *c = *confirm;
     if (c == NULL)
         return;
-    for (size_t i = 0; c->codes != NULL && i < sc_token_rule_count; i++)
-        pcre2_code_free(c->codes[i]);
-    free(c->codes);
-    pcre2_match_data_free(c->data);
-    pcre2_match_context_free(c->context);
+    if (c->data != NULL) {
+        for (size_t i = 0; i < sc_token_rule_count; i++)
+            c->code_free(c->patterns[i].code);
+        c->match_data_free(c->data);
+        c->match_context_free(c->context);
+    }
+    free(c->patterns);
     free(c);
     *confirm = NULL;
 }
@@ -96,32 +136,34 @@ static int compile(struct sc_confirm *confirm, size_t index, struct sc_error *er
         return rc;
     int code = 0;
     PCRE2_SIZE where = 0;
-    pcre2_code *made = pcre2_compile((PCRE2_SPTR)sc_buf_text(&pattern), pattern.len, PCRE2_ANCHORED,
-                                     &code, &where, NULL);
+    pcre2_code *made = confirm->compile((PCRE2_SPTR)sc_buf_text(&pattern), pattern.len,
+                                        PCRE2_ANCHORED, &code, &where, NULL);
     if (made == NULL)
         return sc_fail(err, SC_E_BUG, "the pattern of rule '%s' has an error at %zu",
                        sc_token_rules[index].id, (size_t)where);
-    /* Refused where memory may not be made executable: then the interpreter does the work. */
-    (void)pcre2_jit_compile(made, PCRE2_JIT_COMPLETE);
-    confirm->codes[index] = made;
+    confirm->patterns[index].code = made;
     return 0;
 }
 
 int sc_confirm_match(struct sc_confirm *confirm, size_t rule, struct sc_bytes text, size_t start,
                      struct sc_token_match *ret, struct sc_error *err)
 {
-    if (confirm->codes[rule] == NULL) {
-        int rc = compile(confirm, rule, err);
-        if (rc < 0)
-            return rc;
-    }
-    int matched = pcre2_match(confirm->codes[rule], text.ptr, text.len, start, 0, confirm->data,
-                              confirm->context);
+    struct pattern *pattern = &confirm->patterns[rule];
+    int rc = confirm->data == NULL ? load(confirm, err) : 0;
+    if (rc == 0 && pattern->code == NULL)
+        rc = compile(confirm, rule, err);
+    if (rc < 0)
+        return rc;
+    /* Refused where memory may not be made executable: then the interpreter goes on. */
+    if (++pattern->matches == JIT_AFTER)
+        (void)confirm->jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+    int matched = confirm->match(pattern->code, text.ptr, text.len, start, 0, confirm->data,
+                                 confirm->context);
     if (matched == PCRE2_ERROR_NOMEMORY)
         return sc_fail_nomem(err);
     if (matched < 0)
         return 0;
-    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(confirm->data);
+    const PCRE2_SIZE *ends = confirm->get_ovector_pointer(confirm->data);
     *ret = (struct sc_token_match){ends[0], ends[1], ends[0], ends[1]};
     bool group = sc_token_rules[rule].kind != SC_TOKEN_PROVIDER ||
                  sc_token_rules[rule].check == SC_CHECK_VALUE ||

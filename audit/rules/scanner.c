@@ -75,11 +75,32 @@ static bool is_word(unsigned char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
-/* Cheap reasons why a provider's token cannot begin here: a letter in front, a blank too soon
+/* Where what may stand in a user or a password of the URL rule ends. */
+static size_t userinfo_end(struct sc_bytes text, size_t at)
+{
+    static const char none[] = " \t\r\n\v\f:@/\"'<>{}$%()\\";
+    while (at < text.len && memchr(none, text.ptr[at], sizeof(none) - 1) == NULL)
+        at++;
+    return at;
+}
+
+/* Behind "://" stands no user:password@. */
+static bool lacks_password(struct sc_bytes text, size_t at)
+{
+    size_t colon = userinfo_end(text, at);
+    if (colon >= text.len || text.ptr[colon] != ':')
+        return true;
+    size_t sign = userinfo_end(text, colon + 1);
+    return sign >= text.len || text.ptr[sign] != '@';
+}
+
+/* Cheap reasons why a token cannot begin here: of a provider's, a letter in front, a blank too soon
  * behind. */
 static bool cannot_begin(const struct sc_token_rule *rule, struct sc_bytes text, size_t start,
                          size_t end)
 {
+    if (rule->check == SC_CHECK_URL)
+        return lacks_password(text, end);
     if (rule->kind != SC_TOKEN_PROVIDER)
         return false;
     if (!sc_token_may_join_word(rule) && start > 0 && is_word(text.ptr[start]) &&
