@@ -57,9 +57,9 @@ enum sc_vault_kdf {
 
 /* A new way to open the vault: a passphrase, a key file or both (`with`), or an age recipient. */
 struct sc_slot_new {
-    struct sc_unlock with; /* its identity is not used */
-    const char *recipient; /* "age1...", or NULL */
-    const char *label;
+    struct sc_unlock with;      /* its identity is not used */
+    const char *recipient;      /* "age1...", or NULL */
+    const char *label, *reason; /* why it is added, for the audit log */
     enum sc_vault_kdf kdf;
     uint32_t kdf_passes, kdf_mib; /* of SC_VAULT_KDF_CUSTOM */
 };
@@ -197,7 +197,7 @@ int sc_vault_slot_remove(struct sc_vault *vault, const char *id, bool new_verify
 int sc_vault_grants(struct sc_vault *vault, const char *scope, sc_key_fn fn, void *ctx,
                     struct sc_error *err) SC_NODISCARD;
 int sc_vault_grant_add(struct sc_vault *vault, const char *scope, const char *recipient,
-                       const char *label, struct sc_error *err) SC_NODISCARD;
+                       const char *label, const char *reason, struct sc_error *err) SC_NODISCARD;
 /* Removes a grant, named by its recipient or number, re-keys the scope, and marks its secrets as
  * exposed. */
 int sc_vault_grant_remove(struct sc_vault *vault, const char *scope, const char *id,

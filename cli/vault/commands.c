@@ -38,11 +38,13 @@ static const struct sc_option slot_add_options[] = {
      0},
     {"kdf", 0, "COST", "how hard the passphrase is to guess: light, default, strong, PASSESxMIB",
      SC_OPTION_TEXT, SLOT(kdf), NULL, 0},
+    {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT, SLOT(reason), NULL, 0},
     {0},
 };
 
 static const struct sc_option grant_add_options[] = {
     {"label", 0, "TEXT", "who or what this is", SC_OPTION_TEXT, SLOT(label), NULL, 0},
+    {"reason", 0, "TEXT", "why, for the log", SC_OPTION_TEXT, SLOT(reason), NULL, 0},
     {0},
 };
 

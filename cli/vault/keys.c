@@ -186,7 +186,7 @@ int sc_cmd_grant_add(struct sc_cli *cli, const void *options, int count, char **
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err);
     if (rc == 0)
-        rc = sc_vault_grant_add(vault, operands[0], operands[1], opt->label, err);
+        rc = sc_vault_grant_add(vault, operands[0], operands[1], opt->label, opt->reason, err);
     if (rc == 0)
         sc_note(cli, "granted '%s' for reading", operands[0]);
     return rc;

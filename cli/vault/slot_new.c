@@ -121,6 +121,7 @@ int sc_slot_describe(const struct sc_cli *cli, const struct sc_slot_options *opt
                  .any_kdf = cli->globals.allow_kdf},
         .recipient = options->recipient,
         .label = options->label,
+        .reason = options->reason,
     };
     return parse_kdf(options->kdf, ret, err);
 }

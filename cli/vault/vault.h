@@ -15,6 +15,7 @@ struct sc_slot_options {
     const char *new_passphrase_file;
     const char *recipient;
     const char *label;
+    const char *reason; /* not of init */
     const char *kdf;
     bool portable; /* init */
 };

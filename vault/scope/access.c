@@ -113,17 +113,19 @@ static int add_in_txn(struct sc_vault *vault, const char *scope_name, const char
             grant.n = other->n + 1;
     }
     rc = insert(vault, scope, &grant, err);
-    return rc < 0 ? rc : sc_txn_note(vault, "grant-add", scope_name, recipient, err);
+    return rc < 0 ? rc : sc_txn_note(vault, "grant-to", recipient, NULL, err);
 }
 
 int sc_vault_grant_add(struct sc_vault *vault, const char *scope, const char *recipient,
-                       const char *label, struct sc_error *err)
+                       const char *label, const char *reason, struct sc_error *err)
 {
     bool own = false;
     int rc = sc_txn_join(vault, &own, err);
     if (rc < 0)
         return rc;
-    rc = add_in_txn(vault, scope, recipient, label, err);
+    rc = sc_txn_note(vault, "grant-add", scope, reason, err);
+    if (rc == 0)
+        rc = add_in_txn(vault, scope, recipient, label, err);
     return sc_txn_end(vault, own, rc, err);
 }
 
@@ -177,8 +179,13 @@ static int remove_in_txn(struct sc_vault *vault, const char *scope_name, const c
         rc = find_grant(&grants, id, &grant, err);
     if (rc == 0)
         rc = delete_grant(vault, grant, err);
+    if (rc < 0)
+        return rc;
+    char recipient[SC_AGE_RECIPIENT_TEXT_SIZE];
+    sc_age_recipient_print(recipient, grant->meta.pk);
+    rc = sc_txn_note(vault, "grant-rm", scope_name, reason, err);
     if (rc == 0)
-        rc = sc_txn_note(vault, "grant-rm", scope_name, reason, err);
+        rc = sc_txn_note(vault, "grant-of", recipient, NULL, err);
     return rc < 0 ? rc : sc_scope_rekey(vault, scope, true, err);
 }
 

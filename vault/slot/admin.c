@@ -102,7 +102,8 @@ int sc_vault_slot_add(struct sc_vault *vault, const struct sc_slot_new *slot,
     if (rc == 0)
         rc = sc_slot_insert(vault, slot, id, err);
     if (rc == 0)
-        rc = sc_txn_note(vault, "slot-add", slot->label != NULL ? slot->label : "", NULL, err);
+        rc = sc_txn_note(vault, "slot-add", slot->label != NULL ? slot->label : "", slot->reason,
+                         err);
     rc = sc_txn_end(vault, own, rc, err);
     if (rc == 0)
         sc_hex(ret_id, id, sizeof(id));

@@ -19,7 +19,10 @@ run 5 as_ci list
 err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
 run 4 "$SECRETSCTL" grant add ci/none "$ci"
 run 6 "$SECRETSCTL" grant add ci/web age1nonsense
-run 0 "$SECRETSCTL" grant add ci/web "$ci" --label pipeline
+run 0 "$SECRETSCTL" grant add ci/web "$ci" --label pipeline --reason 'the pipeline reads it'
+run 0 "$SECRETSCTL" log --json
+jq -e --arg ci "$ci" 'any(.op == "grant-add" and .name == "ci/web" and .reason == "the pipeline reads it")
+    and any(.op == "grant-to" and .name == $ci)' "$T/out" >/dev/null || fail "log of the grant"
 run 1 "$SECRETSCTL" grant add ci/web "$ci"
 err_is "secretsctl: this recipient has a grant on 'ci/web' already"
 run 0 "$SECRETSCTL" grant add ci/web "$host"
@@ -53,6 +56,8 @@ run 0 "$SECRETSCTL" list ci/web
 run 0 "$SECRETSCTL" check --decrypt
 run 0 "$SECRETSCTL" log --op grant-rm --json
 jq -e '.[0].reason == "pipeline moved" and .[0].name == "ci/web"' "$T/out" >/dev/null || fail "log"
+run 0 "$SECRETSCTL" log --op grant-of
+out_has "$ci"
 
 # The removed grant put back by somebody who can write the file
 sqlite3 vault.db "attach 'before.db' as o; insert or replace into scope_grant select * from o.scope_grant;"

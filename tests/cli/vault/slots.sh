@@ -6,7 +6,7 @@ requires age-keygen
 new_vault
 (umask 077; printf 'first passphrase\n' >p1; age-keygen -o id.txt 2>/dev/null)
 printf v1 | run 0 "$SECRETSCTL" add a/x
-run 0 "$SECRETSCTL" slot add --new-passphrase-file p1 --kdf light --label 'in the safe'
+run 0 "$SECRETSCTL" slot add --new-passphrase-file p1 --kdf light --label 'in the safe' --reason 'for the bad day'
 run 0 "$SECRETSCTL" slot add --recipient "$(age-keygen -y id.txt)" --label alice
 run 0 "$SECRETSCTL" slot add --key-file k2 --label robot
 run 0 "$SECRETSCTL" slot list --json
@@ -27,6 +27,8 @@ err_is "secretsctl: this is the slot that opened the vault; remove it with anoth
 run 0 "$SECRETSCTL" --key-file key slot rm "${robot:0:8}" --reason 'robot sold'
 run 5 "$SECRETSCTL" --key-file k2 get a/x --no-input
 run 0 "$SECRETSCTL" --passphrase-file p1 get a/x
+run 0 "$SECRETSCTL" --identity id.txt log --op slot-add --json
+jq -e 'any(.name == "in the safe" and .reason == "for the bad day")' "$T/out" >/dev/null || fail "the reason for the slot"
 run 0 "$SECRETSCTL" --identity id.txt log
 [ "$(cut -f3 "$T/out" | tr '\n' ' ')" = "slot-rm slot-add slot-add slot-add add init " ] || fail "log across the change of key: $(cat "$T/out")"
 

@@ -89,7 +89,7 @@ static int each_test(void **state)
     put(vault, "shop/pw", "two");
     put(vault, "shop/other", "three");
     assert_int_equal(make_identity(recipient), 0);
-    assert_int_equal(sc_vault_grant_add(vault, "shop", recipient, NULL, NULL), 0);
+    assert_int_equal(sc_vault_grant_add(vault, "shop", recipient, NULL, NULL, NULL), 0);
     write_bundle(vault);
     return 0;
 }
