@@ -86,9 +86,11 @@ __attribute__((target("avx512bw"))) static inline struct kinds kinds_avx512(
 {
     const __m512i nibble = _mm512_set1_epi8(0x0f);
     __m512i x = _mm512_loadu_si512(bytes);
-    __m512i low = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(BY_LOW), _mm512_and_si512(x, nibble));
-    __m512i high = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(BY_HIGH),
-                                       _mm512_and_si512(_mm512_srli_epi16(x, 4), nibble));
+    /* "maskz": gcc 12 takes the undefined lanes of its own plain broadcast for a mistake. */
+    const __m512i by_low = _mm512_maskz_broadcast_i32x4(0xffff, BY_LOW);
+    const __m512i by_high = _mm512_maskz_broadcast_i32x4(0xffff, BY_HIGH);
+    __m512i low = _mm512_shuffle_epi8(by_low, _mm512_and_si512(x, nibble));
+    __m512i high = _mm512_shuffle_epi8(by_high, _mm512_and_si512(_mm512_srli_epi16(x, 4), nibble));
     return (struct kinds){
         _mm512_test_epi8_mask(low, high),
         _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\n')),
@@ -160,9 +162,6 @@ __attribute__((target("avx512bw"))) static size_t next_avx512(struct sc_bytes da
     }
     return next_rest(data, start, at);
 }
-#ifndef __clang__
-#pragma GCC diagnostic pop
-#endif
 #endif
 
 size_t sc_wrapped_next(struct sc_bytes data, size_t at)
