@@ -18,13 +18,20 @@ static struct sc_image_member *current(struct sc_image *image)
     return &image->members[image->count - 1];
 }
 
-/* A member that is called after its digest is proved by that; what it unpacks to needs no proof. */
+/* A member that is called after its digest is proved by that; what it unpacks to needs no proof. Of
+ * any other one only what it unpacks to does. */
 static void hash_unpacked(struct sc_bytes piece, void *ctx)
 {
     struct sc_image *image = ctx;
     image->packed = true;
-    if (!sc_str_has_prefix(current(image)->name, SC_IMAGE_BLOBS))
+    if (!image->named)
         sc_sha256_add(&image->unpacked, piece);
+}
+
+static void hash_stored(struct sc_image *image, struct sc_bytes data)
+{
+    if (image->named || !image->packed)
+        sc_sha256_add(&image->stored, data);
 }
 
 struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct sc_error *err)
@@ -117,6 +124,7 @@ int sc_image_member_begin(struct sc_image *image, const char *name, struct sc_er
     image->mode = SC_MEMBER_NEW;
     image->own = UINT64_MAX;
     image->packed = false;
+    image->named = sc_image_named_digest(current(image)->name) != NULL;
     sc_sha256_init(&image->stored);
     sc_sha256_init(&image->unpacked);
     image->spot =
@@ -142,7 +150,7 @@ int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct s
         return 0;
     struct sc_image_member *member = current(image);
     size_t own = data.len < image->own ? data.len : (size_t)image->own;
-    sc_sha256_add(&image->stored, (struct sc_bytes){data.ptr, own});
+    hash_stored(image, (struct sc_bytes){data.ptr, own});
     image->own -= own;
     if (image->mode == SC_MEMBER_NEW)
         image->mode =
@@ -184,13 +192,16 @@ static void keep_digests(struct sc_image *image)
 {
     struct sc_image_member *member = current(image);
     unsigned char digest[SC_SHA256_SIZE];
-    sc_sha256_end(&image->stored, digest);
-    sc_hex(member->stored, digest, sizeof(digest));
-    bool hashed = image->packed && !sc_str_has_prefix(member->name, SC_IMAGE_BLOBS);
-    if (hashed)
+    if (image->named || !image->packed) {
+        sc_sha256_end(&image->stored, digest);
+        sc_hex(member->stored, digest, sizeof(digest));
+    }
+    if (!image->packed) {
+        memcpy(member->unpacked, member->stored, sizeof(member->unpacked));
+    } else if (!image->named) {
         sc_sha256_end(&image->unpacked, digest);
-    if (hashed || !image->packed)
         sc_hex(member->unpacked, digest, sizeof(digest));
+    }
 }
 
 int sc_image_member_end(struct sc_image *image, struct sc_error *err)

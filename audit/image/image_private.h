@@ -41,6 +41,7 @@ struct sc_image {
     struct sc_sha256 stored, unpacked; /* of the last member */
     uint64_t own;                      /* bytes of it to come; what follows is padding */
     bool packed;                       /* it has been unpacked */
+    bool named;                        /* after its digest */
     size_t documents;                  /* bytes kept */
     uint64_t bytes;                    /* searched */
     /* The outer archive, if there is one. */
@@ -57,8 +58,11 @@ struct sc_image {
 /* Keeps the paths of the layer that is being read. */
 int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err);
 
-/* Digests name a member that is called after its own. */
 #define SC_IMAGE_BLOBS "blobs/sha256/"
+
+/* The digest that a member is called after (64 digits of `name`); NULL if it is called otherwise.
+ */
+const char *sc_image_named_digest(const char *name);
 
 /* Completes the leaks since first_leak by layer number, command and fate; enters layers that are
  * missing as skipped. */

@@ -80,23 +80,24 @@ static int skip_false(const struct sc_image *image, const struct sc_image_member
                : sc_ledger_skip(image->probe->ledger, SC_IMAGE_SURFACE, object, reason, err);
 }
 
-static bool is_digest(const char *text)
+const char *sc_image_named_digest(const char *name)
 {
-    return strspn(text, "0123456789abcdef") == SC_SHA256_HEX_SIZE - 1;
+    if (sc_str_has_prefix(name, SC_IMAGE_BLOBS))
+        name += strlen(SC_IMAGE_BLOBS);
+    else if (!sc_str_has_suffix(name, ".json"))
+        return NULL;
+    bool digest = strspn(name, "0123456789abcdef") == SC_SHA256_HEX_SIZE - 1 &&
+                  (name[SC_SHA256_HEX_SIZE - 1] == '\0' ||
+                   strcmp(name + SC_SHA256_HEX_SIZE - 1, ".json") == 0);
+    return digest ? name : NULL;
 }
 
 /* A member that is called after its digest has it: blobs of OCI, settings of docker save. */
 static int prove_name(const struct sc_image *image, const struct sc_image_member *member,
                       struct sc_error *err)
 {
-    const char *name = member->name;
-    if (sc_str_has_prefix(name, SC_IMAGE_BLOBS))
-        name += strlen(SC_IMAGE_BLOBS);
-    else if (!sc_str_has_suffix(name, ".json"))
-        return 0;
-    bool named = is_digest(name) && (name[SC_SHA256_HEX_SIZE - 1] == '\0' ||
-                                     strcmp(name + SC_SHA256_HEX_SIZE - 1, ".json") == 0);
-    if (!named || member->made_up || member->target != NULL ||
+    const char *name = sc_image_named_digest(member->name);
+    if (name == NULL || member->made_up || member->target != NULL ||
         strncmp(name, member->stored, SC_SHA256_HEX_SIZE - 1) == 0)
         return 0;
     return skip_false(image, member, name, err);
