@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/fd.h"
@@ -31,6 +32,8 @@ enum body_kind { BODY_TO_END, BODY_LENGTH, BODY_CHUNKED };
 struct response {
     int fd; /* -1: everything is in the window already */
     int timeout_ms;
+    int waited_ms; /* for the bytes that came since it was 0 */
+    size_t came;
     unsigned char *window;
     size_t at, end;
     size_t header_bytes;
@@ -144,6 +147,30 @@ static int connect_engine(const struct sc_engine *engine, int *ret, struct sc_er
 
 /* ---- reading ---- */
 
+static int64_t now_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for more. An engine that lets its answer drip is as bad as a silent one: a byte now and
+ * then would keep us for ever. Only the time spent waiting counts, not what we do meanwhile. */
+static int wait_for_more(struct response *in, struct sc_error *err)
+{
+    if (in->waited_ms >= in->timeout_ms) {
+        if (in->came < SC_HTTP_SLOWEST)
+            return sc_fail(err, SC_E_BUSY, "the engine answers too slowly: %zu bytes in %d seconds",
+                           in->came, in->timeout_ms / 1000);
+        in->waited_ms = 0;
+        in->came = 0;
+    }
+    int64_t start = now_ms();
+    int rc = wait_for(in->fd, POLLIN, in->timeout_ms, err);
+    in->waited_ms += (int)SC_MIN(now_ms() - start, (int64_t)in->timeout_ms);
+    return rc;
+}
+
 static int fill(struct response *in, struct sc_error *err)
 {
     in->at = in->end = 0;
@@ -151,10 +178,11 @@ static int fill(struct response *in, struct sc_error *err)
         ssize_t got = recv(in->fd, in->window, WINDOW, 0);
         if (got >= 0) {
             in->end = (size_t)got;
+            in->came += (size_t)got;
             return 0;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            int rc = wait_for(in->fd, POLLIN, in->timeout_ms, err);
+            int rc = wait_for_more(in, err);
             if (rc < 0)
                 return rc;
         } else if (errno != EINTR) {

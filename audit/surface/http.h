@@ -17,10 +17,12 @@
 #define SC_HTTP_HEADER_MAX ((size_t)32 * 1024)
 /* Seconds without a byte after which an engine counts as silent, unless told otherwise. */
 #define SC_HTTP_TIMEOUT 30
+/* Bytes that have to come in that time of waiting, else it counts as too slow. */
+#define SC_HTTP_SLOWEST ((size_t)64 * 1024)
 
 struct sc_engine {
     const char *host; /* "unix:///path" or "tcp://host:port"; borrowed */
-    int timeout;      /* seconds without a byte */
+    int timeout;      /* seconds without a byte, or with less than SC_HTTP_SLOWEST */
 };
 
 /* The engine of DOCKER_HOST, else /var/run/docker.sock. */
@@ -30,9 +32,9 @@ struct sc_engine sc_engine_default(void);
 typedef int (*sc_http_fn)(struct sc_bytes piece, void *ctx, struct sc_error *err);
 
 /* NOTFOUND for no socket or status 404; PERM; UNSUPPORTED for a kind of host this program does not
- * speak (ssh, TLS); BUSY when the engine stays silent; FORMAT for an answer that is no HTTP; IO for
- * one that ends early; FAILED for other statuses. `path` begins with a slash and is quoted in
- * errors. */
+ * speak (ssh, TLS); BUSY when the engine stays silent or lets its answer drip; FORMAT for an answer
+ * that is no HTTP; IO for one that ends early; FAILED for other statuses. `path` begins with a
+ * slash and is quoted in errors. */
 int sc_engine_get(const struct sc_engine *engine, const char *path, sc_http_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 

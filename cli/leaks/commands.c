@@ -25,7 +25,7 @@ static const struct sc_option verify_options[] = {
      SC_OPTION_TEXT, VERIFY(fingerprints), NULL, 0},
     {"fingerprint-key", 0, "FILE", "the key of the export", SC_OPTION_TEXT, VERIFY(fingerprint_key),
      NULL, 0},
-    {"timeout", 0, "SECONDS", "give up on an engine that is silent for so long (30)",
+    {"timeout", 0, "SECONDS", "give up on an engine that says next to nothing for so long (30)",
      SC_OPTION_NUMBER, VERIFY(timeout), NULL, 0},
     {0},
 };

@@ -27,7 +27,8 @@ export DOCKER_HOST=ssh://host
 run 1 "$SECRETSCTL" verify container --accept-unproved
 out_has "DOCKER_HOST must begin with unix:// or tcp:// to be searched"
 
-# An engine that accepts and says nothing, and one that speaks something else.
+# An engine that accepts and says nothing, one that never stops to drip, and one that speaks something
+# else.
 cat >"$T/server.py" <<'PY'
 import socket, sys, time
 s = socket.socket(socket.AF_UNIX)
@@ -37,7 +38,19 @@ keep = []
 while True:
     c, _ = s.accept()
     keep.append(c)
-    if sys.argv[2] != "silent":
+    if sys.argv[2].startswith("drip"):
+        c.recv(65536)
+        try:
+            if sys.argv[2] == "drip body":
+                c.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            else:
+                c.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while True:
+                c.sendall(b"1\r\n \r\n" if sys.argv[2] == "drip body" else b"x")
+                time.sleep(0.02)
+        except OSError:
+            c.close()
+    elif sys.argv[2] != "silent":
         c.recv(65536)
         c.sendall(sys.argv[2].encode().decode("unicode_escape").encode())
         c.close()
@@ -59,6 +72,14 @@ serve silent
 run 1 "$SECRETSCTL" verify container --accept-unproved --timeout 1
 out_has "the engine did not answer within 1 seconds"
 stop_server
+
+for part in header body; do
+    serve "drip $part"
+    run 1 "$SECRETSCTL" verify container --accept-unproved --timeout 2
+    out_has "not searched: container: unix://$T/sock: the engine answers too slowly: "
+    out_has " bytes in 2 seconds"
+    stop_server
+done
 
 serve 'SSH-2.0-OpenSSH\r\n'
 run 1 "$SECRETSCTL" verify container --accept-unproved
