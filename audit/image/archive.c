@@ -219,7 +219,8 @@ static int tar_meta(const char *what, struct sc_bytes bytes, void *ctx, struct s
         level->header_first = ledger->leak_count;
     level->spot.where = what;
     int rc = search(level, bytes, err);
-    if (rc == 0)
+    /* Slack comes in pieces. */
+    if (rc == 0 && strcmp(what, "slack") != 0)
         rc = sc_stream_end(&level->stream, err);
     level->spot.where = where;
     level->header_end = ledger->leak_count;

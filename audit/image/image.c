@@ -219,8 +219,11 @@ int sc_image_member_end(struct sc_image *image, struct sc_error *err)
 static int outer_meta(const char *what, struct sc_bytes bytes, void *ctx, struct sc_error *err)
 {
     struct sc_image *image = ctx;
-    const struct sc_spot spot = {.place = "layer", .file = image->title, .where = what};
-    return sc_probe_bytes(image->probe, &spot, bytes, err);
+    image->outer_spot = (struct sc_spot){.place = "layer", .file = image->title, .where = what};
+    /* Slack comes in pieces. */
+    return strcmp(what, "slack") == 0
+               ? sc_probe_write(image->probe, &image->outer_spot, bytes, err)
+               : sc_probe_bytes(image->probe, &image->outer_spot, bytes, err);
 }
 
 static int outer_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
@@ -289,6 +292,8 @@ static int end_outer(struct sc_image *image, struct sc_error *err)
     int rc = image->outer != NULL ? sc_unpack_end(image->outer, err) : 0;
     if (rc == 0 && image->tar != NULL)
         rc = sc_tar_end(image->tar, err);
+    if (rc == 0)
+        rc = sc_probe_end(image->probe, err); /* of slack */
     if (rc == 0 && image->tar == NULL && image->count == 0)
         rc = sc_fail(err, SC_E_FORMAT, "it is empty");
     return rc;

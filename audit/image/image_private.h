@@ -50,6 +50,7 @@ struct sc_image {
     bool begun;
     struct sc_unpack *outer;
     struct sc_tar *tar;
+    struct sc_spot outer_spot;
     /* Worked out at the end. */
     size_t images, proved; /* layers whose digest is the one that their image names */
     char id[80];           /* digest of the first image's settings; "" if unknown */

@@ -387,6 +387,38 @@ static int take_extension(struct sc_tar *tar, struct sc_bytes *data, struct sc_e
     return rc;
 }
 
+static bool begins_anew(const unsigned char *block)
+{
+    return block[0] != 0 && checksum_fits(block);
+}
+
+/* What stands behind the end. It may be another archive, as `cat` makes them: what is packed in
+ * that one has to be unpacked like the rest. */
+static int take_slack(struct sc_tar *tar, struct sc_bytes *data, struct sc_error *err)
+{
+    if (tar->block_len > 0 || data->len < BLOCK) {
+        bool full = false;
+        collect_block(tar, data, &full);
+        if (!full)
+            return 0;
+        if (!begins_anew(tar->block))
+            return tar->ops->meta("slack", (struct sc_bytes){tar->block, BLOCK}, tar->ctx, err);
+        tar->state = AT_HEADER;
+        return take_header(tar, err);
+    }
+    size_t n = 0;
+    while (data->len - n >= BLOCK && !begins_anew(data->ptr + n))
+        n += BLOCK;
+    if (data->len - n >= BLOCK) {
+        tar->state = AT_HEADER;
+        tar->zero_seen = false;
+    }
+    struct sc_bytes slack = {data->ptr, n};
+    *data = (struct sc_bytes){data->ptr + n, data->len - n};
+    tar->at += n;
+    return n == 0 ? 0 : tar->ops->meta("slack", slack, tar->ctx, err);
+}
+
 int sc_tar_write(struct sc_tar *tar, struct sc_bytes data, struct sc_error *err)
 {
     int rc = 0;
@@ -408,9 +440,7 @@ int sc_tar_write(struct sc_tar *tar, struct sc_bytes data, struct sc_error *err)
             break;
         case AT_SLACK:
         default:
-            rc = tar->ops->meta("slack", data, tar->ctx, err);
-            tar->at += data.len;
-            data.len = 0;
+            rc = take_slack(tar, &data, err);
             break;
         }
     }
@@ -426,6 +456,8 @@ int sc_tar_end(struct sc_tar *tar, struct sc_error *err)
     int rc = tar->state == AT_CONTENT || tar->state == AT_PADDING
                  ? tar->ops->entry_end(tar->ctx, err)
                  : 0;
+    if (tar->state == AT_SLACK && tar->block_len > 0)
+        rc = tar->ops->meta("slack", (struct sc_bytes){tar->block, tar->block_len}, tar->ctx, err);
     sc_tar_reset(tar);
     if (rc < 0 || whole)
         return rc;

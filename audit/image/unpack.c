@@ -137,9 +137,14 @@ static int step(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_full,
 }
 
 /* Between two members: whether what follows is one, or only padding. */
-static int next_member(struct sc_unpack *unpack, struct sc_bytes data, struct sc_error *err)
+static int next_member(struct sc_unpack *unpack, struct sc_bytes *data, struct sc_error *err)
 {
-    unsigned char first = data.ptr[0];
+    /* Zeroes may stand between the streams of xz. */
+    while (unpack->packing == SC_PACKING_XZ && data->len > 0 && data->ptr[0] == 0)
+        *data = (struct sc_bytes){data->ptr + 1, data->len - 1};
+    if (data->len == 0)
+        return 0;
+    unsigned char first = data->ptr[0];
     bool more = unpack->packing == SC_PACKING_GZIP    ? first == 0x1f
                 : unpack->packing == SC_PACKING_BZIP2 ? first == 'B'
                 : unpack->packing == SC_PACKING_ZSTD  ? first == 0x28 || (first & 0xf0) == 0x50
@@ -159,8 +164,8 @@ int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data, struct sc_er
         if (unpack->between && data.len == 0)
             break;
         if (unpack->between)
-            rc = next_member(unpack, data, err);
-        if (rc == 0 && !unpack->trailing)
+            rc = next_member(unpack, &data, err);
+        if (rc == 0 && !unpack->trailing && !unpack->between)
             rc = step(unpack, &data, &full, err);
     }
     return rc;

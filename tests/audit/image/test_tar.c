@@ -153,6 +153,24 @@ static void test_slack_and_lone_zero_block(void **state)
     assert_string_equal(sc_buf_text(&seen), "0 a - 1[1];0 b - 1[2];slack;");
 }
 
+/* Another archive behind the end is read like the first one, whatever pieces it comes in. */
+static void test_archives_one_behind_the_other(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf tar = SC_BUF_INIT(1024 * 1024);
+    add(&tar, "a", '0', "1", "");
+    add_zeroes(&tar, 5);
+    add(&tar, "b", '0', "2", "");
+    add_zeroes(&tar, 4);
+    sc_buf_puts(&tar, "secret");
+    for (size_t piece = 1; piece <= 2048; piece += 73) {
+        SC_CLEANUP(sc_buf_done) struct sc_buf seen = SC_BUF_INIT(1024 * 1024);
+        struct sc_error err = {0};
+        assert_int_equal(read_tar(&tar, piece, &seen, &err), 0);
+        assert_string_equal(sc_buf_text(&seen), "0 a - 1[1];0 b - 1[2];slack;");
+    }
+}
+
 static void test_no_tar(void **state)
 {
     (void)state;
@@ -206,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_slack_and_lone_zero_block),
+        cmocka_unit_test(test_archives_one_behind_the_other),
         cmocka_unit_test(test_no_tar),
         cmocka_unit_test(test_huge_numbers),
         cmocka_unit_test(test_small_file_is_no_header),

@@ -100,6 +100,8 @@ elif cell == "gzip-file":
     middle.append(("app/conf.gz", gzip.compress(v), None))
 elif cell == "xz-file":
     middle.append(("app/conf.xz", xz(v), None))
+elif cell == "xz-streams":
+    middle.append(("app/conf.xz", xz(v[:4]) + b"\0" * 8 + xz(v[4:]), None))
 elif cell == "bzip2-file":
     middle.append(("app/conf.bz2", bz2.compress(v) + bz2.compress(v[:4]), None))
 elif cell == "zip-file":
@@ -117,6 +119,8 @@ elif cell == "xattr":
     pax = {"SCHILY.xattr.user.note": value}
 elif cell == "slack":
     tail = b"\0" * 512 + v + b"\0" * 500
+elif cell == "concat":
+    tail = tar([("app/conf.gz", gzip.compress(v), None)])
 elif cell == "newline-name":
     middle.append(("app/a\nb", v, None))
 elif cell == "annotation":
