@@ -71,13 +71,15 @@ static int parse_name(struct cursor *cursor, struct sc_template_part *ret)
 
 static int parse_filters(struct cursor *cursor, struct sc_template_part *ret)
 {
-    static const char *const names[SC_FILTER_COUNT] = {"url", "json", "shell", "base64", "xml"};
+    static const char *const names[SC_FILTER_COUNT] = {"url",    "json", "shell",
+                                                       "base64", "xml",  "pgpass"};
     while (take(cursor, "|")) {
         size_t which = 0;
         while (which < SC_FILTER_COUNT && !take(cursor, names[which]))
             which++;
         if (which == SC_FILTER_COUNT)
-            return fail_at(ret, cursor->at, "the filter is none of url, json, shell, base64, xml");
+            return fail_at(ret, cursor->at,
+                           "the filter is none of url, json, shell, base64, xml, pgpass");
         if (ret->filter_count == SC_TEMPLATE_FILTERS_MAX)
             return fail_at(ret, cursor->at, "there are too many filters");
         ret->filters[ret->filter_count++] = (enum sc_template_filter)which;
@@ -215,6 +217,14 @@ static void put_xml(struct sink *sink, unsigned char c)
         put(sink, &byte, 1);
 }
 
+static void put_pgpass(struct sink *sink, unsigned char c)
+{
+    const char byte = (char)c;
+    if (c == ':' || c == '\\')
+        put_text(sink, "\\");
+    put(sink, &byte, 1);
+}
+
 static void put_shell(struct sink *sink, unsigned char c)
 {
     const char byte = (char)c;
@@ -243,10 +253,8 @@ static void put_base64(struct sink *sink, const unsigned char *value, size_t len
 size_t sc_template_filter(enum sc_template_filter filter, const void *value, size_t len, char *out)
 {
     static void (*const by_byte[SC_FILTER_COUNT])(struct sink *, unsigned char) = {
-        [SC_FILTER_URL] = put_url,
-        [SC_FILTER_JSON] = put_json,
-        [SC_FILTER_SHELL] = put_shell,
-        [SC_FILTER_XML] = put_xml,
+        [SC_FILTER_URL] = put_url, [SC_FILTER_JSON] = put_json,     [SC_FILTER_SHELL] = put_shell,
+        [SC_FILTER_XML] = put_xml, [SC_FILTER_PGPASS] = put_pgpass,
     };
     struct sink sink = {out, 0};
     const unsigned char *bytes = value;

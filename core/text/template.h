@@ -2,9 +2,9 @@
  *
  * The one grammar of placeholders, for `render`, template entries and the shim:
  *
- *   placeholder = "{{" *blank kind ":" name *( "|" filter ) *blank "}}"    kind = "secret" /
- * "config" filter      = "url" / "json" / "shell" / "base64" / "xml"              "{{open}}" prints
- * "{{"
+ *   placeholder = "{{" *blank kind ":" name *( "|" filter ) *blank "}}"; "{{open}}" prints "{{"
+ *   kind        = "secret" / "config"
+ *   filter      = "url" / "json" / "shell" / "base64" / "xml" / "pgpass"
  *
  * Anything else that starts with "{{" is ordinary text, so other template languages pass through;
  * but what starts like a placeholder and does not parse is an error with its offset. A rendered
@@ -27,6 +27,7 @@ enum sc_template_filter {
     SC_FILTER_SHELL,  /* one single-quoted word */
     SC_FILTER_BASE64, /* RFC 4648 with padding, one line */
     SC_FILTER_XML,    /* text or attribute content */
+    SC_FILTER_PGPASS, /* a field of PostgreSQL's password file: \: and \\ */
     SC_FILTER_COUNT
 };
 

@@ -26,6 +26,7 @@ static int fetch(const char *name, enum sc_template_kind kind, void *ctx, struct
     const char *value = sc_str_equal(name, "shop/pw")      ? "p@ss'w/\"rd\\\n"
                         : sc_str_equal(name, "other/key")  ? "{{secret:pw}}"
                         : sc_str_equal(name, "shop/empty") ? ""
+                        : sc_str_equal(name, "shop/dsn")   ? "a:b\\:c"
                                                            : name;
     return sc_secret_append(ret, value, strlen(value), err);
 }
@@ -102,6 +103,8 @@ static void test_filters(void **state)
     renders("{{secret:pw|shell}}", "'p@ss'\\''w/\"rd\\\n'");
     renders("{{secret:pw|base64}}", "cEBzcyd3LyJyZFwK");
     renders("{{secret:pw|xml}}", "p@ss&apos;w/&quot;rd\\\n");
+    renders("{{secret:pw|pgpass}}", "p@ss'w/\"rd\\\\\n");
+    renders("{{secret:empty|pgpass}}:{{secret:dsn|pgpass}}", ":a\\:b\\\\\\:c");
     renders("{{secret:empty|base64}}{{secret:empty|shell}}", "''");
     renders("{{secret:a/b|base64|url}}", "YS9i");
     renders("{{secret:a/bc|base64}} {{secret:a/bcd|base64}}", "YS9iYw== YS9iY2Q=");
@@ -117,7 +120,7 @@ static void test_errors(void **state)
     fails("{{secret:/a}}", SC_E_SYNTAX, "line 1, column 10: the name is not valid");
     fails("{{secret:a b}}", SC_E_SYNTAX, "line 1, column 12: '}}' is missing here");
     fails("{{secret:a|}}", SC_E_SYNTAX,
-          "line 1, column 12: the filter is none of url, json, shell, base64, xml");
+          "line 1, column 12: the filter is none of url, json, shell, base64, xml, pgpass");
     fails("{{secret:a|url|url|url|url|url}}", SC_E_SYNTAX,
           "line 1, column 31: there are too many filters");
     fails("{{secret:1/2/3/4/5/6/7/8/9}}", SC_E_SYNTAX, "line 1, column 26: the name is not valid");

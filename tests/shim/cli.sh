@@ -71,7 +71,7 @@ fails 125 "variable 'V': '$sec/dir' is a directory: the engine makes one when th
     env V='{{secret:dir}}' "$shim" -- true
 fails 125 "variable 'V': the placeholder does not parse at offset 9: the name is not valid" \
     env V='{{secret:../x}}' "$shim" -- true
-fails 125 "variable 'V': the placeholder does not parse at offset 11: the filter is none of url, json, shell, base64, xml" \
+fails 125 "variable 'V': the placeholder does not parse at offset 11: the filter is none of url, json, shell, base64, xml, pgpass" \
     env V='{{secret:a|hunter2}}' "$shim" -- true
 head -c 131070 /dev/zero | tr '\0' x >"$sec/long"
 fails 125 "variable 'V': name and value are longer than 131071 bytes, the kernel's limit; use --file, or let the program read the file" \

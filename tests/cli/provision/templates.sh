@@ -7,7 +7,7 @@ M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
 drop() { rm -rf "$M"; }
 on_exit drop
 new_vault
-hard='p@ss w"o\r/d&1'
+hard='p@ss w"o\r/d:&1'
 printf '%s' "$hard" | "$SECRETSCTL" add -q shop/db_password
 printf '%s' "$hard" | "$SECRETSCTL" add -q shop/redis_password
 printf 'tok"en' | "$SECRETSCTL" add -q shop/api_token
@@ -26,7 +26,7 @@ def quoted(pattern, name): return json.loads(re.search(pattern, text(name), re.M
 assert quoted(r'Authorization ("Bearer .*");$', "nginx.conf") == 'Bearer tok"en'
 assert quoted(r'^requirepass (".*")$', "redis.conf") == hard
 assert "maxmemory 64mb\n" in text("redis.conf")
-assert text("pgpass").splitlines()[-1] == "db:5432:app:app:" + hard
+assert text("pgpass").splitlines()[-1] == "db:5432:app:app:" + re.sub(r"([:\\])", r"\\\1", hard)
 ini = configparser.ConfigParser(interpolation=None); ini.read_string(text("aws-credentials"))
 assert dict(ini["default"]) == {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "a/b+c=="}
 assert quoted(r'^    password: (".*")$', "application.yml") == hard
