@@ -25,7 +25,8 @@
 #define FORCE_WAIT_MS   3000
 #define CONTROL_WAIT_MS 10000
 #define TICK_MS         200
-/* A look reads the names of all entries: seldom where a change is told by the file system. */
+/* Seldom where a change is told by the file system. */
+#define SWEEP_EVERY     INT64_C(1000000000)
 #define LOOK_OFTEN      INT64_C(1000000000)
 #define LOOK_SELDOM     INT64_C(30000000000)
 #define RECONNECT_TRIES 100
@@ -345,7 +346,11 @@ static int step(struct sc_agent *agent, int stop_fd, bool *ret_stop, struct sc_e
         rc = sc_agent_answer(agent, err);
     if (rc == 0)
         rc = sc_agent_drain(agent, err);
-    sc_feed_sweep(&agent->feed);
+    /* It looks at every value: not for each reader that asks. */
+    if (now - agent->swept >= SWEEP_EVERY) {
+        agent->swept = now;
+        sc_feed_sweep(&agent->feed);
+    }
     return rc;
 }
 

@@ -36,6 +36,7 @@ struct sc_agent {
     int journal_fd, store_fd, bell_fd, keeper_fd;
     int64_t looked;      /* when the source was last compared */
     bool retry;          /* that failed: look again soon */
+    int64_t swept;       /* when values that nobody needs were last looked for */
     int64_t flushed;     /* when the log was last brought to disk */
     int64_t hole_since;  /* for sc_ring_take */
     int64_t engine_down; /* until then the engine is not asked */
