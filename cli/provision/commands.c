@@ -96,7 +96,8 @@ const struct sc_command sc_provision_commands[] = {
         .description =
             "Replaces {{secret:NAME}} and {{config:NAME}} in the file TEMPLATE ('-' for standard "
             "input) by the entries' values. Filters follow the name: {{secret:db_password|url}}; "
-            "there are url, json, shell, base64, xml and pgpass. {{open}} prints two braces. What else "
+            "there are url, json, shell, base64, xml and pgpass. {{open}} prints two braces. What "
+            "else "
             "begins with two braces is ordinary text.",
         .examples = "secretsctl render --scope shop pgpass.in -o ~/.pgpass\t",
         .options = render_options,
