@@ -5,9 +5,11 @@
 #include "audit/detect/context.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "compose/credential.h"
 #include "compose/images/images.h"
+#include "compose/judge/shape.h"
 #include "core/buf.h"
 #include "core/str.h"
 
@@ -196,6 +198,62 @@ int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const s
     return sc_findings_add(&detect->findings, &facts, bytes, detect->key, err);
 }
 
+/* Cuts the last word of NAMES_LIKE_THIS off if it is one of the list. */
+static bool cut_word(const char *const *words, const char *key, size_t *len)
+{
+    const char *gap = memrchr(key, '_', *len);
+    size_t start = gap == NULL ? 0 : (size_t)(gap - key) + 1;
+    for (; *words != NULL; words++) {
+        if (*len - start == strlen(*words) && strncasecmp(key + start, *words, *len - start) == 0) {
+            *len = start == 0 ? 0 : start - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* DATABASE_URL, X_MONGODB_URI, DB_CONNECTION_STRING: an address that holds a password as a rule.
+ * DB_CONNECTION alone is a driver's name. */
+static bool names_database(const char *key, size_t len)
+{
+    static const char *const addresses[] = {"url", "uri", "dsn", "string", NULL};
+    static const char *const fillers[] = {"connection", "conn", NULL};
+    static const char *const databases[] = {"database", "db",      "postgres", "postgresql", "pg",
+                                            "mysql",    "mariadb", "mongo",    "mongodb",    NULL};
+    if (!cut_word(addresses, key, &len))
+        return false;
+    (void)cut_word(fillers, key, &len);
+    return cut_word(databases, key, &len);
+}
+
+bool sc_detect_is_connection(const char *image, const char *key, size_t len)
+{
+    char name[KEY_MAX];
+    if (len == 0 || len >= sizeof(name))
+        return false;
+    if (names_database(key, len))
+        return true;
+    memcpy(name, key, len);
+    name[len] = '\0';
+    const struct sc_image_rule *rule = image == NULL ? NULL : sc_image_rule(image, name);
+    return rule != NULL && rule->way != SC_IMAGE_WAY_NONE &&
+           strcmp(sc_image_text(rule->image), "*") != 0 &&
+           (strcmp(sc_image_text(rule->kind), "dsn") == 0 ||
+            strcmp(sc_image_text(rule->kind), "url-with-credentials") == 0);
+}
+
+/* All of the value is one variable, and the key wants a database's address. */
+static bool judge_connection(const struct sc_pair *pair, struct sc_credential *ret)
+{
+    struct sc_shape_variable variable;
+    if (pair->key == NULL || !sc_shape_variable(pair->value, pair->value_len, &variable) ||
+        variable.length != pair->value_len || variable.fallback_length > 0 ||
+        !sc_detect_is_connection(pair->image, pair->key, pair->key_len))
+        return false;
+    *ret = (struct sc_credential){SC_SHAPE_URL_INTERPOLATED, SC_KEY_SECRET, 0, pair->value_len};
+    return true;
+}
+
 /* The judgement of key and value, and what the image's table knows better: a variable that only
  * looks like a credential, or one that is and does not look it. */
 static bool judge(const struct sc_pair *pair, struct sc_credential *ret)
@@ -223,7 +281,7 @@ int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *r
                    struct sc_error *err)
 {
     struct sc_credential credential;
-    bool found = judge(pair, &credential);
+    bool found = judge(pair, &credential) || judge_connection(pair, &credential);
     if (found && pair->ignore_variables &&
         (credential.shape == SC_SHAPE_INTERPOLATED ||
          credential.shape == SC_SHAPE_URL_INTERPOLATED))

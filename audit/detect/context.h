@@ -79,6 +79,9 @@ struct sc_judgement {
 int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const struct sc_pair *pair,
                   struct sc_region value, struct sc_error *err) SC_NODISCARD;
 
+/* Whether the key takes the address of a database with its password, for this image or any. */
+bool sc_detect_is_connection(const char *image, const char *key, size_t len);
+
 /* Notes that the rest of a region could not be read. `offset` is in the outer text. */
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,
                    struct sc_error *err) SC_NODISCARD;

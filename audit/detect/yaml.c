@@ -58,10 +58,13 @@ static int judge_bare(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
                       const struct sc_yaml_node *name, struct sc_error *err)
 {
     enum sc_key_kind kind = sc_key_classify(name->text, name->len);
+    bool connection = sc_detect_is_connection(place->image, name->text, name->len);
     if (place->family != SC_FAMILY_COMPOSE_ENV ||
-        (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET && kind != SC_KEY_HALF))
+        (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET && kind != SC_KEY_HALF && !connection))
         return 0;
-    enum sc_finding_class class = kind == SC_KEY_HALF ? SC_CLASS_HALF : SC_CLASS_INTERPOLATED;
+    enum sc_finding_class class = connection            ? SC_CLASS_URL_INTERPOLATED
+                                  : kind == SC_KEY_HALF ? SC_CLASS_HALF
+                                                        : SC_CLASS_INTERPOLATED;
     struct sc_judgement verdict = {NULL, class, sc_finding_class_severity(class)};
     struct sc_pair pair = {.family = place->family,
                            .key = name->text,

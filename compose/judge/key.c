@@ -257,9 +257,9 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     /* SECRET_KEY_BASE, PASSWORD_DEFAULT, API_KEY_VALUE, KEYFILE_CONTENT: the word before decides.
      */
     static const char *const fillers[] = {
-        "base",    "default", "value",  "content", "contents", "prod", "dev",  "test",
-        "staging", "current", "old",    "new",     "initial",  "env",  "data", "plain",
-        "raw",     "hex",     "base64", "b64",     "pem",      NULL};
+        "base",    "default", "value",  "content", "contents", "prod",       "dev",  "test",
+        "staging", "current", "old",    "new",     "initial",  "env",        "data", "plain",
+        "raw",     "hex",     "base64", "b64",     "pem",      "asymmetric", NULL};
     size_t at = words.count - 1;
     while (at > 0 && in_list(fillers, words.item[at]))
         at--;

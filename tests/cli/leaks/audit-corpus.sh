@@ -6,6 +6,8 @@ requires python3
 
 python3 "$SC_SOURCE/tests/audit/confusion.py" "$SECRETSCTL" "$SC_SOURCE/tests/audit/labels/corpus.txt" \
     "$SHARED/corpus" 0.98 0.95
+python3 "$SC_SOURCE/tests/audit/confusion.py" "$SECRETSCTL" "$SC_SOURCE/tests/audit/labels/unseen.txt" \
+    "$SHARED/corpus" 0.98 0.95
 
 # Every credential of every block of the seeds, by reading; the line of each.
 for seed in "$SHARED"/seeds/*.txt; do

@@ -64,3 +64,31 @@ cat >want <<'EOT'
 41	compose-option-url		o	m*****
 EOT
 diff want got || fail "the findings differ"
+
+# The address of a database that comes from outside holds a password as a rule; a driver's name and other addresses do not.
+cat >addresses.yml <<'YAML'
+services:
+  app:
+    image: quay.io/hedgedoc/hedgedoc:1.10
+    environment:
+      - DATABASE_URL=${DATABASE_URL}
+      - MONGODB_URI
+      - X_DB_CONNECTION_STRING=${ANY}
+      - CMD_DB_URL=${CMD_DB_URL}
+      - DATABASE_URL_2=${HOST}:5432
+      - DB_CONNECTION=${DB_CONNECTION}
+      - PG_CONSOLE_API_URL=${PG_CONSOLE_API_URL}
+      - REDIS_URL=${REDIS_URL}
+      - DB_URI=${DB_URI:-sqlite.db}
+      - SERVICE_ROLE_KEY_ASYMMETRIC=${ASYMMETRIC}
+YAML
+run 0 "$SECRETSCTL" audit addresses.yml
+cut -f 2,5 out >got
+cat >want <<'EOT'
+5	compose-env-url-interpolated
+6	compose-env-url-interpolated
+7	compose-env-url-interpolated
+8	compose-env-url-interpolated
+14	compose-env-interpolated
+EOT
+diff want got || fail "the addresses differ"
