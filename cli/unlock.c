@@ -16,6 +16,8 @@
 #include "core/parse.h"
 #include "core/term.h"
 #include "vault/agent/client.h"
+#include "vault/state/pin.h"
+#include "vault/store/file.h"
 
 #include "core/banned.h"
 
@@ -263,6 +265,47 @@ int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, st
 int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
 {
     return unlock(cli, vault, AGENT_ASKED, err);
+}
+
+/* A key that is offered comes before the agent's; and who demands more of a state than the pin does
+ * has the vault opened. */
+static bool leaves_it_to_the_agent(const struct sc_globals *globals)
+{
+    static const char *const variables[] = {"SECRETSCTL_IDENTITY",   "SECRETSCTL_KEY_FILE",
+                                            "CREDENTIALS_DIRECTORY", "SECRETSCTL_VAULT_KEY",
+                                            "SECRETSCTL_MIN_SEQ",    "SECRETSCTL_MAX_AGE"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(variables); i++) {
+        if (sc_env(variables[i]) != NULL)
+            return false;
+    }
+    return globals->passphrase_file == NULL && globals->passphrase_fd == NULL &&
+           globals->key_file == NULL && globals->identity == NULL && globals->min_seq == NULL &&
+           globals->max_age == NULL;
+}
+
+bool sc_cli_read_by_agent(const struct sc_cli *cli, const char *name, uint64_t version,
+                          struct sc_secret *ret_value, enum sc_entry_kind *ret_kind)
+{
+    SC_CLEANUP(sc_str_freep) char *vault = sc_cli_vault_path(cli, NULL);
+    SC_CLEANUP(sc_str_freep)
+    char *path = vault != NULL ? sc_path_absolute(NULL, vault, NULL) : NULL;
+    SC_CLEANUP(sc_str_freep) char *agent = sc_agent_path(NULL);
+    SC_CLEANUP(sc_secret_done) struct sc_secret message = {0};
+    struct sc_agent_value answer;
+    struct stat file;
+    if (path == NULL || agent == NULL || !leaves_it_to_the_agent(&cli->globals) ||
+        sc_store_file_check(path, NULL) < 0 || stat(path, &file) < 0)
+        return false;
+    const struct sc_agent_wanted wanted = {
+        .dev = file.st_dev, .ino = file.st_ino, .version = version, .path = path, .name = name};
+    if (sc_agent_read(agent, &wanted, &message, &answer, NULL) < 0 ||
+        !sc_pin_is_at(answer.id, answer.verify_key, answer.seq, answer.state_hash))
+        return false;
+    sc_secret_truncate(ret_value, 0);
+    if (sc_secret_append(ret_value, answer.value.ptr, answer.value.len, NULL) < 0)
+        return false;
+    *ret_kind = (enum sc_entry_kind)answer.kind;
+    return true;
 }
 
 static int open_with(const struct sc_cli *cli, enum sc_vault_access access, enum agent_use agent,

@@ -35,6 +35,12 @@ int sc_cli_open_vault(const struct sc_cli *cli, enum sc_vault_access access, str
 int sc_cli_open_afresh(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                        struct sc_error *err) SC_NODISCARD;
 
+/* A value as the agent reads it, without opening the vault: where no other key is offered, and the
+ * state that it was verified against is the one that this user has pinned. False otherwise, also
+ * where the vault has to be opened to say what is wrong. */
+bool sc_cli_read_by_agent(const struct sc_cli *cli, const char *name, uint64_t version,
+                          struct sc_secret *ret_value, enum sc_entry_kind *ret_kind);
+
 /* What the options, the environment and the credentials offer, without asking anyone. */
 struct sc_cli_keys {
     struct sc_secret passphrase, key_file, identity; /* empty where not offered */

@@ -17,26 +17,37 @@
 
 #define DOCUMENT_MAX ((size_t)512 * 1024 * 1024)
 
+static int read_value(const struct sc_cli *cli, const char *name, uint64_t version,
+                      struct sc_secret *ret_value, enum sc_entry_kind *ret_kind,
+                      struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    struct sc_entry_info info;
+    int rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc == 0)
+        rc = sc_vault_get(vault, name, version, ret_value, &info, err);
+    if (rc == 0)
+        *ret_kind = info.kind;
+    return rc;
+}
+
 int sc_cmd_get(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err)
 {
     (void)count;
     const struct sc_get_options *opt = options;
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
-    struct sc_entry_info info;
+    enum sc_entry_kind kind = SC_ENTRY_SECRET;
     uint64_t version = 0;
     int rc = sc_name_check(operands[0], 2, err);
     if (rc == 0 && opt->version != NULL)
         rc = sc_parse_u64(opt->version, INT64_MAX, "--revision", &version, err);
-    if (rc == 0)
-        rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
-    if (rc == 0)
-        rc = sc_vault_get(vault, operands[0], version, &value, &info, err);
+    if (rc == 0 && !sc_cli_read_by_agent(cli, operands[0], version, &value, &kind))
+        rc = read_value(cli, operands[0], version, &value, &kind, err);
     if (rc < 0)
         return rc;
     enum sc_entry_print how = SC_PRINT_REFUSE;
-    if (info.kind == SC_ENTRY_CONFIG || (opt->reveal && cli->globals.no_input))
+    if (kind == SC_ENTRY_CONFIG || (opt->reveal && cli->globals.no_input))
         how = SC_PRINT_PLAIN; /* no secret, or nobody who could press a key */
     else if (opt->reveal)
         how = SC_PRINT_SCREEN;

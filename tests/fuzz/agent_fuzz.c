@@ -32,6 +32,25 @@ static void read_held(struct sc_bytes payload)
     }
 }
 
+static void read_wanted(struct sc_bytes payload)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret again = {0};
+    struct sc_agent_wanted wanted;
+    if (!sc_agent_wanted_read(payload, &wanted))
+        return;
+    if (sc_agent_wanted_write(&wanted, &again, NULL) < 0)
+        abort();
+    must_equal(&again, payload);
+}
+
+static void read_value(struct sc_bytes payload)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret again = {0};
+    struct sc_agent_value value;
+    if (sc_agent_value_read(payload, &value) && sc_agent_value_write(&value, &again, NULL) == 0)
+        must_equal(&again, payload);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret again = {0};
@@ -39,10 +58,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sc_agent_request request;
     struct sc_agent_reply reply;
     if (sc_agent_request_read(message, &request)) {
+        read_wanted(request.payload);
         if (sc_agent_request_write(&request, &again, NULL) == 0)
             must_equal(&again, message);
     } else if (sc_agent_reply_read(message, &reply)) {
         read_held(reply.payload);
+        read_value(reply.payload);
         /* A reply may be as long as a message; what is written holds at most an identity. */
         if (sc_agent_reply_write(reply.status, reply.payload, &again, NULL) == 0)
             must_equal(&again, message);

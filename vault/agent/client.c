@@ -65,6 +65,8 @@ static int status_to_error(enum sc_agent_status status, struct sc_error *err)
         return sc_fail(err, SC_E_NOTFOUND, "the agent does not hold this vault");
     case SC_AGENT_FULL:
         return sc_fail(err, SC_E_FAILED, "the agent can hold no more vaults");
+    case SC_AGENT_ELSEWHERE:
+        return sc_fail(err, SC_E_UNSUPPORTED, "the agent does not read this");
     case SC_AGENT_REFUSED:
     case SC_AGENT_STATUS_MAX:
     default:
@@ -117,7 +119,7 @@ int sc_agent_put(const char *path, const unsigned char id[SC_AGENT_ID_SIZE],
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret message = {0};
     struct sc_agent_request request = {
-        .op = SC_AGENT_PUT, .seconds = seconds, .identity = sc_secret_view(identity)};
+        .op = SC_AGENT_PUT, .seconds = seconds, .payload = sc_secret_view(identity)};
     struct sc_agent_reply reply;
     memcpy(request.id, id, SC_AGENT_ID_SIZE);
     return ask(path, &request, &message, &reply, err);
@@ -131,6 +133,21 @@ int sc_agent_lock(const char *path, const unsigned char *id, struct sc_error *er
     if (id != NULL)
         memcpy(request.id, id, SC_AGENT_ID_SIZE);
     return ask(path, &request, &message, &reply, err);
+}
+
+int sc_agent_read(const char *path, const struct sc_agent_wanted *wanted, struct sc_secret *message,
+                  struct sc_agent_value *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret payload = {0};
+    struct sc_agent_reply reply;
+    int rc = sc_agent_wanted_write(wanted, &payload, err);
+    const struct sc_agent_request request = {.op = SC_AGENT_READ,
+                                             .payload = sc_secret_view(&payload)};
+    if (rc == 0)
+        rc = ask(path, &request, message, &reply, err);
+    if (rc == 0 && !sc_agent_value_read(reply.payload, ret))
+        rc = sc_fail(err, SC_E_FAILED, "what answers at '%s' is no agent", path);
+    return rc;
 }
 
 int sc_agent_list(const char *path, struct sc_agent_list *ret, struct sc_error *err)

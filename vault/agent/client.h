@@ -29,6 +29,12 @@ int sc_agent_put(const char *path, const unsigned char id[SC_AGENT_ID_SIZE],
 /* Makes it forget one vault, or all with id NULL. Not held is no failure. */
 int sc_agent_lock(const char *path, const unsigned char *id, struct sc_error *err) SC_NODISCARD;
 
+/* The value that is wanted, with the state it was verified against; `message` holds it, and
+ * ret->value borrows from there. UNSUPPORTED: the agent does not answer this, the caller has to
+ * open the vault. */
+int sc_agent_read(const char *path, const struct sc_agent_wanted *wanted, struct sc_secret *message,
+                  struct sc_agent_value *ret, struct sc_error *err) SC_NODISCARD;
+
 struct sc_agent_list {
     struct sc_agent_held items[SC_AGENT_VAULTS_MAX];
     size_t count;

@@ -24,6 +24,7 @@
 #include "core/str.h"
 #include "vault/agent/client.h"
 #include "vault/agent/peer.h"
+#include "vault/agent/reader.h"
 #include "vault/agent/ring.h"
 
 #include "core/banned.h"
@@ -39,6 +40,7 @@ struct agent {
     int listen_fd, signal_fd, clock_fd;
     struct sc_agent_limits limits;
     struct sc_agent_ring ring;
+    struct sc_agent_reader reader;
     struct sc_secret message;
     int64_t asleep; /* nanoseconds the machine has been suspended since it started */
 };
@@ -152,9 +154,21 @@ static enum sc_agent_status put(struct agent *agent, const struct sc_agent_reque
 {
     uint32_t seconds = request->seconds == 0 ? agent->limits.seconds
                                              : SC_MIN(request->seconds, agent->limits.seconds);
-    int rc = sc_agent_ring_put(&agent->ring, request->id, request->identity,
-                               now_seconds() + seconds, NULL);
+    int rc = sc_agent_ring_put(&agent->ring, request->id, request->payload, now_seconds() + seconds,
+                               NULL);
+    sc_agent_reader_close(&agent->reader); /* it may have been opened with another identity */
     return rc == 0 ? SC_AGENT_OK : SC_AGENT_FULL;
+}
+
+static enum sc_agent_status read_value(struct agent *agent, const struct sc_agent_request *request,
+                                       struct sc_secret *ret)
+{
+    struct sc_agent_wanted wanted;
+    if (!sc_agent_wanted_read(request->payload, &wanted))
+        return SC_AGENT_REFUSED;
+    enum sc_agent_status status =
+        sc_agent_reader_read(&agent->reader, &agent->ring, &wanted, now_seconds(), ret);
+    return ret->len <= SC_AGENT_IDENTITY_MAX ? status : SC_AGENT_ELSEWHERE;
 }
 
 /* The answer, as a message in agent->message. */
@@ -165,6 +179,7 @@ static int answer(struct agent *agent, bool trusted, struct sc_error *err)
     struct sc_bytes payload = {NULL, 0};
     enum sc_agent_status status = SC_AGENT_OK;
     const struct sc_agent_key *key = NULL;
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     if (!trusted || !sc_agent_request_read(sc_secret_view(&agent->message), &request))
         return sc_agent_reply_write(SC_AGENT_REFUSED, payload, &agent->message, err);
     switch (request.op) {
@@ -184,6 +199,10 @@ static int answer(struct agent *agent, bool trusted, struct sc_error *err)
         break;
     case SC_AGENT_STATUS:
         payload = list_held(agent, list);
+        break;
+    case SC_AGENT_READ:
+        status = read_value(agent, &request, &value);
+        payload = status == SC_AGENT_OK ? sc_secret_view(&value) : payload;
         break;
     default:
         status = SC_AGENT_REFUSED;
@@ -219,6 +238,7 @@ static void forget_what_is_over(struct agent *agent)
         sc_agent_ring_clear(&agent->ring);
     agent->asleep = asleep;
     sc_agent_ring_expire(&agent->ring, now_seconds());
+    sc_agent_reader_expire(&agent->reader, &agent->ring, now_seconds());
 }
 
 /* A timer that a resumed machine fires: setting the clock, which resuming does, cancels it. */
@@ -262,6 +282,8 @@ static int wait_ms(const struct agent *agent)
     int64_t next = sc_agent_ring_next(&agent->ring);
     if (next < 0)
         return -1;
+    if (agent->reader.vault != NULL)
+        next = SC_MIN(next, agent->reader.until);
     int64_t left = (next - now_seconds()) * 1000;
     return (int)SC_MAX(INT64_C(0), SC_MIN(left, INT64_C(1000) * 3600));
 }
@@ -283,6 +305,7 @@ static int serve(struct agent *agent, struct sc_error *err)
             return 0;
         if (waits[0].revents != 0)
             serve_client(agent);
+        sc_agent_reader_expire(&agent->reader, &agent->ring, now_seconds());
     }
 }
 
@@ -318,6 +341,7 @@ int sc_agent_serve(int listen_fd, const struct sc_agent_limits *limits, struct s
         notify_ready();
         rc = serve(&agent, err);
     }
+    sc_agent_reader_close(&agent.reader);
     sc_agent_ring_clear(&agent.ring);
     sc_secret_done(&agent.message);
     sc_fd_closep(&agent.clock_fd);

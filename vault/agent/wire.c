@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "vault/codec.h"
+
 #include "core/banned.h"
 
 #define REQUEST_MAGIC "SCQ1"
@@ -13,17 +15,6 @@
 #define MAGIC_SIZE    ((size_t)4)
 #define REPLY_SIZE    ((size_t)8)
 #define REQUEST_SIZE  ((size_t)(12 + SC_AGENT_ID_SIZE))
-
-static void put_u32(unsigned char *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (unsigned char)(value >> 8 * i);
-}
-
-static uint32_t get_u32(const unsigned char *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
 
 /* Magic, code and three zero bytes: what both kinds begin with. */
 static bool has_front(struct sc_bytes message, size_t size, const char *magic)
@@ -38,7 +29,7 @@ static int write_message(struct sc_secret *message, const unsigned char *front, 
                          struct sc_bytes rest, struct sc_error *err)
 {
     if (rest.len > SC_AGENT_IDENTITY_MAX)
-        return sc_fail(err, SC_E_TOOBIG, "the identity is longer than %zu bytes",
+        return sc_fail(err, SC_E_TOOBIG, "a message to the agent holds at most %zu bytes",
                        SC_AGENT_IDENTITY_MAX);
     sc_secret_truncate(message, 0);
     int rc = sc_secret_append(message, front, size, err);
@@ -50,9 +41,9 @@ int sc_agent_request_write(const struct sc_agent_request *request, struct sc_sec
 {
     unsigned char front[REQUEST_SIZE] = REQUEST_MAGIC;
     front[4] = (unsigned char)request->op;
-    put_u32(front + 8, request->seconds);
+    sc_put_u32(front + 8, request->seconds);
     memcpy(front + 12, request->id, SC_AGENT_ID_SIZE);
-    return write_message(message, front, sizeof(front), request->identity, err);
+    return write_message(message, front, sizeof(front), request->payload, err);
 }
 
 int sc_agent_reply_write(enum sc_agent_status status, struct sc_bytes payload,
@@ -69,14 +60,13 @@ bool sc_agent_request_read(struct sc_bytes message, struct sc_agent_request *ret
         return false;
     struct sc_agent_request request = {
         .op = (enum sc_agent_op)message.ptr[4],
-        .seconds = get_u32(message.ptr + 8),
-        .identity = {message.ptr + REQUEST_SIZE, message.len - REQUEST_SIZE},
+        .seconds = sc_get_u32(message.ptr + 8),
+        .payload = {message.ptr + REQUEST_SIZE, message.len - REQUEST_SIZE},
     };
     memcpy(request.id, message.ptr + 12, SC_AGENT_ID_SIZE);
-    bool has_identity = request.identity.len > 0;
-    if (request.op < SC_AGENT_GET || request.op > SC_AGENT_STATUS ||
-        has_identity != (request.op == SC_AGENT_PUT) ||
-        request.identity.len > SC_AGENT_IDENTITY_MAX)
+    bool has_payload = request.op == SC_AGENT_PUT || request.op == SC_AGENT_READ;
+    if (request.op < SC_AGENT_GET || request.op > SC_AGENT_READ ||
+        (request.payload.len > 0) != has_payload || request.payload.len > SC_AGENT_IDENTITY_MAX)
         return false;
     *ret = request;
     return true;
@@ -96,11 +86,73 @@ bool sc_agent_reply_read(struct sc_bytes message, struct sc_agent_reply *ret)
 void sc_agent_held_write(unsigned char out[SC_AGENT_HELD_SIZE], const struct sc_agent_held *held)
 {
     memcpy(out, held->id, SC_AGENT_ID_SIZE);
-    put_u32(out + SC_AGENT_ID_SIZE, held->seconds);
+    sc_put_u32(out + SC_AGENT_ID_SIZE, held->seconds);
 }
 
 void sc_agent_held_read(const unsigned char in[SC_AGENT_HELD_SIZE], struct sc_agent_held *ret)
 {
     memcpy(ret->id, in, SC_AGENT_ID_SIZE);
-    ret->seconds = get_u32(in + SC_AGENT_ID_SIZE);
+    ret->seconds = sc_get_u32(in + SC_AGENT_ID_SIZE);
+}
+
+int sc_agent_wanted_write(const struct sc_agent_wanted *wanted, struct sc_secret *ret,
+                          struct sc_error *err)
+{
+    unsigned char numbers[24];
+    sc_put_u64(numbers, wanted->dev);
+    sc_put_u64(numbers + 8, wanted->ino);
+    sc_put_u64(numbers + 16, wanted->version);
+    int rc = sc_secret_append(ret, numbers, sizeof(numbers), err);
+    if (rc == 0)
+        rc = sc_secret_append(ret, wanted->path, strlen(wanted->path) + 1, err);
+    return rc < 0 ? rc : sc_secret_append(ret, wanted->name, strlen(wanted->name) + 1, err);
+}
+
+bool sc_agent_wanted_read(struct sc_bytes payload, struct sc_agent_wanted *ret)
+{
+    struct sc_reader reader = sc_reader_of(payload);
+    struct sc_agent_wanted wanted = {.dev = sc_read_u64(&reader)};
+    wanted.ino = sc_read_u64(&reader);
+    wanted.version = sc_read_u64(&reader);
+    const char *path = (const char *)reader.rest.ptr;
+    size_t left = reader.rest.len;
+    size_t len = reader.failed ? 0 : strnlen(path, left);
+    if (len == 0 || len == left || path[left - 1] != '\0' ||
+        len + 1 + strlen(path + len + 1) + 1 != left)
+        return false;
+    wanted.path = path;
+    wanted.name = path + len + 1;
+    *ret = wanted;
+    return true;
+}
+
+#define VALUE_HEAD ((size_t)(SC_AGENT_ID_SIZE + 32 + 8 + 32 + 1))
+
+int sc_agent_value_write(const struct sc_agent_value *value, struct sc_secret *ret,
+                         struct sc_error *err)
+{
+    unsigned char head[VALUE_HEAD];
+    memcpy(head, value->id, SC_AGENT_ID_SIZE);
+    memcpy(head + 16, value->verify_key, 32);
+    sc_put_u64(head + 48, value->seq);
+    memcpy(head + 56, value->state_hash, 32);
+    head[88] = value->kind;
+    int rc = sc_secret_append(ret, head, sizeof(head), err);
+    return rc < 0 ? rc : sc_secret_append(ret, value->value.ptr, value->value.len, err);
+}
+
+bool sc_agent_value_read(struct sc_bytes payload, struct sc_agent_value *ret)
+{
+    struct sc_reader reader = sc_reader_of(payload);
+    struct sc_agent_value value;
+    sc_read_copy(&reader, value.id, SC_AGENT_ID_SIZE);
+    sc_read_copy(&reader, value.verify_key, sizeof(value.verify_key));
+    value.seq = sc_read_u64(&reader);
+    sc_read_copy(&reader, value.state_hash, sizeof(value.state_hash));
+    value.kind = sc_read_u8(&reader);
+    if (reader.failed)
+        return false;
+    value.value = reader.rest;
+    *ret = value;
+    return true;
 }

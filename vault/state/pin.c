@@ -19,10 +19,10 @@
 #define PIN_MAX   1024
 #define PIN_FIRST "secretsctl-pin 1\n"
 
-static char *pin_path(const struct sc_vault *vault, struct sc_error *err)
+static char *pin_path(const unsigned char vault_id[SC_UID_SIZE], struct sc_error *err)
 {
     char id[2 * SC_UID_SIZE + 1];
-    sc_hex(id, vault->vault_id, SC_UID_SIZE);
+    sc_hex(id, vault_id, SC_UID_SIZE);
     const char *state = sc_env("XDG_STATE_HOME");
     const char *home = sc_env("HOME");
     if (state != NULL)
@@ -60,9 +60,10 @@ int sc_pin_parse(const char *text, struct sc_pin *ret)
     return 0;
 }
 
-static int read_pin(const struct sc_vault *vault, struct sc_pin *ret, struct sc_error *err)
+static int read_pin(const unsigned char vault_id[SC_UID_SIZE], struct sc_pin *ret,
+                    struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *path = pin_path(vault, err);
+    SC_CLEANUP(sc_str_freep) char *path = pin_path(vault_id, err);
     if (path == NULL)
         return SC_E_NOMEM;
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(PIN_MAX);
@@ -77,6 +78,18 @@ static int read_pin(const struct sc_vault *vault, struct sc_pin *ret, struct sc_
         return sc_fail(err, SC_E_FORMAT, "the pin '%s' cannot be read; look at it, then: trust",
                        path);
     return 0;
+}
+
+bool sc_pin_is_at(const unsigned char vault_id[SC_STATE_ID_SIZE],
+                  const unsigned char verify_key[SC_KEY_SIZE], uint64_t seq,
+                  const unsigned char hash[SC_KEY_SIZE])
+{
+    struct sc_pin pin;
+    char key_text[SC_PIN_HEX_SIZE], hash_text[SC_PIN_HEX_SIZE];
+    sc_hex(key_text, verify_key, SC_KEY_SIZE);
+    sc_hex(hash_text, hash, SC_KEY_SIZE);
+    return read_pin(vault_id, &pin, NULL) == 0 && pin.known && pin.seq == seq &&
+           sc_str_equal(pin.key, key_text) && sc_str_equal(pin.hash, hash_text);
 }
 
 bool sc_pin_is_given(void)
@@ -144,7 +157,7 @@ int sc_pin_check(struct sc_vault *vault, const struct sc_state *state, struct sc
     if (rc < 0 || vault->ignore_pin)
         return rc;
     struct sc_pin pin;
-    rc = read_pin(vault, &pin, err);
+    rc = read_pin(vault->vault_id, &pin, err);
     if (rc < 0)
         return rc;
     char key[SC_PIN_HEX_SIZE];
@@ -166,7 +179,7 @@ int sc_pin_update(struct sc_vault *vault, bool force, struct sc_error *err)
     const struct sc_state *state = &vault->state;
     if (state->seq == 0 || (!force && state->seq <= vault->pinned_seq))
         return 0;
-    SC_CLEANUP(sc_str_freep) char *path = pin_path(vault, err);
+    SC_CLEANUP(sc_str_freep) char *path = pin_path(vault->vault_id, err);
     SC_CLEANUP(sc_str_freep) char *dir = path != NULL ? sc_path_dirname(path, err) : NULL;
     if (dir == NULL)
         return SC_E_NOMEM;

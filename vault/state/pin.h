@@ -29,6 +29,11 @@ int sc_pin_parse(const char *text, struct sc_pin *ret) SC_NODISCARD;
 int sc_pin_check(struct sc_vault *vault, const struct sc_state *state,
                  struct sc_error *err) SC_NODISCARD;
 
+/* Whether exactly this state is what was seen last. */
+bool sc_pin_is_at(const unsigned char vault_id[SC_STATE_ID_SIZE],
+                  const unsigned char verify_key[SC_KEY_SIZE], uint64_t seq,
+                  const unsigned char hash[SC_KEY_SIZE]);
+
 /* Whether the environment says what to accept: a pipeline that keeps no pins. */
 bool sc_pin_is_given(void);
 

@@ -175,6 +175,11 @@ static int wait_for_lock(void *ctx, int asked)
     return 1;
 }
 
+void sc_db_dont_wait(struct sc_db *db)
+{
+    sqlite3_busy_handler(db->raw, NULL, NULL);
+}
+
 static int harden(struct sc_db *db, struct sc_error *err)
 {
     sqlite3_extended_result_codes(db->raw, 1);

@@ -31,6 +31,9 @@ int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret,
 /* An empty database in memory; `path` is for messages. */
 int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err) SC_NODISCARD;
 
+/* From now on a lock that another process holds is BUSY at once. */
+void sc_db_dont_wait(struct sc_db *db);
+
 /* Folds the write-ahead log into the file where nobody else uses it, and closes. NULL is allowed.
  */
 void sc_db_closep(struct sc_db **db);

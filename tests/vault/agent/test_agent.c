@@ -205,7 +205,7 @@ static void test_nonsense(void **state)
     assert_int_equal(talk("x", 1), SC_AGENT_REFUSED);
     assert_int_equal(talk(message, 27), SC_AGENT_REFUSED); /* cut */
     assert_int_equal(talk(message, 28), SC_AGENT_REFUSED); /* no operation */
-    message[4] = SC_AGENT_STATUS + 1;
+    message[4] = SC_AGENT_READ + 1;
     assert_int_equal(talk(message, 28), SC_AGENT_REFUSED);
     message[4] = SC_AGENT_GET;
     assert_int_equal(talk(message, 28), SC_AGENT_ABSENT);
@@ -213,11 +213,44 @@ static void test_nonsense(void **state)
     message[4] = SC_AGENT_PUT;
     assert_int_equal(talk(message, 28), SC_AGENT_REFUSED);
     assert_int_equal(talk(message, sizeof(message)), SC_AGENT_REFUSED);
+    message[4] = SC_AGENT_READ;
+    assert_int_equal(talk(message, 28), SC_AGENT_REFUSED);
+    assert_int_equal(talk(message, 28 + 24 + 2), SC_AGENT_REFUSED); /* no path */
+    message[28 + 24] = '/';
+    assert_int_equal(talk(message, 28 + 24 + 2), SC_AGENT_REFUSED);   /* no name */
+    assert_int_equal(talk(message, 28 + 24 + 4), SC_AGENT_REFUSED);   /* and something more */
+    assert_int_equal(talk(message, 28 + 24 + 3), SC_AGENT_ELSEWHERE); /* "/" is no vault */
     message[7] = 1;
     assert_int_equal(talk(message, 29), SC_AGENT_REFUSED);
     assert_int_equal(talk(NULL, 0), -1); /* connects and goes away */
     assert_true(holds(id_a, "A"));
     assert_int_equal(sc_agent_lock(server.path, NULL, NULL), 0);
+}
+
+static void test_wanted_and_value(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_secret_done) struct sc_secret bytes = {0};
+    const struct sc_agent_wanted wanted = {
+        .dev = 1, .ino = UINT64_MAX, .version = 3, .path = "/v.db", .name = "shop/db"};
+    struct sc_agent_wanted got;
+    assert_int_equal(sc_agent_wanted_write(&wanted, &bytes, NULL), 0);
+    assert_true(sc_agent_wanted_read(sc_secret_view(&bytes), &got));
+    assert_true(got.dev == 1 && got.ino == UINT64_MAX && got.version == 3);
+    assert_string_equal(got.path, "/v.db");
+    assert_string_equal(got.name, "shop/db");
+    for (size_t len = 0; len < bytes.len; len++)
+        assert_false(sc_agent_wanted_read((struct sc_bytes){bytes.ptr, len}, &got));
+
+    const struct sc_agent_value value = {
+        .id = "id", .seq = 7, .kind = 2, .value = {(const unsigned char *)"v", 1}};
+    struct sc_agent_value read;
+    sc_secret_truncate(&bytes, 0);
+    assert_int_equal(sc_agent_value_write(&value, &bytes, NULL), 0);
+    assert_true(sc_agent_value_read(sc_secret_view(&bytes), &read));
+    assert_true(read.seq == 7 && read.kind == 2 && read.value.len == 1 && read.value.ptr[0] == 'v');
+    assert_memory_equal(read.id, value.id, sizeof(read.id));
+    assert_false(sc_agent_value_read((struct sc_bytes){bytes.ptr, bytes.len - 2}, &read));
 }
 
 static void test_second_agent_is_refused(void **state)
@@ -298,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_signal_locks),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_wanted_and_value),
         cmocka_unit_test(test_second_agent_is_refused),
         cmocka_unit_test(test_no_agent),
         cmocka_unit_test(test_directory_of_others),
