@@ -54,6 +54,19 @@ class Shell:
     def command(self, text):
         self.type(text + "\n")
 
+    def start(self, script):
+        """Runs what prints "up:" first."""
+        self.command(script)
+        self.until(b"up:\r\n")
+
+    def stop(self):
+        self.type("\x1a")
+        self.until(b"Stopped")
+
+    def interrupt(self):
+        self.type("\x03")
+        self.until(b"PROMPT> ")
+
     def status(self, want):
         self.command("echo status:$?:")
         self.until(b"status:%d:" % want)
@@ -68,10 +81,8 @@ class Shell:
 
 def stop_and_go():
     shell = Shell()
-    shell.command(RUN + "sh -c 'echo up:; read x; echo got:$x:$PW'")
-    shell.until(b"up:\r\n")
-    shell.type("\x1a")
-    shell.until(b"Stopped")
+    shell.start(RUN + "sh -c 'echo up:; read x; echo got:$x:$PW'")
+    shell.stop()
     shell.cooked()
     shell.command("fg")
     shell.until(b"fg")
@@ -83,10 +94,8 @@ def stop_and_go():
 
 def background():
     shell = Shell()
-    shell.command(RUN + "sh -c 'echo up:; sleep 0.7; echo later:$PW; read x; echo got:$x; exit 7'")
-    shell.until(b"up:\r\n")
-    shell.type("\x1a")
-    shell.until(b"Stopped")
+    shell.start(RUN + "sh -c 'echo up:; sleep 0.7; echo later:$PW; read x; echo got:$x; exit 7'")
+    shell.stop()
     shell.command("bg")
     shell.until(b"later:***")
     shell.command("echo shell:$((1+1)):")
@@ -108,20 +117,14 @@ def background():
 
 def keyboard():
     shell = Shell()
-    shell.command(RUN + "sh -c 'echo up:; sleep 30'")
-    shell.until(b"up:\r\n")
-    shell.type("\x03")
-    shell.until(b"PROMPT> ")
+    shell.start(RUN + "sh -c 'echo up:; sleep 30'")
+    shell.interrupt()
     shell.status(130)
-    shell.command(RUN + "sh -c 'echo up:; sleep 30' | cat; echo is:${PIPESTATUS[0]}:")
-    shell.until(b"up:\r\n")
-    shell.type("\x03")
-    # The whole pipeline was interrupted, and a job of the shell's own is as after ^C.
-    shell.until(b"PROMPT> ")
-    shell.command(RUN + "sh -c 'echo up:; read x; echo got:$x:$PW' | cat")
-    shell.until(b"up:\r\n")
-    shell.type("\x1a")
-    shell.until(b"Stopped")
+    shell.start(RUN + "sh -c 'echo up:; sleep 30' | cat; echo is:${PIPESTATUS[0]}:")
+    # The whole pipeline is interrupted, and a job of the shell's own is as after ^C.
+    shell.interrupt()
+    shell.start(RUN + "sh -c 'echo up:; read x; echo got:$x:$PW' | cat")
+    shell.stop()
     shell.command("fg")
     shell.until(b"fg")
     shell.until(b"| cat")
@@ -133,18 +136,15 @@ def keyboard():
 
 def sizes():
     shell = Shell()
-    shell.command(RUN + "bash -c 'trap \"stty size\" WINCH; echo up:; while :; do sleep 0.1; done'")
-    shell.until(b"up:\r\n")
+    shell.start(RUN + "bash -c 'trap \"stty size\" WINCH; echo up:; while :; do sleep 0.1; done'")
     shell.size(50, 132)
     shell.until(b"50 132")
     # While stopped, too.
-    shell.type("\x1a")
-    shell.until(b"Stopped")
+    shell.stop()
     shell.size(33, 99)
     shell.command("fg")
     shell.until(b"33 99")
-    shell.type("\x03")
-    shell.until(b"PROMPT> ")
+    shell.interrupt()
 
 
 def pasted():
@@ -166,8 +166,7 @@ def inner_shell():
     shell.until(b"INNER2> ")
     shell.command("sleep 30")
     time.sleep(0.3)
-    shell.type("\x1a")
-    shell.until(b"Stopped")
+    shell.stop()
     shell.until(b"INNER2> ")
     shell.command("jobs; kill %1; echo value:$PW:")
     shell.until(b"sleep 30")
