@@ -21,11 +21,10 @@
 #include "core/banned.h"
 
 /* Forms of one region: what sc_encode_each() yields, with room. */
-#define REGION_FORMS_MAX 64
+#define REGION_FORMS_MAX 128
 #define REGION_FORM_SIZE (SC_FINGERPRINT_REGION * SC_ENCODE_EXPANSION_MAX * 2)
 
 struct region_form {
-    enum sc_encoding encoding;
     unsigned char bytes[REGION_FORM_SIZE];
     size_t len;
 };
@@ -105,6 +104,7 @@ static struct sc_bytes choose_region(struct sc_bytes piece)
 static int keep_region_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
                             struct sc_error *err)
 {
+    (void)encoding;
     (void)err;
     struct sc_fingerprint_writer *writer = ctx;
     struct region_form *forms = (struct region_form *)(void *)writer->region.ptr;
@@ -112,22 +112,20 @@ static int keep_region_form(enum sc_encoding encoding, struct sc_bytes form, voi
         form.len > REGION_FORM_SIZE || writer->region_count == REGION_FORMS_MAX)
         return 0;
     struct region_form *slot = &forms[writer->region_count++];
-    slot->encoding = encoding;
     slot->len = form.len;
     memcpy(slot->bytes, form.ptr, form.len);
     return 0;
 }
 
-/* What the region looks like in a form: bytes that depend on the region alone. */
-static bool find_region(const struct sc_fingerprint_writer *writer, enum sc_encoding encoding,
-                        struct sc_bytes form, struct sc_bytes *ret)
+/* What the region looks like in a form: bytes that depend on the region alone. It may have another
+ * name there: what an escape does not change is plain, and writers of one format share escapes with
+ * those of another. */
+static bool find_region(const struct sc_fingerprint_writer *writer, struct sc_bytes form,
+                        struct sc_bytes *ret)
 {
     const struct region_form *forms = (const struct region_form *)(const void *)writer->region.ptr;
     for (size_t i = 0; i < writer->region_count; i++) {
-        /* An escape that changes nothing inside the region leaves it plain there. */
-        bool fits = forms[i].encoding == encoding || forms[i].encoding == SC_ENCODING_PLAIN;
-        const unsigned char *found =
-            fits ? memmem(form.ptr, form.len, forms[i].bytes, forms[i].len) : NULL;
+        const unsigned char *found = memmem(form.ptr, form.len, forms[i].bytes, forms[i].len);
         if (found != NULL) {
             *ret = (struct sc_bytes){found, forms[i].len};
             return true;
@@ -172,7 +170,7 @@ static int add_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
     struct sc_bytes region = {0};
     unsigned char digest[SC_FINGERPRINT_DIGEST_SIZE];
     sc_fingerprint_digest(&writer->keys, form, digest);
-    if (!find_region(writer, encoding, form, &region) || has_form(writer, digest))
+    if (!find_region(writer, form, &region) || has_form(writer, digest))
         return 0;
     int rc = put_number(&writer->forms, (uint64_t)encoding, 1, err);
     if (rc == 0)

@@ -92,6 +92,24 @@ static void test_escapes(void **state)
         {SC_ENCODING_XML_DECIMAL, "a&<", "a&#38;&#60;"},
         {SC_ENCODING_XML_HEX, "a&", "a&#x26;"},
         {SC_ENCODING_REVERSED, "abc", "cba"},
+        /* encodeURIComponent() of JavaScript, quote() of Python, url.QueryEscape() of Go */
+        {SC_ENCODING_URL, "it's(a/b) c", "it's(a%2Fb)%20c"},
+        {SC_ENCODING_URL, "a/b c'", "a/b%20c%27"},
+        {SC_ENCODING_FORM, "a b~*", "a+b~%2A"},
+        /* json_encode() of PHP, System.Text.Json of .NET, JSON in a string of JSON */
+        {SC_ENCODING_JSON_ASCII, "p\xc3\xa4/s", "p\\u00e4\\/s"},
+        {SC_ENCODING_JSON_HTML, "a+'b\"", "a\\u002B\\u0027b\\u0022"},
+        {SC_ENCODING_JSON, "a\"b\\", "a\\\\\\\"b\\\\\\\\"},
+        {SC_ENCODING_SHELL_SINGLE, "it's", "it'\"'\"'s"},
+        {SC_ENCODING_SHELL_BARE, "a$b c'", "a\\$b\\ c'"},
+        {SC_ENCODING_DOLLAR, "a$b's", "a$$b''s"},
+        {SC_ENCODING_DOLLAR_JSON, "a$&\"", "a$$&\\\""},
+        {SC_ENCODING_XML, "a&<>\"'", "a&amp;&lt;>\"'"},
+        {SC_ENCODING_XML, "a&<>\"'", "a&amp;&lt;&gt;\"'"},
+        {SC_ENCODING_XML, "a&<>\"'", "a&amp;&lt;&gt;&quot;'"},
+        {SC_ENCODING_XML, "a&<>\"'", "a&amp;&lt;&gt;&quot;&#x27;"},
+        {SC_ENCODING_XML, "a&<>\"'", "a&amp;&lt;&gt;&#34;&#39;"},
+        {SC_ENCODING_XML, "a&<>\"'", "a&amp;&lt;&gt;&quot;&#039;"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t n = strlen(cases[i].form);
