@@ -2,8 +2,8 @@
  *
  * The encoded forms of a value; see core/encode.h.
  *
- * Escapes are in core/escape.c; group codes (base64, base32), wide text and what is made of it are
- * in this file.
+ * Escapes are in core/text/escape.c; group codes (base64, base32), wide text and what is made of it
+ * are in this file.
  */
 #include "core/encode.h"
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/escape.h"
+#include "core/text/escape.h"
 #include "core/macros.h"
 #include "core/str.h"
 

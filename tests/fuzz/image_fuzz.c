@@ -12,17 +12,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct sc_known *make_known(void)
+{
+    struct sc_error err = {0};
+    struct sc_known *known = sc_known_new(&err);
+    struct sc_bytes value = {(const unsigned char *)"kJ8sPq2LmX0v", 12};
+    if (known == NULL || sc_known_add(known, "a/b", value, &err) < 0 ||
+        sc_known_build(known, &err) < 0)
+        abort();
+    return known;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sc_error err = {0};
     if (size < 2)
         return 0;
     size_t piece = (size_t)data[0] * 8 + 1;
-    SC_CLEANUP(sc_known_freep) struct sc_known *known = sc_known_new(&err);
-    struct sc_bytes value = {(const unsigned char *)"kJ8sPq2LmX0v", 12};
-    if (known == NULL || sc_known_add(known, "a/b", value, &err) < 0 ||
-        sc_known_build(known, &err) < 0)
-        abort();
+    /* Made once: its tables take longer than most inputs. */
+    static struct sc_known *known;
+    if (known == NULL)
+        known = make_known();
     struct sc_searcher searcher = sc_known_searcher(known);
     SC_CLEANUP(sc_ledger_done) struct sc_ledger ledger = {0};
     SC_CLEANUP(sc_probe_done) struct sc_probe probe = {0};

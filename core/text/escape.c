@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Escapes byte by byte; see core/escape.h.
+ * Escapes byte by byte; see core/text/escape.h.
  */
-#include "core/escape.h"
+#include "core/text/escape.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  *
  * Escapes: how formats write single bytes of a value so that they stay what they are. Threads: any.
  */
-#ifndef SC_CORE_ESCAPE_H
-#define SC_CORE_ESCAPE_H
+#ifndef SC_CORE_TEXT_ESCAPE_H
+#define SC_CORE_TEXT_ESCAPE_H
 
 #include <stddef.h>
 
