@@ -12,25 +12,39 @@
 /* Boxes of the picture at most; more would be no picture. */
 #define PICTURE_MAX ((size_t)60)
 #define ROW_HEIGHT  30
-#define LEFT_WIDTH  330
-#define RIGHT_X     560
-#define RIGHT_WIDTH 260
+#define LEFT_WIDTH  400
+#define RIGHT_X     640
+#define RIGHT_WIDTH 450
+#define BEND_X      525 /* between them */
+#define WIDTH       "1100"
 
+/* Colours as variables, so that a dark page is the same page with other ones. */
 static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f5f6f8;color:#1d2129}"
+    ":root{color-scheme:light dark;--page:#f5f6f8;--box:#fff;--text:#1d2129;--dim:#57606a;"
+    "--line:#e4e7eb;--shadow:#0002;--high:#b3261e;--medium:#9a6700;--low:#0b6bcb;--secret:#ffe3e0;"
+    "--service:#ddf4ff;--wire:#8c959f}"
+    "@media screen and (prefers-color-scheme:dark){:root{--page:#12151a;--box:#1c2128;"
+    "--text:#e4e7eb;--dim:#9aa4af;--line:#30363d;--shadow:#0006;--high:#ff8a80;--medium:#e3b341;"
+    "--low:#79b8ff;--secret:#4d2326;--service:#12344d;--wire:#6e7681}.tag{color:#12151a!important}}"
+    "body{font:15px/1.5 system-ui,sans-serif;margin:0;background:var(--page);color:var(--text)}"
     "main{max-width:1100px;margin:0 auto;padding:24px}h1{font-size:22px;margin:8px 0 16px}"
     "h2{font-size:17px;margin:28px 0 10px}.cards{display:flex;gap:12px;flex-wrap:wrap}"
-    ".card{background:#fff;border-radius:8px;padding:10px 18px;box-shadow:0 1px 2px #0002}"
-    ".card b{display:block;font-size:24px}.high b{color:#b3261e}.medium b{color:#9a6700}"
-    ".low b{color:#0b6bcb}table{width:100%;border-collapse:collapse;background:#fff;"
-    "border-radius:8px;box-shadow:0 1px 2px #0002}td,th{text-align:left;padding:8px 10px;"
-    "border-bottom:1px solid #eceef1;vertical-align:top}th{font-weight:600;color:#57606a}"
-    "code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}.tag{border-radius:4px;"
-    "padding:1px 7px;color:#fff;font-size:12px;white-space:nowrap}.tag.high{background:#b3261e}"
-    ".tag.medium{background:#9a6700}.tag.low{background:#0b6bcb}.dim{color:#57606a;font-size:13px}"
-    "svg{background:#fff;border-radius:8px;box-shadow:0 1px 2px #0002;max-width:100%;height:auto}"
-    "svg text{font:13px ui-monospace,monospace;fill:#1d2129}"
-    "@media print{body{background:#fff}}";
+    ".card,table,svg{background:var(--box);border-radius:8px;box-shadow:0 1px 2px var(--shadow)}"
+    ".card{padding:10px 18px}.card b{display:block;font-size:24px}.high b{color:var(--high)}"
+    ".medium b{color:var(--medium)}.low b{color:var(--low)}"
+    "table{width:100%;border-collapse:collapse}td,th{text-align:left;padding:8px 10px;"
+    "border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}tr:last-child "
+    "td{border:0}"
+    "th{font-weight:600;overflow-wrap:normal;color:var(--dim)}td:nth-child(3){width:42%}td:nth-"
+    "child(4){width:26%}"
+    "code{font:13px ui-monospace,monospace}"
+    ".tag{border-radius:4px;padding:1px 7px;color:#fff;font-size:12px;white-space:nowrap}"
+    ".tag.high{background:var(--high)}.tag.medium{background:var(--medium)}"
+    ".tag.low{background:var(--low)}.dim{color:var(--dim);font-size:13px}"
+    "svg{max-width:100%;height:auto}svg text{font:13px ui-monospace,monospace;fill:var(--text)}"
+    "svg .secret{fill:var(--secret)}svg .service{fill:var(--service)}"
+    "svg path{fill:none;stroke:var(--wire);stroke-width:1.5}"
+    "@media print{body{background:#fff}tr{break-inside:avoid}}";
 
 static void card(struct sc_buf *out, const char *class, size_t number, const char *text)
 {
@@ -73,12 +87,32 @@ static size_t position(const struct sc_strv *list, const char *text)
     return at;
 }
 
-/* "api in compose.yml": services of different files are different. */
+/* "api in shop/compose.yml": services of different files are different. */
 static char *service_name(const struct sc_finding *finding)
 {
-    const char *slash = strrchr(finding->file, '/');
-    return sc_str_printf(NULL, "%s in %s", finding->service,
-                         slash == NULL ? finding->file : slash + 1);
+    return sc_str_printf(NULL, "%s in %s", finding->service, finding->file);
+}
+
+static bool goes_on(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* At most `room` bytes and a mark of what is left out: of a long path the end is what tells. */
+static char *shorten(const char *text, size_t room)
+{
+    size_t len = strlen(text);
+    const char *path = strstr(text, " in ");
+    if (len <= room)
+        return sc_str_dup(text, NULL);
+    size_t head = path == NULL ? room : (size_t)(path - text) + 4;
+    head = head + 8 > room ? room : head;
+    const char *tail = text + len - (room - head);
+    while (goes_on(*tail))
+        tail++;
+    while (head > 0 && goes_on(text[head]))
+        head--;
+    return sc_str_printf(NULL, "%.*s\u2026%s", (int)head, text, tail);
 }
 
 /* Values of one class of rule have one fingerprint per rule; the picture joins by redaction too. */
@@ -111,15 +145,17 @@ static size_t middle(size_t row)
 }
 
 static void draw_boxes(struct sc_buf *out, const struct sc_strv *list, int x, int width,
-                       const char *color)
+                       const char *class)
 {
     for (size_t i = 0; i < list->count; i++) {
         sc_buf_printf(out,
-                      "<rect x=\"%d\" y=\"%zu\" width=\"%d\" height=\"24\" rx=\"5\" fill=\"%s\"/>"
-                      "<text x=\"%d\" y=\"%zu\">",
-                      x, middle(i) - 12, width, color, x + 8, middle(i) + 4);
+                      "<rect class=\"%s\" x=\"%d\" y=\"%zu\" width=\"%d\" height=\"24\" rx=\"5\"/>"
+                      "<text x=\"%d\" y=\"%zu\"><title>",
+                      class, x, middle(i) - 12, width, x + 8, middle(i) + 4);
+        sc_report_markup(out, list->items[i]);
+        sc_buf_puts(out, "</title>");
         SC_CLEANUP(sc_str_freep)
-        char *label = sc_str_printf(NULL, "%.*s", width / 8 - 2, list->items[i]);
+        char *label = shorten(list->items[i], (size_t)width / 8 - 2);
         sc_report_markup(out, label);
         sc_buf_puts(out, "</text>");
     }
@@ -138,11 +174,8 @@ static void draw_lines(struct sc_buf *out, const struct picture *picture,
             service == NULL ? picture->services.count : position(&picture->services, service);
         if (from == picture->secrets.count || to == picture->services.count)
             continue;
-        sc_buf_printf(out,
-                      "<path d=\"M%d %zu C%d %zu %d %zu %d %zu\" fill=\"none\" stroke=\"#8c959f\" "
-                      "stroke-width=\"1.5\"/>",
-                      10 + LEFT_WIDTH, middle(from), 450, middle(from), 450, middle(to), RIGHT_X,
-                      middle(to));
+        sc_buf_printf(out, "<path d=\"M%d %zu C%d %zu %d %zu %d %zu\"/>", 10 + LEFT_WIDTH,
+                      middle(from), BEND_X, middle(from), BEND_X, middle(to), RIGHT_X, middle(to));
     }
 }
 
@@ -154,12 +187,12 @@ static int draw_picture(struct sc_buf *out, const struct sc_audit_result *result
     if (rc == 0 && rows > 0) {
         sc_buf_printf(
             out,
-            "<h2>Which secret goes to which service</h2>\n<svg width=\"840\" height=\"%zu\" "
-            "viewBox=\"0 0 840 %zu\" role=\"img\" aria-label=\"secrets and services\">",
+            "<h2>Which secret goes to which service</h2>\n<svg width=\"" WIDTH "\" height=\"%zu\" "
+            "viewBox=\"0 0 " WIDTH " %zu\" role=\"img\" aria-label=\"secrets and services\">",
             rows * ROW_HEIGHT + 20, rows * ROW_HEIGHT + 20);
         draw_lines(out, &picture, result);
-        draw_boxes(out, &picture.names, 10, LEFT_WIDTH, "#ffe3e0");
-        draw_boxes(out, &picture.services, RIGHT_X, RIGHT_WIDTH, "#ddf4ff");
+        draw_boxes(out, &picture.names, 10, LEFT_WIDTH, "secret");
+        draw_boxes(out, &picture.services, RIGHT_X, RIGHT_WIDTH, "service");
         sc_buf_puts(out, "</svg>\n");
         if (picture.secrets.count >= PICTURE_MAX)
             sc_buf_printf(out, "<p class=\"dim\">Only the first %zu secrets are drawn.</p>\n",

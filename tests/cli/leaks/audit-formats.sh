@@ -42,5 +42,6 @@ run 3 "$SECRETSCTL" audit --format html .
 out_lacks hunter2
 out_lacks '<b>&"'
 out_has 'Which secret goes to which service'
-out_has 'db&lt;b&gt;&amp; in compose.yml'
+out_has 'db&lt;b&gt;&amp; in a,b: &lt;i&gt;/compose.yml'
+out_has 'prefers-color-scheme:dark'
 ! grep -qE 'src=|href=|<script|url\(' out || fail "the page loads something"
