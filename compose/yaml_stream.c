@@ -21,16 +21,15 @@ static bool continues(char c)
 
 static int index_lines(struct sc_yaml_stream *s, struct sc_error *err)
 {
-    size_t count = 1;
+    size_t count = 1, line = 1;
     for (size_t i = 0; i < s->len; i++)
         count += s->text[i] == '\n';
     s->lines = calloc(count, sizeof(*s->lines));
     if (s->lines == NULL)
         return sc_fail_nomem(err);
-    for (size_t i = 0, line = 1; i < s->len; i++) {
-        if (s->text[i] == '\n')
-            s->lines[line++] = (uint32_t)(i + 1);
-    }
+    const char *at = s->text, *end = s->text + s->len;
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL)
+        s->lines[line++] = (uint32_t)(++at - s->text);
     s->line_count = count;
     return 0;
 }
@@ -78,9 +77,10 @@ size_t sc_yaml_stream_stray_bom(const struct sc_yaml_stream *s)
 {
     const char *at = s->text + s->bom;
     const char *end = s->text + s->len;
-    while ((at = memmem(at, (size_t)(end - at), SC_YAML_BOM, 3)) != NULL) {
+    while ((at = memchr(at, SC_YAML_BOM[0], (size_t)(end - at))) != NULL) {
         size_t i = (size_t)(at - s->text);
-        if (i == s->bom || at[-1] == '\n' || at[-1] == '\r')
+        if (end - at >= 3 && memcmp(at, SC_YAML_BOM, 3) == 0 &&
+            (i == s->bom || at[-1] == '\n' || at[-1] == '\r'))
             return i;
         at++;
     }

@@ -5,6 +5,7 @@
 #include "core/str.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,14 @@ bool sc_str_is_utf8(const char *text, size_t n)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     for (size_t i = 0; i < n;) {
+        uint64_t eight = 0;
+        if (n - i >= sizeof(eight)) {
+            memcpy(&eight, bytes + i, sizeof(eight));
+            if ((eight & 0x8080808080808080U) == 0) {
+                i += sizeof(eight);
+                continue;
+            }
+        }
         size_t len = utf8_sequence(bytes + i, n - i);
         if (len == 0)
             return false;

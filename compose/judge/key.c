@@ -58,6 +58,17 @@ static void split(struct words *words, const char *key, size_t len)
     }
 }
 
+/* What a word may end in, with its length. */
+struct tail {
+    const char *text;
+    size_t len;
+};
+
+#define TAIL(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
+
 static bool in_list(const char *const *list, const char *word)
 {
     for (; *list != NULL; list++) {
@@ -73,18 +84,30 @@ static const char *const password_words[] = {
     "passcode", "authpass",  "rootpw", "pswd",     NULL};
 
 /* Glued to another word: PGPASSWORD, dbpass, adminpwd. */
-static const char *const password_tails[] = {
-    "password",  "passwd",     "passphrase", "pwd",         "dbpass",     "userpass", "rootpass",
-    "adminpass", "masterpass", "hpass",      "requirepass", "masterauth", NULL};
+static const struct tail password_tails[] = {TAIL("password"),
+                                             TAIL("passwd"),
+                                             TAIL("passphrase"),
+                                             TAIL("pwd"),
+                                             TAIL("dbpass"),
+                                             TAIL("userpass"),
+                                             TAIL("rootpass"),
+                                             TAIL("adminpass"),
+                                             TAIL("masterpass"),
+                                             TAIL("hpass"),
+                                             TAIL("requirepass"),
+                                             TAIL("masterauth"),
+                                             {0}};
 
 static const char *const secret_words[] = {
     "secret", "secrets", "token",      "tokens",        "apikey",     "apikeys",   "salt",
     "salts",  "pepper",  "authkey",    "secretkey",     "privatekey", "accesskey", "jwtsecret",
     "cookie", "bearer",  "credential", "webhooksecret", "pat",        "htpasswd",  NULL};
 
-static const char *const secret_tails[] = {"secret",     "token",   "apikey",        "secretkey",
-                                           "privatekey", "authkey", "encryptionkey", "masterkey",
-                                           "keyfile",    NULL};
+static const struct tail secret_tails[] = {TAIL("secret"),        TAIL("token"),
+                                           TAIL("apikey"),        TAIL("secretkey"),
+                                           TAIL("privatekey"),    TAIL("authkey"),
+                                           TAIL("encryptionkey"), TAIL("masterkey"),
+                                           TAIL("keyfile"),       {0}};
 
 /* Words that make "key" or "keys" a secret when they stand in front of it. */
 static const char *const key_makers[] = {
@@ -134,7 +157,7 @@ static const char *const describing_words[] = {
 static bool has_word(const struct words *words, const char *word)
 {
     for (size_t i = 0; i < words->count; i++) {
-        if (strcmp(words->item[i], word) == 0)
+        if (*words->item[i] == *word && strcmp(words->item[i], word) == 0)
             return true;
     }
     return false;
@@ -155,13 +178,12 @@ static void drop_numbers(struct words *words)
     }
 }
 
-static bool tail_in(const char *const *tails, const char *word)
+static bool tail_in(const struct tail *tails, const char *word)
 {
     size_t len = strlen(word);
-    for (; *tails != NULL; tails++) {
-        size_t tail = strlen(*tails);
-        if (len >= tail && word[len - 1] == (*tails)[tail - 1] &&
-            memcmp(word + len - tail, *tails, tail) == 0)
+    for (; tails->text != NULL; tails++) {
+        if (len >= tails->len && word[len - 1] == tails->text[tails->len - 1] &&
+            memcmp(word + len - tails->len, tails->text, tails->len) == 0)
             return true;
     }
     return false;
@@ -235,9 +257,9 @@ static bool is_webhook_address(const struct words *words)
     static const char *const chats[] = {"slack",      "discord",    "teams",
                                         "mattermost", "rocketchat", NULL};
     bool chat = false;
-    for (const char *const *name = chats; *name != NULL; name++)
+    for (const char *const *name = chats; *name != NULL && has_word(words, "webhook"); name++)
         chat = chat || has_word(words, *name);
-    return chat && has_word(words, "webhook");
+    return chat;
 }
 
 enum sc_key_kind sc_key_classify(const char *key, size_t len)

@@ -47,23 +47,30 @@ static bool matches(const struct sc_path *path, const char *pattern, const char 
 int sc_path_find(const struct sc_path *path, const void *table, size_t row_size)
 {
     const char *row = table;
+    size_t len = path->key != NULL ? strlen(path->key) : 0;
+    char last = path->key == NULL ? ']' : len > 0 ? path->key[len - 1] : '\0';
     for (int i = 0;; i++, row += row_size) {
         struct sc_pattern pattern;
         memcpy(&pattern, row, sizeof(pattern));
         if (pattern.text == NULL)
             return -1;
-        if (pattern.depth == path->depth &&
+        char end = pattern.text[pattern.length - 1]; /* nearly all differ in it */
+        if (pattern.depth == path->depth && (end == last || end == '*') &&
             matches(path, pattern.text, pattern.text + pattern.length))
             return i;
     }
 }
 
-/* The first `depth` keys of a pattern that has more. */
-static const char *head_end(const char *pattern, unsigned depth)
+/* The first `depth` keys of a pattern that has more; *ret_leaf: where the last of them begins. */
+static const char *head_end(const char *pattern, unsigned depth, const char **ret_leaf)
 {
+    *ret_leaf = pattern;
     for (;; pattern++) {
-        if (*pattern == '.' && --depth == 0)
+        if (*pattern != '.')
+            continue;
+        if (--depth == 0)
             return pattern;
+        *ret_leaf = pattern + 1;
     }
 }
 
@@ -71,13 +78,16 @@ bool sc_path_leads(const struct sc_path *path, const void *table, size_t row_siz
 {
     if (path->depth == 0)
         return true;
+    char first = path->key != NULL ? *path->key : '[';
     for (const char *row = table;; row += row_size) {
         struct sc_pattern pattern;
         memcpy(&pattern, row, sizeof(pattern));
         if (pattern.text == NULL)
             return false;
-        if (pattern.depth > path->depth &&
-            matches(path, pattern.text, head_end(pattern.text, path->depth)))
+        if (pattern.depth <= path->depth)
+            continue;
+        const char *leaf = NULL, *end = head_end(pattern.text, path->depth, &leaf);
+        if ((*leaf == first || *leaf == '*') && matches(path, pattern.text, end))
             return true;
     }
 }
