@@ -7,10 +7,10 @@
 #include <string.h>
 
 #ifdef __x86_64__
-#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
+#include "audit/cpu.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -67,9 +67,7 @@ static void compress_plain(uint32_t state[8], const unsigned char *data, size_t 
 #ifdef __x86_64__
 static bool has_instructions(void)
 {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0 &&
-           __builtin_cpu_supports("sse4.1");
+    return SC_CPU_HAS(SHA) && SC_CPU_HAS(SSE4_1);
 }
 
 /* The instructions keep the state as two halves, ABEF and CDGH, and do two rounds at a time. */

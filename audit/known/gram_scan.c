@@ -12,6 +12,7 @@
 #include <immintrin.h>
 #endif
 
+#include "audit/cpu.h"
 #include "audit/known/gram_private.h"
 #include "core/macros.h"
 #include "core/secret.h"
@@ -278,9 +279,9 @@ static int scan_fast(const struct pass *pass, size_t *at, struct sc_error *err)
 {
 #ifdef __x86_64__
     size_t stride = pass->gram->stride;
-    if ((stride == 8 || stride == 4) && __builtin_cpu_supports("avx512dq")) {
-        bool sifts = pass->gram->alphabets != NULL && pass->len >= SIFT_MIN &&
-                     __builtin_cpu_supports("avx512vbmi");
+    if ((stride == 8 || stride == 4) && SC_CPU_HAS(AVX512DQ)) {
+        bool sifts =
+            pass->gram->alphabets != NULL && pass->len >= SIFT_MIN && SC_CPU_HAS(AVX512_VBMI);
         int rc = sifts ? scan_sifted(pass, at, err) : 0;
         return rc < 0 ? rc : scan_each(pass, at, err);
     }

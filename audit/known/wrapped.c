@@ -14,6 +14,7 @@
 #include <immintrin.h>
 #endif
 
+#include "audit/cpu.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -168,12 +169,12 @@ size_t sc_wrapped_next(struct sc_bytes data, size_t at)
 {
 #ifdef __x86_64__
     /* A short text, or the beginning of one, is not worth the set-up. */
-    if (data.len - at >= 2 * BLOCK && __builtin_cpu_supports("avx2")) {
+    if (data.len - at >= 2 * BLOCK && SC_CPU_HAS(AVX2)) {
         for (; at < BEFORE; at++) {
             if (data.ptr[at] == '\n')
                 return at;
         }
-        return __builtin_cpu_supports("avx512bw") ? next_avx512(data, at) : next_avx2(data, at);
+        return SC_CPU_HAS(AVX512BW) ? next_avx512(data, at) : next_avx2(data, at);
     }
 #endif
     return next_plain(data, at);

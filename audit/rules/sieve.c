@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "audit/cpu.h"
 #include "audit/rules/sieve_block.h"
 #include "audit/rules/sieve_table.h"
 #include "audit/rules/table.h"
@@ -226,9 +227,9 @@ bool sc_sieve_runs(enum sc_sieve_code code)
 {
 #ifdef __x86_64__
     if (code == SC_SIEVE_AVX512)
-        return __builtin_cpu_supports("avx512vbmi");
+        return SC_CPU_HAS(AVX512_VBMI);
     if (code == SC_SIEVE_AVX2)
-        return __builtin_cpu_supports("avx2");
+        return SC_CPU_HAS(AVX2);
 #endif
     return code == SC_SIEVE_PLAIN;
 }

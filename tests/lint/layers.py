@@ -17,7 +17,7 @@ SYSTEM = re.compile(
     r"math|mntent|netdb|poll|pthread|pty|pwd|regex|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|"
     r"stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syscall|syslog|termios|threads|"
     r"time|unistd|utime|wchar|elf|link|byteswap|cpuid|immintrin|semaphore|search|"
-    r"sys/\w+|arpa/inet|netinet/\w+|net/if|asm/\w+|linux/(?!fuse)\w+)\.h$"
+    r"sys/\w+|sys/platform/x86|arpa/inet|netinet/\w+|net/if|asm/\w+|linux/(?!fuse)\w+)\.h$"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
