@@ -35,6 +35,7 @@ int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret, struct 
     status.slots = (uint64_t)slots;
     status.grants = (uint64_t)grants;
     status.pinned_seq = vault->pinned_seq;
+    status.pages = vault->pages;
     status.bundle = vault->bundle.yes;
     status.until = vault->bundle.until;
     status.current = vault->bundle.yes ? vault->bundle.made : vault->state.time;

@@ -108,8 +108,9 @@ struct sc_vault {
     struct sc_seen seen;   /* not dropped with the state */
     uint64_t view_number;  /* counts the views of this handle */
     struct sc_verified verified;
-    unsigned view_depth; /* nested reads share one snapshot */
-    struct sc_txn *txn;  /* the open batch, or NULL */
+    enum sc_vault_pages pages; /* found by the last check */
+    unsigned view_depth;       /* nested reads share one snapshot */
+    struct sc_txn *txn;        /* the open batch, or NULL */
 };
 
 /* ---- vault/view.c: one consistent, verified state for the reads in between ---- */

@@ -198,8 +198,7 @@ int sc_vault_grants(struct sc_vault *vault, const char *scope, sc_key_fn fn, voi
                     struct sc_error *err) SC_NODISCARD;
 int sc_vault_grant_add(struct sc_vault *vault, const char *scope, const char *recipient,
                        const char *label, const char *reason, struct sc_error *err) SC_NODISCARD;
-/* Removes a grant, named by its recipient or number, re-keys the scope, and marks its secrets as
- * exposed. */
+/* Removes a grant (its recipient or number), re-keys the scope, marks its secrets as exposed. */
 int sc_vault_grant_remove(struct sc_vault *vault, const char *scope, const char *id,
                           const char *reason, struct sc_error *err) SC_NODISCARD;
 
@@ -247,18 +246,20 @@ int sc_vault_note(struct sc_vault *vault, const char *op, const char *name, cons
 
 /* ---- the vault as a whole; none of this needs a key unless it says so ---- */
 
+/* Of the sums of the file's pages; not checked: somebody's changes were on their way to the file.
+ */
+enum sc_vault_pages { SC_PAGES_NO_SUMS, SC_PAGES_NOT_CHECKED, SC_PAGES_INTACT };
+
 struct sc_vault_status {
-    unsigned char vault_id[16];
-    unsigned char verify_key[32];
+    unsigned char vault_id[16], verify_key[32], state_hash[32];
     uint64_t seq; /* number of the state; grows with each change */
-    unsigned char state_hash[32];
     int64_t time;
     uint64_t scopes, rows, slots, grants;
     uint64_t pinned_seq; /* the state that was seen last; 0: none */
-    int64_t current;     /* when this was the newest there was, by a signature: for a vault its last
-                          * change, for a bundle its making */
+    int64_t current;     /* by a signature: of a vault its last change, of a bundle its making */
     bool bundle;
-    int64_t until; /* how long a bundle is good; 0: without end */
+    int64_t until;             /* how long a bundle is good; 0: without end */
+    enum sc_vault_pages pages; /* as the last check of this handle found them */
 };
 int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret,
                     struct sc_error *err) SC_NODISCARD;
@@ -288,8 +289,7 @@ int sc_vault_restore(struct sc_vault *backup, const char *path, struct sc_error 
 /* Opens without comparing with the pin, for sc_vault_trust() only. */
 int sc_vault_open_unpinned(const char *path, enum sc_vault_access access, struct sc_vault **ret,
                            struct sc_error *err) SC_NODISCARD;
-/* Pins the present state, whatever was pinned; with a reason, and keys, also notes it in the log.
- */
+/* Pins the present state, whatever was pinned; with a reason and keys it also goes into the log. */
 int sc_vault_trust(struct sc_vault *vault, const char *reason, struct sc_error *err) SC_NODISCARD;
 
 /* ---- the vault as a source for fuse/ and provision/ ---- */

@@ -29,6 +29,13 @@ static void show_progress(uint64_t done, uint64_t total, void *ctx)
     fflush(stderr);
 }
 
+static const char *pages_text(const struct sc_vault_status *status)
+{
+    if (status->pages == SC_PAGES_INTACT)
+        return "intact";
+    return status->pages == SC_PAGES_NOT_CHECKED ? "not checked" : "without sums";
+}
+
 static void write_json(const struct sc_vault_status *status, bool deep, struct sc_buf *out)
 {
     char text[65];
@@ -37,6 +44,7 @@ static void write_json(const struct sc_vault_status *status, bool deep, struct s
     sc_json_object_begin(&json);
     sc_json_pair_bool(&json, "ok", true);
     sc_json_pair_bool(&json, "decrypted", deep);
+    sc_json_pair_string(&json, "pages", status->bundle ? NULL : pages_text(status));
     sc_hex(text, status->vault_id, sizeof(status->vault_id));
     sc_json_pair_string(&json, "vault", text);
     sc_hex(text, status->verify_key, sizeof(status->verify_key));
@@ -82,6 +90,11 @@ static int print_status(const struct sc_cli *cli, const struct sc_vault_status *
     else
         sc_out(
             "seen before\tnever: only a key or SECRETSCTL_VAULT_KEY proves whose vault this is\n");
+    if (!status->bundle)
+        sc_out("pages\t%s%s\n", pages_text(status),
+               status->pages == SC_PAGES_NOT_CHECKED
+                   ? ": another process is using the vault; run this again without it"
+                   : "");
     sc_out("result\tintact%s\n", deep ? ", and every record opens" : "");
     return 0;
 }

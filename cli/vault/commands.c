@@ -178,7 +178,8 @@ const struct sc_command sc_vault_commands[] = {
         .description =
             "Verifies the file's structure, the signature of its state, every record, the key "
             "slots, the grants, the log, and that the state is not older than the one seen "
-            "before. No key is needed, so a backup server can do it. With --decrypt the vault is "
+            "before; and the sums of the file's pages, or says that another process kept it from "
+            "that. No key is needed, so a backup server can do it. With --decrypt the vault is "
             "unlocked and every record opened too. Exit status 6: damaged or tampered with; 10: "
             "an older copy.",
         .options = check_options,

@@ -19,6 +19,7 @@ struct checking {
     sc_progress_fn progress;
     void *ctx;
     uint64_t done, total;
+    bool still; /* nobody else writes to the file meanwhile */
 };
 
 static void advance(struct checking *checking)
@@ -106,6 +107,20 @@ static int check_rest(struct checking *checking, struct sc_error *err)
     return rc < 0 ? rc : check_counts(checking, err);
 }
 
+/* Last: what it finds means nothing to a reader. */
+static int check_pages(struct checking *checking, struct sc_error *err)
+{
+    bool summed = false;
+    if (!checking->still) {
+        checking->vault->pages = SC_PAGES_NOT_CHECKED;
+        return 0;
+    }
+    int rc = sc_db_check_pages(checking->vault->db, &summed, err);
+    if (rc == 0)
+        checking->vault->pages = summed ? SC_PAGES_INTACT : SC_PAGES_NO_SUMS;
+    return rc;
+}
+
 static int check_all(struct checking *checking, struct sc_error *err)
 {
     struct sc_vault *vault = checking->vault;
@@ -114,9 +129,7 @@ static int check_all(struct checking *checking, struct sc_error *err)
     int rc = vault->bundle.yes ? 0 : check_rest(checking, err);
     for (size_t i = 0; i < vault->scope_count && rc == 0; i++)
         rc = check_scope(checking, &vault->scopes[i], err);
-    if (rc == 0 && !vault->bundle.yes) /* last: what it finds means nothing to a reader */
-        rc = sc_db_check_pages(vault->db, err);
-    return rc;
+    return rc == 0 && !vault->bundle.yes ? check_pages(checking, err) : rc;
 }
 
 static int ignore_line(const struct sc_log_entry *entry, void *ctx, struct sc_error *err)
@@ -138,7 +151,9 @@ int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, s
         rc = sc_view_begin(vault, err);
     if (rc < 0)
         return rc;
-    rc = check_all(&checking, err);
+    rc = file ? sc_db_is_still(vault->db, &checking.still, err) : 0;
+    if (rc == 0)
+        rc = check_all(&checking, err);
     if (rc == 0 && vault->root != NULL)
         rc = sc_vault_log(vault, ignore_line, NULL, err);
     sc_view_end(vault);

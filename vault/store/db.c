@@ -425,9 +425,9 @@ int sc_db_compact(struct sc_db *db, struct sc_error *err)
     return code == SQLITE_OK ? 0 : fail_sqlite(db, code, err);
 }
 
-/* Whether all pages that this transaction sees are in the file itself, where they stay as long as
- * it lasts: a log that is empty now was empty when it began. */
-static int log_is_empty(const struct sc_db *db, bool *ret, struct sc_error *err)
+/* Who reads no log holds the lock that folding one into the file needs: a log that is empty now was
+ * empty when this transaction began. */
+int sc_db_is_still(const struct sc_db *db, bool *ret, struct sc_error *err)
 {
     struct stat st;
     SC_CLEANUP(sc_str_freep) char *log = sc_str_printf(err, "%s-wal", db->path);
@@ -440,17 +440,15 @@ static int log_is_empty(const struct sc_db *db, bool *ret, struct sc_error *err)
 int sc_db_settle(struct sc_db *db, struct sc_error *err)
 {
     bool empty = false;
-    int rc = log_is_empty(db, &empty, err);
+    int rc = sc_db_is_still(db, &empty, err);
     if (rc == 0 && !empty)
         sc_db_checkpoint(db);
     return rc;
 }
 
-int sc_db_check_pages(struct sc_db *db, struct sc_error *err)
+int sc_db_check_pages(struct sc_db *db, bool *ret, struct sc_error *err)
 {
-    bool empty = false;
-    int rc = log_is_empty(db, &empty, err);
-    return rc == 0 && empty && db->pages != NULL ? sc_pages_check(db->raw, db->path, err) : rc;
+    return sc_pages_check(db->raw, db->path, ret, err);
 }
 
 int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)

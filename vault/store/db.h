@@ -59,10 +59,13 @@ void sc_db_checkpoint(struct sc_db *db);
 int64_t sc_db_last_id(const struct sc_db *db);
 /* SQLite's own check of its file. TAMPERED. */
 int sc_db_check(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
-/* Folds the log into the file if there is one. Before a transaction in which the sums of the file's
- * pages are checked: they are passed over while another process writes. TAMPERED. */
+/* Folds the log into the file if there is one, so that the file may be still in the transaction
+ * that comes: whether it is can be asked when that has read something. Then nobody writes to the
+ * file itself before it ends, whatever is added to the log, and its pages' sums can be checked;
+ * *ret: it has sums. TAMPERED. */
 int sc_db_settle(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
-int sc_db_check_pages(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
+int sc_db_is_still(const struct sc_db *db, bool *ret, struct sc_error *err) SC_NODISCARD;
+int sc_db_check_pages(struct sc_db *db, bool *ret, struct sc_error *err) SC_NODISCARD;
 /* The first column of the first row as a number, 0 without a row. */
 int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret,
                  struct sc_error *err) SC_NODISCARD;

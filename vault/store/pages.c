@@ -274,7 +274,7 @@ static int check_all(const struct check *check, unsigned char *pages, struct sc_
     return rc;
 }
 
-int sc_pages_check(struct sqlite3 *db, const char *path, struct sc_error *err)
+int sc_pages_check(struct sqlite3 *db, const char *path, bool *ret_summed, struct sc_error *err)
 {
     struct check check = {.path = path};
     sqlite3_int64 size = 0;
@@ -287,7 +287,8 @@ int sc_pages_check(struct sqlite3 *db, const char *path, struct sc_error *err)
     if (code != SQLITE_OK)
         return sc_fail(err, SC_E_IO, "'%s': the vault's file cannot be read (sqlite %d)", path,
                        code);
-    if (head[HEADER_RESERVED] != SC_PAGE_SUM_SIZE)
+    *ret_summed = head[HEADER_RESERVED] == SC_PAGE_SUM_SIZE;
+    if (!*ret_summed)
         return 0;
     check.count = (uint32_t)head[HEADER_COUNT] << 24 | (uint32_t)head[HEADER_COUNT + 1] << 16 |
                   (uint32_t)head[HEADER_COUNT + 2] << 8 | head[HEADER_COUNT + 3];

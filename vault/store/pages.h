@@ -42,6 +42,7 @@ void sc_pages_reserve(struct sqlite3 *db);
 
 /* Whether every page's sum is right and the file ends with its last page. The caller is in a read
  * transaction, and no log waits beside the file. TAMPERED, IO. */
-int sc_pages_check(struct sqlite3 *db, const char *path, struct sc_error *err) SC_NODISCARD;
+int sc_pages_check(struct sqlite3 *db, const char *path, bool *ret_summed,
+                   struct sc_error *err) SC_NODISCARD;
 
 #endif

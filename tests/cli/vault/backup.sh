@@ -33,7 +33,7 @@ out_is value-one
 run 0 "$SECRETSCTL" log --name shop
 [ "$(cut -f3,4,7 "$T/out")" = "$(printf 'add\tshop/db_password\tfirst-reason')" ] || fail "log"
 run 0 "$SECRETSCTL" check --decrypt --json
-jq -e '.ok and .decrypted and .records == 2' "$T/out" >/dev/null || fail "check --json"
+jq -e '.ok and .decrypted and .pages == "intact" and .records == 2' "$T/out" >/dev/null || fail "check --json"
 run 5 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" log --no-input
 run 0 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" check
 

@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/support/scratch.h"
-#include "vault/store/db.h"
-#include "vault/vault.h"
+#include "vault/handle.h"
 
 #include "core/banned.h"
 
@@ -163,6 +162,35 @@ static void accepts_an_older_state_that_was_trusted(void **state)
     assert_int_equal(get(reader, NULL), 0);
 }
 
+/* Whether check looked at the sums of the pages. */
+static enum sc_vault_pages check(struct sc_vault *vault)
+{
+    struct sc_vault_status status;
+    assert_int_equal(sc_vault_check(vault, NULL, NULL, NULL), 0);
+    assert_int_equal(sc_vault_status(vault, &status, NULL), 0);
+    return status.pages;
+}
+
+static void check_says_whether_it_saw_the_pages(void **state)
+{
+    (void)state;
+    int64_t entries = 0;
+    SC_CLEANUP(sc_db_closep) struct sc_db *reader = NULL;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *writer = open_vault("a.db", SC_VAULT_WRITE);
+    sc_db_dont_wait(writer->db);
+    put(writer, "shop/first");
+    assert_int_equal(check(writer), SC_PAGES_INTACT);
+    put(writer, "shop/first");
+    /* Somebody who reads what is in the log keeps it from being folded into the file. */
+    assert_int_equal(sc_db_open("a.db", SC_DB_READ, &reader, NULL), 0);
+    assert_int_equal(sc_db_begin(reader, SC_DB_BEGIN_READ, NULL), 0);
+    assert_int_equal(sc_db_number(reader, "SELECT count(*) FROM rec", &entries, NULL), 0);
+    put(writer, "shop/first");
+    assert_int_equal(check(writer), SC_PAGES_NOT_CHECKED);
+    sc_db_rollback(reader);
+    assert_int_equal(check(writer), SC_PAGES_INTACT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(remembers_what_it_committed, each_test, after_test),
         cmocka_unit_test_setup_teardown(accepts_an_older_state_that_was_trusted, each_test,
                                         after_test),
+        cmocka_unit_test_setup_teardown(check_says_whether_it_saw_the_pages, each_test, after_test),
     };
     return cmocka_run_group_tests_name("vault-seen", tests, NULL, NULL);
 }
