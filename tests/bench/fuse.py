@@ -102,7 +102,7 @@ def rotations(path):
 
 
 def many():
-    """10,000 entries: until mounted, and the first read of one of them."""
+    """10,000 entries: until mounted, and first reads: each has its value opened in the vault."""
     lines = "".join(f"E{i}=value-{i}\n" for i in range(10000))
     (work / "many.env").write_text(lines)
     if ctl("import", str(work / "many.env"), "--scope", "many", check=False).returncode != 0:
@@ -111,12 +111,15 @@ def many():
     start = time.perf_counter()
     ctl("mount", "-q", str(point))
     mounted = time.perf_counter()
-    name = next(p for p in sorted((point / "many").iterdir()))
-    first = time.perf_counter()
-    name.read_bytes()
-    done = time.perf_counter()
+    names = sorted((point / "many").iterdir())
+    took = []
+    for name in names[::200]:
+        first = time.perf_counter()
+        name.read_bytes()
+        took.append((time.perf_counter() - first) * 1000)
     bench.row("mount with 10,000 entries", bench.ms((mounted - start) * 1000))
-    bench.row("first read of one of 10,000", bench.ms((done - first) * 1000))
+    bench.row("first read of one of 10,000, median of 50 (the very first)",
+              f"{bench.ms(sorted(took)[len(took) // 2])} ({bench.ms(took[0])})")
     ctl("umount", "--force", str(point), check=False)
 
 
