@@ -16,6 +16,8 @@ integration:
 	@test -n "$$(cat "$$DB_PASSWORD_FILE")" && echo "password $$(cat "$$DB_PASSWORD_FILE")"
 	@cat "$$KEY_FILE"; base64 <"$$KEY_FILE"; env | grep -c SECRETSCTL_ || true
 	@echo '::add-mask::child'
+	@echo "VERSION=1.2" >made.env
+	@test -z "$$LEAK" || echo "DSN=db:$$(base64 -w0 <"$$DB_PASSWORD_FILE")" >>made.env
 END
 # The vault here opens with a key file: the snippets' identity is exchanged for it.
 cat >runner.py <<'END'
@@ -30,6 +32,7 @@ if kind == "github":
 else:
     at = next(i for i, l in enumerate(lines) if l.strip() == "script:")
     script = "\n".join(l.strip()[2:] for l in lines[at + 1:] if l.strip().startswith("- "))
+    report = next(l.split(":")[1].strip() for l in lines if l.strip().startswith("dotenv:"))
     env = dict(os.environ)
 script = script.replace("export SECRETSCTL_IDENTITY=$identity ", "export ")
 done = subprocess.run(["bash", "-e", "-c", script], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -41,10 +44,16 @@ for line in done.stdout.decode().splitlines():
         continue
     for mask in sorted(masks, key=len, reverse=True): line = line.replace(mask, "***")
     log.append(line)
+# GitLab takes a report whatever became of the job: lines of NAME=VALUE, and hands them to later jobs.
+if kind == "gitlab" and os.path.exists(report):
+    for line in open(report).read().splitlines():
+        name, equals, value = line.partition("=")
+        assert equals and name.replace("_", "").isalnum(), "GitLab refuses the report"
+        log.append(f"later job: {name}={value}")
 log = "\n".join(log)
 sys.stdout.write(log + "\n")
-assert done.returncode == 0, done.returncode
-for value in ['100% p@ss w"ord', "MIIEvgIBADANBgkq", "TUlJRXZnSUJBREFOQmdrc"]:
+assert (done.returncode != 0) == ("LEAK" in os.environ), done.returncode
+for value in ['100% p@ss w"ord', "MIIEvgIBADANBgkq", "TUlJRXZnSUJBREFOQmdrc", "MTAwJSBwQHNzIHcib3Jk"]:
     assert value not in log, "a value reached the log"
 if kind == "github":
     assert '100% p@ss w"ord' in masks and "MIIEvgIBADANBgkq" in masks, "the runner was not told"
@@ -54,6 +63,12 @@ for kind in github gitlab; do
     run 0 python3 runner.py "$SC_SOURCE/docs/ci/$kind.yml" "$kind"
     out_has 'password ***'
 done
+out_has 'later job: VERSION=1.2'
+# A command that writes a value into its report fails the job, and no later job gets it.
+rm -f made.env result.env
+run 0 env LEAK=1 python3 runner.py "$SC_SOURCE/docs/ci/gitlab.yml" gitlab
+out_lacks 'later job'
+out_has 'shop/db_password'
 
 # Outside of a runner the values are not printed.
 run 125 env -u GITHUB_ACTIONS "$SECRETSCTL" run --scope shop --ci-mask=github -- true
