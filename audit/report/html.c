@@ -44,6 +44,9 @@ static const char style[] =
     "svg{max-width:100%;height:auto}svg text{font:13px ui-monospace,monospace;fill:var(--text)}"
     "svg .secret{fill:var(--secret)}svg .service{fill:var(--service)}"
     "svg path{fill:none;stroke:var(--wire);stroke-width:1.5}"
+    "@media(max-width:700px){th{display:none}tr,td{display:block;border:0}"
+    "tr{padding:8px 0;border-bottom:1px solid var(--line)}"
+    "td:nth-child(n){width:auto;padding:2px 12px}}"
     "@media print{body{background:#fff}tr{break-inside:avoid}}";
 
 static void card(struct sc_buf *out, const char *class, size_t number, const char *text)

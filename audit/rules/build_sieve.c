@@ -44,10 +44,8 @@ static void fill_classes(void)
         enum sc_sieve_class class;
         const char *members;
     } extra[] = {
-        {SC_SIEVE_VALUE, "_.+/=~:!@%^&*-"},
-        {SC_SIEVE_WORD, "_"},
-        {SC_SIEVE_OP, "=:>"},
-        {SC_SIEVE_GAP, " \t\"'`"},
+        {SC_SIEVE_VALUE, "_.+/=~:!@%^&*-"}, {SC_SIEVE_WORD, "_"},           {SC_SIEVE_OP, "=:>"},
+        {SC_SIEVE_GAP, " \t\"'`"},          {SC_SIEVE_DIGIT, "0123456789"},
     };
     for (unsigned c = 0; c < 128; c++) {
         bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

@@ -24,8 +24,8 @@
 /* What the blocks before leave behind. */
 struct carry {
     uint64_t value, runs2, runs4, runs8, runs16; /* the last block's, as in step() */
-    uint64_t word, op, begins, values;
-    unsigned char gap_goes_on;
+    uint64_t word, op, begins;
+    unsigned char gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
 };
 
 struct search {
@@ -64,17 +64,6 @@ static int look_up(const struct search *s, const struct sc_sieve_index *index, s
     return rc;
 }
 
-/* No rule takes a value without a digit for a secret. */
-static bool has_digit(struct sc_bytes text, size_t at)
-{
-    size_t end = SC_MIN(text.len, at + VALUE_MAX);
-    for (; at < end && in_class(text.ptr[at], SC_SIEVE_VALUE); at++) {
-        if (text.ptr[at] >= '0' && text.ptr[at] <= '9')
-            return true;
-    }
-    return false;
-}
-
 /* The end of the name to which the value at `at` is given: before blanks, a bracket and a quote. */
 static size_t name_end(struct sc_bytes text, size_t at)
 {
@@ -94,8 +83,6 @@ static size_t name_end(struct sc_bytes text, size_t at)
 
 static int look_at_value(struct search *s, size_t at)
 {
-    if (!has_digit(s->text, at))
-        return 0;
     size_t end = name_end(s->text, at);
     if (end == s->last_name)
         return 0;
@@ -111,6 +98,23 @@ static int look_at_value(struct search *s, size_t at)
     return rc;
 }
 
+/* The values in the run that ends before `end`: behind its signs of assignment, and the whole. No
+ * rule takes a value without a digit for a secret. */
+static int look_at_run(struct search *s, size_t end)
+{
+    const unsigned char *p = s->text.ptr;
+    size_t digit = SIZE_MAX;
+    int rc = 0;
+    for (size_t at = end; at > 1 && rc == 0 && in_class(p[at - 1], SC_SIEVE_VALUE);) {
+        at--;
+        digit = in_class(p[at], SC_SIEVE_DIGIT) ? at : digit;
+        bool given = in_class(p[at - 1], SC_SIEVE_OP) || in_class(p[at - 1], SC_SIEVE_GAP);
+        if (given && end - at >= SC_SIEVE_VALUE_RUN && digit != SIZE_MAX && digit - at < VALUE_MAX)
+            rc = look_at_value(s, at);
+    }
+    return rc;
+}
+
 /* ---- 64 bytes ---- */
 
 /* Bits moved up by `by`, those of the block before moved in. */
@@ -119,48 +123,52 @@ static ALWAYS_INLINE uint64_t shift(uint64_t bits, uint64_t before, unsigned by)
     return bits << by | before >> (64 - by);
 }
 
+/* Adding a mark inside a run of ones carries it to the bit behind the run; the run is cleared. */
+static ALWAYS_INLINE uint64_t behind(uint64_t runs, uint64_t marks, unsigned char *goes_on)
+{
+    unsigned long long sum;
+    bool over = __builtin_uaddll_overflow(runs, runs & marks, &sum);
+    bool over_too = __builtin_uaddll_overflow(sum, *goes_on, &sum);
+    *goes_on = (unsigned char)(over || over_too);
+    return sum & ~runs;
+}
+
 struct places {
-    uint64_t bound, values; /* a bit for the last character of the least run of each */
-    uint64_t free;          /* a bit for the window's first */
+    uint64_t bound; /* a bit for the SC_SIEVE_TOKEN_RUN-th character */
+    uint64_t free;  /* for the window's first */
+    uint64_t runs;  /* behind a run of value characters with a digit, of which some are given to
+                       something */
 };
 
-/* Runs of value characters are known at their end, so what must stand at their start is moved up to
- * there. */
+/* Runs of a length are known at their end, so what must stand at their start is moved up to there.
+ */
 static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b)
 {
     uint64_t runs2 = b->value & shift(b->value, c->value, 1);
     uint64_t runs4 = runs2 & shift(runs2, c->runs2, 2);
     uint64_t runs8 = runs4 & shift(runs4, c->runs4, 4);
     uint64_t runs16 = runs8 & shift(runs8, c->runs8, 8);
-    uint64_t value_runs = runs8 & shift(runs8, c->runs8, SC_SIEVE_VALUE_RUN - 8);
     uint64_t token_runs = runs16 & shift(runs16, c->runs16, SC_SIEVE_TOKEN_RUN - 16);
-
     uint64_t begins = b->bound & ~(b->word & shift(b->word, c->word, 1));
 
-    /* Adding carries the mark behind a sign through the gap that begins there. */
     uint64_t behind_op = shift(b->op, c->op, 1);
-    unsigned long long sum;
-    bool over = __builtin_uaddll_overflow(b->gap, behind_op & b->gap, &sum);
-    bool over_too = __builtin_uaddll_overflow(sum, c->gap_goes_on, &sum);
-    uint64_t values = (behind_op | sum) & ~b->gap;
+    uint64_t values = behind_op | behind(b->gap, behind_op, &c->gap);
+    uint64_t with_value = behind(b->value, values, &c->started);
+    uint64_t with_digit = behind(b->value, b->digit, &c->digit);
 
     struct places places = {
         .bound = token_runs & shift(begins, c->begins, SC_SIEVE_TOKEN_RUN - 1),
-        .values = value_runs & shift(values, c->values, SC_SIEVE_VALUE_RUN - 1),
         .free = b->free,
+        .runs = with_value & with_digit,
     };
-    *c = (struct carry){
-        .value = b->value,
-        .runs2 = runs2,
-        .runs4 = runs4,
-        .runs8 = runs8,
-        .runs16 = runs16,
-        .word = b->word,
-        .op = b->op,
-        .begins = begins,
-        .values = values,
-        .gap_goes_on = (unsigned char)(over || over_too),
-    };
+    c->value = b->value;
+    c->runs2 = runs2;
+    c->runs4 = runs4;
+    c->runs8 = runs8;
+    c->runs16 = runs16;
+    c->word = b->word;
+    c->op = b->op;
+    c->begins = begins;
     return places;
 }
 
@@ -173,8 +181,8 @@ static __attribute__((noinline)) int look_at_places(struct search *s, struct pla
                      start + (size_t)__builtin_ctzll(bits) - (SC_SIEVE_TOKEN_RUN - 1));
     for (uint64_t bits = places.free; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_up(s, &sc_sieve_table.free, start + (size_t)__builtin_ctzll(bits));
-    for (uint64_t bits = places.values; bits != 0 && rc == 0; bits &= bits - 1)
-        rc = look_at_value(s, start + (size_t)__builtin_ctzll(bits) - (SC_SIEVE_VALUE_RUN - 1));
+    for (uint64_t bits = places.runs; bits != 0 && rc == 0; bits &= bits - 1)
+        rc = look_at_run(s, start + (size_t)__builtin_ctzll(bits));
     return rc;
 }
 
@@ -182,7 +190,7 @@ static ALWAYS_INLINE int look_at_block(struct search *s, struct carry *carry, co
                                        size_t start)
 {
     struct places places = step(carry, b);
-    bool any = (places.bound | places.values | places.free) != 0;
+    bool any = (places.bound | places.runs | places.free) != 0;
     return __builtin_expect(any, 0) ? look_at_places(s, places, start) : 0;
 }
 
@@ -260,13 +268,13 @@ static int search_with(enum sc_sieve_code code, struct search *s, size_t *at)
     }
 }
 
-/* The last bytes, with zeros behind them. */
+/* The last bytes, with zeros behind them, at least one: a run ends there. */
 static int search_rest(struct search *s, size_t at)
 {
     unsigned char rest[2 * BLOCK + BEHIND] = {0};
     int rc = 0;
     memcpy(rest, s->text.ptr + at, s->text.len - at);
-    for (size_t i = 0; at + i < s->text.len && rc == 0; i += BLOCK) {
+    for (size_t i = 0; at + i <= s->text.len && rc == 0; i += BLOCK) {
         struct block block = classify_plain(rest + i);
         rc = look_at_block(s, &s->carry, &block, at + i);
     }

@@ -23,7 +23,7 @@
 
 /* One bit for each byte of a block. */
 struct block {
-    uint64_t value, word, op, gap;
+    uint64_t value, word, op, gap, digit;
     uint64_t bound, free; /* a window of such a token may begin here */
 };
 
@@ -56,6 +56,7 @@ static ALWAYS_INLINE struct block classify_plain(const unsigned char *at)
         block.word |= bits_at(classes, SC_SIEVE_WORD) << i;
         block.op |= bits_at(classes, SC_SIEVE_OP) << i;
         block.gap |= bits_at(classes, SC_SIEVE_GAP) << i;
+        block.digit |= bits_at(classes, SC_SIEVE_DIGIT) << i;
         block.bound |= not_zero_of(groups & SC_SIEVE_BOUND * 0x0101010101010101U) << i;
         block.free |= not_zero_of(groups >> 1 & (SC_SIEVE_FREE >> 1) * 0x0101010101010101U) << i;
     }
@@ -98,6 +99,7 @@ TARGET_AVX512 static ALWAYS_INLINE struct block classify_avx512(const unsigned c
         .word = with_bits(class, 1U << SC_SIEVE_WORD) & ascii,
         .op = with_bits(class, 1U << SC_SIEVE_OP) & ascii,
         .gap = with_bits(class, 1U << SC_SIEVE_GAP) & ascii,
+        .digit = with_bits(class, 1U << SC_SIEVE_DIGIT) & ascii,
         .bound = with_bits(groups, SC_SIEVE_BOUND),
         .free = with_bits(groups, SC_SIEVE_FREE),
     };
@@ -151,6 +153,7 @@ TARGET_AVX2 static ALWAYS_INLINE struct block classify_32(const unsigned char *a
         .word = found[SC_SIEVE_WORD],
         .op = found[SC_SIEVE_OP],
         .gap = found[SC_SIEVE_GAP],
+        .digit = found[SC_SIEVE_DIGIT],
         .bound = not_zero(_mm256_and_si256(groups, _mm256_set1_epi8((char)SC_SIEVE_BOUND))),
         .free = not_zero(_mm256_and_si256(groups, _mm256_set1_epi8((char)SC_SIEVE_FREE))),
     };
@@ -164,6 +167,7 @@ TARGET_AVX2 static ALWAYS_INLINE struct block classify_avx2(const unsigned char 
         .word = low.word | high.word << 32,
         .op = low.op | high.op << 32,
         .gap = low.gap | high.gap << 32,
+        .digit = low.digit | high.digit << 32,
         .bound = low.bound | high.bound << 32,
         .free = low.free | high.free << 32,
     };

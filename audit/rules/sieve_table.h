@@ -25,6 +25,7 @@ enum sc_sieve_class {
     SC_SIEVE_WORD,  /* letter, digit, '_' */
     SC_SIEVE_OP,    /* ends a sign of assignment: '=', ':', '>' */
     SC_SIEVE_GAP,   /* between that sign and the value: blanks and quotes */
+    SC_SIEVE_DIGIT,
     SC_SIEVE_CLASSES,
 };
 
