@@ -31,7 +31,7 @@ static void hash_unpacked(struct sc_bytes piece, void *ctx)
 static void hash_stored(struct sc_image *image, struct sc_bytes data)
 {
     if (image->named || !image->packed)
-        sc_sha256_add(&image->stored, data);
+        sc_hasher_begin(image->hasher, &image->stored, data);
 }
 
 struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct sc_error *err)
@@ -54,7 +54,8 @@ struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct 
         .ctx = image,
     };
     image->archive = sc_archive_new(&options, err);
-    if (image->title == NULL || image->archive == NULL) {
+    image->hasher = sc_hasher_new(err);
+    if (image->title == NULL || image->archive == NULL || image->hasher == NULL) {
         sc_image_free(image);
         return NULL;
     }
@@ -73,6 +74,7 @@ void sc_image_free(struct sc_image *image)
     }
     free(image->members);
     sc_archive_free(image->archive);
+    sc_hasher_free(image->hasher);
     sc_unpack_free(image->outer);
     sc_tar_free(image->tar);
     free(image->title);
@@ -144,14 +146,9 @@ static int give_up_document(struct sc_image *image, struct sc_error *err)
     return rc;
 }
 
-int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
+static int search_member(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
 {
-    if (data.len == 0)
-        return 0;
     struct sc_image_member *member = current(image);
-    size_t own = data.len < image->own ? data.len : (size_t)image->own;
-    hash_stored(image, (struct sc_bytes){data.ptr, own});
-    image->own -= own;
     if (image->mode == SC_MEMBER_NEW)
         image->mode =
             data.ptr[0] == '{' || data.ptr[0] == '[' ? SC_MEMBER_DOCUMENT : SC_MEMBER_FILE;
@@ -166,6 +163,18 @@ int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct s
             return rc;
     }
     return sc_archive_write(image->archive, data, err);
+}
+
+int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
+{
+    if (data.len == 0)
+        return 0;
+    size_t own = data.len < image->own ? data.len : (size_t)image->own;
+    image->own -= own;
+    hash_stored(image, (struct sc_bytes){data.ptr, own});
+    int rc = search_member(image, data, err);
+    sc_hasher_wait(image->hasher);
+    return rc;
 }
 
 static int end_document(struct sc_image *image, struct sc_error *err)

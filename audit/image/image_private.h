@@ -6,10 +6,10 @@
 #define SC_AUDIT_IMAGE_IMAGE_PRIVATE_H
 
 #include "audit/image/archive.h"
+#include "audit/image/hasher.h"
 #include "audit/image/image.h"
 #include "audit/image/layers.h"
 #include "audit/image/manifest.h"
-#include "audit/image/sha256.h"
 #include "audit/image/unpack.h"
 
 #define SC_IMAGE_SURFACE "image"
@@ -39,11 +39,12 @@ struct sc_image {
     enum sc_member_mode mode; /* of the last member */
     struct sc_spot spot;
     struct sc_sha256 stored, unpacked; /* of the last member */
-    uint64_t own;                      /* bytes of it to come; what follows is padding */
-    bool packed;                       /* it has been unpacked */
-    bool named;                        /* after its digest */
-    size_t documents;                  /* bytes kept */
-    uint64_t bytes;                    /* searched */
+    struct sc_hasher *hasher;
+    uint64_t own;     /* bytes of it to come; what follows is padding */
+    bool packed;      /* it has been unpacked */
+    bool named;       /* after its digest */
+    size_t documents; /* bytes kept */
+    uint64_t bytes;   /* searched */
     /* The outer archive, if there is one. */
     unsigned char start[SC_UNPACK_SNIFF];
     size_t start_len;
