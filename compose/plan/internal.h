@@ -100,9 +100,10 @@ bool sc_plan_reader_known(struct context *c, const struct definition *d);
 /* start.c: what the service's image starts; NULL, or why that is not known. */
 const char *sc_plan_start(struct context *c, const struct definition *d,
                           struct sc_image_start *ret);
-/* The line of `ARG name` in the Dockerfile of the service; 0 if it is not there. */
+/* The line of `ARG name` in the Dockerfile of the service, and the first one that uses it; each 0
+ * if it is not there. */
 size_t sc_plan_dockerfile_arg(struct context *c, const struct definition *d, const char *name,
-                              const char **ret_path);
+                              const char **ret_path, size_t *ret_use);
 /* ---- env/: env files ---- */
 
 int sc_plan_env_gather(struct context *c, struct sc_error *err) SC_NODISCARD;

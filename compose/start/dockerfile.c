@@ -454,3 +454,24 @@ size_t sc_dockerfile_arg_line(struct sc_bytes text, const char *name)
     }
     return 0;
 }
+
+/* The `$NAME` or `${NAME...}` that begins at the byte. */
+static bool is_use(const char *text, const char *end, const char *name)
+{
+    size_t n = strlen(name);
+    text += end - text > 1 && text[1] == '{' ? 2 : 1;
+    if ((size_t)(end - text) < n || memcmp(text, name, n) != 0)
+        return false;
+    return text + n == end || (text[n] != '_' && isalnum((unsigned char)text[n]) == 0);
+}
+
+size_t sc_dockerfile_use_line(struct sc_bytes text, const char *name)
+{
+    const char *at = (const char *)text.ptr, *end = at + text.len;
+    for (size_t line = 1; at < end; at++) {
+        line += *at == '\n';
+        if (*at == '$' && is_use(at, end, name))
+            return line;
+    }
+    return 0;
+}

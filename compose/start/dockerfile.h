@@ -32,5 +32,7 @@ void sc_dockerfile_start_done(struct sc_dockerfile_start *start);
 
 /* The line of `ARG name`, 0 if there is none. */
 size_t sc_dockerfile_arg_line(struct sc_bytes text, const char *name);
+/* The first line that uses it, `$name` or `${name...}`; 0 if there is none. */
+size_t sc_dockerfile_use_line(struct sc_bytes text, const char *name);
 
 #endif

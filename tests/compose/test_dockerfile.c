@@ -117,6 +117,11 @@ static void test_build_argument(void **state)
     assert_int_equal(sc_dockerfile_arg_line(bytes(text), "TOKEN"), 3);
     assert_int_equal(sc_dockerfile_arg_line(bytes(text), "TOKENS"), 4);
     assert_int_equal(sc_dockerfile_arg_line(bytes(text), "TOK"), 0);
+    const char *uses = "ARG TOKEN\nRUN echo $TOKENS ${TOKENS}\nRUN x ${TOKEN:-1}\nRUN $TOKEN";
+    assert_int_equal(sc_dockerfile_use_line(bytes(uses), "TOKEN"), 3);
+    assert_int_equal(sc_dockerfile_use_line(bytes(uses), "TOKENS"), 2);
+    assert_int_equal(sc_dockerfile_use_line(bytes("RUN $"), "TOKEN"), 0);
+    assert_int_equal(sc_dockerfile_use_line(bytes("RUN ${"), "TOKEN"), 0);
 }
 
 int main(void)

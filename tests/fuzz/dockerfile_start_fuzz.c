@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bytes > size + 64)
         abort();
     sc_dockerfile_start_done(&start);
-    if (sc_dockerfile_arg_line(text, "TOKEN") > size + 1)
+    if (sc_dockerfile_arg_line(text, "TOKEN") > size + 1 ||
+        sc_dockerfile_use_line(text, "TOKEN") > size + 1)
         abort();
     return 0;
 }

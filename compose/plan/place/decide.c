@@ -17,17 +17,24 @@
 static const char *build_advice(struct context *c, const struct literal *l)
 {
     const char *path = NULL, *name = l->key != NULL ? l->key : "name";
-    size_t line = l->service != NULL ? sc_plan_dockerfile_arg(c, l->service, name, &path) : 0;
-    const char *change = sc_stash_printf(
-        &c->plan->pool, NULL,
-        "replace ARG by RUN --mount=type=secret,id=%s,env=%s where it is used, and give the "
-        "secret under build.secrets",
-        name, name);
-    const char *at = line == 0
-                         ? "in the Dockerfile"
-                         : sc_stash_printf(&c->plan->pool, NULL, "in '%s' line %zu", path, line);
-    return sc_plan_say(c, "a build argument stays in the image's history: %s %s",
-                       at != NULL ? at : "in the Dockerfile", change);
+    size_t use = 0, line = 0;
+    if (l->service != NULL)
+        line = sc_plan_dockerfile_arg(c, l->service, name, &path, &use);
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(2048);
+    sc_buf_puts(&text, "a build argument stays in the image's history: in ");
+    if (line > 0)
+        sc_buf_printf(&text, "'%s' line %zu", path, line);
+    else
+        sc_buf_puts(&text, "the Dockerfile");
+    sc_buf_printf(&text, " replace ARG by RUN --mount=type=secret,id=%s,env=%s where it is used",
+                  name, name);
+    if (line > 0 && use > 0)
+        sc_buf_printf(&text, ", first on line %zu", use);
+    sc_buf_puts(&text, ", and give the secret under build.secrets");
+    const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    if (copy == NULL)
+        sc_plan_no_memory(c);
+    return copy != NULL ? copy : "a build argument stays in the image's history";
 }
 
 static const char *advice(struct context *c, const struct literal *l)

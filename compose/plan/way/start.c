@@ -97,12 +97,13 @@ const char *sc_plan_start(struct context *c, const struct definition *d, struct 
 }
 
 size_t sc_plan_dockerfile_arg(struct context *c, const struct definition *d, const char *name,
-                              const char **ret_path)
+                              const char **ret_path, size_t *ret_use)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_COMPOSE_FILE_MAX);
     const struct sc_service *service = d->user_count > 0 ? d->users[0] : NULL;
     const struct sc_value *build = service != NULL ? sc_value_get(service->value, "build") : NULL;
     if (build == NULL || !read_dockerfile(c, build, &text, ret_path))
         return 0;
+    *ret_use = sc_dockerfile_use_line(sc_buf_view(&text), name);
     return sc_dockerfile_arg_line(sc_buf_view(&text), name);
 }
