@@ -26,13 +26,6 @@ static size_t count_aliases(const struct sc_yaml_node *node, const struct sc_yam
     return count;
 }
 
-static const struct sc_yaml_node *root_of(const struct sc_yaml_node *node)
-{
-    while (node->parent != NULL)
-        node = node->parent;
-    return node;
-}
-
 /* An entry of a top-level extension field, or the field itself. */
 static bool in_extension(const struct sc_yaml_node *node)
 {
@@ -71,7 +64,7 @@ bool sc_plan_anchor_follows(const struct context *c, const struct occurrence *o)
 {
     const struct sc_yaml_node *node = o->value_node;
     return o->line != NULL || node->anchor == NULL || node->kind == SC_YAML_ALIAS ||
-           count_aliases(root_of(node), node) == moving_uses(c, node);
+           count_aliases(sc_node_root(node), node) == moving_uses(c, node);
 }
 
 static bool done_before(const struct context *c, const struct occurrence *o)
@@ -90,7 +83,7 @@ static int emit_anchor(struct context *c, const struct occurrence *o, struct sc_
     const struct sc_yaml_node *target = o->value_node->target;
     if (is_variable(c, target))
         return 0; /* listed as that */
-    bool unused = count_aliases(root_of(target), target) == moving_uses(c, target);
+    bool unused = count_aliases(sc_node_root(target), target) == moving_uses(c, target);
     bool goes = unused && target->parent != NULL && target->key != NULL && in_extension(target);
     const struct sc_plan_item item = {
         .action = goes ? SC_PLAN_ADAPT : SC_PLAN_REPORT,

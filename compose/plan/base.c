@@ -76,20 +76,20 @@ static void set_bases(struct context *c)
 
 /* ---- services of the project ---- */
 
-/* Whether any of it was read from these bytes. */
-static bool comes_from(const struct sc_value *value, const char *path, struct sc_yaml_span span)
+const struct sc_value *sc_plan_loaded(const struct sc_value *value, const char *path,
+                                      struct sc_yaml_span span)
 {
     const struct sc_place *place = &value->origin->place;
-    if (value->kind != SC_VALUE_LIST && value->kind != SC_VALUE_MAP)
+    bool list = value->kind == SC_VALUE_LIST, map = value->kind == SC_VALUE_MAP;
+    if (!list && !map)
         return place->file != NULL && place->start >= span.start && place->end <= span.end &&
-               sc_str_equal(place->file->path, path);
-    for (size_t i = 0; i < value->count; i++) {
-        const struct sc_value *item =
-            value->kind == SC_VALUE_LIST ? value->u.items[i] : value->u.entries[i].value;
-        if (comes_from(item, path, span))
-            return true;
-    }
-    return false;
+                       sc_str_equal(place->file->path, path)
+                   ? value
+                   : NULL;
+    const struct sc_value *found = NULL;
+    for (size_t i = 0; i < value->count && found == NULL; i++)
+        found = sc_plan_loaded(list ? value->u.items[i] : value->u.entries[i].value, path, span);
+    return found;
 }
 
 static int set_users(struct context *c, struct definition *d, struct sc_error *err)
@@ -106,7 +106,7 @@ static int set_users(struct context *c, struct definition *d, struct sc_error *e
     if (own != NULL)
         d->users[d->user_count++] = own;
     for (size_t i = 0; file->base && i < room; i++) {
-        if (comes_from(project->services[i].merged, file->path, span))
+        if (sc_plan_loaded(project->services[i].merged, file->path, span) != NULL)
             d->users[d->user_count++] = &project->services[i];
     }
     return 0;

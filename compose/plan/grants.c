@@ -101,13 +101,6 @@ static int add_grants(struct context *c, const struct definition *d, struct sc_e
 
 /* ---- top level ---- */
 
-static const struct sc_yaml_node *root_of(const struct sc_yaml_node *node)
-{
-    while (node->parent != NULL)
-        node = node->parent;
-    return node;
-}
-
 /* Whether a service of this document is given the secret, there or by what it extends in another
  * file, whose own top level does not count. */
 static bool needs(const struct context *c, const struct sc_yaml_node *root, size_t secret)
@@ -116,11 +109,11 @@ static bool needs(const struct context *c, const struct sc_yaml_node *root, size
         const struct definition *given = c->grants[i].service;
         if (c->grants[i].secret != secret)
             continue;
-        if (root_of(given->key) == root)
+        if (sc_node_root(given->key) == root)
             return true;
         for (size_t k = 0; k < c->definition_count && c->plan->files[given->file].base; k++) {
             const struct definition *d = &c->definitions[k];
-            if (!c->plan->files[d->file].base && root_of(d->key) == root &&
+            if (!c->plan->files[d->file].base && sc_node_root(d->key) == root &&
                 sc_merged_get(d->node, "extends") != NULL && sc_plan_serves(c, given, d))
                 return true;
         }

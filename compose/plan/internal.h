@@ -45,6 +45,9 @@ bool sc_plan_serves(const struct context *c, const struct definition *d,
                     const struct definition *service);
 /* Whether all services that it is for have one image and one user. */
 bool sc_plan_alike(const struct definition *d);
+/* The first value, all the way down, that was read from these bytes of a file; NULL if none was. */
+const struct sc_value *sc_plan_loaded(const struct sc_value *value, const char *path,
+                                      struct sc_yaml_span span);
 
 int sc_plan_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* resolve.c: the variables of the project, and the values behind them. */
@@ -79,6 +82,8 @@ int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_fi
 
 /* readers.c: owner and mode of each secret, from the users that the services run as. */
 int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* Whether it is known as which one user a service runs. */
+bool sc_plan_reader_known(struct context *c, const struct definition *d);
 
 /* The changes of services that start through it: entrypoint, command, volume, label. */
 int sc_plan_shims_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
@@ -95,8 +100,6 @@ int sc_plan_native_assign(struct context *c, struct occurrence *o,
 bool sc_plan_native_companion(const char *image, const char *variable);
 /* Why the set of variables that this one belongs to cannot become a file; NULL if it can. */
 const char *sc_plan_native_set(struct context *c, const struct occurrence *o);
-/* Whether it is known as which one user a service runs. */
-bool sc_plan_reader_known(struct context *c, const struct definition *d);
 /* start.c: what the service's image starts; NULL, or why that is not known. */
 const char *sc_plan_start(struct context *c, const struct definition *d,
                           struct sc_image_start *ret);
@@ -167,6 +170,9 @@ void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_creden
 
 /* Why nothing may change where the service, or the text itself, is written; NULL if it may. */
 const char *sc_plan_fixed_reason(const struct context *c, const struct definition *d, size_t file);
+
+/* The root of the document that the node stands in. */
+const struct sc_yaml_node *sc_node_root(const struct sc_yaml_node *node);
 
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node);
 

@@ -90,6 +90,13 @@ bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *
     return false;
 }
 
+const struct sc_yaml_node *sc_node_root(const struct sc_yaml_node *node)
+{
+    while (node->parent != NULL)
+        node = node->parent;
+    return node;
+}
+
 const char *sc_plan_fixed_reason(const struct context *c, const struct definition *d, size_t file)
 {
     const struct sc_plan_file *files = c->plan->files;

@@ -85,21 +85,6 @@ static bool once(const struct context *c, const struct literal *l)
            memmem(found + 1, len - (size_t)(found + 1 - bytes), node->text + l->first, n) == NULL;
 }
 
-/* What was loaded of the bytes of a scalar, all of it; NULL if nothing was. */
-static const char *loaded_text(const struct sc_value *value, const char *path,
-                               const struct sc_yaml_node *node)
-{
-    const struct sc_place *place = &value->origin->place;
-    if (value->kind == SC_VALUE_STRING && place->file != NULL && place->start >= node->full_start &&
-        place->end <= node->span.end && sc_str_equal(place->file->path, path))
-        return value->u.text;
-    const char *found = NULL;
-    bool list = value->kind == SC_VALUE_LIST, map = value->kind == SC_VALUE_MAP;
-    for (size_t i = 0; (list || map) && i < value->count && found == NULL; i++)
-        found = loaded_text(list ? value->u.items[i] : value->u.entries[i].value, path, node);
-    return found;
-}
-
 /* Included files, and bases that they extend, may have variables of their own: what a text with
  * variables is has to be what the services were loaded with. */
 static const char *loaded_reason(struct context *c, const struct literal *l)
@@ -108,7 +93,8 @@ static const char *loaded_reason(struct context *c, const struct literal *l)
     const char *mine = sc_plan_value(c, node->text, node->len);
     for (size_t i = 0; strchr(node->text, '$') != NULL && i < l->service->user_count; i++) {
         const char *text =
-            loaded_text(l->service->users[i]->merged, c->plan->files[l->file].path, node);
+            sc_value_text(sc_plan_loaded(l->service->users[i]->merged, c->plan->files[l->file].path,
+                                         (struct sc_yaml_span){node->full_start, node->span.end}));
         if (text == NULL)
             return "its value comes from a variable, and another file sets it in the end";
         if (!sc_str_equal(text, mine))
