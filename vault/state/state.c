@@ -307,8 +307,9 @@ int sc_state_advance(struct sc_vault *vault, const struct sc_state_change *chang
     memcpy(state.audit_head, change->audit_head, SC_KEY_SIZE);
     state.audit_len = state.seq;
     state.root_epoch = vault->root_epoch;
+    if (first || state.format != vault->format_number)
+        sc_schema_hash(vault->format, state.schema_hash);
     state.format = vault->format_number;
-    sc_schema_hash(vault->format, state.schema_hash);
     int rc = sc_scope_load(vault, err);
     if (rc < 0)
         return rc;

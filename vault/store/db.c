@@ -28,6 +28,7 @@
 
 #define STATEMENTS_MAX 96
 #define LENGTH_MAX     (2 * 1024 * 1024)
+#define ASKED_MIN      1000 /* times for a lock, before it is given up */
 
 struct sc_stmt {
     const char *sql;
@@ -160,7 +161,9 @@ static char *uri_of(const struct sc_db *db, struct sc_error *err)
 }
 
 /* Waits a little, for SC_DB_BUSY_MS in all. SQLite's own handler asks ten times a second in the
- * end, which a writer among many that never pause does not survive. */
+ * end, which a writer among many that never pause does not survive. Who has waited long asks more
+ * often, so that the lock comes round; and on a machine so busy that this process hardly ran in
+ * that time it has not asked often enough to be told no. */
 static int wait_for_lock(void *ctx, int asked)
 {
     struct sc_db *db = ctx;
@@ -169,8 +172,11 @@ static int wait_for_lock(void *ctx, int asked)
     int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     if (asked == 0)
         db->busy_since = ms;
-    if (ms - db->busy_since >= SC_DB_BUSY_MS)
+    int64_t waited = ms - db->busy_since;
+    if (waited >= SC_DB_BUSY_MS && (asked >= ASKED_MIN || waited >= SC_DB_BUSY_MAX_MS))
         return 0;
+    if (waited >= SC_DB_BUSY_MS / 5)
+        pause.tv_nsec /= 5;
     nanosleep(&pause, NULL);
     return 1;
 }

@@ -15,8 +15,10 @@
 #include "core/error.h"
 #include "core/secret.h"
 
-/* Milliseconds a writer waits for another one. */
-#define SC_DB_BUSY_MS 5000
+/* Milliseconds a writer waits for another one; and at most, where the machine hardly lets it run.
+ */
+#define SC_DB_BUSY_MS     5000
+#define SC_DB_BUSY_MAX_MS 20000
 
 struct sc_db;
 

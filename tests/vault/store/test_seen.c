@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A handle that stays open while the file changes below it: what it has seen counts like a pin,
+ * A handle that stays open while others use the file. What it has seen counts like a pin,
  * though the pin is behind. The file is exchanged through SQLite, as an attacker would who knows
  * that somebody has it open.
  */
@@ -191,6 +191,25 @@ static void check_says_whether_it_saw_the_pages(void **state)
     assert_int_equal(check(writer), SC_PAGES_INTACT);
 }
 
+static void a_lock_that_is_held_is_busy(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    const struct sc_entry_put entry = {.name = "shop/first", .value = &value};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *holder = open_vault("a.db", SC_VAULT_WRITE);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *other = open_vault("a.db", SC_VAULT_WRITE);
+    sc_db_dont_wait(other->db);
+    assert_int_equal(sc_vault_begin(holder, NULL), 0);
+    assert_int_equal(get(other, NULL), 0); /* readers go on */
+    assert_int_equal(sc_vault_put(other, &entry, &err), SC_E_BUSY);
+    assert_non_null(
+        strstr(sc_error_message(&err), "another process is writing to the vault; try again"));
+    assert_int_equal(sc_error_exit_status(SC_E_BUSY), 7);
+    sc_vault_rollback(holder);
+    assert_int_equal(sc_vault_put(other, &entry, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(remembers_what_it_committed, each_test, after_test),
         cmocka_unit_test_setup_teardown(accepts_an_older_state_that_was_trusted, each_test,
                                         after_test),
+        cmocka_unit_test_setup_teardown(a_lock_that_is_held_is_busy, each_test, after_test),
         cmocka_unit_test_setup_teardown(check_says_whether_it_saw_the_pages, each_test, after_test),
     };
     return cmocka_run_group_tests_name("vault-seen", tests, NULL, NULL);
