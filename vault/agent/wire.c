@@ -117,11 +117,13 @@ bool sc_agent_wanted_read(struct sc_bytes payload, struct sc_agent_wanted *ret)
     const char *path = (const char *)reader.rest.ptr;
     size_t left = reader.rest.len;
     size_t len = reader.failed ? 0 : strnlen(path, left);
-    if (len == 0 || len == left || path[left - 1] != '\0' ||
-        len + 1 + strlen(path + len + 1) + 1 != left)
+    if (len == 0 || len + 1 >= left)
         return false;
     wanted.path = path;
     wanted.name = path + len + 1;
+    left -= len + 1;
+    if (strnlen(wanted.name, left) != left - 1)
+        return false;
     *ret = wanted;
     return true;
 }
