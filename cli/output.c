@@ -45,6 +45,15 @@ void sc_out_buf(const struct sc_buf *buf)
         fwrite(buf->data, 1, buf->len, stdout);
 }
 
+int sc_out_json(struct sc_buf *json, struct sc_error *err)
+{
+    sc_buf_putc(json, '\n');
+    int rc = sc_buf_status(json, err);
+    if (rc == 0)
+        sc_out_buf(json);
+    return rc;
+}
+
 static void print_line(const char *fmt, va_list args) SC_PRINTF(1, 0);
 
 static void print_line(const char *fmt, va_list args)

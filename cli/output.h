@@ -35,6 +35,9 @@ const char *sc_out_paint(const struct sc_cli *cli, enum sc_color color);
 /* Writes a buffer (JSON, a file's text) to standard output as it is. */
 void sc_out_buf(const struct sc_buf *buf);
 
+/* Writes a whole JSON document and a newline, or nothing where its buffer has failed. */
+int sc_out_json(struct sc_buf *json, struct sc_error *err) SC_NODISCARD;
+
 /* A line on standard error for the person, unless --quiet: "secretsctl: text". */
 void sc_note(const struct sc_cli *cli, const char *fmt, ...) SC_PRINTF(2, 3);
 

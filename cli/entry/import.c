@@ -174,11 +174,7 @@ static int report(const struct sc_cli *cli, const struct sc_transfer_writer *wri
     sc_json_pair_int(&json, "skipped", (int64_t)writer->skipped);
     sc_json_pair_int(&json, "same", (int64_t)writer->same);
     sc_json_object_end(&json);
-    sc_buf_putc(&buf, '\n');
-    int rc = sc_buf_status(&buf, err);
-    if (rc == 0)
-        sc_out_buf(&buf);
-    return rc;
+    return sc_out_json(&buf, err);
 }
 
 static enum sc_transfer_conflict conflict_of(const char *text)

@@ -189,11 +189,7 @@ static int print_rows(const struct sc_cli *cli, struct sink *sink,
         return 0;
     }
     sc_json_array_end(&sink->json);
-    sc_buf_putc(&out, '\n');
-    rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }
 
 static int parse_expiry(const struct sc_list_options *opt, int64_t *ret, struct sc_error *err)
@@ -332,9 +328,5 @@ int sc_cmd_show(struct sc_cli *cli, const void *options, int count, char **opera
         sc_json_array_end(&json);
     }
     sc_json_object_end(&json);
-    sc_buf_putc(&out, '\n');
-    rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }

@@ -44,11 +44,7 @@ static int list_json(struct sc_error *err)
     sc_json_array_begin(&json);
     sc_rule_each(list_rule, &listing);
     sc_json_array_end(&json);
-    sc_buf_putc(&out, '\n');
-    int rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }
 
 static int list_all(struct sc_cli *cli, struct sc_error *err)
@@ -80,11 +76,7 @@ static int explain_json(const struct sc_rule_text *rule, const char *means, stru
     sc_json_pair_string(&json, "why", rule->why);
     sc_json_pair_string(&json, "fix", rule->fix);
     sc_json_object_end(&json);
-    sc_buf_putc(&out, '\n');
-    int rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }
 
 int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **operands,

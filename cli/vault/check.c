@@ -56,7 +56,6 @@ static void write_json(const struct sc_vault_status *status, bool deep, struct s
     sc_json_pair_int(&json, "slots", (int64_t)status->slots);
     sc_json_pair_int(&json, "grants", (int64_t)status->grants);
     sc_json_object_end(&json);
-    sc_buf_putc(out, '\n');
 }
 
 static int print_status(const struct sc_cli *cli, const struct sc_vault_status *status, bool deep,
@@ -65,10 +64,7 @@ static int print_status(const struct sc_cli *cli, const struct sc_vault_status *
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
     if (cli->globals.json) {
         write_json(status, deep, &out);
-        int rc = sc_buf_status(&out, err);
-        if (rc == 0)
-            sc_out_buf(&out);
-        return rc;
+        return sc_out_json(&out, err);
     }
     char key[65], when[SC_TIME_TEXT_SIZE];
     sc_hex(key, status->verify_key, sizeof(status->verify_key));

@@ -50,11 +50,7 @@ static int print_json(const struct sc_vault_compacted *done, bool dry_run, struc
     sc_json_pair_int(&json, "bytes_before", (int64_t)done->bytes_before);
     sc_json_pair_int(&json, "bytes_after", (int64_t)done->bytes_after);
     sc_json_object_end(&json);
-    sc_buf_putc(&out, '\n');
-    int rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }
 
 int sc_cmd_compact(struct sc_cli *cli, const void *options, int count, char **operands,

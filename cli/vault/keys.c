@@ -87,11 +87,7 @@ static int list_keys(struct sc_cli *cli, bool grants, const char *scope, struct 
         return 0;
     }
     sc_json_array_end(&sink.json);
-    sc_buf_putc(&out, '\n');
-    rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }
 
 int sc_cmd_slot_list(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -140,9 +140,5 @@ int sc_cmd_log(struct sc_cli *cli, const void *options, int count, char **operan
         return 0;
     }
     sc_json_array_end(&sink.json);
-    sc_buf_putc(&out, '\n');
-    rc = sc_buf_status(&out, err);
-    if (rc == 0)
-        sc_out_buf(&out);
-    return rc;
+    return sc_out_json(&out, err);
 }
