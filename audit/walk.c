@@ -33,26 +33,38 @@ static int skip(const struct walk *walk, const char *path, const char *reason, s
     return sc_skips_add(walk->skips, path, reason, 0, err);
 }
 
-static int visit(const struct walk *walk, const char *path, unsigned depth, struct sc_error *err)
+/* What the folder says of an entry, as far as it does: file systems may leave it open. */
+static unsigned char type_of(const struct dirent *entry, const char *path)
+{
+    struct stat st;
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type;
+    return lstat(path, &st) < 0 ? DT_UNKNOWN : (unsigned char)IFTODT(st.st_mode);
+}
+
+static int visit(const struct walk *walk, const struct dirent *entry, const char *path,
+                 unsigned depth, struct sc_error *err)
 {
     struct stat st;
     if (!walk->no_ignore && sc_ignore_matches(walk->ignore, path, NULL))
         return 0;
-    if (lstat(path, &st) < 0)
-        return skip(walk, path, "cannot be read", err);
-    if (S_ISLNK(st.st_mode)) {
+    switch (type_of(entry, path)) {
+    case DT_REG:
+        if (walk->files->count >= SC_AUDIT_FILES_MAX)
+            return sc_fail(err, SC_E_TOOBIG, "more than %zu files; audit a smaller part",
+                           SC_AUDIT_FILES_MAX);
+        return sc_strv_add(walk->files, path, err);
+    case DT_DIR:
+        return walk_folder(walk, path, depth + 1, err);
+    case DT_LNK:
         if (stat(path, &st) < 0 && errno == ELOOP)
             return skip(walk, path, "a loop of symbolic links", err);
         return 0;
-    }
-    if (S_ISDIR(st.st_mode))
-        return walk_folder(walk, path, depth + 1, err);
-    if (!S_ISREG(st.st_mode))
+    case DT_UNKNOWN:
+        return skip(walk, path, "cannot be read", err);
+    default:
         return skip(walk, path, "not a regular file", err);
-    if (walk->files->count >= SC_AUDIT_FILES_MAX)
-        return sc_fail(err, SC_E_TOOBIG, "more than %zu files; audit a smaller part",
-                       SC_AUDIT_FILES_MAX);
-    return sc_strv_add(walk->files, path, err);
+    }
 }
 
 static int filter_entry(const struct dirent *entry)
@@ -76,13 +88,17 @@ static int walk_folder(const struct walk *walk, const char *path, unsigned depth
     int count = scandir(path, &entries, filter_entry, compare_entries);
     if (count < 0)
         return skip(walk, path, errno == EACCES ? "permission denied" : "cannot be read", err);
-    int rc = walk->no_ignore ? 0 : sc_ignore_load(walk->ignore, path, err);
+    int rc = 0;
+    for (int i = 0; i < count && rc == 0 && !walk->no_ignore; i++) {
+        if (strcmp(entries[i]->d_name, SC_IGNORE_FILE) == 0)
+            rc = sc_ignore_load(walk->ignore, path, err);
+    }
     for (int i = 0; i < count; i++) {
         if (rc == 0) {
             SC_CLEANUP(sc_str_freep)
             char *child = strcmp(path, ".") == 0 ? sc_str_dup(entries[i]->d_name, err)
                                                  : sc_path_join(path, entries[i]->d_name, err);
-            rc = child == NULL ? SC_E_NOMEM : visit(walk, child, depth, err);
+            rc = child == NULL ? SC_E_NOMEM : visit(walk, entries[i], child, depth, err);
         }
         free(entries[i]);
     }
