@@ -130,14 +130,23 @@ int sc_agent_answer(struct sc_agent *agent, struct sc_error *err)
 
 /* ---- the log ---- */
 
-/* Whether this request was logged already: a worker died behind the ring and before the reply, and
- * the next one answered again. */
-static bool folded(struct sc_agent *agent, const struct sc_ring_record *record)
+/* Whether this request was there before; remembers it. */
+static bool was_there(struct sc_agent *agent, uint64_t unique, uint64_t node)
 {
-    uint64_t key = sc_idmap_mix(record->unique, record->node);
+    uint64_t key = sc_idmap_mix(unique, node);
     uint64_t *cell = &agent->fold[key % SC_AGENT_FOLD];
     bool seen = *cell == key;
     *cell = key;
+    return seen;
+}
+
+/* Whether this request was logged already: a worker died behind the ring and before the reply, and
+ * the next one answered again. Of those that were counted on one record only the last can be met
+ * again: a thread waits for its answer before it asks for more. */
+static bool folded(struct sc_agent *agent, const struct sc_ring_record *record)
+{
+    bool seen = was_there(agent, record->unique, record->node);
+    SC_IGNORE(was_there(agent, record->last, record->node));
     return seen;
 }
 

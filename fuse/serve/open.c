@@ -16,7 +16,6 @@
 #include "core/banned.h"
 
 #define NS_PER_MS   INT64_C(1000000)
-#define DAY_SECONDS 86400
 #define OPENS_REACH 16
 /* Opens further apart are noted each with its own time. */
 #define NOTE_APART UINT64_C(1000000000)
@@ -148,7 +147,7 @@ static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *no
         .name = node->name,
         .reader = reader,
         .container = known ? facts : NULL,
-        .minute = (uint16_t)(time(NULL) % DAY_SECONDS / 60),
+        .minute = sc_policy_minute(),
     };
     *ret_rule = 0;
     switch (sc_policy_decide(policy, &question, ret_rule)) {
@@ -197,7 +196,8 @@ static bool note_or_count(const struct sc_turn *turn, const struct sc_ring_recor
     *ret_half = false;
     if (turn->replay || atomic_exchange(&noted->busy, true))
         return sc_ring_put(ring, record, &position, ret_half);
-    bool kept = same_open(&noted->record, record) && sc_ring_repeat(ring, noted->position);
+    bool kept =
+        same_open(&noted->record, record) && sc_ring_repeat(ring, noted->position, record->unique);
     if (!kept) {
         kept = sc_ring_put(ring, record, &noted->position, ret_half);
         noted->record = kept ? *record : (struct sc_ring_record){0};

@@ -40,12 +40,13 @@ bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, uint
     struct sc_ring_cell *cell = cell_of(ring, position);
     cell->record = *record;
     atomic_store(&cell->repeats, unrepeated(position));
+    atomic_store(&cell->last, record->unique);
     atomic_store_explicit(&cell->sequence, position + 1, memory_order_release);
     *ret_position = position;
     return true;
 }
 
-bool sc_ring_repeat(struct sc_ring *ring, uint64_t position)
+bool sc_ring_repeat(struct sc_ring *ring, uint64_t position, uint64_t unique)
 {
     struct sc_ring_cell *cell = cell_of(ring, position);
     uint64_t seen = atomic_load(&cell->repeats);
@@ -53,6 +54,9 @@ bool sc_ring_repeat(struct sc_ring *ring, uint64_t position)
         if ((seen & ~COUNT_MASK) != unrepeated(position) || (seen & COUNT_MASK) == COUNT_MASK)
             return false;
     } while (!atomic_compare_exchange_weak(&cell->repeats, &seen, seen + 1));
+    /* Dying here, it is counted again when the request is answered again; not so the other way
+     * round: then it would not be counted at all. */
+    atomic_store(&cell->last, unique);
     return true;
 }
 
@@ -67,6 +71,7 @@ bool sc_ring_take(struct sc_ring *ring, int64_t now, int64_t *hole_since,
         if (atomic_load_explicit(&cell->sequence, memory_order_acquire) == position + 1) {
             *ret = cell->record;
             ret->opens = 1 + (atomic_exchange(&cell->repeats, 0) & COUNT_MASK);
+            ret->last = atomic_load(&cell->last);
             *hole_since = 0;
             atomic_store(&ring->tail, position + 1);
             return true;

@@ -39,13 +39,15 @@ struct sc_ring_record {
     uint64_t node, version;
     int32_t result; /* 0 or an errno */
     uint32_t rule;  /* 1 + index of the policy rule that decided; 0 = none did */
-    uint64_t opens; /* set by sc_ring_take: how many opens this stands for */
+    /* Set by sc_ring_take: how many opens this stands for, and `unique` of the last of them. */
+    uint64_t opens, last;
     struct sc_fuse_reader reader;
 };
 
 struct sc_ring_cell {
     _Atomic uint64_t sequence; /* position + 1 when the record is whole */
     _Atomic uint64_t repeats;  /* position and count; 0 once it is drained */
+    _Atomic uint64_t last;     /* `unique` of the request counted last */
     struct sc_ring_record record;
 };
 
@@ -62,7 +64,7 @@ bool sc_ring_put(struct sc_ring *ring, const struct sc_ring_record *record, uint
                  bool *ret_half);
 
 /* Counts one more open on the record that was put at that position; false if it was drained. */
-bool sc_ring_repeat(struct sc_ring *ring, uint64_t position);
+bool sc_ring_repeat(struct sc_ring *ring, uint64_t position, uint64_t unique);
 
 /* The oldest record, if there is one. A hole is passed over once *hole_since (CLOCK_MONOTONIC, kept
  * by the caller between calls, 0 at first) lies a second back; it counts as lost. */

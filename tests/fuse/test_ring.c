@@ -39,20 +39,22 @@ static bool take(struct sc_ring *ring, struct sc_ring_record *ret)
 static void test_counts(void **state)
 {
     struct sc_ring *ring = *state;
-    struct sc_ring_record record = {.node = 1}, got;
+    struct sc_ring_record record = {.node = 1, .unique = 10}, got;
     uint64_t first = 0, second = 0;
     bool half = false;
     assert_true(sc_ring_put(ring, &record, &first, &half));
     record.node = 2;
     assert_true(sc_ring_put(ring, &record, &second, &half));
-    assert_true(sc_ring_repeat(ring, first));
-    assert_true(sc_ring_repeat(ring, second));
-    assert_true(sc_ring_repeat(ring, first));
+    assert_true(sc_ring_repeat(ring, first, 11));
+    assert_true(sc_ring_repeat(ring, second, 12));
+    assert_true(sc_ring_repeat(ring, first, 11));
     assert_true(take(ring, &got));
     assert_int_equal(got.node, 1);
     assert_int_equal(got.opens, 3);
-    assert_false(sc_ring_repeat(ring, first)); /* it has been drained */
-    assert_true(sc_ring_repeat(ring, second));
+    assert_int_equal(got.unique, 10);
+    assert_int_equal(got.last, 11);
+    assert_false(sc_ring_repeat(ring, first, 11)); /* it has been drained */
+    assert_true(sc_ring_repeat(ring, second, 12));
     assert_true(take(ring, &got));
     assert_int_equal(got.node, 2);
     assert_int_equal(got.opens, 3);
@@ -72,8 +74,8 @@ static void test_place_again(void **state)
     for (unsigned i = 0; i < SC_RING_RECORDS; i++)
         assert_true(sc_ring_put(ring, &record, &again, &half));
     assert_int_equal(again, first + SC_RING_RECORDS);
-    assert_false(sc_ring_repeat(ring, first));
-    assert_true(sc_ring_repeat(ring, again));
+    assert_false(sc_ring_repeat(ring, first, 11));
+    assert_true(sc_ring_repeat(ring, again, 13));
     uint64_t other = 0;
     assert_false(sc_ring_put(ring, &record, &other, &half));
     assert_int_equal(ring->lost, 1);
@@ -87,7 +89,7 @@ static void *write_opens(void *context)
     uint64_t position = 0;
     bool half = false, noted = false;
     for (int i = 0; i < OPENS; i++) {
-        if (!noted || !sc_ring_repeat(ring, position))
+        if (!noted || !sc_ring_repeat(ring, position, 14))
             noted = sc_ring_put(ring, &record, &position, &half);
     }
     return NULL;
