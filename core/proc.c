@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,10 +16,14 @@
 #include <unistd.h>
 
 #include "core/fd.h"
+#include "core/parse.h"
 
 #include "core/banned.h"
 
 extern char **environ;
+
+#define STAT_TEXT_MAX    1024
+#define START_TIME_FIELD 22
 
 int sc_proc_harden(unsigned *ret_umask, struct sc_error *err)
 {
@@ -99,4 +105,38 @@ int sc_proc_capture_secret(char *const argv[], bool quiet, size_t max, struct sc
     sc_fd_closep(&fd);
     int waited = wait_for(pid, ret_status, rc < 0 ? NULL : err);
     return rc < 0 ? sc_wrap(err, rc, "output of '%s'", argv[0]) : waited;
+}
+
+/* ---- which process it is ---- */
+
+/* The name in parentheses may hold anything: fields are counted behind its end. */
+uint64_t sc_proc_stat_start_time(char *text, bool *ret_ended)
+{
+    uint64_t start = 0;
+    char *at = strrchr(text, ')');
+    if (at == NULL || at[1] != ' ')
+        return 0;
+    *ret_ended = at[2] == 'Z' || at[2] == 'X';
+    for (int field = 2; field < START_TIME_FIELD && at != NULL; field++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return 0;
+    at++;
+    at[strcspn(at, " ")] = '\0';
+    return sc_parse_u64(at, UINT64_MAX, "start time", &start, NULL) == 0 ? start : 0;
+}
+
+uint64_t sc_proc_start_time(int pid)
+{
+    char path[64];
+    char text[STAT_TEXT_MAX];
+    bool ended = false;
+    size_t got = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || sc_fd_read_some(fd, text, sizeof(text) - 1, &got, NULL) < 0)
+        return 0;
+    text[got] = '\0';
+    uint64_t start = sc_proc_stat_start_time(text, &ended);
+    return ended ? 0 : start;
 }

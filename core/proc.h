@@ -6,6 +6,7 @@
 #define SC_CORE_PROC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/buf.h"
@@ -25,5 +26,11 @@ int sc_proc_capture(char *const argv[], bool quiet, struct sc_buf *output, int *
 /* The same, for output that is secret. */
 int sc_proc_capture_secret(char *const argv[], bool quiet, size_t max, struct sc_secret *output,
                            int *ret_status, struct sc_error *err) SC_NODISCARD;
+
+/* When a process started, in clock ticks since boot: with its number this names it for good. 0 if
+ * there is none, or it has ended and only waits to be reaped. */
+uint64_t sc_proc_start_time(int pid);
+/* The same from the text of a /proc/PID/stat, which is changed; *ret_ended tells of the latter. */
+uint64_t sc_proc_stat_start_time(char *text, bool *ret_ended);
 
 #endif

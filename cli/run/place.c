@@ -27,6 +27,7 @@
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
+#include "core/proc.h"
 #include "provision/sweep.h"
 #include "provision/tmpfs.h"
 
@@ -35,23 +36,8 @@
 extern char **environ;
 
 #define PREFIX                    "secretsctl-run."
-#define STAT_TEXT_MAX             ((size_t)4096)
 #define REMOVE_TRIES              50
 #define REMOVE_PAUSE_MICROSECONDS 100000
-
-/* When a process started, in clock ticks since boot; 0 if there is none. */
-static unsigned long long start_time(pid_t pid)
-{
-    char path[64];
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(STAT_TEXT_MAX);
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    if (sc_file_read(path, &text, NULL) < 0)
-        return 0;
-    const char *at = strrchr(sc_buf_text(&text), ')');
-    for (int field = 2; at != NULL && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
-}
 
 /* True if it is gone, or is not ours. */
 static bool remove_dir(int parent_fd, const char *name)
@@ -79,7 +65,7 @@ static void sweep(int parent_fd)
         int pid = 0;
         unsigned long long started = 0;
         if (sscanf(names.items[i], PREFIX "%d.%llu", &pid, &started) == 2 &&
-            start_time(pid) != started)
+            sc_proc_start_time(pid) != started)
             (void)remove_dir(parent_fd, names.items[i]); /* the next run tries again */
     }
 }
@@ -248,7 +234,8 @@ int sc_run_place_make(enum sc_run_where where, const char *parent, struct sc_run
     if (rc < 0)
         return rc;
     sweep(memory.fd);
-    snprintf(name, sizeof(name), PREFIX "%d.%llu", (int)getpid(), start_time(getpid()));
+    snprintf(name, sizeof(name), PREFIX "%d.%llu", (int)getpid(),
+             (unsigned long long)sc_proc_start_time(getpid()));
     ret->dir = sc_path_join(parent, name, err);
     rc = ret->dir == NULL ? SC_E_NOMEM : make_guarded(ret, memory.fd, name, err);
     sc_tmpfs_done(&memory);

@@ -422,14 +422,23 @@ int sc_mount_upgrade(const char *directory, const char *program, struct sc_error
     return command(directory, &order, START_WAIT_MS, err);
 }
 
-int sc_mount_status(const char *directory, struct sc_mount_status *ret, struct sc_error *err)
+/* The journal of a mount that somebody else serves. */
+static int look_into(const char *directory, struct sc_journal **ret, struct sc_error *err)
 {
     int fds[SC_MESSAGE_FDS] = {-1, -1, -1};
     SC_CLEANUP(sc_fd_closep) int fd = -1;
-    struct sc_journal *journal = NULL;
     int rc = join(directory, SC_MESSAGE_LOOK, &fd, fds, err);
     if (rc == 0)
-        rc = sc_journal_map(fds[0], &journal, err);
+        rc = sc_journal_map(fds[0], ret, err);
+    for (size_t i = 0; i < SC_MESSAGE_FDS; i++)
+        sc_fd_closep(&fds[i]);
+    return rc;
+}
+
+int sc_mount_status(const char *directory, struct sc_mount_status *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_journal_unmap) struct sc_journal *journal = NULL;
+    int rc = look_into(directory, &journal, err);
     if (rc == 0)
         *ret = (struct sc_mount_status){
             .keeper = atomic_load(&journal->keeper_pid),
@@ -441,26 +450,16 @@ int sc_mount_status(const char *directory, struct sc_mount_status *ret, struct s
             .restarts = atomic_load(&journal->restarts),
             .lost = atomic_load(&journal->ring.lost),
         };
-    sc_journal_unmap(&journal);
-    for (size_t i = 0; i < SC_MESSAGE_FDS; i++)
-        sc_fd_closep(&fds[i]);
     return rc;
 }
 
 int sc_mount_handles(const char *directory, const char *name, uint64_t version, int64_t *ret_count,
                      struct sc_error *err)
 {
-    int fds[SC_MESSAGE_FDS] = {-1, -1, -1};
-    SC_CLEANUP(sc_fd_closep) int fd = -1;
-    struct sc_journal *journal = NULL;
-    int rc = join(directory, SC_MESSAGE_LOOK, &fd, fds, err);
-    if (rc == 0)
-        rc = sc_journal_map(fds[0], &journal, err);
+    SC_CLEANUP(sc_journal_unmap) struct sc_journal *journal = NULL;
+    int rc = look_into(directory, &journal, err);
     if (rc == 0)
         *ret_count =
             sc_journal_handles(journal, sc_node_id(SC_NODE_FILE, name, strlen(name)), version);
-    sc_journal_unmap(&journal);
-    for (size_t i = 0; i < SC_MESSAGE_FDS; i++)
-        sc_fd_closep(&fds[i]);
     return rc;
 }

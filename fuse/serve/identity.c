@@ -15,6 +15,7 @@
 
 #include "core/fd.h"
 #include "core/parse.h"
+#include "core/proc.h"
 
 #include "core/banned.h"
 
@@ -114,21 +115,11 @@ static size_t read_at(int dir, const char *name, char *text, size_t size)
     return read_text(fd, text, size);
 }
 
-/* Field 22 of stat, counted behind the name in parentheses, which may hold anything. */
 static uint64_t start_time(int dir)
 {
     char text[STAT_MAX];
-    if (read_at(dir, "stat", text, sizeof(text)) == 0)
-        return 0;
-    char *at = strrchr(text, ')');
-    for (int field = 2; field < 22 && at != NULL; field++)
-        at = strchr(at + 1, ' ');
-    if (at == NULL)
-        return 0;
-    at++;
-    at[strcspn(at, " ")] = '\0';
-    uint64_t start = 0;
-    return sc_parse_u64(at, UINT64_MAX, "start time", &start, NULL) == 0 ? start : 0;
+    bool ended = false;
+    return read_at(dir, "stat", text, sizeof(text)) > 0 ? sc_proc_stat_start_time(text, &ended) : 0;
 }
 
 /* The thread group of a thread. A signal 0 to "thread tid of group tid" tells in a fraction of the

@@ -8,7 +8,6 @@
  */
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "core/name.h"
 #include "fuse/serve/serve.h"
@@ -37,7 +36,7 @@ static bool visible(const struct listing *listing, const struct sc_view_node *no
         .name = node->name,
         .reader = listing->reader,
         .container = listing->container,
-        .minute = (uint16_t)(time(NULL) % 86400 / 60),
+        .minute = sc_policy_minute(),
     };
     return sc_policy_decide(&listing->turn->serve->view.policy, &question, &rule) !=
            SC_VERDICT_REFUSE;

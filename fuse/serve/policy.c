@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/hash.h"
 #include "core/name.h"
@@ -14,6 +15,7 @@
 
 #include "core/banned.h"
 
+#define DAY_SECONDS 86400
 /* In front of each encoded rule; texts follow, each with its NUL: the glob, then for each condition
  * one byte of kind and the pattern. */
 struct rule_head {
@@ -242,6 +244,11 @@ static int applies(const struct sc_rule *rule, const struct sc_question *questio
             result = 0;
     }
     return result;
+}
+
+uint16_t sc_policy_minute(void)
+{
+    return (uint16_t)(time(NULL) % DAY_SECONDS / 60);
 }
 
 enum sc_verdict sc_policy_decide(const struct sc_policy *policy, const struct sc_question *question,

@@ -82,6 +82,9 @@ struct sc_question {
     uint16_t minute;                            /* of the day, UTC */
 };
 
+/* The minute of the day that is now. */
+uint16_t sc_policy_minute(void);
+
 /* *ret_rule: 1 + the index of the rule that decided, 0 if none did. */
 enum sc_verdict sc_policy_decide(const struct sc_policy *policy, const struct sc_question *question,
                                  uint32_t *ret_rule);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/fd.h"
-#include "core/parse.h"
+#include "core/proc.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -30,7 +30,6 @@
 #define HANDLE_COUNT 48
 _Static_assert(SC_JOURNAL_RECENT <= 256, "the place must fit its bits");
 #define TOLD_MAX      INT64_C(5000000000)
-#define STAT_MAX      1024
 #define HANDLES_REACH 32
 
 int sc_journal_create(int *ret_fd, struct sc_error *err)
@@ -100,7 +99,7 @@ struct sc_journal_bank *sc_journal_claim(struct sc_journal *journal)
         int32_t nobody = 0;
         if (!atomic_compare_exchange_strong(&bank->pid, &nobody, (int32_t)getpid()))
             continue;
-        atomic_store(&bank->start, sc_journal_start_time(getpid()));
+        atomic_store(&bank->start, sc_proc_start_time(getpid()));
         atomic_store(&bank->state, SC_BANK_SERVING);
         return bank;
     }
@@ -114,7 +113,7 @@ bool sc_journal_orphaned(const struct sc_journal_bank *bank, bool *ret_dying)
     *ret_dying = atomic_load(&bank->state) == SC_BANK_KILLED;
     if (pid == 0 || pid == getpid())
         return false;
-    uint64_t now = sc_journal_start_time(pid);
+    uint64_t now = sc_proc_start_time(pid);
     /* start 0: a worker that has only just claimed the bank, or died while doing so. */
     return now == 0 || (start != 0 && now != start);
 }
@@ -126,7 +125,7 @@ bool sc_journal_take_over(struct sc_journal_bank *bank)
     atomic_store(&bank->start, 0);
     if (pid == 0 || !atomic_compare_exchange_strong(&bank->pid, &pid, (int32_t)getpid()))
         return false;
-    atomic_store(&bank->start, sc_journal_start_time(getpid()));
+    atomic_store(&bank->start, sc_proc_start_time(getpid()));
     return true;
 }
 
@@ -287,29 +286,4 @@ int64_t sc_journal_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-uint64_t sc_journal_start_time(int pid)
-{
-    char path[64];
-    char text[STAT_MAX];
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t got = 0;
-    if (fd < 0 || sc_fd_read_some(fd, text, sizeof(text) - 1, &got, NULL) < 0)
-        return 0;
-    text[got] = '\0';
-    /* The name in parentheses may hold anything: count fields behind its end. */
-    char *at = strrchr(text, ')');
-    if (at == NULL || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
-        return 0;
-    at += 1;
-    for (int field = 2; field < 21 && at != NULL; field++)
-        at = strchr(at + 1, ' ');
-    if (at == NULL)
-        return 0;
-    at++;
-    at[strcspn(at, " ")] = '\0';
-    uint64_t start = 0;
-    return sc_parse_u64(at, UINT64_MAX, "start time", &start, NULL) == 0 ? start : 0;
 }

@@ -184,9 +184,7 @@ void sc_journal_count_handle(struct sc_journal *journal, uint64_t node, uint64_t
                              int64_t change);
 int64_t sc_journal_handles(struct sc_journal *journal, uint64_t node, uint64_t version);
 
-/* CLOCK_MONOTONIC in nanoseconds; and the start time of a process in clock ticks, 0 if there is
- * none. */
+/* CLOCK_MONOTONIC in nanoseconds. */
 int64_t sc_journal_now(void);
-uint64_t sc_journal_start_time(int pid);
 
 #endif

@@ -260,6 +260,33 @@ static void test_every_allocation_fails_once(void **state)
     assert_in_range(sc_fail_alloc_each(write_and_read, NULL), 2, 100);
 }
 
+static void test_start_time(void **state)
+{
+    (void)state;
+    char odd[] = "7 (a) Z (b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20\n";
+    char zombie[] = "7 (x) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20\n";
+    char cut[] = "7 (x) S 1 2 3";
+    char none[] = "";
+    bool ended = true;
+    assert_int_equal(sc_proc_stat_start_time(odd, &ended), 4711);
+    assert_false(ended);
+    assert_int_equal(sc_proc_stat_start_time(zombie, &ended), 4711);
+    assert_true(ended);
+    assert_int_equal(sc_proc_stat_start_time(cut, &ended), 0);
+    assert_int_equal(sc_proc_stat_start_time(none, &ended), 0);
+    uint64_t own = sc_proc_start_time(getpid());
+    assert_int_not_equal(own, 0);
+    assert_int_equal(sc_proc_start_time(getpid()), own);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(sc_proc_start_time(child), 0); /* not reaped yet */
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(sc_proc_start_time(child), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_read_from_an_empty_pipe),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_capture),
+        cmocka_unit_test(test_start_time),
         cmocka_unit_test(test_every_allocation_fails_once),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
