@@ -20,7 +20,8 @@
 
 #include "core/banned.h"
 
-#define COUNTER 3
+#define COUNTER  3
+#define PROGRESS 100000
 
 struct flips {
     struct scenario scenario;
@@ -123,6 +124,8 @@ int main(void)
             fprintf(stderr, "byte %zu, bit %zu\n", bit / 8, bit % 8);
             scenario_die("a flipped bit is not found by check", NULL);
         }
+        if (found % PROGRESS == PROGRESS - 1)
+            printf("%ld flips in the file so far: all found by check\n", found + 1);
     }
     printf("%ld flips in the file: all found by check\n", found);
     for (size_t bit = lie_step / 2; bit < flips.file.len * 8; bit += lie_step, lies++)

@@ -83,11 +83,14 @@ int main(void)
 {
     long kills = scenario_number("SC_FAULT_KILLS", 2000), commits = 0;
     srand48(scenario_number("SC_FAULT_SEED", 1));
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (long done = 0; done < kills; done += KILLS_OF_ONE) {
         struct scenario scenario;
         scenario_make(&scenario, NULL);
         commits += kill_many(&scenario, SC_MIN(kills - done, KILLS_OF_ONE));
         scenario_remove(&scenario);
+        if ((done / KILLS_OF_ONE) % 10 == 9)
+            printf("%ld kills so far, %ld commits: 0 lost, 0 torn\n", done + KILLS_OF_ONE, commits);
     }
     if (commits == 0)
         scenario_die("the writers wrote nothing", NULL);
