@@ -17,12 +17,13 @@
 #include "core/banned.h"
 
 #define BUCKETS ((size_t)1 << SC_GRAM_BUCKET_BITS)
-/* The bit table: 2^10 to 2^17 words of 64 bits, 8 KiB to 1 MiB. It is read at random for each place
+/* The bit table: 2^10 to 2^18 words of 64 bits, 8 KiB to 2 MiB. It is read at random for each place
  * looked at, so its home must be the second level cache; half a MiB leaves room there for the data
- * and for a neighbour thread, and is enlarged only when it would let more than 1 of 25 places pass.
+ * and for a neighbour thread, and is enlarged only when it would let more than 1 of 20 places pass:
+ * to look at one of these again costs less than to wait for the third level.
  */
 #define TABLE_BITS_MIN  10U
-#define TABLE_BITS_GOOD 17U
+#define TABLE_BITS_GOOD 16U
 #define TABLE_BITS_MAX  18U
 /* Bits of the table for each entry, if there is room: 1 of 16 set twice lets 1 of 70 places pass,
  * 1 of 8 lets 1 of 20. */
