@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The token rules as one table. It is compiled into the program and into the tool that builds the
- * literal database, so an index means the same rule in both.
+ * tables of the sieve, so an index means the same rule in both.
  */
 #ifndef SC_AUDIT_RULES_TABLE_H
 #define SC_AUDIT_RULES_TABLE_H
