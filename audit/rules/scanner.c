@@ -75,11 +75,39 @@ static bool is_word(unsigned char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
-/* Where what may stand in a user or a password of the URL rule ends. */
+/* What stands neither in a user nor in a password of the URL rule. */
+static bool ends_userinfo(unsigned char c)
+{
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+    case '\v':
+    case '\f':
+    case ':':
+    case '@':
+    case '/':
+    case '"':
+    case '\'':
+    case '<':
+    case '>':
+    case '{':
+    case '}':
+    case '$':
+    case '%':
+    case '(':
+    case ')':
+    case '\\':
+        return true;
+    default:
+        return false;
+    }
+}
+
 static size_t userinfo_end(struct sc_bytes text, size_t at)
 {
-    static const char none[] = " \t\r\n\v\f:@/\"'<>{}$%()\\";
-    while (at < text.len && memchr(none, text.ptr[at], sizeof(none) - 1) == NULL)
+    while (at < text.len && !ends_userinfo(text.ptr[at]))
         at++;
     return at;
 }
