@@ -109,13 +109,17 @@ export SECRETSCTL_KEY_FILE=$T/key
 "$SECRETSCTL" rekey -q 2>/dev/null
 printf '9:xxxxxxxxx:9' | "$SECRETSCTL" rotate -q shop/storm
 until_true 5 reads "$M/shop/storm" 9:xxxxxxxxx:9 || fail "the mount does not follow a new root key"
+exec 5<"$M/shop/storm" # a reader: for it the mount stays when its agent is told to end
 "$SECRETSCTL" slot rm -q "$first" 2>/dev/null
 locked() { ! timeout 5 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'Required key not available' "$T/err"; }
 until_true 5 locked || fail "vault locked: $(cat "$T/err")"
 kill -9 "$(pid_of worker)"
 until_true 5 locked || fail "vault locked, next worker: $(cat "$T/err")"
-kill "$(pid_of agent)" # by SIGTERM, so that none comes after it; readers are there, so the mount stays
+agent=$(pid_of agent)
+kill "$agent" # by SIGTERM, so that none comes after it
+until_true 5 test ! -e "/proc/$agent" || fail "the agent does not end"
 run 0 "$SECRETSCTL" umount --force "$M"
+exec 5<&-
 mounted
 until_true 5 reads "$M/shop/storm" 9:xxxxxxxxx:9 || fail "unlocked, but not served"
 end_mount
