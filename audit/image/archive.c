@@ -4,8 +4,9 @@
  *
  * One level for each file that is open at the moment: the fed file is level 0, what it unpacks to
  * or one file in it is level 1, and so on. A level's first bytes are held back until its kind is
- * known. A level's own bytes are always searched raw as well, except that a tar's are searched
- * piece by piece.
+ * known. A level's own bytes are always searched raw as well, except that a tar's and a zip's are
+ * searched piece by piece. In a level of no known kind a zip may stand behind other bytes: it is
+ * read beside the search of the raw bytes, which it may turn out to be no more than.
  */
 #include "audit/image/archive.h"
 
@@ -13,7 +14,8 @@
 #include <string.h>
 
 #include "audit/image/unpack.h"
-#include "audit/image/zip.h"
+#include "audit/image/zip/zip.h"
+#include "audit/image/zip/scan.h"
 
 #include "core/banned.h"
 
@@ -34,6 +36,9 @@ struct level {
     struct sc_unpack *unpack;
     struct sc_tar *tar;
     struct sc_zip *zip;
+    struct sc_zip_scan scan;         /* for a zip behind other bytes */
+    bool behind;                     /* one is being read */
+    uint64_t behind_entries;         /* of the last one that was whole */
     size_t header_first, header_end; /* leaks in the headers of the entry to come */
     struct sc_buf path; /* of the file this level is, inside the fed one; empty at the top */
     struct sc_spot spot;
@@ -43,9 +48,9 @@ struct sc_archive {
     struct sc_archive_options options;
     struct level *levels; /* SC_ARCHIVE_DEPTH_MAX */
     struct sc_spot spot;
-    uint64_t bytes, fed; /* searched, and given */
-    bool exhausted;      /* too much has come out: nothing is unpacked any more */
-    bool in_outer_tar;   /* the outermost tar has begun */
+    uint64_t bytes, fed;       /* searched, and given */
+    bool exhausted;            /* too much has come out: nothing is unpacked any more */
+    const struct level *outer; /* the outermost tar, once it has begun */
 };
 
 static int level_write(struct level *level, struct sc_bytes data, struct sc_error *err);
@@ -144,6 +149,9 @@ static int level_begin(struct level *level, const char *path, const char *entry,
     level->open = true;
     level->broken = false;
     level->sniff_len = 0;
+    level->scan = (struct sc_zip_scan){0};
+    level->behind = false;
+    level->behind_entries = 0;
     sc_buf_clear(&level->path);
     sc_buf_puts(&level->path, path);
     if (entry != NULL) {
@@ -215,6 +223,8 @@ static int tar_meta(const char *what, struct sc_bytes bytes, void *ctx, struct s
     struct level *level = ctx;
     struct sc_ledger *ledger = level->archive->options.ledger;
     const char *where = level->spot.where;
+    if (level->kind == KIND_RAW)
+        return 0; /* a zip behind other bytes: these have been searched with them */
     if (level->header_end != ledger->leak_count)
         level->header_first = ledger->leak_count;
     level->spot.where = what;
@@ -246,8 +256,7 @@ static int tar_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_erro
 {
     struct level *level = ctx;
     struct sc_archive *archive = level->archive;
-    bool outer = level->depth <= 1 && archive->in_outer_tar;
-    if (outer && archive->options.on_entry != NULL) {
+    if (level == archive->outer && archive->options.on_entry != NULL) {
         int rc = archive->options.on_entry(entry, archive->options.ctx, err);
         if (rc < 0)
             return rc;
@@ -292,12 +301,13 @@ static int begin_tar(struct level *level, struct sc_error *err)
     if (level->tar == NULL)
         return SC_E_NOMEM;
     sc_tar_reset(level->tar);
-    level->archive->in_outer_tar = level->depth <= 1;
+    if (level->depth <= 1 && level->archive->outer == NULL)
+        level->archive->outer = level;
     level->kind = KIND_TAR;
     return 0;
 }
 
-static int begin_zip(struct level *level, struct sc_error *err)
+static int begin_zip(struct level *level, enum kind kind, struct sc_error *err)
 {
     level->kind = KIND_RAW;
     if (inner(level) == NULL)
@@ -306,8 +316,79 @@ static int begin_zip(struct level *level, struct sc_error *err)
         level->zip = sc_zip_new(&tar_ops, level, err);
     if (level->zip == NULL)
         return SC_E_NOMEM;
-    level->kind = KIND_ZIP;
+    level->kind = kind;
     return 0;
+}
+
+/* ---- a zip behind other bytes ---- */
+
+static int begin_behind(struct level *level, struct sc_bytes head, struct sc_error *err)
+{
+    int rc = begin_zip(level, KIND_RAW, err);
+    if (rc < 0 || level->broken)
+        return rc;
+    sc_zip_guess(level->zip);
+    level->behind = true;
+    level->header_first = level->header_end = 0;
+    return sc_zip_write(level->zip, &head, err);
+}
+
+/* What only looked like a zip leaves no trace but what was found in it. */
+static int end_behind(struct level *level, struct sc_error *err)
+{
+    enum sc_zip_standing standing = sc_zip_standing(level->zip);
+    bool quiet = level->broken || standing == SC_ZIP_GUESSED;
+    if (standing == SC_ZIP_WHOLE)
+        level->behind_entries = sc_zip_entries(level->zip);
+    for (struct level *in = inner(level); quiet && in != NULL && in->open; in = inner(in))
+        in->broken = true;
+    level->behind = false;
+    struct sc_error why = {0};
+    int rc = sc_zip_end(level->zip, &why);
+    return quiet && !is_ours(rc) ? 0 : tolerate(level, rc, &why, err);
+}
+
+/* Bytes of a file of no known kind, which have been searched as they stand. */
+static int look_behind(struct level *level, struct sc_bytes data, struct sc_error *err)
+{
+    int rc = 0;
+    unsigned char head[SC_ZIP_HEADER_SIZE];
+    while (rc == 0 && data.len > 0 && !level->broken) {
+        if (!level->behind) {
+            if (sc_zip_scan_header(&level->scan, &data, head))
+                rc = begin_behind(level, (struct sc_bytes){head, sizeof(head)}, err);
+            continue;
+        }
+        struct sc_error why = {0};
+        struct sc_bytes rest = data;
+        rc = sc_zip_write(level->zip, &rest, &why);
+        sc_zip_scan_pass(&level->scan, (struct sc_bytes){data.ptr, data.len - rest.len});
+        data = rest;
+        enum sc_zip_standing standing = sc_zip_standing(level->zip);
+        if (rc < 0 && (is_ours(rc) || standing != SC_ZIP_GUESSED))
+            return tolerate(level, rc, &why, err);
+        rc = rc < 0 || standing == SC_ZIP_WHOLE ? end_behind(level, err) : 0;
+    }
+    return rc;
+}
+
+/* A zip that ends where the file ends, and that was not read: never silently. */
+static int settle_behind(struct level *level, struct sc_error *err)
+{
+    int rc = level->behind ? end_behind(level, err) : 0;
+    unsigned told = sc_zip_scan_entries(&level->scan);
+    bool whole = told == UINT16_MAX ? level->behind_entries > 0 : level->behind_entries >= told;
+    if (rc < 0 || whole || level->broken)
+        return rc;
+    return skip(level, "a zip archive at its end could not be read whole", err);
+}
+
+/* Its entries have been read: the directory is plain bytes, and another zip may stand behind it. */
+static int end_zip(struct level *level, struct sc_error *err)
+{
+    level->kind = KIND_RAW;
+    level->spot.where = "directory";
+    return end_behind(level, err);
 }
 
 /* ---- bytes ---- */
@@ -323,10 +404,18 @@ static int level_bytes(struct level *level, struct sc_bytes data, struct sc_erro
         return tolerate(level, rc, &why, err);
     }
     if (level->kind == KIND_ZIP && !level->broken) {
-        rc = sc_zip_write(level->zip, data, &why);
-        return tolerate(level, rc, &why, err);
+        size_t len = data.len;
+        rc = sc_zip_write(level->zip, &data, &why);
+        level->scan.at += len - data.len;
+        if (rc < 0 || sc_zip_standing(level->zip) != SC_ZIP_WHOLE)
+            return tolerate(level, rc, &why, err);
+        rc = end_zip(level, err);
+        if (rc < 0 || data.len == 0)
+            return rc;
     }
     rc = search(level, data, err);
+    if (rc == 0 && level->kind == KIND_RAW)
+        rc = look_behind(level, data, err);
     if (rc == 0 && level->kind == KIND_PACKED && !level->broken) {
         rc = sc_unpack_write(level->unpack, data, &why);
         rc = tolerate(level, rc, &why, err);
@@ -342,7 +431,7 @@ static int level_decide(struct level *level, struct sc_error *err)
     if (sc_tar_sniff(level->sniff, level->sniff_len))
         rc = begin_tar(level, err);
     else if (packing == SC_PACKING_ZIP)
-        rc = begin_zip(level, err);
+        rc = begin_zip(level, KIND_ZIP, err);
     else if (packing != SC_PACKING_NONE)
         rc = begin_packed(level, packing, err);
     else
@@ -394,6 +483,8 @@ static int level_end(struct level *level, struct sc_error *err)
     int rc = level->kind == KIND_UNKNOWN ? level_decide(level, err) : 0;
     if (rc == 0 && level->sniff_len <= SNIFF && level->kind == KIND_RAW)
         rc = compare_whole(level, err);
+    if (rc == 0 && level->kind == KIND_RAW)
+        rc = settle_behind(level, err);
     if (rc == 0 && level->kind == KIND_TAR && !level->broken)
         rc = tolerate(level, sc_tar_end(level->tar, &why), &why, err);
     if (rc == 0 && level->zip != NULL && level->kind == KIND_ZIP) {
@@ -413,7 +504,8 @@ void sc_archive_begin(struct sc_archive *archive, const struct sc_spot *spot)
 {
     archive->spot = *spot;
     archive->bytes = archive->fed = 0;
-    archive->exhausted = archive->in_outer_tar = false;
+    archive->exhausted = false;
+    archive->outer = NULL;
     archive->levels[0].open = false;
 }
 
@@ -436,8 +528,10 @@ int sc_archive_zeroes(struct sc_archive *archive, uint64_t count, struct sc_erro
     int rc = 0;
     while (rc == 0 && count > 0) {
         /* Where only bytes matter a run this long is a gap that no form reaches across. */
-        if (top->open && top->kind == KIND_RAW && count > sizeof(zeroes))
+        if (top->open && top->kind == KIND_RAW && !top->behind && count > sizeof(zeroes)) {
+            sc_zip_scan_zeroes(&top->scan, count);
             return sc_stream_end(&top->stream, err);
+        }
         size_t n = count < sizeof(zeroes) ? (size_t)count : sizeof(zeroes);
         rc = sc_archive_write(archive, (struct sc_bytes){zeroes, n}, err);
         count -= n;

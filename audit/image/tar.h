@@ -39,7 +39,7 @@ struct sc_tar_ops {
     int (*content)(struct sc_bytes bytes, void *ctx, struct sc_error *err);
     int (*entry_end)(void *ctx, struct sc_error *err);
     /* The entry's content cannot be had, or not the rest of it; for archives that pack their
-     * entries one by one (audit/image/zip.h), else NULL. */
+     * entries one by one (audit/image/zip/zip.h), else NULL. */
     int (*unreadable)(const char *reason, void *ctx, struct sc_error *err);
 };
 

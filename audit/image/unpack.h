@@ -29,7 +29,7 @@ enum sc_packing {
     SC_PACKING_XZ,
     SC_PACKING_BZIP2,
     SC_PACKING_DEFLATE, /* bare: has no magic number, stands inside other files */
-    SC_PACKING_ZIP      /* an archive: see audit/image/zip.h */
+    SC_PACKING_ZIP      /* an archive: see audit/image/zip/zip.h */
 };
 
 /* By magic number, never by name or media type. */

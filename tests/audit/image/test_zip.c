@@ -221,6 +221,180 @@ static void test_bomb(void **state)
                         "what is packed inside is more than 2000 times its size");
 }
 
+/* ---- behind other bytes ---- */
+
+#define SCRIPT "#!/bin/sh\nPK exec java -jar \"$0\" PKPK\3 PK\5\6 P"
+
+/* What is joined for one test. */
+struct joined {
+    unsigned char data[8192];
+    size_t len;
+};
+
+static void join(struct joined *to, const void *data, size_t len)
+{
+    assert_true(len <= sizeof(to->data) - to->len);
+    memcpy(to->data + to->len, data, len);
+    to->len += len;
+}
+
+static void test_behind_a_script_in_pieces(void **state)
+{
+    struct search *search = *state;
+    static const char *const paths[] = {"stored", "deflated", "bzip2", "inner.zip!a/streamed",
+                                        "a/streamed"};
+    struct joined file = {0};
+    join(&file, SCRIPT, strlen(SCRIPT));
+    join(&file, kinds, sizeof(kinds));
+    join(&file, "between", 7);
+    join(&file, streamed, sizeof(streamed));
+    for (size_t size = 1; size <= file.len + 36; size += size < 80 ? 1 : 37) {
+        feed(search, file.data, file.len, size, 0);
+        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+            if (!found_in(search, paths[i], "content"))
+                fail_msg("pieces of %zu: not found in %s", size, paths[i]);
+        }
+        if (!found_in(search, "*****.key", "name"))
+            fail_msg("pieces of %zu: not found in a name", size);
+        assert_int_equal(search->ledger.skipped_count, 0);
+    }
+}
+
+/* Nothing behind the header is as it says: these are plain bytes, and searched as such. */
+static void test_what_only_looks_like_a_zip(void **state)
+{
+    struct search *search = *state;
+    static const char text[96] = "and plain text goes on for a while, long enough, and then NULs";
+    for (size_t len = 4; len <= sizeof(text); len++) {
+        for (size_t size = 1; size < 40; size += 6) {
+            struct joined file = {0};
+            join(&file, SCRIPT, strlen(SCRIPT));
+            join(&file, streamed, SC_MIN(len, (size_t)60));
+            join(&file, text, len);
+            feed(search, file.data, file.len, size, 0);
+            assert_int_equal(search->ledger.skipped_count, 0);
+            join(&file, VALUE, strlen(VALUE));
+            feed(search, file.data, file.len, size, 0);
+            assert_int_equal(search->ledger.skipped_count, 0);
+            assert_true(found_in(search, NULL, "content"));
+        }
+    }
+}
+
+static void test_behind_and_cut_off_or_encrypted(void **state)
+{
+    struct search *search = *state;
+    struct joined file = {0};
+    join(&file, SCRIPT, strlen(SCRIPT));
+    size_t start = file.len;
+    join(&file, kinds, sizeof(kinds));
+    /* Behind the header of the second entry, and before the directory. */
+    feed(search, file.data, start + 60, 7, 0);
+    assert_int_equal(search->ledger.skipped_count, 1);
+    assert_string_equal(search->ledger.skipped[0].reason, "the zip archive ends early");
+    file.data[start + 6] |= 1;
+    feed(search, file.data, file.len, 7, 0);
+    assert_int_equal(search->ledger.skipped_count, 1);
+    assert_string_equal(search->ledger.skipped[0].object, "x.zip: stored");
+    assert_string_equal(search->ledger.skipped[0].reason, "it is encrypted");
+    assert_true(found_in(search, "bzip2", "content"));
+}
+
+/* One zip behind the other, and a directory that tells of more than there is. */
+static void test_behind_a_zip(void **state)
+{
+    struct search *search = *state;
+    struct joined file = {0};
+    join(&file, kinds, sizeof(kinds));
+    join(&file, streamed, sizeof(streamed));
+    for (size_t size = 1; size <= file.len; size += size < 80 ? 1 : 37) {
+        feed(search, file.data, file.len, size, 0);
+        assert_true(found_in(search, "deflated", "content"));
+        assert_true(found_in(search, "a/streamed", "content"));
+        assert_int_equal(search->ledger.skipped_count, 0);
+    }
+    file.data[file.len - 12]++; /* entries of the last one */
+    feed(search, file.data, file.len, 50, 0);
+    assert_int_equal(search->ledger.skipped_count, 0); /* with no room for it: no end record */
+    file.len = 0;
+    join(&file, streamed, sizeof(streamed));
+    file.data[file.len - 12]++;
+    file.data[file.len - 10] = 2 * 46;
+    feed(search, file.data, file.len, 50, 0);
+    assert_int_equal(search->ledger.skipped_count, 1);
+    assert_string_equal(search->ledger.skipped[0].reason,
+                        "a zip archive at its end could not be read whole");
+}
+
+/* A false start claims the bytes of a zip behind it: what the end of the file tells is not read. */
+static void test_behind_a_false_start(void **state)
+{
+    struct search *search = *state;
+    struct joined file = {0};
+    join(&file, "x", 1);
+    join(&file, kinds, 30);
+    file.data[1 + 20] = 0x10; /* a stored entry of 1 MiB */
+    join(&file, streamed, sizeof(streamed));
+    for (size_t size = 1; size < 300; size += 13) {
+        feed(search, file.data, file.len, size, 0);
+        assert_int_equal(search->ledger.skipped_count, 1);
+        assert_string_equal(search->ledger.skipped[0].reason,
+                            "a zip archive at its end could not be read whole");
+    }
+}
+
+static int count_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
+{
+    size_t *count = ctx;
+    (void)err;
+    assert_string_equal(entry->path, "app.jar");
+    ++*count;
+    return 0;
+}
+
+/* The list of a layer's files is not that of the archives in it. */
+static void test_entries_in_a_tar_are_not_the_tars(void **state)
+{
+    struct search *search = *state;
+    for (size_t prefix = 0; prefix < 2; prefix++) {
+        struct joined file = {0};
+        unsigned char header[512] = "app.jar";
+        unsigned sum = 8 * ' ';
+        memcpy(header + 124, prefix == 0 ? "00000000236" : "00000000237", 11);
+        header[156] = '0';
+        memcpy(header + 257, "ustar\00000", 8);
+        for (size_t i = 0; i < sizeof(header); i++)
+            sum += header[i];
+        for (size_t i = 0; i < 6; i++)
+            header[148 + i] = (unsigned char)('0' + (sum >> (15 - 3 * i) & 7));
+        join(&file, header, sizeof(header));
+        join(&file, "#", prefix);
+        join(&file, streamed, sizeof(streamed));
+        memset(header, 0, sizeof(header));
+        while (file.len < 2560)
+            join(&file, header, SC_MIN(sizeof(header), 2560 - file.len));
+        sc_ledger_done(&search->ledger);
+        search->ledger.searcher = &search->searcher;
+        size_t count = 0;
+        const struct sc_archive_options options = {.searcher = &search->searcher,
+                                                   .ledger = &search->ledger,
+                                                   .surface = "image",
+                                                   .on_entry = count_entry,
+                                                   .ctx = &count};
+        const struct sc_spot spot = {.place = "layer", .file = "layer.tar"};
+        struct sc_archive *archive = sc_archive_new(&options, NULL);
+        assert_non_null(archive);
+        sc_archive_begin(archive, &spot);
+        struct sc_bytes bytes = {file.data, file.len};
+        assert_int_equal(sc_archive_write(archive, bytes, NULL), 0);
+        assert_int_equal(sc_archive_end(archive, NULL, NULL), 0);
+        sc_archive_free(archive);
+        assert_int_equal(count, 1);
+        assert_true(found_in(search, "app.jar!a/streamed", "content"));
+        assert_int_equal(search->ledger.skipped_count, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +403,12 @@ int main(void)
         cmocka_unit_test(test_damaged_entries_are_named_and_the_next_ones_read),
         cmocka_unit_test(test_encrypted_and_unknown),
         cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_behind_a_script_in_pieces),
+        cmocka_unit_test(test_what_only_looks_like_a_zip),
+        cmocka_unit_test(test_behind_and_cut_off_or_encrypted),
+        cmocka_unit_test(test_behind_a_zip),
+        cmocka_unit_test(test_behind_a_false_start),
+        cmocka_unit_test(test_entries_in_a_tar_are_not_the_tars),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -114,6 +114,36 @@ head -c 200000 whole.gz >tree/cut.gz
 run 1 "$SECRETSCTL" verify path tree
 out_has "not searched: path: tree/cut.gz: the gzip data ends early"
 
+# A zip behind other bytes (a jar that starts itself, a self-extracting archive) is read; one of which
+# that is not possible is named; what only holds the bytes of a header is a plain file.
+rm -r tree && mkdir tree
+printf '#!/bin/sh\nexec java -jar "$0"\n' >tree/app.jar
+printf 'x%sx' "$value" >inner/conf
+python3 - tree/app.jar <<'PY'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "a", zipfile.ZIP_DEFLATED) as z:
+    z.writestr("MANIFEST", "name " * 50)
+    z.write("inner/conf", "BOOT-INF/conf")
+PY
+is "$(found tree)" "path tree/app.jar BOOT-INF/conf content plain"
+rm tree/app.jar
+printf 'echo "PK\003\004 is how a zip begins"\n' >tree/plain
+printf 'PK\003\004\024\0\0\0\010\0%0300d' 0 >>tree/plain
+run 0 "$SECRETSCTL" verify path tree
+printf '#!/bin/sh\n' >tree/locked.jar
+python3 - tree/locked.jar <<'PY'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "a") as z:
+    z.writestr("a", "name")
+    z.writestr("b", "name")
+data = bytearray(open(sys.argv[1], "rb").read())
+data[data.index(b"PK\3\4") + 6] |= 1
+open(sys.argv[1], "wb").write(data)
+PY
+run 1 "$SECRETSCTL" verify path tree
+out_has "not searched: path: tree/locked.jar: a: it is encrypted"
+run 0 "$SECRETSCTL" verify path tree --accept-skipped '*locked.jar*'
+
 # Unreadable: no pass.
 if [ "$(id -u)" != 0 ]; then
     rm -r tree && mkdir tree && echo x >tree/closed && chmod 0 tree/closed

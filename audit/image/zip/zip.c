@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The zip reader; see audit/image/zip.h. Format: APPNOTE.TXT 6.3, sections 4.3 to 4.5.
+ * The zip reader; see audit/image/zip/zip.h. Format: APPNOTE.TXT 6.3, sections 4.3 to 4.5.
  */
-#include "audit/image/zip.h"
+#include "audit/image/zip/zip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,12 @@
 
 #include "core/banned.h"
 
-#define SIGNATURE_SIZE ((size_t)4)
-#define HEADER_SIZE    ((size_t)30)
+#define SIGNATURE_SIZE SC_ZIP_SIGNATURE_SIZE
+#define HEADER_SIZE    SC_ZIP_HEADER_SIZE
 /* Name and extra field have 16 bits of length each. */
 #define TEXT_MAX ((size_t)128 * 1024)
+/* Sizes that come behind the content, in their longest form. */
+#define DESCRIPTOR_MAX 24
 
 /* Fields of a local header. */
 #define FLAGS_AT  6
@@ -53,7 +55,10 @@ struct sc_zip {
     bool unpacking, hidden;   /* hidden: cannot be read */
     bool open_end;            /* the size is not known */
     uint64_t left;            /* packed bytes to come */
-    bool any;                 /* an entry has begun */
+    uint64_t entries;         /* that have begun */
+    bool guessed;             /* not yet proved to be a zip */
+    size_t gap;               /* bytes since the last entry, while guessed */
+    struct sc_error held;     /* why the first entry cannot be read, while guessed */
 };
 
 struct sc_zip *sc_zip_new(const struct sc_tar_ops *ops, void *ctx, struct sc_error *err)
@@ -100,7 +105,19 @@ static int hide(struct sc_zip *zip, const char *reason, struct sc_error *err)
 {
     zip->hidden = true;
     zip->unpacking = false;
+    if (zip->guessed) {
+        SC_IGNORE(sc_fail(&zip->held, SC_E_UNSUPPORTED, "%s", reason));
+        return 0;
+    }
     return zip->ops->unreadable(reason, zip->ctx, err);
+}
+
+/* A record stands where the last entry says that it ends: so this is a zip. */
+static int prove(struct sc_zip *zip, struct sc_error *err)
+{
+    bool tell = zip->guessed && zip->held.code != 0;
+    zip->guessed = false;
+    return tell ? zip->ops->unreadable(sc_error_message(&zip->held), zip->ctx, err) : 0;
 }
 
 static int prepare(struct sc_zip *zip, enum sc_packing packing, struct sc_error *err)
@@ -166,7 +183,7 @@ static int begin_entry(struct sc_zip *zip, struct sc_error *err)
     zip->open_end = (number(zip->head + FLAGS_AT, 2) & FLAG_DESCRIPTOR) != 0 && zip->left == 0;
     if (zip->left == ZIP64 && !read_zip64(zip, name_len, &zip->left))
         return sc_fail(err, SC_E_FORMAT, "a zip entry has no length");
-    zip->any = true;
+    zip->entries++;
     zip->state = AT_CONTENT;
     rc = sc_buf_status(&zip->path, err);
     if (rc < 0)
@@ -190,7 +207,7 @@ static int unpack_known(struct sc_zip *zip, struct sc_bytes run, struct sc_error
     struct sc_error why = {0};
     bool ended = false;
     int rc = sc_unpack_member(zip->unpack, &run, &ended, &why);
-    if (rc == SC_E_SYNTAX || rc == SC_E_TOOBIG)
+    if ((rc == SC_E_SYNTAX || rc == SC_E_TOOBIG) && !zip->guessed)
         return hide(zip, sc_error_message(&why), err);
     if (rc < 0)
         return sc_fail(err, rc, "%s", sc_error_message(&why));
@@ -232,8 +249,9 @@ static int take_gap(struct sc_zip *zip, struct sc_bytes *data, struct sc_error *
 {
     if (zip->head_len == SIGNATURE_SIZE) {
         const struct sc_bytes first = {zip->head, 1};
-        int rc = zip->any ? zip->ops->meta("gap", first, zip->ctx, err)
-                          : sc_fail(err, SC_E_FORMAT, "no zip header");
+        bool lost = zip->entries == 0 || (zip->guessed && zip->gap++ == DESCRIPTOR_MAX);
+        int rc = lost ? sc_fail(err, SC_E_FORMAT, "no zip header")
+                      : zip->ops->meta("gap", first, zip->ctx, err);
         if (rc < 0)
             return rc;
         memmove(zip->head, zip->head + 1, SIGNATURE_SIZE - 1);
@@ -245,9 +263,10 @@ static int take_gap(struct sc_zip *zip, struct sc_bytes *data, struct sc_error *
         return 0;
     if (memcmp(zip->head, "PK\3\4", SIGNATURE_SIZE) == 0)
         zip->state = AT_HEADER;
-    else if (memcmp(zip->head, "PK\1\2", SIGNATURE_SIZE) == 0)
+    else if (memcmp(zip->head, "PK\1\2", SIGNATURE_SIZE) == 0 ||
+             memcmp(zip->head, "PK\5\6", SIGNATURE_SIZE) == 0)
         zip->state = AT_DIRECTORY;
-    return 0;
+    return zip->state == AT_GAP || zip->entries == 0 ? 0 : prove(zip, err);
 }
 
 static int take_header(struct sc_zip *zip, struct sc_bytes *data, struct sc_error *err)
@@ -273,29 +292,29 @@ static int take_text(struct sc_zip *zip, struct sc_bytes *data, struct sc_error 
     return rc < 0 || zip->text.len < zip->text_len ? rc : begin_entry(zip, err);
 }
 
-int sc_zip_write(struct sc_zip *zip, struct sc_bytes data, struct sc_error *err)
+int sc_zip_write(struct sc_zip *zip, struct sc_bytes *data, struct sc_error *err)
 {
     int rc = 0;
-    while (rc == 0 && data.len > 0) {
+    while (rc == 0 && data->len > 0) {
         switch (zip->state) {
         case AT_GAP:
-            rc = take_gap(zip, &data, err);
+            rc = take_gap(zip, data, err);
             break;
         case AT_HEADER:
-            rc = take_header(zip, &data, err);
+            rc = take_header(zip, data, err);
             break;
         case AT_TEXT:
-            rc = take_text(zip, &data, err);
+            rc = take_text(zip, data, err);
             break;
         case AT_CONTENT:
             break;
         case AT_DIRECTORY:
         default:
-            return zip->ops->meta("directory", data, zip->ctx, err);
+            return 0;
         }
         /* An empty entry ends without a byte. */
         if (rc == 0 && zip->state == AT_CONTENT)
-            rc = take_content(zip, &data, err);
+            rc = take_content(zip, data, err);
     }
     return rc;
 }
@@ -307,8 +326,27 @@ int sc_zip_end(struct sc_zip *zip, struct sc_error *err)
     int rc = zip->state == AT_CONTENT ? zip->ops->entry_end(zip->ctx, err) : 0;
     zip->state = AT_GAP;
     zip->head_len = 0;
-    zip->any = false;
+    zip->entries = zip->gap = 0;
+    zip->guessed = false;
+    zip->held.code = 0;
     if (rc < 0 || whole)
         return rc;
     return sc_fail(err, SC_E_IO, "the zip archive ends early");
+}
+
+void sc_zip_guess(struct sc_zip *zip)
+{
+    zip->guessed = true;
+}
+
+enum sc_zip_standing sc_zip_standing(const struct sc_zip *zip)
+{
+    if (zip->guessed)
+        return SC_ZIP_GUESSED;
+    return zip->state == AT_DIRECTORY ? SC_ZIP_WHOLE : SC_ZIP_PROVED;
+}
+
+uint64_t sc_zip_entries(const struct sc_zip *zip)
+{
+    return zip->entries;
 }
