@@ -4,7 +4,7 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 needs_root
 needs_docker
-requires busybox docker-compose redis-server redis-cli
+requires busybox docker-compose redis-check-rdb redis-cli
 tag=compose-engine-$$
 export SECRETSCTL_RUN_DIR=$T/run COMPOSE_PROJECT_NAME=$tag
 remove_all() {
@@ -28,11 +28,13 @@ END
 chmod 755 root/bin/show
 tar -C root -c . | docker import - "$tag-base" >/dev/null
 tar -C root -c . | docker import -c 'ENTRYPOINT ["/bin/show", "it'\''s"]' -c 'CMD ["saved", "$HOME", "a b"]' -c 'ENV PATH=/bin' - "$tag-saved:1" >/dev/null
-for file in $(ldd "$(command -v redis-server)" "$(command -v redis-cli)" | grep -oE '/[^ :)]+' | sort -u) \
-    "$(command -v redis-server)" "$(command -v redis-cli)"; do
+for file in $(ldd "$(command -v redis-check-rdb)" "$(command -v redis-cli)" | grep -oE '/[^ :)]+' | sort -u) \
+    "$(command -v redis-cli)"; do
     mkdir -p "root$(dirname "$file")"
     cp -nL "$file" "root$file"
 done
+# The server is the same program by another name; its own package would start one on this machine.
+cp -L "$(command -v redis-check-rdb)" root/bin/redis-server
 tar -C root -c . | docker import -c 'ENV PATH=/bin:/usr/bin' - "$tag-redis" >/dev/null
 docker save -o saved.tar "$tag-saved:1"
 cat >app/Dockerfile <<END
