@@ -135,5 +135,7 @@ const char *sc_value_text(const struct sc_value *value);
 bool sc_value_equals(const struct sc_value *value, const char *text);
 /* Same kinds and content all the way down, whatever the origins; maps in any order. */
 bool sc_value_same(const struct sc_value *a, const struct sc_value *b);
+/* Equal for values that are the same. */
+size_t sc_value_hash(const struct sc_value *value);
 
 #endif

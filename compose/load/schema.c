@@ -152,15 +152,11 @@ static int check_map(const struct checker *c, const struct sc_shape *shape,
     return 0;
 }
 
-/* Long lists of texts are compared through a small table of their hashes. */
+/* Long lists are compared through a small table of hashes. */
 static bool seen_before(const struct sc_value *list, size_t i, uint32_t *slots, size_t mask)
 {
     const struct sc_value *item = list->u.items[i];
-    size_t hash = 0;
-    if (item->kind == SC_VALUE_STRING) {
-        for (size_t j = 0; j < item->count; j++)
-            hash = hash * 31 + (unsigned char)item->u.text[j];
-    }
+    size_t hash = sc_value_hash(item);
     size_t slot = (hash ^ hash >> 17) & mask;
     for (; slots[slot] != 0; slot = (slot + 1) & mask) {
         if (sc_value_same(list->u.items[slots[slot] - 1], item))

@@ -160,6 +160,43 @@ bool sc_value_same(const struct sc_value *a, const struct sc_value *b)
     }
 }
 
+static size_t hash_bytes(size_t hash, const void *bytes, size_t len)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < len; i++)
+        hash = hash * 31 + at[i];
+    return hash;
+}
+
+size_t sc_value_hash(const struct sc_value *value)
+{
+    size_t hash = (size_t)value->kind + value->count;
+    switch (value->kind) {
+    case SC_VALUE_BOOL:
+        return hash + value->u.boolean;
+    case SC_VALUE_INT:
+    case SC_VALUE_UINT:
+        return hash_bytes(hash, &value->u.natural, sizeof(value->u.natural));
+    case SC_VALUE_FLOAT:
+        return hash_bytes(hash, &value->u.real, sizeof(value->u.real));
+    case SC_VALUE_STRING:
+        return hash_bytes(hash, value->u.text, value->count);
+    case SC_VALUE_MAP:
+        for (size_t i = 0; i < value->count; i++) { /* in whatever order */
+            const struct sc_entry *entry = &value->u.entries[i];
+            hash += hash_bytes(sc_value_hash(entry->value), entry->key, strlen(entry->key));
+        }
+        return hash;
+    case SC_VALUE_LIST:
+        for (size_t i = 0; i < value->count; i++)
+            hash = hash * 31 + sc_value_hash(value->u.items[i]);
+        return hash;
+    case SC_VALUE_NULL:
+    default:
+        return hash;
+    }
+}
+
 struct sc_value *sc_tree_new(struct sc_model_pool *pool, enum sc_value_kind kind,
                              const struct sc_origin *origin)
 {
