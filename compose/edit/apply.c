@@ -190,6 +190,15 @@ static bool deleted(const struct work *w, const struct sc_yaml_node *collection,
     return sc_edits_find(w->edits, collection->values[i], SC_EDIT_DELETE) != NULL;
 }
 
+/* Whether the '?' of a key stands on a line before it. */
+static bool question_mark_before(const struct work *w, const struct sc_yaml_node *map, size_t i)
+{
+    size_t from =
+        i == 0 ? map->span.start : SC_MAX(map->values[i - 1]->span.end, map->keys[i - 1]->span.end);
+    size_t token = skip_to_token(w, from);
+    return token < map->keys[i]->full_start && w->text[token] == '?';
+}
+
 static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct sc_error *err)
 {
     const struct sc_yaml_node *parent = node->parent;
@@ -204,10 +213,14 @@ static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct 
         before--;
     }
     size_t end = SC_MAX(node->span.end, first_of(parent, node->index)->span.end);
-    if (!only_blanks(w, start, before) || !line_is_over(w, end))
+    if (!only_blanks(w, start, before) || !line_is_over(w, end) ||
+        (parent->kind == SC_YAML_MAPPING && question_mark_before(w, parent, node->index)))
         return refuse(w, at, "an entry that does not stand on lines of its own", err);
     SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1);
-    return splice(w, start, line_end(w, end), &nothing, err);
+    size_t stop = line_end(w, end);
+    if (strspn(w->text + stop, " \t") == w->len - stop)
+        stop = w->len; /* blanks of a last line could become part of a block text before them */
+    return splice(w, start, stop, &nothing, err);
 }
 
 /* All deletions inside one flow collection: each run takes one adjacent comma with it. */

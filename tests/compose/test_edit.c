@@ -52,6 +52,7 @@ static const struct edit_case accepted[] = {
     {"a block text that has none", "a: |-\n  x", {{ADD, NULL}}, "a: |-\n  x\nnew: v"},
     {"a block text of blanks", "a: >2\n   ", {{ADD, NULL}}, "a: >-2\n   \nnew: v"},
     {"a block text before a key", "a: |\n  x\n? b", {{ADD, NULL}}, "a: |\n  x\n? b\nnew: v"},
+    {"blanks behind a block text", "a: >2\nb:\n   ", {{DELETE, "b"}}, "a: >2\n"},
     {"a block text keeps its own", "a: |\n  x\nb: 1", {{DELETE, "b"}}, "a: |\n  x\n"},
 };
 
@@ -63,6 +64,10 @@ static const struct edit_case refused[] = {
      {{SET, "a"}},
      "'f' line 2, column 1: a key without its ':'"},
     {"an empty key", "?\n: v\n", {{RENAME, ""}}, "'f' line 1, column 2: an empty key"},
+    {"a question mark on another line",
+     "a: 1\n? # c\n  b\n: 2\n",
+     {{DELETE, "b"}},
+     "'f' line 3, column 3: an entry that does not stand on lines of its own"},
     {"a lone carriage return",
      "a: 1\rb: 2\n",
      {{SET, "a"}},
