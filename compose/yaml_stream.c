@@ -73,14 +73,33 @@ size_t sc_yaml_stream_bad_byte(const struct sc_yaml_stream *s)
     return s->len;
 }
 
+/* Bytes of a line end, which is one of five to libyaml (YAML 1.1, 5.4); 0 for anything else. */
+static size_t break_size(const struct sc_yaml_stream *s, size_t at)
+{
+    static const char *const breaks[] = {"\n", "\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(breaks); i++) {
+        if (strncmp(s->text + at, breaks[i], strlen(breaks[i])) == 0)
+            return strlen(breaks[i]);
+    }
+    return 0;
+}
+
+static bool behind_break(const struct sc_yaml_stream *s, size_t at)
+{
+    for (size_t n = 1; n <= 3 && n <= at; n++) {
+        if (break_size(s, at - n) == n)
+            return true;
+    }
+    return false;
+}
+
 size_t sc_yaml_stream_stray_bom(const struct sc_yaml_stream *s)
 {
     const char *at = s->text + s->bom;
     const char *end = s->text + s->len;
     while ((at = memchr(at, SC_YAML_BOM[0], (size_t)(end - at))) != NULL) {
         size_t i = (size_t)(at - s->text);
-        if (end - at >= 3 && memcmp(at, SC_YAML_BOM, 3) == 0 &&
-            (i == s->bom || at[-1] == '\n' || at[-1] == '\r'))
+        if (end - at >= 3 && memcmp(at, SC_YAML_BOM, 3) == 0 && (i == s->bom || behind_break(s, i)))
             return i;
         at++;
     }
@@ -140,6 +159,19 @@ static size_t skip_anchor(const struct sc_yaml_stream *s, size_t at)
     return at;
 }
 
+/* Behind blanks, line ends and comments. */
+static size_t skip_blanks(const struct sc_yaml_stream *s, size_t at)
+{
+    while (at < s->len && (is_blank(s->text[at]) || break_size(s, at) > 0)) {
+        at += SC_MAX(break_size(s, at), (size_t)1);
+        if (at < s->len && s->text[at] == '#') {
+            while (at < s->len && break_size(s, at) == 0)
+                at++;
+        }
+    }
+    return at;
+}
+
 size_t sc_yaml_stream_skip_properties(const struct sc_yaml_stream *s, size_t at, bool anchor,
                                       bool tag)
 {
@@ -149,14 +181,10 @@ size_t sc_yaml_stream_skip_properties(const struct sc_yaml_stream *s, size_t at,
             at = skip_anchor(s, at);
         } else {
             tag = false;
-            while (at < s->len && !is_blank(s->text[at]))
+            while (at < s->len && !is_blank(s->text[at]) && break_size(s, at) == 0)
                 at++;
         }
-        while (at < s->len && is_blank(s->text[at])) {
-            at++;
-            if (at < s->len && s->text[at] == '#')
-                at += strcspn(s->text + at, "\n");
-        }
+        at = skip_blanks(s, at);
     }
     return at;
 }
