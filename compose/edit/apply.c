@@ -199,6 +199,19 @@ static bool question_mark_before(const struct work *w, const struct sc_yaml_node
     return token < map->keys[i]->full_start && w->text[token] == '?';
 }
 
+/* Whether blank lines behind this entry would become part of a block text once it is gone. */
+static bool follows_block_text(const struct work *w, const struct sc_yaml_node *node)
+{
+    size_t i = node->index;
+    while (i > 0 && deleted(w, node->parent, i - 1))
+        i--;
+    const struct sc_yaml_node *last = i > 0 ? node->parent->values[i - 1] : node;
+    while (last->count > 0)
+        last = last->values[last->count - 1];
+    return i > 0 && last->kind == SC_YAML_SCALAR &&
+           (last->style == SC_YAML_LITERAL || last->style == SC_YAML_FOLDED);
+}
+
 static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct sc_error *err)
 {
     const struct sc_yaml_node *parent = node->parent;
@@ -218,8 +231,8 @@ static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct 
         return refuse(w, at, "an entry that does not stand on lines of its own", err);
     SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1);
     size_t stop = line_end(w, end);
-    if (strspn(w->text + stop, " \t") == w->len - stop)
-        stop = w->len; /* blanks of a last line could become part of a block text before them */
+    while (follows_block_text(w, node) && stop < w->len && only_blanks(w, stop, line_end(w, stop)))
+        stop = line_end(w, stop);
     return splice(w, start, stop, &nothing, err);
 }
 

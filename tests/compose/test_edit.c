@@ -53,6 +53,11 @@ static const struct edit_case accepted[] = {
     {"a block text of blanks", "a: >2\n   ", {{ADD, NULL}}, "a: >-2\n   \nnew: v"},
     {"a block text before a key", "a: |\n  x\n? b", {{ADD, NULL}}, "a: |\n  x\n? b\nnew: v"},
     {"blanks behind a block text", "a: >2\nb:\n   ", {{DELETE, "b"}}, "a: >2\n"},
+    {"blank lines behind a block text",
+     "a: |+\n  x\nb: 1\n\n   \n",
+     {{DELETE, "b"}},
+     "a: |+\n  x\n"},
+    {"blank lines behind a plain text", "a: 1\nb: 1\n\n", {{DELETE, "b"}}, "a: 1\n\n"},
     {"a block text keeps its own", "a: |\n  x\nb: 1", {{DELETE, "b"}}, "a: |\n  x\n"},
 };
 
