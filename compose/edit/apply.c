@@ -199,17 +199,24 @@ static bool question_mark_before(const struct work *w, const struct sc_yaml_node
     return token < map->keys[i]->full_start && w->text[token] == '?';
 }
 
+static bool is_block_text(const struct sc_yaml_node *node)
+{
+    return node->kind == SC_YAML_SCALAR &&
+           (node->style == SC_YAML_LITERAL || node->style == SC_YAML_FOLDED);
+}
+
 /* Whether blank lines behind this entry would become part of a block text once it is gone. */
 static bool follows_block_text(const struct work *w, const struct sc_yaml_node *node)
 {
     size_t i = node->index;
     while (i > 0 && deleted(w, node->parent, i - 1))
         i--;
-    const struct sc_yaml_node *last = i > 0 ? node->parent->values[i - 1] : node;
+    if (i == 0)
+        return false;
+    const struct sc_yaml_node *last = node->parent->values[i - 1];
     while (last->count > 0)
         last = last->values[last->count - 1];
-    return i > 0 && last->kind == SC_YAML_SCALAR &&
-           (last->style == SC_YAML_LITERAL || last->style == SC_YAML_FOLDED);
+    return is_block_text(last) || (last->key != NULL && is_block_text(last->key));
 }
 
 static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct sc_error *err)
