@@ -108,6 +108,8 @@ const struct sc_yaml_document *sc_yaml_document(const struct sc_yaml_stream *str
 
 /* Line and column of a byte offset. */
 struct sc_yaml_position sc_yaml_position(const struct sc_yaml_stream *stream, size_t offset);
+/* Behind the blanks, line ends and comments at a byte offset. */
+size_t sc_yaml_skip_blanks(const struct sc_yaml_stream *stream, size_t at);
 
 /* ---- nodes (NULL-safe: a missing node has no children and equals nothing) ---- */
 

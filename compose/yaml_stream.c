@@ -159,8 +159,7 @@ static size_t skip_anchor(const struct sc_yaml_stream *s, size_t at)
     return at;
 }
 
-/* Behind blanks, line ends and comments. */
-static size_t skip_blanks(const struct sc_yaml_stream *s, size_t at)
+size_t sc_yaml_skip_blanks(const struct sc_yaml_stream *s, size_t at)
 {
     while (at < s->len && (is_blank(s->text[at]) || break_size(s, at) > 0)) {
         at += SC_MAX(break_size(s, at), (size_t)1);
@@ -184,7 +183,7 @@ size_t sc_yaml_stream_skip_properties(const struct sc_yaml_stream *s, size_t at,
             while (at < s->len && !is_blank(s->text[at]) && break_size(s, at) == 0)
                 at++;
         }
-        at = skip_blanks(s, at);
+        at = sc_yaml_skip_blanks(s, at);
     }
     return at;
 }

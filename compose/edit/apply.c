@@ -124,18 +124,6 @@ static bool stays_plain(const struct sc_yaml_node *node, const char *text)
     return true;
 }
 
-/* Behind blanks, line ends and comments. */
-static size_t skip_to_token(const struct work *w, size_t at)
-{
-    while (at < w->len && (only_blanks(w, at, at + 1) || w->text[at] == '#')) {
-        if (w->text[at] == '#')
-            at = line_end(w, at);
-        else
-            at++;
-    }
-    return at;
-}
-
 /* Why an empty value, or a key, stands nowhere: nothing can be put in its place. NULL if it can. */
 static const char *has_no_place(const struct work *w, const struct sc_yaml_node *node)
 {
@@ -148,7 +136,8 @@ static const char *has_no_place(const struct work *w, const struct sc_yaml_node 
         return "an empty key";
     if (node->key == NULL)
         return NULL;
-    size_t colon = skip_to_token(w, node->key->span.end); /* none behind "? key", and in {key} */
+    size_t colon =
+        sc_yaml_skip_blanks(w->stream, node->key->span.end); /* none behind "? key", and in {key} */
     bool behind = colon < at && w->text[colon] == ':' && only_blanks(w, colon + 1, at);
     return behind ? NULL : "a key without its ':'";
 }
@@ -195,7 +184,7 @@ static bool question_mark_before(const struct work *w, const struct sc_yaml_node
 {
     size_t from =
         i == 0 ? map->span.start : SC_MAX(map->values[i - 1]->span.end, map->keys[i - 1]->span.end);
-    size_t token = skip_to_token(w, from);
+    size_t token = sc_yaml_skip_blanks(w->stream, from);
     return token < map->keys[i]->full_start && w->text[token] == '?';
 }
 
