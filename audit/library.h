@@ -4,7 +4,7 @@
  *
  * Linked in the usual way, libgit2 and libarchive pull some twenty further libraries into every
  * start of the program (Kerberos, OpenSSL, ICU, the C++ runtime), which costs several milliseconds,
- * and the decompressors a third of one; `get` needs none of them. Threads: any. A loaded library
+ * and each decompressor costs its part; `get` needs none of them. Threads: any. A loaded library
  * stays loaded.
  */
 #ifndef SC_AUDIT_LIBRARY_H
