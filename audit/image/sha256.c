@@ -10,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-#include "audit/cpu.h"
+#include "core/cpu.h"
 #include "core/macros.h"
 
 #include "core/banned.h"

@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-#include "audit/cpu.h"
+#include "core/cpu.h"
 #include "audit/known/gram_private.h"
 #include "core/macros.h"
 #include "core/secret.h"

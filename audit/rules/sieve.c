@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "audit/cpu.h"
+#include "core/cpu.h"
 #include "audit/rules/sieve_block.h"
 #include "audit/rules/sieve_table.h"
 #include "audit/rules/table.h"

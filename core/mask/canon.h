@@ -35,4 +35,14 @@ bool sc_canon_needed(struct sc_bytes value);
 /* Reduces a whole value into `out`, which has room for value.len bytes; yields the length. */
 size_t sc_canon_value(struct sc_bytes value, unsigned char *out);
 
+/* What may be written behind the end of what sc_canon_lines() yields. */
+#define SC_CANON_SLACK ((size_t)64)
+
+/* Reduces lines, each as if it stood alone and nothing followed it; line ends stay. `out` has room
+ * for text.len + SC_CANON_SLACK bytes and is another buffer; yields the length. */
+size_t sc_canon_lines(struct sc_bytes text, unsigned char *out);
+
+/* The same by the code for processors without wide vectors; for tests and measurements. */
+size_t sc_canon_lines_plain(struct sc_bytes text, unsigned char *out);
+
 #endif

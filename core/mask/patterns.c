@@ -14,18 +14,12 @@
 
 #include "core/banned.h"
 
-/* As powers of two; the largest still fits a processor's second cache. */
-#define BITMAP_BITS_MIN 15
-#define BITMAP_BITS_MAX 22
-#define BITS_EACH       ((size_t)16) /* of a bitmap for one thing in it */
-#define STRIDE_MAX      ((size_t)4)
-#define POSITIONS       ((size_t)8) /* tested between two branches */
-#define CHUNK_BYTES     ((size_t)256 * 1024)
-#define WHOLE_MIN       ((size_t)8) /* shorter values are looked for as they are only */
-#define CANON_MIN       ((size_t)6)
-#define WINDOW          ((size_t)12) /* of base64: tools break lines anywhere */
-#define WINDOW_STEP     ((size_t)4)
-#define WINDOWS_UPTO    ((size_t)16 * 1024)
+#define CHUNK_BYTES  ((size_t)256 * 1024)
+#define WHOLE_MIN    ((size_t)8) /* shorter values are looked for as they are only */
+#define CANON_MIN    ((size_t)6)
+#define WINDOW       ((size_t)12) /* of base64: tools break lines anywhere */
+#define WINDOW_STEP  ((size_t)4)
+#define WINDOWS_UPTO ((size_t)16 * 1024)
 
 struct sc_mask_chunk {
     struct sc_mask_chunk *next;
@@ -191,62 +185,46 @@ static uint32_t gram_at(const unsigned char *text)
     return gram;
 }
 
-static uint64_t hash(uint32_t gram)
-{
-    return gram * 0x9e3779b97f4a7c15u;
-}
-
-/* Two bits of one word stand for four bytes of text: one look, and hardly ever both by chance. */
-static uint64_t bits_of(uint64_t hash)
-{
-    return (uint64_t)1 << (hash >> 24 & 63) | (uint64_t)1 << (hash >> 30 & 63);
-}
-
 static bool starts_with(const struct sc_mask_pattern *pattern, const struct sc_mask_pattern *prefix)
 {
     return pattern->len > prefix->len && memcmp(pattern->ptr, prefix->ptr, prefix->len) == 0;
 }
 
-static bool make_bitmap(struct sc_mask_bitmap *bitmap, size_t things)
-{
-    unsigned bits = BITMAP_BITS_MIN;
-    while (bits < BITMAP_BITS_MAX && ((size_t)1 << bits) < things * BITS_EACH)
-        bits++;
-    bitmap->shift = 64 - (bits - 6);
-    bitmap->words = calloc((size_t)1 << (bits - 6), sizeof(*bitmap->words));
-    return bitmap->words != NULL;
-}
-
-static void set_bits(const struct sc_mask_bitmap *bitmap, const unsigned char *text)
-{
-    uint64_t h = hash(gram_at(text));
-    bitmap->words[h >> bitmap->shift] |= bits_of(h);
-}
-
-static bool has_bits(const struct sc_mask_bitmap *bitmap, const unsigned char *text)
-{
-    uint64_t h = hash(gram_at(text));
-    return (~bitmap->words[h >> bitmap->shift] & bits_of(h)) == 0;
-}
-
 static int make_tables(struct sc_mask_set *set, struct sc_error *err)
 {
-    /* Of the places that a pattern covers one is looked at, and has four bytes of it behind it. */
-    set->stride = set->shortest >= STRIDE_MAX + 3 ? STRIDE_MAX : set->shortest >= 5 ? 2 : 1;
     size_t places = 64;
     while (places < set->count * 2)
         places *= 2;
     set->range_mask = places - 1;
     set->ranges = calloc(places, sizeof(*set->ranges));
-    bool complete = set->ranges != NULL && make_bitmap(&set->begin, set->count) &&
-                    make_bitmap(&set->nearby, set->count * set->stride);
-    return complete ? 0 : sc_fail_nomem(err);
+    return set->ranges != NULL ? 0 : sc_fail_nomem(err);
+}
+
+/* Short patterns have a filter of their own: it would serve the others badly. */
+static int make_filters(struct sc_mask_set *set, struct sc_error *err)
+{
+    size_t count[SC_MASK_FILTERS] = {0};
+    size_t shortest[SC_MASK_FILTERS] = {SIZE_MAX, SIZE_MAX};
+    for (size_t i = 0; i < set->count; i++) {
+        size_t kind = set->items[i].len < SC_MASK_FILTER_LONG;
+        shortest[kind] = SC_MIN(shortest[kind], (size_t)set->items[i].len);
+        count[kind]++;
+    }
+    int rc = 0;
+    for (size_t kind = 0; rc == 0 && kind < SC_MASK_FILTERS; kind++)
+        if (count[kind] > 0)
+            rc = sc_mask_filter_init(&set->filters[kind], shortest[kind], count[kind], err);
+    for (size_t i = 0; rc == 0 && i < set->count; i++) {
+        size_t kind = set->items[i].len < SC_MASK_FILTER_LONG;
+        sc_mask_filter_add(&set->filters[kind], set->items[i].ptr, set->items[i].len);
+    }
+    return rc;
 }
 
 /* The place of these four bytes, or the free one where they would be. */
 static struct sc_mask_range *find_range(const struct sc_mask_set *set, uint32_t gram)
 {
-    size_t at = (size_t)(hash(gram) >> 32) & set->range_mask;
+    size_t at = (size_t)(gram * 0x9e3779b97f4a7c15u >> 32) & set->range_mask;
     while (set->ranges[at].end != 0 && set->ranges[at].gram != gram)
         at = (at + 1) & set->range_mask;
     return &set->ranges[at];
@@ -256,9 +234,6 @@ static struct sc_mask_range *find_range(const struct sc_mask_set *set, uint32_t 
 static void index_pattern(struct sc_mask_set *set, uint32_t index)
 {
     uint32_t gram = gram_at(set->items[index].ptr);
-    set_bits(&set->begin, set->items[index].ptr);
-    for (size_t i = 0; i < set->stride; i++)
-        set_bits(&set->nearby, set->items[index].ptr + i);
     struct sc_mask_range *range = find_range(set, gram);
     if (range->end == 0)
         *range = (struct sc_mask_range){.gram = gram, .first = index};
@@ -269,9 +244,6 @@ static int finish_set(struct sc_mask_set *set, struct sc_error *err)
 {
     if (set->count == 0)
         return 0;
-    set->shortest = set->items[0].len;
-    for (size_t i = 1; i < set->count; i++)
-        set->shortest = SC_MIN(set->shortest, (size_t)set->items[i].len);
     int rc = make_tables(set, err);
     if (rc < 0)
         return rc;
@@ -292,7 +264,7 @@ static int finish_set(struct sc_mask_set *set, struct sc_error *err)
         index_pattern(set, (uint32_t)kept++);
     }
     set->count = kept;
-    return 0;
+    return make_filters(set, err);
 }
 
 int sc_mask_patterns_finish(struct sc_mask_patterns *patterns, struct sc_error *err)
@@ -309,8 +281,8 @@ static void set_done(struct sc_mask_set *set)
         chunk = next;
     }
     free(set->items);
-    free(set->nearby.words);
-    free(set->begin.words);
+    for (size_t kind = 0; kind < SC_MASK_FILTERS; kind++)
+        sc_mask_filter_done(&set->filters[kind]);
     free(set->ranges);
     *set = (struct sc_mask_set){0};
 }
@@ -339,11 +311,10 @@ static size_t upper_bound(const struct sc_mask_set *set, size_t low, size_t high
     return low;
 }
 
-const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
-                                              const unsigned char *text, size_t len)
+/* The longest pattern that stands at the beginning of the text, or NULL. */
+static const struct sc_mask_pattern *longest(const struct sc_mask_set *set,
+                                             const unsigned char *text, size_t len)
 {
-    if (set->count == 0 || len < SC_MASK_PATTERN_MIN)
-        return NULL;
     const struct sc_mask_range *range = find_range(set, gram_at(text));
     if (range->end - range->first == 1 && len >= 8) { /* mostly there is one, and it is another */
         const struct sc_mask_pattern *only = &set->items[range->first];
@@ -363,49 +334,30 @@ const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
     return NULL;
 }
 
-static bool may_begin(const struct sc_mask_set *set, const unsigned char *text)
+struct sc_mask_search sc_mask_search(const struct sc_mask_set *set, const unsigned char *text,
+                                     size_t len)
 {
-    return has_bits(&set->begin, text);
+    struct sc_mask_search search = {.set = set, .text = text, .len = len};
+    for (size_t kind = 0; kind < SC_MASK_FILTERS; kind++)
+        search.places[kind] = sc_mask_filter_next(&set->filters[kind], text, 0, len);
+    return search;
 }
 
-/* The first position from `from` on, at a whole number of strides, at which a pattern may begin or
- * have begun less than a stride before. Those that are left at the end are not looked at. */
-static inline size_t next_nearby(const struct sc_mask_set *set, const unsigned char *text,
-                                 size_t from, size_t len, size_t stride)
+const struct sc_mask_pattern *sc_mask_next(struct sc_mask_search *search, size_t *ret_at)
 {
-    const struct sc_mask_bitmap bitmap = set->nearby;
-    for (; from + POSITIONS * stride + SC_MASK_PATTERN_MIN <= len; from += POSITIONS * stride) {
-        bool any = false;
-        for (size_t i = 0; i < POSITIONS; i++)
-            any |= has_bits(&bitmap, text + from + i * stride);
-        if (any)
+    const struct sc_mask_pattern *found = NULL;
+    while (found == NULL) {
+        size_t at = SC_MIN(search->places[0], search->places[1]);
+        if (at == search->len)
             break;
+        for (size_t kind = 0; kind < SC_MASK_FILTERS; kind++)
+            if (search->places[kind] == at)
+                search->places[kind] = sc_mask_filter_next(&search->set->filters[kind],
+                                                           search->text, at + 1, search->len);
+        found = longest(search->set, search->text + at, search->len - at);
+        *ret_at = at;
     }
-    while (from + SC_MASK_PATTERN_MIN <= len && !has_bits(&bitmap, text + from))
-        from += stride;
-    return from;
-}
-
-size_t sc_mask_candidate(const struct sc_mask_set *set, const unsigned char *text, size_t from,
-                         size_t len)
-{
-    if (set->count == 0)
-        return len;
-    size_t stride = set->stride;
-    while (from + SC_MASK_PATTERN_MIN <= len) {
-        size_t near = from + stride - 1;
-        /* Told the stride, the compiler makes a loop of its own for it. */
-        near = stride == 1   ? next_nearby(set, text, near, len, 1)
-               : stride == 2 ? next_nearby(set, text, near, len, 2)
-                             : next_nearby(set, text, near, len, STRIDE_MAX);
-        if (near + SC_MASK_PATTERN_MIN > len)
-            return len; /* no pattern fits in the rest: none is so short */
-        for (size_t at = near - (stride - 1); at <= near; at++)
-            if (may_begin(set, text + at))
-                return at;
-        from = near + 1;
-    }
-    return len;
+    return found;
 }
 
 size_t sc_mask_hold(const struct sc_mask_set *set, const unsigned char *text, size_t len)
@@ -413,9 +365,10 @@ size_t sc_mask_hold(const struct sc_mask_set *set, const unsigned char *text, si
     size_t from = len >= set->longest ? len - set->longest + 1 : 0;
     for (; set->count > 0 && from < len; from++) {
         size_t rest = len - from;
-        if (rest >= SC_MASK_PATTERN_MIN && !may_begin(set, text + from))
-            continue;
-        size_t above = upper_bound(set, 0, set->count, text + from, rest);
+        struct sc_mask_range range = {.first = 0, .end = (uint32_t)set->count};
+        if (rest >= SC_MASK_PATTERN_MIN)
+            range = *find_range(set, gram_at(text + from));
+        size_t above = upper_bound(set, range.first, range.end, text + from, rest);
         if (above < set->count && set->items[above].len > rest &&
             memcmp(set->items[above].ptr, text + from, rest) == 0)
             return from;

@@ -3,12 +3,10 @@
  * Sets of byte patterns, and the question "which is the longest that stands here?" for a filter of
  * output.
  *
- * Patterns are kept sorted, each knowing the longest other one that is its prefix. Where all of
- * them are long enough only every fourth position of a text is looked at: a bitmap holds the hashes
- * of the four bytes at the first four places of each pattern, with room enough to say no almost
- * always. Then a bitmap of beginnings, and a table of them, lead to the few patterns to compare
- * with. No pattern holds a line end, so a line end decides everything before it. Patterns lie in
- * locked memory.
+ * Patterns are kept sorted, each knowing the longest other one that is its prefix. Filters
+ * (core/mask/filter.h) tell where in a text one may begin, and a table of first four bytes leads to
+ * the few to compare with. No pattern holds a line end, so a line end decides everything before it.
+ * Patterns lie in locked memory.
  */
 #ifndef SC_CORE_MASK_PATTERNS_H
 #define SC_CORE_MASK_PATTERNS_H
@@ -18,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/mask/filter.h"
 #include "core/secret.h"
 
 /* Shortest pattern, in bytes: shorter values stand everywhere in ordinary text. */
@@ -27,6 +26,7 @@
 /* Bytes of all patterns together. */
 #define SC_MASK_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define SC_MASK_NONE      UINT32_MAX
+#define SC_MASK_FILTERS   2
 
 struct sc_mask_pattern {
     const unsigned char *ptr;
@@ -43,22 +43,13 @@ struct sc_mask_range {
     uint32_t gram, first, end;
 };
 
-/* A set of hashes of four bytes: two bits of one word for each. */
-struct sc_mask_bitmap {
-    uint64_t *words;
-    unsigned shift; /* of a hash, to the number of its word */
-};
-
 /* Zero value = empty. Fields are private but to core/mask/. */
 struct sc_mask_set {
     struct sc_mask_pattern *items;
     size_t count, cap;
     size_t longest;
     size_t bytes;
-    size_t shortest;
-    size_t stride;                /* 1, 2 or 4: every so many positions of a text are looked at */
-    struct sc_mask_bitmap nearby; /* what stands at the first `stride` places of patterns */
-    struct sc_mask_bitmap begin;  /* what stands at the first */
+    struct sc_mask_filter filters[SC_MASK_FILTERS]; /* of long patterns, and of short ones */
     struct sc_mask_range *ranges;
     size_t range_mask; /* places less one */
     struct sc_mask_chunk *chunks;
@@ -81,13 +72,19 @@ int sc_mask_patterns_finish(struct sc_mask_patterns *patterns, struct sc_error *
 
 void sc_mask_patterns_done(struct sc_mask_patterns *patterns);
 
-/* The longest pattern that stands at the beginning of the text, or NULL. */
-const struct sc_mask_pattern *sc_mask_longest(const struct sc_mask_set *set,
-                                              const unsigned char *text, size_t len);
+/* A search through one text, which it borrows as it does the set. */
+struct sc_mask_search {
+    const struct sc_mask_set *set;
+    const unsigned char *text;
+    size_t len;
+    size_t places[SC_MASK_FILTERS]; /* where each filter is */
+};
 
-/* The first position from `from` on at which a pattern may begin; `len` if there is none. */
-size_t sc_mask_candidate(const struct sc_mask_set *set, const unsigned char *text, size_t from,
-                         size_t len);
+struct sc_mask_search sc_mask_search(const struct sc_mask_set *set, const unsigned char *text,
+                                     size_t len);
+
+/* The next place at which a pattern stands, and the longest that does; NULL behind the last. */
+const struct sc_mask_pattern *sc_mask_next(struct sc_mask_search *search, size_t *ret_at);
 
 /* The first position at which the rest of the text is a proper prefix of a pattern; `len` if there
  * is none. */

@@ -21,8 +21,9 @@
 #define ESC           0x1b
 #define SEQUENCE_MAX  ((size_t)64)
 #define HELD_MASK_MIN ((size_t)8)
-#define ESCAPE_BLOCK  64
-#define SLACK         16
+#define SLACK         SC_CANON_SLACK
+#define SHORT         ((size_t)16) /* at most SLACK */
+#define LINES_SIZE    ((size_t)4096)
 
 /* One step's view. */
 struct window {
@@ -178,12 +179,12 @@ static int find_exact(struct sc_mask_stream *stream, struct window *window, stru
     const struct sc_mask_set *set = &stream->patterns->exact;
     const unsigned char *text = window->visible;
     size_t len = window->visible_len;
-    for (size_t at = sc_mask_candidate(set, text, 0, len); at < len;
-         at = sc_mask_candidate(set, text, at + 1, len)) {
-        const struct sc_mask_pattern *found = sc_mask_longest(set, text + at, len - at);
-        struct sc_mask_span span = {at, found != NULL ? at + found->len : 0,
-                                    found != NULL ? found->value : 0};
-        int rc = found != NULL ? add_span(&stream->spans, span, err) : 0;
+    struct sc_mask_search search = sc_mask_search(set, text, len);
+    const struct sc_mask_pattern *found;
+    size_t at = 0;
+    while ((found = sc_mask_next(&search, &at)) != NULL) {
+        struct sc_mask_span span = {at, at + found->len, found->value};
+        int rc = add_span(&stream->spans, span, err);
         if (rc < 0)
             return rc;
     }
@@ -198,37 +199,37 @@ static const bool escape_bytes[256] = {['\\'] = true, ['%'] = true, ['&'] = true
 /* Sixteen bytes at a time, which every processor has instructions for. */
 typedef unsigned char lane __attribute__((vector_size(16)));
 
-static bool block_has_escape(const unsigned char *text)
+static bool has_escapes(const unsigned char *text, size_t len)
 {
     lane found = {0};
-    for (size_t i = 0; i < ESCAPE_BLOCK; i += sizeof(lane)) {
+    size_t at = 0;
+    for (; at + sizeof(lane) <= len; at += sizeof(lane)) {
         lane bytes;
-        memcpy(&bytes, text + i, sizeof(bytes));
+        memcpy(&bytes, text + at, sizeof(bytes));
         found |= (lane)(bytes == '\\') | (lane)(bytes == '%') | (lane)(bytes == '&') |
                  (lane)(bytes == '\'') | (lane)(bytes == '"') | (lane)(bytes == '`') |
                  (lane)(bytes == '+') | (lane)(bytes == '\t');
     }
     uint64_t halves[2];
     memcpy(halves, &found, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
+    bool any = (halves[0] | halves[1]) != 0;
+    for (; !any && at < len; at++)
+        any = escape_bytes[text[at]];
+    return any;
 }
 
-/* Lists the places at which an escape may begin, and the end. */
-static void find_escapes(struct sc_mask_stream *stream, const struct window *window)
+/* Lists the places from `from` on at which an escape may begin, and the end. */
+static void find_escapes(struct sc_mask_stream *stream, struct window *window, size_t from,
+                         size_t to)
 {
     const unsigned char *text = window->visible;
-    size_t len = window->visible_len;
     size_t count = 0;
-    for (size_t at = 0; at < len; at += ESCAPE_BLOCK) {
-        size_t end = SC_MIN(len, at + ESCAPE_BLOCK);
-        if (end - at == ESCAPE_BLOCK && !block_has_escape(text + at))
-            continue;
-        for (size_t i = at; i < end; i++) { /* without a branch that is hard to guess */
-            stream->escapes[count] = (uint32_t)i;
-            count += escape_bytes[text[i]];
-        }
+    for (size_t i = from; i < to; i++) { /* without a branch that is hard to guess */
+        stream->escapes[count] = (uint32_t)i;
+        count += escape_bytes[text[i]];
     }
-    stream->escapes[count] = (uint32_t)len;
+    stream->escapes[count] = (uint32_t)to;
+    window->escape = 0;
 }
 
 /* The piece that a canonical byte belongs to. */
@@ -269,8 +270,8 @@ struct reduced {
  * SLACK bytes more than they need. */
 static void copy_short(unsigned char *to, const unsigned char *from, size_t len)
 {
-    if (len <= SLACK)
-        memcpy(to, from, SLACK);
+    if (len <= SHORT)
+        memcpy(to, from, SHORT);
     else
         memcpy(to, from, len);
 }
@@ -311,14 +312,6 @@ static struct reduced reduce(struct sc_mask_stream *stream, struct window *windo
     return reduced;
 }
 
-static bool has_escape(const struct window *window, struct sc_mask_span span)
-{
-    for (size_t i = span.from; i < span.to; i++)
-        if (escape_bytes[window->visible[i]])
-            return true;
-    return false;
-}
-
 /* Reduces visible[from, to) and looks for canonical patterns in it. For the unfinished line it
  * moves the hold position down to the beginning of a unit. */
 static int find_canonical(struct sc_mask_stream *stream, struct window *window, size_t from,
@@ -328,17 +321,17 @@ static int find_canonical(struct sc_mask_stream *stream, struct window *window, 
     bool open = to == window->visible_len && !window->last;
     const struct reduced reduced = reduce(stream, window, from, to, open);
     size_t len = reduced.len;
-    for (size_t i = sc_mask_candidate(set, stream->canon, 0, len); i < len;
-         i = sc_mask_candidate(set, stream->canon, i + 1, len)) {
-        const struct sc_mask_pattern *found = sc_mask_longest(set, stream->canon + i, len - i);
-        if (found == NULL)
-            continue;
+    struct sc_mask_search search = sc_mask_search(set, stream->canon, len);
+    const struct sc_mask_pattern *found;
+    size_t i = 0;
+    while ((found = sc_mask_next(&search, &i)) != NULL) {
         size_t end = i + found->len - 1;
         struct sc_mask_span span = {canon_from(piece_of(stream, reduced.piece_count, i), i),
                                     canon_to(piece_of(stream, reduced.piece_count, end), end),
                                     found->value};
         /* Without an escape the text is what it is, and the exact patterns have seen it. */
-        int rc = has_escape(window, span) ? add_span(&stream->spans, span, err) : 0;
+        bool escaped = has_escapes(window->visible + span.from, span.to - span.from);
+        int rc = escaped ? add_span(&stream->spans, span, err) : 0;
         if (rc < 0)
             return rc;
     }
@@ -351,31 +344,51 @@ static int find_canonical(struct sc_mask_stream *stream, struct window *window, 
     return 0;
 }
 
-/* Lines without a byte that escapes use hold no canonical form. But the unfinished line may get its
- * first escape only after the beginning of a value. */
+/* Each of these lines by itself; the last may be unfinished. */
+static int find_in_each(struct sc_mask_stream *stream, struct window *window, size_t from,
+                        size_t to, struct sc_error *err)
+{
+    int rc = 0;
+    find_escapes(stream, window, from, to);
+    for (size_t at = from; rc == 0 && at < to;) {
+        const unsigned char *end = memchr(window->visible + at, '\n', to - at);
+        size_t line = end == NULL ? to : (size_t)(end - window->visible);
+        rc = find_canonical(stream, window, at, line, err);
+        at = line + 1;
+    }
+    return rc;
+}
+
+/* Whether a canonical pattern stands in these lines, wherever it came from. */
+static bool holds_canonical(struct sc_mask_stream *stream, struct sc_bytes lines)
+{
+    size_t at = 0;
+    size_t len = sc_canon_lines(lines, stream->canon);
+    struct sc_mask_search search = sc_mask_search(&stream->patterns->canonical, stream->canon, len);
+    return sc_mask_next(&search, &at) != NULL;
+}
+
+/* Finished lines are looked at many at once: nearly always there is nothing in them, and then it
+ * does not matter which byte came from where. */
 static int find_in_lines(struct sc_mask_stream *stream, struct window *window, struct sc_error *err)
 {
     if (stream->patterns->canonical.count == 0)
         return 0;
     const unsigned char *text = window->visible;
+    size_t finished = window->last ? window->visible_len : window->line;
     int rc = 0;
-    size_t at = 0;
-    find_escapes(stream, window);
-    while (rc == 0 && at < window->visible_len) {
-        while (stream->escapes[window->escape] < at)
-            window->escape++;
-        size_t escape = stream->escapes[window->escape];
-        if (escape == window->visible_len)
-            escape = SC_MAX(at, window->line);
-        if (escape == window->visible_len)
-            break;
-        const unsigned char *before = memrchr(text + at, '\n', escape - at);
-        const unsigned char *behind = memchr(text + escape, '\n', window->visible_len - escape);
-        size_t from = before == NULL ? at : (size_t)(before - text) + 1;
-        size_t to = behind == NULL ? window->visible_len : (size_t)(behind - text);
-        rc = find_canonical(stream, window, from, to, err);
-        at = to + 1;
+    for (size_t at = 0, to = 0; rc == 0 && at < finished; at = to) {
+        to = SC_MIN(at + LINES_SIZE, finished);
+        const unsigned char *end = memchr(text + to, '\n', finished - to);
+        to = end == NULL ? finished : (size_t)(end - text) + 1;
+        /* Without an escape the text is what it is, and the exact patterns have seen it. */
+        struct sc_bytes lines = {text + at, to - at};
+        if (has_escapes(lines.ptr, lines.len) && holds_canonical(stream, lines))
+            rc = find_in_each(stream, window, at, to, err);
     }
+    /* The unfinished line may get its first escape only after the beginning of a value. */
+    if (rc == 0 && finished < window->visible_len)
+        rc = find_in_each(stream, window, finished, window->visible_len, err);
     return rc;
 }
 

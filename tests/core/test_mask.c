@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "core/mask/canon.h"
 #include "core/mask/stream.h"
 
 #include "core/banned.h"
@@ -254,11 +255,27 @@ static void model(const char *const *values, const char *text, char *out)
     free(marked);
 }
 
+static void check_model(const char *const *values, const char *text)
+{
+    static char want[2400];
+    struct sc_mask_patterns patterns = {0};
+    size_t len = strlen(text);
+    model(values, text, want);
+    make(&patterns, values);
+    const size_t steps[] = {1, 3, len};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(steps); i++) {
+        struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
+        filter(&patterns, text, len, steps[i], &out);
+        assert_string_equal(sc_buf_text(&out), want);
+        sc_buf_done(&out);
+    }
+    sc_mask_patterns_done(&patterns);
+}
+
 static void test_against_the_model(void **state)
 {
     (void)state;
     static char text[600];
-    static char want[2400];
     uint32_t seed = 4711;
     for (unsigned run = 0; run < 80; run++) {
         char values[4][8];
@@ -278,16 +295,105 @@ static void test_against_the_model(void **state)
                 next_random(&seed) % 40 == 0 ? '\n' : (char)('a' + next_random(&seed) % letters);
         text[len] = '\n';
         text[len + 1] = '\0';
-        model(list, text, want);
-        struct sc_mask_patterns patterns = {0};
-        make(&patterns, list);
-        for (size_t step = 1; step < 12; step += 1 + step / 3) {
-            struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
-            filter(&patterns, text, len + 1, step, &out);
-            assert_string_equal(sc_buf_text(&out), want);
-            sc_buf_done(&out);
+        check_model(list, text);
+    }
+}
+
+/* Values of every length up to 24, so with short ones and without, in a text made of parts of them.
+ * Their letters stand in no encoded form. */
+static void test_lengths_against_the_model(void **state)
+{
+    (void)state;
+    static char text[600];
+    uint32_t seed = 815;
+    for (unsigned run = 0; run < 60; run++) {
+        char values[4][25];
+        const char *list[5] = {0};
+        size_t least = 4 + run % 20;
+        for (size_t v = 0; v < 4; v++) {
+            size_t len = least + next_random(&seed) % (25 - least);
+            for (size_t i = 0; i < len; i++)
+                values[v][i] = "~^_!"[next_random(&seed) % 4];
+            values[v][len] = '\0';
+            list[v] = values[v];
         }
-        sc_mask_patterns_done(&patterns);
+        size_t len = 0;
+        while (len + 26 < sizeof(text)) {
+            const char *value = values[next_random(&seed) % 4];
+            size_t from = next_random(&seed) % 6 == 0 ? next_random(&seed) % 4 : 0;
+            size_t part = strlen(value) - from - (next_random(&seed) % 6 == 0);
+            memcpy(text + len, value + from, part);
+            len += part;
+            if (next_random(&seed) % 3 == 0)
+                text[len++] = (char)"~^_!.\n"[next_random(&seed) % 6];
+        }
+        text[len++] = '\n';
+        text[len] = '\0';
+        check_model(list, text);
+    }
+}
+
+/* Lines undone at once, by either code, against one unit after the other. */
+static void test_lines_at_once(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"%",
+                                        "%2",
+                                        "%27",
+                                        "%2527",
+                                        "%g1",
+                                        "&",
+                                        "&am",
+                                        "&amp;",
+                                        "&#",
+                                        "&#x41;",
+                                        "&lt;",
+                                        "&x",
+                                        "\\",
+                                        "\\u",
+                                        "\\u0041",
+                                        "\\x4",
+                                        "\\x41",
+                                        "\\101",
+                                        "\\8",
+                                        "'",
+                                        "\"",
+                                        "`",
+                                        "+",
+                                        "\t",
+                                        "\n",
+                                        "\xc3\xa4",
+                                        "\xff",
+                                        "a",
+                                        "plain text of some length ",
+                                        "]"};
+    uint32_t seed = 31337;
+    for (unsigned run = 0; run < 3000; run++) {
+        unsigned char text[400];
+        unsigned char want[400];
+        unsigned char got[2][sizeof(text) + SC_CANON_SLACK];
+        size_t len = 0;
+        size_t count = next_random(&seed) % 40;
+        for (size_t i = 0; i < count && len + 30 < sizeof(text); i++) {
+            const char *part = parts[next_random(&seed) % SC_ARRAY_SIZE(parts)];
+            memcpy(text + len, part, strlen(part));
+            len += strlen(part);
+        }
+        size_t want_len = 0;
+        for (size_t at = 0; at < len;) {
+            const unsigned char *end = memchr(text + at, '\n', len - at);
+            size_t left = (end == NULL ? len : (size_t)(end - text)) - at;
+            struct sc_canon_unit unit = {.taken = 1, .count = 1, .out = {'\n'}};
+            if (left > 0)
+                unit = sc_canon_next((struct sc_bytes){text + at, left}, true);
+            memcpy(want + want_len, unit.out, unit.count);
+            want_len += unit.count;
+            at += unit.taken;
+        }
+        assert_int_equal(sc_canon_lines((struct sc_bytes){text, len}, got[0]), want_len);
+        assert_int_equal(sc_canon_lines_plain((struct sc_bytes){text, len}, got[1]), want_len);
+        assert_memory_equal(got[0], want, want_len);
+        assert_memory_equal(got[1], want, want_len);
     }
 }
 
@@ -383,6 +489,8 @@ int main(void)
         cmocka_unit_test(test_every_form_cut_everywhere),
         cmocka_unit_test(test_sequences_cut_everywhere),
         cmocka_unit_test(test_against_the_model),
+        cmocka_unit_test(test_lengths_against_the_model),
+        cmocka_unit_test(test_lines_at_once),
         cmocka_unit_test(test_pieces_do_not_matter),
         cmocka_unit_test(test_largest_value),
     };
