@@ -12,10 +12,10 @@
 #include <immintrin.h>
 #endif
 
-#include "core/cpu.h"
 #include "audit/known/gram_private.h"
 #include "core/macros.h"
 #include "core/secret.h"
+#include "core/vector/cpu.h"
 
 #include "core/banned.h"
 

@@ -14,8 +14,8 @@
 #include <immintrin.h>
 #endif
 
-#include "core/cpu.h"
 #include "core/macros.h"
+#include "core/vector/cpu.h"
 
 #include "core/banned.h"
 

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/cpu.h"
 #include "audit/rules/sieve_block.h"
 #include "audit/rules/sieve_table.h"
 #include "audit/rules/table.h"
 #include "core/macros.h"
+#include "core/vector/cpu.h"
 
 #include "core/banned.h"
 

@@ -13,9 +13,9 @@
 #include <immintrin.h>
 #endif
 
-#include "core/cpu.h"
 #include "core/macros.h"
 #include "core/mask/canon.h"
+#include "core/vector/cpu.h"
 
 #include "core/banned.h"
 

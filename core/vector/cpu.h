@@ -4,8 +4,8 @@
  * loaded; __builtin_cpu_supports() would ask the processor again at each start, which takes its
  * time in a virtual machine, also of commands that never search.
  */
-#ifndef SC_CORE_CPU_H
-#define SC_CORE_CPU_H
+#ifndef SC_CORE_VECTOR_CPU_H
+#define SC_CORE_VECTOR_CPU_H
 
 #ifdef __x86_64__
 #include <sys/platform/x86.h>
