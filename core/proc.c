@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The process and its children; see core/proc.h.
+ * The process, its libraries and its children; see core/proc.h.
  */
 #include "core/proc.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -36,6 +37,22 @@ int sc_proc_harden(unsigned *ret_umask, struct sc_error *err)
         return sc_fail_errno(err, "cannot switch core dumps off");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return sc_fail_errno(err, "cannot switch tracing off");
+    return 0;
+}
+
+int sc_proc_load_library(const char *soname, const struct sc_symbol *symbols, size_t count,
+                         struct sc_error *err)
+{
+    void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL)
+        return sc_fail(err, SC_E_UNSUPPORTED, "this needs the library '%s', which is not installed",
+                       soname);
+    for (size_t i = 0; i < count; i++) {
+        *symbols[i].address = dlsym(library, symbols[i].name);
+        if (*symbols[i].address == NULL)
+            return sc_fail(err, SC_E_UNSUPPORTED, "the library '%s' lacks '%s'", soname,
+                           symbols[i].name);
+    }
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The process itself, and the programs it starts.
+ * The process itself, the libraries it loads late, and the programs it starts.
  */
 #ifndef SC_CORE_PROC_H
 #define SC_CORE_PROC_H
@@ -16,6 +16,20 @@
  * not survive exec, so children are as open as they want to be. *ret_umask is what it was before.
  */
 int sc_proc_harden(unsigned *ret_umask, struct sc_error *err) SC_NODISCARD;
+
+/* One function to look up in a library, and where its address goes. */
+struct sc_symbol {
+    const char *name;
+    void **address;
+};
+
+/* Loads a library that only some commands need and fills in all addresses; UNSUPPORTED, naming it,
+ * when it or one of the functions is missing. Linked in the usual way, libgit2 and libarchive would
+ * pull some twenty further libraries into every start (Kerberos, OpenSSL, ICU, the C++ runtime),
+ * several milliseconds; SQLite and each decompressor cost their part. It stays loaded. Threads:
+ * any. */
+int sc_proc_load_library(const char *soname, const struct sc_symbol *symbols, size_t count,
+                         struct sc_error *err) SC_NODISCARD;
 
 /* Runs argv[0] along PATH with standard input from /dev/null, waits for it, and collects its
  * standard output (which must not be secret). Standard error is ours, or /dev/null with `quiet`.

@@ -7,7 +7,7 @@
 #include <bzlib.h>
 
 #include "audit/image/coder.h"
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -26,7 +26,7 @@ static int load(struct decoder *decoder, struct sc_error *err)
         {"BZ2_bzDecompress", (void **)(void *)&decoder->decompress},
         {"BZ2_bzDecompressEnd", (void **)(void *)&decoder->end},
     };
-    return sc_library_load("libbz2.so.1.0", symbols, SC_ARRAY_SIZE(symbols), err);
+    return sc_proc_load_library("libbz2.so.1.0", symbols, SC_ARRAY_SIZE(symbols), err);
 }
 
 static void *open_coder(struct sc_error *err)

@@ -8,7 +8,7 @@
 #include <isa-l/igzip_lib.h>
 
 #include "audit/image/coder.h"
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -26,7 +26,7 @@ static int load(struct decoder *decoder, struct sc_error *err)
         {"isal_inflate_init", (void **)(void *)&decoder->init},
         {"isal_inflate", (void **)(void *)&decoder->inflate},
     };
-    return sc_library_load("libisal.so.2", symbols, SC_ARRAY_SIZE(symbols), err);
+    return sc_proc_load_library("libisal.so.2", symbols, SC_ARRAY_SIZE(symbols), err);
 }
 
 static int restart(void *state)

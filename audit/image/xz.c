@@ -7,7 +7,7 @@
 #include <lzma.h>
 
 #include "audit/image/coder.h"
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -29,7 +29,7 @@ static int load(struct decoder *decoder, struct sc_error *err)
         {"lzma_code", (void **)(void *)&decoder->code},
         {"lzma_end", (void **)(void *)&decoder->end},
     };
-    return sc_library_load("liblzma.so.5", symbols, SC_ARRAY_SIZE(symbols), err);
+    return sc_proc_load_library("liblzma.so.5", symbols, SC_ARRAY_SIZE(symbols), err);
 }
 
 static int restart(void *state)

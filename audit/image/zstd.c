@@ -7,7 +7,7 @@
 #include <zstd.h>
 
 #include "audit/image/coder.h"
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -34,7 +34,7 @@ static int load(struct decoder *decoder, struct sc_error *err)
         ZSTD_FUNCTIONS(X)
 #undef X
     };
-    return sc_library_load("libzstd.so.1", symbols, SC_ARRAY_SIZE(symbols), err);
+    return sc_proc_load_library("libzstd.so.1", symbols, SC_ARRAY_SIZE(symbols), err);
 }
 
 static void close_coder(void *state)

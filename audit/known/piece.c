@@ -4,7 +4,6 @@
  */
 #include "audit/known/piece.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/banned.h"
@@ -163,20 +162,44 @@ static double bits_per_character(struct sc_bytes value)
     return digit ? 4.0 : 2.0;
 }
 
-double sc_piece_guess_bits(struct sc_bytes value)
+/* Of a share above 0, to six decimals. The mathematical library, which would be loaded with every
+ * start of the program, has nothing else that is needed. */
+static double log2_of(double share)
+{
+    double bits = 0;
+    for (; share < 1; share *= 2)
+        bits--;
+    for (double step = 0.5; step > 1e-7; step /= 2) {
+        share *= share;
+        if (share >= 2) {
+            share /= 2;
+            bits += step;
+        }
+    }
+    return bits;
+}
+
+/* Bits for each character, by how often each byte occurs. */
+static double entropy(struct sc_bytes value)
 {
     size_t counts[256] = {0};
     for (size_t i = 0; i < value.len; i++)
         counts[value.ptr[i]]++;
-    double entropy = 0;
+    double bits = 0;
     for (size_t c = 0; c < 256; c++) {
-        if (counts[c] > 0) {
-            double share = (double)counts[c] / (double)value.len;
-            entropy -= share * log2(share);
-        }
+        double share = (double)counts[c] / (double)value.len;
+        if (counts[c] > 0)
+            bits -= share * log2_of(share);
     }
+    return bits;
+}
+
+double sc_piece_guess_bits(struct sc_bytes value)
+{
+    double bits = bits_per_character(value);
     /* Entropy of a short text is low because it is short: count it only where letters repeat a lot.
      */
-    double repeated = distinct_bytes(value) * 4 < value.len ? entropy : bits_per_character(value);
-    return SC_MIN(repeated, bits_per_character(value)) * (double)value.len;
+    if (distinct_bytes(value) * 4 < value.len)
+        bits = SC_MIN(bits, entropy(value));
+    return bits * (double)value.len;
 }

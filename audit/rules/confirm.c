@@ -11,7 +11,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/buf.h"
 #include "core/macros.h"
 
@@ -66,7 +66,7 @@ static int load(struct sc_confirm *c, struct sc_error *err)
         PCRE2_FUNCTIONS(X)
 #undef X
     };
-    int rc = sc_library_load("libpcre2-8.so.0", symbols, SC_ARRAY_SIZE(symbols), err);
+    int rc = sc_proc_load_library("libpcre2-8.so.0", symbols, SC_ARRAY_SIZE(symbols), err);
     if (rc < 0)
         return rc;
     c->context = c->match_context_create(NULL);

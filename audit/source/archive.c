@@ -9,12 +9,12 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
-/* The functions used, loaded on the first call: see audit/library.h. */
+/* The functions used, loaded on the first call: see core/proc.h. */
 /* clang-format off */
 #define ARCHIVE_FUNCTIONS(X) \
     X(entry_filetype) X(entry_is_encrypted) X(entry_pathname) X(error_string) X(read_data) \
@@ -35,7 +35,7 @@ static int load(struct archive_api *api, struct sc_error *err)
         ARCHIVE_FUNCTIONS(X)
 #undef X
     };
-    return sc_library_load("libarchive.so.13", symbols, SC_ARRAY_SIZE(symbols), err);
+    return sc_proc_load_library("libarchive.so.13", symbols, SC_ARRAY_SIZE(symbols), err);
 }
 
 #define READ_BLOCK ((size_t)65536)

@@ -9,12 +9,12 @@
 
 #include <git2.h>
 
-#include "audit/library.h"
+#include "core/proc.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
-/* The functions used, loaded on the first call: see audit/library.h. */
+/* The functions used, loaded on the first call: see core/proc.h. */
 /* clang-format off */
 #define GIT_FUNCTIONS(X) \
     X(commit_free) X(commit_lookup) X(commit_parent) X(commit_parentcount) X(commit_tree) \
@@ -38,7 +38,8 @@ static int load(struct git_api *api, struct sc_error *err)
         GIT_FUNCTIONS(X)
 #undef X
     };
-    return sc_library_load("libgit2.so." LIBGIT2_SOVERSION, symbols, SC_ARRAY_SIZE(symbols), err);
+    return sc_proc_load_library("libgit2.so." LIBGIT2_SOVERSION, symbols, SC_ARRAY_SIZE(symbols),
+                                err);
 }
 
 static bool is_zero(const git_oid *id)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The SQLite connection; see vault/store/db.h. The only file that knows sqlite3.h.
+ * The SQLite connection; see vault/store/db.h.
  *
  * A process must not open and close the vault file by other means while SQLite has it open: closing
  * any descriptor of a file drops the process's POSIX locks on it. So the file is examined first.
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "core/str.h"
 #include "vault/store/file.h"
 #include "vault/store/pages.h"
+#include "vault/store/sqlite.h"
 
 #include "core/banned.h"
 
@@ -38,6 +38,7 @@ struct sc_stmt {
 };
 
 struct sc_db {
+    struct sc_sqlite sqlite;
     sqlite3 *raw;
     struct sc_pages *pages; /* the layer below SQLite that writes sums */
     char *path;
@@ -65,33 +66,6 @@ static int code_of_errno(int error)
     }
 }
 
-static int code_of_sqlite(int rc)
-{
-    switch (rc & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return SC_E_BUSY;
-    case SQLITE_FULL:
-        return SC_E_NOSPACE;
-    case SQLITE_NOMEM:
-        return SC_E_NOMEM;
-    case SQLITE_NOTADB:
-        return SC_E_FORMAT;
-    case SQLITE_CORRUPT:
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-        return SC_E_TAMPERED;
-    case SQLITE_PERM:
-    case SQLITE_READONLY:
-    case SQLITE_AUTH:
-        return SC_E_PERM;
-    case SQLITE_TOOBIG:
-        return SC_E_TOOBIG;
-    default:
-        return SC_E_IO;
-    }
-}
-
 static const char *text_of_code(int code)
 {
     switch (code) {
@@ -114,7 +88,7 @@ static int fail_sqlite(const struct sc_db *db, int rc, struct sc_error *err)
 {
     int kind = rc & 0xff;
     bool system = (kind == SQLITE_CANTOPEN || kind == SQLITE_IOERR) && db->raw != NULL;
-    int code = system ? code_of_errno(sqlite3_system_errno(db->raw)) : code_of_sqlite(rc);
+    int code = system ? code_of_errno(db->sqlite.system_errno(db->raw)) : sc_sqlite_code(rc);
     if (rc == SQLITE_IOERR_NOMEM || code == SC_E_NOMEM)
         return sc_fail_nomem(err);
     return sc_fail(err, code, "'%s': %s (sqlite %d)", db->path, text_of_code(code), rc);
@@ -183,22 +157,22 @@ static int wait_for_lock(void *ctx, int asked)
 
 void sc_db_dont_wait(struct sc_db *db)
 {
-    sqlite3_busy_handler(db->raw, NULL, NULL);
+    db->sqlite.busy_handler(db->raw, NULL, NULL);
 }
 
 static int harden(struct sc_db *db, struct sc_error *err)
 {
-    sqlite3_extended_result_codes(db->raw, 1);
-    sqlite3_busy_handler(db->raw, wait_for_lock, db);
-    sqlite3_limit(db->raw, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
-    sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    db->sqlite.extended_result_codes(db->raw, 1);
+    db->sqlite.busy_handler(db->raw, wait_for_lock, db);
+    db->sqlite.limit(db->raw, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+    db->sqlite.limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     int rc = sc_db_exec(
         db,
         "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
@@ -267,21 +241,35 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_NOFOLLOW |
                 (db->immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counts that nobody asks for, locked */
-    rc = sc_pages_new(&db->pages, err);
+    (void)db->sqlite.config(SQLITE_CONFIG_MEMSTATUS, 0); /* counts that nobody asks for, locked */
+    rc = sc_pages_new(&db->sqlite, &db->pages, err);
     if (rc < 0)
         return rc;
-    int code = sqlite3_open_v2(uri, &db->raw, flags, sc_pages_name(db->pages));
+    int code = db->sqlite.open_v2(uri, &db->raw, flags, sc_pages_name(db->pages));
     if (code != SQLITE_OK)
         return fail_sqlite(db, code, err);
     /* SQLite falls back to reading after any failure to open for writing. */
-    bool reading = !db->immutable && sqlite3_db_readonly(db->raw, "main") == 1;
+    bool reading = !db->immutable && db->sqlite.db_readonly(db->raw, "main") == 1;
     if (reading && db->mode != SC_DB_READ && access(db->path, W_OK) == 0)
         return sc_fail(err, SC_E_IO, "'%s': %s", db->path, text_of_code(SC_E_IO));
     if (db->mode == SC_DB_CREATE || db->mode == SC_DB_CREATE_PORTABLE)
-        sc_pages_reserve(db->raw);
+        sc_pages_reserve(&db->sqlite, db->raw);
     rc = harden(db, err);
     return rc < 0 ? rc : set_journal_mode(db, err);
+}
+
+/* Without a connection yet. */
+static int new_db(const char *path, enum sc_db_mode mode, struct sc_db **ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
+    if (db == NULL)
+        return sc_fail_nomem(err);
+    db->mode = mode;
+    db->path = sc_str_dup(path, err);
+    int rc = db->path != NULL ? sc_sqlite_load(&db->sqlite, err) : SC_E_NOMEM;
+    if (rc == 0)
+        *ret = SC_TAKE(db);
+    return rc;
 }
 
 int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret, struct sc_error *err)
@@ -291,13 +279,10 @@ int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret, struc
                     : sc_store_file_check(path, err);
     if (rc < 0)
         return rc;
-    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
-    rc = db != NULL ? 0 : sc_fail_nomem(err);
-    if (rc == 0) {
-        db->mode = mode;
-        db->path = sc_str_dup(path, err);
-        rc = db->path != NULL ? open_connection(db, err) : SC_E_NOMEM;
-    }
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = NULL;
+    rc = new_db(path, mode, &db, err);
+    if (rc == 0)
+        rc = open_connection(db, err);
     if (rc == 0)
         *ret = SC_TAKE(db);
     else if (create)
@@ -307,16 +292,13 @@ int sc_db_open(const char *path, enum sc_db_mode mode, struct sc_db **ret, struc
 
 int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err)
 {
-    SC_CLEANUP(sc_db_closep) struct sc_db *db = calloc(1, sizeof(*db));
-    if (db == NULL)
-        return sc_fail_nomem(err);
-    db->mode = SC_DB_WRITE;
-    db->path = sc_str_dup(path, err);
-    if (db->path == NULL)
-        return SC_E_NOMEM;
+    SC_CLEANUP(sc_db_closep) struct sc_db *db = NULL;
+    int rc = new_db(path, SC_DB_WRITE, &db, err);
+    if (rc < 0)
+        return rc;
     int flags = SQLITE_OPEN_MEMORY | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    int code = sqlite3_open_v2(":memory:", &db->raw, flags, NULL);
-    int rc = code == SQLITE_OK ? harden(db, err) : fail_sqlite(db, code, err);
+    int code = db->sqlite.open_v2(":memory:", &db->raw, flags, NULL);
+    rc = code == SQLITE_OK ? harden(db, err) : fail_sqlite(db, code, err);
     if (rc == 0)
         *ret = SC_TAKE(db);
     return rc;
@@ -327,8 +309,9 @@ void sc_db_closep(struct sc_db **db)
     if (*db == NULL)
         return;
     for (size_t i = 0; i < (*db)->count; i++)
-        sqlite3_finalize((*db)->statements[i].raw);
-    sqlite3_close((*db)->raw); /* the last one out folds the log into the file */
+        (*db)->sqlite.finalize((*db)->statements[i].raw);
+    if ((*db)->raw != NULL)
+        (*db)->sqlite.close((*db)->raw); /* the last one out folds the log into the file */
     sc_pages_freep(&(*db)->pages);
     free((*db)->path);
     free(*db);
@@ -337,7 +320,7 @@ void sc_db_closep(struct sc_db **db)
 
 int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err)
 {
-    int rc = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
+    int rc = db->sqlite.exec(db->raw, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
 }
 
@@ -356,7 +339,7 @@ int sc_db_begin(struct sc_db *db, enum sc_db_begin how, struct sc_error *err)
 
 bool sc_db_in_transaction(const struct sc_db *db)
 {
-    return sqlite3_get_autocommit(db->raw) == 0;
+    return db->sqlite.get_autocommit(db->raw) == 0;
 }
 
 int sc_db_commit(struct sc_db *db, struct sc_error *err)
@@ -373,12 +356,12 @@ void sc_db_rollback(struct sc_db *db)
 void sc_db_checkpoint(struct sc_db *db)
 {
     if (!db->immutable)
-        (void)sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        (void)db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 int64_t sc_db_last_id(const struct sc_db *db)
 {
-    return sqlite3_last_insert_rowid(db->raw);
+    return db->sqlite.last_insert_rowid(db->raw);
 }
 
 int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret, struct sc_error *err)
@@ -416,14 +399,15 @@ int sc_db_compact(struct sc_db *db, struct sc_error *err)
 {
     int log = 0, moved = 0;
     /* VACUUM attaches the copy it makes, in memory. */
-    sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 1);
-    sc_pages_reserve(db->raw); /* for files that were made without */
+    db->sqlite.limit(db->raw, SQLITE_LIMIT_ATTACHED, 1);
+    sc_pages_reserve(&db->sqlite, db->raw); /* for files that were made without */
     int rc = sc_db_exec(db, "VACUUM", err);
-    sqlite3_limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
+    db->sqlite.limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
     if (rc < 0)
         return rc;
-    int code = sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &moved);
-    if (code_of_sqlite(code) == SC_E_BUSY)
+    int code =
+        db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &moved);
+    if (sc_sqlite_code(code) == SC_E_BUSY)
         return sc_fail(err, SC_E_BUSY,
                        "'%s' is in use: what was deleted stays in its log until nobody reads it; "
                        "compact it again then",
@@ -454,16 +438,16 @@ int sc_db_settle(struct sc_db *db, struct sc_error *err)
 
 int sc_db_check_pages(struct sc_db *db, bool *ret, struct sc_error *err)
 {
-    return sc_pages_check(db->raw, db->path, ret, err);
+    return sc_pages_check(&db->sqlite, db->raw, db->path, ret, err);
 }
 
 int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)
 {
-    sqlite3_backup *backup = sqlite3_backup_init(to->raw, "main", db->raw, "main");
+    sqlite3_backup *backup = to->sqlite.backup_init(to->raw, "main", db->raw, "main");
     if (backup == NULL)
-        return fail_sqlite(to, sqlite3_extended_errcode(to->raw), err);
-    int rc = sqlite3_backup_step(backup, -1);
-    int done = sqlite3_backup_finish(backup);
+        return fail_sqlite(to, to->sqlite.extended_errcode(to->raw), err);
+    int rc = db->sqlite.backup_step(backup, -1);
+    int done = db->sqlite.backup_finish(backup);
     if (rc != SQLITE_DONE)
         return fail_sqlite(to, rc, err);
     return done == SQLITE_OK ? 0 : fail_sqlite(to, done, err);
@@ -514,7 +498,7 @@ int sc_db_prepare(struct sc_db *db, const char *sql, struct sc_stmt **ret, struc
         return sc_fail(err, SC_E_BUG, "more statements than the cache holds");
     struct sc_stmt *stmt = &db->statements[db->count];
     *stmt = (struct sc_stmt){.sql = sql, .db = db};
-    int rc = sqlite3_prepare_v3(db->raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->raw, NULL);
+    int rc = db->sqlite.prepare_v3(db->raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->raw, NULL);
     if (rc != SQLITE_OK)
         return fail_sqlite(db, rc, err);
     db->count++;
@@ -526,8 +510,9 @@ void sc_stmt_resetp(struct sc_stmt **stmt)
 {
     if (*stmt == NULL)
         return;
-    (void)sqlite3_reset((*stmt)->raw);
-    (void)sqlite3_clear_bindings((*stmt)->raw);
+    const struct sc_sqlite *sqlite = &(*stmt)->db->sqlite;
+    (void)sqlite->reset((*stmt)->raw);
+    (void)sqlite->clear_bindings((*stmt)->raw);
     (*stmt)->failed = 0;
 }
 
@@ -539,17 +524,17 @@ static void note_bind(struct sc_stmt *stmt, int rc)
 
 void sc_stmt_bind_int(struct sc_stmt *stmt, int at, int64_t value)
 {
-    note_bind(stmt, sqlite3_bind_int64(stmt->raw, at, value));
+    note_bind(stmt, stmt->db->sqlite.bind_int64(stmt->raw, at, value));
 }
 
 void sc_stmt_bind_blob(struct sc_stmt *stmt, int at, const void *bytes, size_t len)
 {
-    note_bind(stmt, sqlite3_bind_blob64(stmt->raw, at, bytes, len, SQLITE_STATIC));
+    note_bind(stmt, stmt->db->sqlite.bind_blob64(stmt->raw, at, bytes, len, SQLITE_STATIC));
 }
 
 int sc_stmt_step(struct sc_stmt *stmt, bool *ret_row, struct sc_error *err)
 {
-    int rc = stmt->failed != 0 ? stmt->failed : sqlite3_step(stmt->raw);
+    int rc = stmt->failed != 0 ? stmt->failed : stmt->db->sqlite.step(stmt->raw);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return fail_sqlite(stmt->db, rc, err);
     *ret_row = rc == SQLITE_ROW;
@@ -568,13 +553,13 @@ int sc_stmt_run(struct sc_stmt *stmt, struct sc_error *err)
 
 int64_t sc_stmt_int(struct sc_stmt *stmt, int column)
 {
-    return sqlite3_column_int64(stmt->raw, column);
+    return stmt->db->sqlite.column_int64(stmt->raw, column);
 }
 
 struct sc_bytes sc_stmt_blob(struct sc_stmt *stmt, int column)
 {
-    const void *bytes = sqlite3_column_blob(stmt->raw, column);
-    return (struct sc_bytes){bytes, (size_t)sqlite3_column_bytes(stmt->raw, column)};
+    const void *bytes = stmt->db->sqlite.column_blob(stmt->raw, column);
+    return (struct sc_bytes){bytes, (size_t)stmt->db->sqlite.column_bytes(stmt->raw, column)};
 }
 
 int sc_stmt_fixed_view(struct sc_stmt *stmt, int column, size_t size, const unsigned char **ret,

@@ -7,12 +7,12 @@
  */
 #include "vault/store/pages.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/macros.h"
+#include "vault/store/sqlite.h"
 
 #include "core/banned.h"
 
@@ -26,6 +26,7 @@
 struct sc_pages {
     sqlite3_vfs vfs;
     sqlite3_vfs *below;
+    const struct sc_sqlite *sqlite;
     int failure; /* of a read */
     char name[64];
 };
@@ -180,14 +181,15 @@ static int layer_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *out
     return rc;
 }
 
-int sc_pages_new(struct sc_pages **ret, struct sc_error *err)
+int sc_pages_new(const struct sc_sqlite *sqlite, struct sc_pages **ret, struct sc_error *err)
 {
-    sqlite3_vfs *below = sqlite3_vfs_find(NULL);
+    sqlite3_vfs *below = sqlite->vfs_find(NULL);
     if (below == NULL)
         return sc_fail_nomem(err); /* SQLite could not be initialized */
     struct sc_pages *pages = calloc(1, sizeof(*pages));
     if (pages == NULL)
         return sc_fail_nomem(err);
+    pages->sqlite = sqlite;
     pages->below = below;
     pages->vfs = *below; /* the rest of its functions look at nothing that differs */
     pages->vfs.pNext = NULL;
@@ -195,7 +197,7 @@ int sc_pages_new(struct sc_pages **ret, struct sc_error *err)
     pages->vfs.szOsFile = (int)sizeof(struct file) + below->szOsFile;
     pages->vfs.xOpen = layer_open;
     snprintf(pages->name, sizeof(pages->name), "pages-%p", (void *)pages);
-    if (sqlite3_vfs_register(&pages->vfs, 0) != SQLITE_OK) {
+    if (sqlite->vfs_register(&pages->vfs, 0) != SQLITE_OK) {
         free(pages);
         return sc_fail_nomem(err);
     }
@@ -207,7 +209,7 @@ void sc_pages_freep(struct sc_pages **pages)
 {
     if (*pages == NULL)
         return;
-    sqlite3_vfs_unregister(&(*pages)->vfs);
+    (*pages)->sqlite->vfs_unregister(&(*pages)->vfs);
     free(*pages);
     *pages = NULL;
 }
@@ -225,10 +227,10 @@ int sc_pages_failure(struct sc_pages *pages)
     return failure;
 }
 
-void sc_pages_reserve(struct sqlite3 *db)
+void sc_pages_reserve(const struct sc_sqlite *sqlite, struct sqlite3 *db)
 {
     int size = SC_PAGE_SUM_SIZE;
-    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &size);
+    (void)sqlite->file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &size);
 }
 
 /* ---- checking ---- */
@@ -274,12 +276,13 @@ static int check_all(const struct check *check, unsigned char *pages, struct sc_
     return rc;
 }
 
-int sc_pages_check(struct sqlite3 *db, const char *path, bool *ret_summed, struct sc_error *err)
+int sc_pages_check(const struct sc_sqlite *sqlite, struct sqlite3 *db, const char *path,
+                   bool *ret_summed, struct sc_error *err)
 {
     struct check check = {.path = path};
     sqlite3_int64 size = 0;
     unsigned char head[100];
-    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &check.file);
+    int code = sqlite->file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &check.file);
     if (code == SQLITE_OK)
         code = check.file->pMethods->xFileSize(check.file, &size);
     if (code == SQLITE_OK)

@@ -20,6 +20,7 @@
 #define SC_PAGE_SUM_SIZE 8
 
 struct sqlite3;
+struct sc_sqlite;
 struct sc_pages;
 
 /* The sum of page `number` (from 1), over all but its last eight bytes. */
@@ -28,8 +29,9 @@ void sc_page_sum(uint32_t number, const unsigned char page[SC_PAGE_SIZE],
 bool sc_page_is_whole(uint32_t number, const unsigned char page[SC_PAGE_SIZE]);
 
 /* Makes the layer for one connection, on top of what SQLite uses by default; freed after it was
- * closed. NULL is allowed. */
-int sc_pages_new(struct sc_pages **ret, struct sc_error *err) SC_NODISCARD;
+ * closed. NULL is allowed. The table of functions lives longer. */
+int sc_pages_new(const struct sc_sqlite *sqlite, struct sc_pages **ret,
+                 struct sc_error *err) SC_NODISCARD;
 void sc_pages_freep(struct sc_pages **pages);
 /* The name to open the connection with. */
 const char *sc_pages_name(const struct sc_pages *pages);
@@ -38,11 +40,11 @@ const char *sc_pages_name(const struct sc_pages *pages);
 int sc_pages_failure(struct sc_pages *pages);
 
 /* Leaves room for the sums in a file that is still empty. */
-void sc_pages_reserve(struct sqlite3 *db);
+void sc_pages_reserve(const struct sc_sqlite *sqlite, struct sqlite3 *db);
 
 /* Whether every page's sum is right and the file ends with its last page. The caller is in a read
  * transaction, and no log waits beside the file. TAMPERED, IO. */
-int sc_pages_check(struct sqlite3 *db, const char *path, bool *ret_summed,
-                   struct sc_error *err) SC_NODISCARD;
+int sc_pages_check(const struct sc_sqlite *sqlite, struct sqlite3 *db, const char *path,
+                   bool *ret_summed, struct sc_error *err) SC_NODISCARD;
 
 #endif
