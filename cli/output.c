@@ -4,15 +4,21 @@
  */
 #include "cli/output.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/buf.h"
 #include "core/parse.h"
 
 #include "core/banned.h"
+
+/* Columns of a table, and bytes of all its cells. */
+#define COLUMNS_MAX 16
+#define TABLE_MAX   ((size_t)1024 * 1024 * 1024)
 
 bool sc_out_color(const struct sc_cli *cli, int fd)
 {
@@ -92,11 +98,13 @@ int sc_out_flush(struct sc_error *err)
 struct sc_table {
     size_t columns;
     const char *const *headers;
-    struct sc_strv cells; /* row after row */
+    struct sc_buf cells; /* each with its NUL, row after row */
+    size_t widths[COLUMNS_MAX];
 };
 
 struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct sc_error *err)
 {
+    assert(columns <= COLUMNS_MAX);
     struct sc_table *table = calloc(1, sizeof(*table));
     if (table == NULL) {
         (void)sc_fail_nomem(err);
@@ -104,52 +112,49 @@ struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct
     }
     table->headers = headers;
     table->columns = columns;
+    table->cells.max = TABLE_MAX;
+    for (size_t i = 0; i < columns; i++)
+        table->widths[i] = strlen(headers[i]);
     return table;
 }
 
 int sc_table_add(struct sc_table *table, const char *const *cells, struct sc_error *err)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        int rc = sc_strv_add(&table->cells, cells[i], err);
-        if (rc < 0)
-            return rc;
+        size_t len = strlen(cells[i]);
+        table->widths[i] = SC_MAX(table->widths[i], len);
+        sc_buf_append(&table->cells, cells[i], len + 1);
     }
-    return 0;
+    return sc_buf_status(&table->cells, err);
 }
 
-static size_t width_of(const struct sc_table *table, size_t column)
+static void print_cell(const struct sc_table *table, size_t column, const char *cell, bool aligned)
 {
-    size_t width = strlen(table->headers[column]);
-    for (size_t i = column; i < table->cells.count; i += table->columns)
-        width = SC_MAX(width, strlen(table->cells.items[i]));
-    return width;
-}
-
-static void print_row(const struct sc_table *table, const char *const *cells, bool aligned)
-{
-    for (size_t column = 0; column < table->columns; column++) {
-        bool last = column + 1 == table->columns;
-        int width = aligned && !last ? (int)width_of(table, column) : 0;
-        printf("%-*s%s", width, cells[column], last ? "\n" : aligned ? "  " : "\t");
-    }
+    bool last = column + 1 == table->columns;
+    fputs(cell, stdout);
+    for (size_t len = strlen(cell); aligned && !last && len < table->widths[column]; len++)
+        putchar(' ');
+    fputs(last ? "\n" : aligned ? "  " : "\t", stdout);
 }
 
 void sc_table_print(const struct sc_table *table, const struct sc_cli *cli)
 {
     bool aligned = isatty(STDOUT_FILENO) == 1;
-    if (aligned && table->cells.count > 0) {
+    const char *cell = sc_buf_text(&table->cells), *end = cell + table->cells.len;
+    if (aligned && cell < end) {
         fputs(sc_out_paint(cli, SC_COLOR_BOLD), stdout);
-        print_row(table, table->headers, true);
+        for (size_t i = 0; i < table->columns; i++)
+            print_cell(table, i, table->headers[i], true);
         fputs(sc_out_paint(cli, SC_COLOR_NONE), stdout);
     }
-    for (size_t i = 0; i < table->cells.count; i += table->columns)
-        print_row(table, (const char *const *)table->cells.items + i, aligned);
+    for (size_t i = 0; cell < end; i++, cell += strlen(cell) + 1)
+        print_cell(table, i % table->columns, cell, aligned);
 }
 
 void sc_table_freep(struct sc_table **table)
 {
     if (*table != NULL)
-        sc_strv_done(&(*table)->cells);
+        sc_buf_done(&(*table)->cells);
     free(*table);
     *table = NULL;
 }

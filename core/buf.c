@@ -46,6 +46,16 @@ void sc_buf_append(struct sc_buf *buf, const void *bytes, size_t len)
     buf->data[buf->len] = '\0';
 }
 
+unsigned char *sc_buf_extend(struct sc_buf *buf, size_t len)
+{
+    if (reserve(buf, len) < 0)
+        return NULL;
+    unsigned char *at = (unsigned char *)buf->data + buf->len;
+    memset(at, 0, len + 1);
+    buf->len += len;
+    return at;
+}
+
 void sc_buf_puts(struct sc_buf *buf, const char *text)
 {
     sc_buf_append(buf, text, strlen(text));

@@ -34,6 +34,9 @@ struct sc_buf {
     }
 
 void sc_buf_append(struct sc_buf *buf, const void *bytes, size_t len);
+/* Appends `len` bytes that the caller writes at once; NULL, with the sticky failure, where there is
+ * no room. Borrowed. */
+unsigned char *sc_buf_extend(struct sc_buf *buf, size_t len) SC_NODISCARD;
 void sc_buf_puts(struct sc_buf *buf, const char *text);
 void sc_buf_putc(struct sc_buf *buf, char c);
 void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...) SC_PRINTF(2, 3);

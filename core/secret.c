@@ -66,6 +66,20 @@ int sc_secret_resize(struct sc_secret *secret, size_t len, unsigned char **ret_b
     return 0;
 }
 
+int sc_secret_extend(struct sc_secret *secret, size_t len, unsigned char **ret_all,
+                     struct sc_error *err)
+{
+    if (len > SC_ARENA_BLOCK_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "%zu bytes are over the limit of a secret", len);
+    int rc = sc_secret_reserve(secret, SC_MAX(secret->len + len, (size_t)1), err);
+    if (rc < 0)
+        return rc;
+    sc_wipe(secret->ptr + secret->len, len);
+    secret->len += len;
+    *ret_all = secret->ptr;
+    return 0;
+}
+
 int sc_secret_read_fd(struct sc_secret *secret, int fd, size_t max, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};

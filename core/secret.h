@@ -45,6 +45,10 @@ int sc_secret_append(struct sc_secret *secret, const void *bytes, size_t len,
 int sc_secret_resize(struct sc_secret *secret, size_t len, unsigned char **ret_bytes,
                      struct sc_error *err) SC_NODISCARD;
 
+/* Appends `len` zero bytes and yields where all bytes begin, to be written to; borrowed. */
+int sc_secret_extend(struct sc_secret *secret, size_t len, unsigned char **ret_all,
+                     struct sc_error *err) SC_NODISCARD;
+
 /* Reads to end of file, at most `max` bytes: TOOBIG if there is more (nothing is kept). Replaces
  * the content. */
 int sc_secret_read_fd(struct sc_secret *secret, int fd, size_t max,

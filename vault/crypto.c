@@ -20,10 +20,12 @@
 #define SEAL_VERSION 0x01
 #define SALT_SIZE    32
 #define COMMIT_SIZE  32
+#define WORK_SIZE    64 /* a key that encrypts, a key that commits */
 #define TAG_SIZE     crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 static_assert(sizeof(crypto_generichash_state) <= sizeof(struct sc_hasher), "state must fit");
 static_assert(SC_SEAL_OVERHEAD == 1 + SALT_SIZE + COMMIT_SIZE + TAG_SIZE, "overhead");
+static_assert(SC_SEAL_OVERHEAD >= WORK_SIZE, "room for opening is no more than what is opened");
 
 static crypto_generichash_state *state_of(struct sc_hasher *hasher)
 {
@@ -114,7 +116,7 @@ size_t sc_seal_padded(size_t len)
 }
 
 /* out: 32 bytes that encrypt, 32 bytes that commit to key, label, salt and aad. */
-static void derive_record_keys(unsigned char out[64], const struct sc_seal_key *key,
+static void derive_record_keys(unsigned char out[WORK_SIZE], const struct sc_seal_key *key,
                                const unsigned char *salt, struct sc_bytes aad)
 {
     struct sc_hasher hasher;
@@ -145,37 +147,55 @@ static int make_salt(unsigned char salt[SALT_SIZE], const struct sc_seal_key *ke
 /* One key per salt, so a fixed nonce never meets a key twice. */
 static const unsigned char zero_nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
 
+size_t sc_seal_room(size_t len)
+{
+    return sc_seal_padded(len) + WORK_SIZE;
+}
+
+size_t sc_seal_size(size_t len)
+{
+    return sc_seal_padded(len) + SC_SEAL_OVERHEAD;
+}
+
+int sc_seal_at(const struct sc_seal_key *key, struct sc_bytes aad, unsigned char *room, size_t len,
+               unsigned char *out, struct sc_error *err)
+{
+    if (len > SC_SEAL_PLAIN_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "%zu bytes are over the limit of a record", len);
+    size_t padded_len = sc_seal_padded(len);
+    unsigned char *keys = room + padded_len;
+    room[len] = 0x80;
+    memset(room + len + 1, 0, padded_len - len - 1);
+
+    unsigned char *salt = out + 1, *cipher = salt + SALT_SIZE + COMMIT_SIZE;
+    int rc = make_salt(salt, key, aad, (struct sc_bytes){room, padded_len}, err);
+    if (rc < 0)
+        return rc;
+    out[0] = SEAL_VERSION;
+    derive_record_keys(keys, key, salt, aad);
+    memcpy(salt + SALT_SIZE, keys + SC_KEY_SIZE, COMMIT_SIZE);
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt_detached(cipher, cipher + padded_len, NULL,
+                                                              room, padded_len, aad.ptr, aad.len,
+                                                              NULL, zero_nonce, keys);
+    return 0;
+}
+
 int sc_seal(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes content,
             struct sc_buf *ret, struct sc_error *err)
 {
+    SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
+    unsigned char *room = NULL;
     if (content.len > SC_SEAL_PLAIN_MAX)
         return sc_fail(err, SC_E_TOOBIG, "%zu bytes are over the limit of a record", content.len);
-    SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
-    size_t padded_len = sc_seal_padded(content.len);
-    unsigned char *padded = NULL;
-    int rc = sc_secret_resize(&work, padded_len + 64, &padded, err);
+    int rc = sc_secret_resize(&work, sc_seal_room(content.len), &room, err);
+    unsigned char *out = rc == 0 ? sc_buf_extend(ret, sc_seal_size(content.len)) : NULL;
+    if (rc == 0)
+        rc = sc_buf_status(ret, err);
     if (rc < 0)
         return rc;
-    unsigned char *keys = padded + padded_len;
     if (content.len > 0)
-        memcpy(padded, content.ptr, content.len);
-    padded[content.len] = 0x80;
-
-    unsigned char head[1 + SALT_SIZE + COMMIT_SIZE] = {SEAL_VERSION};
-    rc = make_salt(head + 1, key, aad, (struct sc_bytes){padded, padded_len}, err);
-    if (rc < 0)
-        return rc;
-    derive_record_keys(keys, key, head + 1, aad);
-    memcpy(head + 1 + SALT_SIZE, keys + SC_KEY_SIZE, COMMIT_SIZE);
-
-    /* Encrypted in place, so that the tag is the only thing that needs more room. */
-    unsigned char tag[TAG_SIZE];
-    (void)crypto_aead_xchacha20poly1305_ietf_encrypt_detached(
-        padded, tag, NULL, padded, padded_len, aad.ptr, aad.len, NULL, zero_nonce, keys);
-    sc_buf_append(ret, head, sizeof(head));
-    sc_buf_append(ret, padded, padded_len);
-    sc_buf_append(ret, tag, sizeof(tag));
-    return sc_buf_status(ret, err);
+        memcpy(room, content.ptr, content.len);
+    return sc_seal_at(key, aad, room, content.len, out, err);
 }
 
 /* Where the zeroes of the padding begin. */
@@ -189,32 +209,41 @@ static size_t content_end(const unsigned char *padded, size_t len)
     return len;
 }
 
-int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
-                 struct sc_secret *ret, struct sc_error *err)
+int sc_seal_open_at(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
+                    unsigned char *room, size_t *ret_len, struct sc_error *err)
 {
     if (sealed.len < SC_SEAL_OVERHEAD + SC_PAD_MIN ||
-        sealed.len > SC_SEAL_OVERHEAD + sc_seal_padded(SC_SEAL_PLAIN_MAX) ||
-        sealed.ptr[0] != SEAL_VERSION)
+        sealed.len > sc_seal_size(SC_SEAL_PLAIN_MAX) || sealed.ptr[0] != SEAL_VERSION)
         return sc_fail(err, SC_E_FORMAT, "a sealed record has an unknown form");
     size_t len = sealed.len - SC_SEAL_OVERHEAD;
-    SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
-    sc_secret_move(&work, ret); /* a listing opens thousands into the same memory */
-    unsigned char *plain = NULL;
-    int rc = sc_secret_resize(&work, len + 64, &plain, err);
-    if (rc < 0)
-        return rc;
-    unsigned char *keys = plain + len;
+    unsigned char *keys = room + len;
     derive_record_keys(keys, key, sealed.ptr + 1, aad);
     if (sodium_memcmp(keys + SC_KEY_SIZE, sealed.ptr + 1 + SALT_SIZE, COMMIT_SIZE) != 0)
         return sc_fail(err, SC_E_BADPASS, "a sealed record was made with another key");
     const unsigned char *cipher = sealed.ptr + 1 + SALT_SIZE + COMMIT_SIZE;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
-            plain, NULL, cipher, len, cipher + len, aad.ptr, aad.len, zero_nonce, keys) != 0)
+            room, NULL, cipher, len, cipher + len, aad.ptr, aad.len, zero_nonce, keys) != 0)
         return sc_fail(err, SC_E_TAMPERED, "a sealed record was changed");
-    size_t end = content_end(plain, len);
-    if (end == 0 || plain[end - 1] != 0x80 || sc_seal_padded(end - 1) != len)
+    size_t end = content_end(room, len);
+    if (end == 0 || room[end - 1] != 0x80 || sc_seal_padded(end - 1) != len)
         return sc_fail(err, SC_E_TAMPERED, "a sealed record is padded wrongly");
-    sc_secret_truncate(&work, end - 1);
+    *ret_len = end - 1;
+    return 0;
+}
+
+int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
+                 struct sc_secret *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret work = {0};
+    sc_secret_move(&work, ret); /* thousands may be opened into the same memory */
+    unsigned char *room = NULL;
+    size_t len = 0;
+    int rc = sc_secret_resize(&work, sealed.len, &room, err);
+    if (rc == 0)
+        rc = sc_seal_open_at(key, aad, sealed, room, &len, err);
+    if (rc < 0)
+        return rc;
+    sc_secret_truncate(&work, len);
     sc_secret_move(ret, &work);
     return 0;
 }

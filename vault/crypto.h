@@ -60,6 +60,20 @@ int sc_seal(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes 
 int sc_seal_open(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
                  struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 
+/* The same in memory of the caller, for many at a time. */
+
+/* `room` is in the arena, holds the content and has sc_seal_room(len) bytes; `out` has
+ * sc_seal_size(len). Content and keys are left in the room: the caller wipes it. */
+int sc_seal_at(const struct sc_seal_key *key, struct sc_bytes aad, unsigned char *room, size_t len,
+               unsigned char *out, struct sc_error *err) SC_NODISCARD;
+size_t sc_seal_room(size_t len);
+size_t sc_seal_size(size_t len);
+
+/* `room` is in the arena, has sealed.len bytes, and holds the content afterwards: *ret_len bytes.
+ * The caller wipes it, after a failure too. */
+int sc_seal_open_at(const struct sc_seal_key *key, struct sc_bytes aad, struct sc_bytes sealed,
+                    unsigned char *room, size_t *ret_len, struct sc_error *err) SC_NODISCARD;
+
 /* The padded length of `len` bytes of content: max(256, Padme(len + 1)). */
 size_t sc_seal_padded(size_t len);
 

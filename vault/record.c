@@ -15,7 +15,6 @@
 #define AAD_MAGIC  "SCTLv1"
 #define AAD_SIZE   (6 + SC_UID_SIZE + SC_UID_SIZE + 4 + 1 + SC_KEY_SIZE + 8 + 1 + 2)
 #define PAD_SCHEME 1
-#define BLOB_MAX   ((size_t)1310720)
 
 struct sc_place sc_place_of(struct sc_scope *scope, const char *leaf, uint64_t version,
                             enum sc_record_kind kind)
@@ -66,13 +65,20 @@ void sc_record_hash(unsigned char out[SC_KEY_SIZE], const struct sc_place *place
     sc_hasher_final(&hasher, out);
 }
 
+int sc_record_fail(const struct sc_scope *scope, const char *what, struct sc_error *err)
+{
+    if (scope->name[0] != '\0')
+        return sc_fail(err, SC_E_TAMPERED, "a record of scope '%s' %s", scope->name, what);
+    return sc_fail(err, SC_E_TAMPERED, "a record %s", what);
+}
+
 int sc_record_check(const struct sc_place *place, struct sc_bytes sealed,
                     const unsigned char hash[SC_KEY_SIZE], struct sc_error *err)
 {
     unsigned char computed[SC_KEY_SIZE];
     sc_record_hash(computed, place, sealed);
     if (memcmp(computed, hash, SC_KEY_SIZE) != 0)
-        return sc_fail(err, SC_E_TAMPERED, "a record was changed");
+        return sc_record_fail(place->scope, "was changed", err);
     return 0;
 }
 
@@ -105,8 +111,9 @@ static int delete_row(struct sc_vault *vault, const struct sc_place *place, stru
 }
 
 /* The row beside the stored bytes: a new one, or over the one that stands there. */
-static int store_row(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
-                     int64_t blob_id, bool over, struct sc_error *err)
+static int store_row(struct sc_vault *vault, const struct sc_place *place,
+                     const unsigned char hash[SC_KEY_SIZE], int64_t blob_id, bool over,
+                     struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
     int rc = over ? sc_db_prepare(vault->db,
@@ -119,11 +126,9 @@ static int store_row(struct sc_vault *vault, const struct sc_place *place, struc
                                   &row, err);
     if (rc < 0)
         return rc;
-    unsigned char hash[SC_KEY_SIZE];
-    sc_record_hash(hash, place, sealed);
     bind_place(row, place);
     sc_stmt_bind_int(row, 5, place->scope->epoch);
-    sc_stmt_bind_blob(row, 6, hash, sizeof(hash));
+    sc_stmt_bind_blob(row, 6, hash, SC_KEY_SIZE);
     sc_stmt_bind_int(row, 7, blob_id);
     return sc_stmt_run(row, err);
 }
@@ -152,36 +157,22 @@ static int insert_blob(struct sc_vault *vault, enum sc_record_kind kind, struct 
     return rc;
 }
 
-static int update_blob(struct sc_vault *vault, struct sc_bytes sealed, int64_t id,
-                       struct sc_error *err)
+int sc_record_restore(struct sc_vault *vault, struct sc_bytes sealed, int64_t blob_id,
+                      struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(vault->db, "UPDATE blob SET ct=? WHERE id=?", &stmt, err);
     if (rc < 0)
         return rc;
     sc_stmt_bind_blob(stmt, 1, sealed.ptr, sealed.len);
-    sc_stmt_bind_int(stmt, 2, id);
+    sc_stmt_bind_int(stmt, 2, blob_id);
     return sc_stmt_run(stmt, err);
 }
 
-/* Stores sealed bytes under a number, or (0) a new one. */
-static int store(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
-                 int64_t blob_id, bool over, struct sc_error *err)
+int sc_record_insert(struct sc_vault *vault, const struct sc_place *place,
+                     const unsigned char hash[SC_KEY_SIZE], int64_t blob_id, struct sc_error *err)
 {
-    unsigned char aad[AAD_SIZE];
-    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(BLOB_MAX);
-    struct sc_seal_key key = seal_key(place);
-    int rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
-    if (rc == 0)
-        rc = blob_id != 0 ? update_blob(vault, sc_buf_view(&sealed), blob_id, err)
-                          : insert_blob(vault, place->kind, sc_buf_view(&sealed), &blob_id, err);
-    return rc < 0 ? rc : store_row(vault, place, sc_buf_view(&sealed), blob_id, over, err);
-}
-
-int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
-                      int64_t blob_id, struct sc_error *err)
-{
-    return store(vault, place, content, blob_id, false, err);
+    return store_row(vault, place, hash, blob_id, false, err);
 }
 
 /* 0 where no row stands. */
@@ -203,14 +194,33 @@ static int find_blob(struct sc_vault *vault, const struct sc_place *place, int64
 }
 
 /* In place, where something stands already: deleting and inserting would change twice the pages. */
+static int store(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
+                 struct sc_error *err)
+{
+    int64_t blob_id = 0;
+    unsigned char hash[SC_KEY_SIZE];
+    int rc = find_blob(vault, place, &blob_id, err);
+    if (rc < 0)
+        return rc;
+    bool over = blob_id != 0;
+    rc = over ? sc_record_restore(vault, sealed, blob_id, err)
+              : insert_blob(vault, place->kind, sealed, &blob_id, err);
+    if (rc < 0)
+        return rc;
+    sc_record_hash(hash, place, sealed);
+    return store_row(vault, place, hash, blob_id, over, err);
+}
+
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                     struct sc_error *err)
 {
-    int64_t blob_id = 0;
+    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(SC_RECORD_SEALED_MAX);
+    unsigned char aad[AAD_SIZE];
+    struct sc_seal_key key = seal_key(place);
     int rc = sc_txn_touch(vault, place->scope, place->idx, err);
     if (rc == 0)
-        rc = find_blob(vault, place, &blob_id, err);
-    return rc < 0 ? rc : store(vault, place, content, blob_id, blob_id != 0, err);
+        rc = sc_seal(&key, make_aad(aad, vault, place), content, &sealed, err);
+    return rc < 0 ? rc : store(vault, place, sc_buf_view(&sealed), err);
 }
 
 int sc_record_delete(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
@@ -219,16 +229,30 @@ int sc_record_delete(struct sc_vault *vault, const struct sc_place *place, struc
     return rc < 0 ? rc : delete_row(vault, place, err);
 }
 
-int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
-                   struct sc_bytes sealed, struct sc_secret *ret, struct sc_error *err)
+int sc_record_seal(const struct sc_vault *vault, const struct sc_place *place, unsigned char *room,
+                   size_t len, unsigned char *out, struct sc_error *err)
 {
     unsigned char aad[AAD_SIZE];
     struct sc_seal_key key = seal_key(place);
-    int rc = sc_seal_open(&key, make_aad(aad, vault, place), sealed, ret, err);
-    /* The key is the right one: a commitment that does not fit means a record moved or replaced. */
+    return sc_seal_at(&key, make_aad(aad, vault, place), room, len, out, err);
+}
+
+/* The key is the right one: a commitment that does not fit means a record moved or replaced. */
+static int opened(int rc, struct sc_error *err)
+{
     if (rc == SC_E_BADPASS)
         return sc_fail(err, SC_E_TAMPERED, "a record was moved or replaced");
     return rc;
+}
+
+int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
+                   struct sc_bytes sealed, unsigned char *room, size_t *ret_len,
+                   struct sc_error *err)
+{
+    unsigned char aad[AAD_SIZE];
+    struct sc_seal_key key = seal_key(place);
+    struct sc_bytes bound = make_aad(aad, vault, place);
+    return opened(sc_seal_open_at(&key, bound, sealed, room, ret_len, err), err);
 }
 
 static int verify_place(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
@@ -265,5 +289,9 @@ int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct 
     rc = sc_stmt_fixed_view(stmt, 0, SC_KEY_SIZE, &hash, err);
     if (rc == 0)
         rc = sc_record_check(place, sealed, hash, err);
-    return rc < 0 ? rc : sc_record_open(vault, place, sealed, ret, err);
+    if (rc < 0)
+        return rc;
+    unsigned char aad[AAD_SIZE];
+    struct sc_seal_key key = seal_key(place);
+    return opened(sc_seal_open(&key, make_aad(aad, vault, place), sealed, ret, err), err);
 }

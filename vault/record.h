@@ -5,7 +5,11 @@
 #ifndef SC_VAULT_RECORD_H
 #define SC_VAULT_RECORD_H
 
+#include "core/buf.h"
 #include "vault/handle.h"
+
+/* The sealed bytes of one, at most. */
+#define SC_RECORD_SEALED_MAX ((size_t)1310720)
 
 enum sc_record_kind { SC_RECORD_VALUE = 1, SC_RECORD_TOMBSTONE = 2, SC_RECORD_NAME = 3 };
 
@@ -24,10 +28,6 @@ struct sc_place sc_place_of(struct sc_scope *scope, const char *leaf, uint64_t v
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Seals the content there, over the stored bytes of a row that was deleted (re-keying). */
-int sc_record_replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
-                      int64_t blob_id, struct sc_error *err) SC_NODISCARD;
-
 /* NOTFOUND without a message that names the entry: the caller knows it. */
 int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,
                    struct sc_error *err) SC_NODISCARD;
@@ -35,9 +35,13 @@ int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct 
 int sc_record_delete(struct sc_vault *vault, const struct sc_place *place,
                      struct sc_error *err) SC_NODISCARD;
 
-/* Opens the sealed bytes of a row read by the caller. */
+/* ---- The steps of these, for those who do them to many records (any thread) ---- */
+
+/* As sc_seal_at() and sc_seal_open_at(). */
+int sc_record_seal(const struct sc_vault *vault, const struct sc_place *place, unsigned char *room,
+                   size_t len, unsigned char *out, struct sc_error *err) SC_NODISCARD;
 int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
-                   struct sc_bytes sealed, struct sc_secret *ret,
+                   struct sc_bytes sealed, unsigned char *room, size_t *ret_len,
                    struct sc_error *err) SC_NODISCARD;
 
 /* TAMPERED unless the sealed bytes of a row have this hash. */
@@ -47,5 +51,20 @@ int sc_record_check(const struct sc_place *place, struct sc_bytes sealed,
 /* The row hash that the tree holds. */
 void sc_record_hash(unsigned char out[SC_KEY_SIZE], const struct sc_place *place,
                     struct sc_bytes sealed);
+
+/* TAMPERED: says that a record of the scope `what`. */
+int sc_record_fail(const struct sc_scope *scope, const char *what,
+                   struct sc_error *err) SC_NODISCARD;
+
+/* ---- Re-keying, in a transaction in which the whole scope is touched ---- */
+
+/* Stores sealed bytes over those with this number. */
+int sc_record_restore(struct sc_vault *vault, struct sc_bytes sealed, int64_t blob_id,
+                      struct sc_error *err) SC_NODISCARD;
+
+/* The row beside them, where none stands. */
+int sc_record_insert(struct sc_vault *vault, const struct sc_place *place,
+                     const unsigned char hash[SC_KEY_SIZE], int64_t blob_id,
+                     struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -13,7 +13,6 @@
 
 #define VERSION     1
 #define SIGN_PREFIX "secretsctl/v1/bundle" /* with its NUL */
-#define BLOB_MAX    ((uint32_t)1310720)
 
 enum form { FORM_HASH = 0, FORM_SEALED = 1 };
 
@@ -46,7 +45,7 @@ static bool read_row(struct sc_reader *reader, struct sc_bundle_row *ret)
         return !reader->failed;
     }
     uint32_t len = sc_read_u32(reader);
-    if (form != FORM_SEALED || len == 0 || len > BLOB_MAX)
+    if (form != FORM_SEALED || len == 0 || len > SC_RECORD_SEALED_MAX)
         return false;
     ret->sealed = sc_read_view(reader, len);
     return !reader->failed;

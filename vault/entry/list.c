@@ -11,6 +11,7 @@
 
 #include "core/buf.h"
 #include "core/stash.h"
+#include "vault/batch.h"
 #include "vault/entry/meta.h"
 #include "vault/scope/scope.h"
 #include "vault/state/tree.h"
@@ -51,13 +52,11 @@ struct listing {
     struct listed *items;
     size_t count, cap;
     struct sc_stash stash; /* what the items point to */
-    struct sc_secret record;
     struct sc_entry_info info;
 };
 
 static void listing_done(struct listing *listing)
 {
-    sc_secret_done(&listing->record);
     sc_stash_done(&listing->stash);
     free(listing->items);
     free(listing->found);
@@ -131,29 +130,27 @@ static int read_stored(struct reading *reading, int64_t id, struct sc_bytes *ret
     return 0;
 }
 
-static int open_found(struct listing *listing, struct sc_scope *scope, const struct found *found,
-                      struct reading *reading, struct sc_error *err)
+static int take_record(const struct sc_place *place, struct sc_bytes content,
+                       struct listing *listing, struct sc_error *err)
 {
-    struct sc_vault *vault = listing->vault;
-    struct sc_place place = {.scope = scope, .kind = SC_RECORD_NAME};
-    struct sc_bytes sealed;
-    int rc = 0;
-    memcpy(place.idx, found->idx, SC_KEY_SIZE);
-    if (vault->txn != NULL) {
-        /* Inside a batch the tree is behind the rows, so each is verified where it stands. */
-        rc = sc_record_read(vault, &place, &listing->record, err);
-    } else {
-        rc = read_stored(reading, found->blob_id, &sealed, err);
-        if (rc == 0)
-            rc = sc_record_check(&place, sealed, found->hash, err);
-        if (rc == 0)
-            rc = sc_record_open(vault, &place, sealed, &listing->record, err);
-    }
-    if (rc == 0)
-        rc = sc_meta_decode(scope, sc_secret_view(&listing->record), &listing->info, err);
+    int rc = sc_meta_decode(place->scope, content, &listing->info, err);
     if (rc < 0 || listing->info.removed || !is_below(listing->info.name, listing->prefix))
         return rc;
     return keep(listing, err);
+}
+
+static int take_item(const struct sc_batch_item *item, struct sc_bytes content, void *ctx,
+                     struct sc_error *err)
+{
+    return take_record(&item->place, content, ctx, err);
+}
+
+static struct sc_batch_item item_of(struct sc_scope *scope, const struct found *found)
+{
+    struct sc_batch_item item = {.place = {.scope = scope, .kind = SC_RECORD_NAME}};
+    memcpy(item.place.idx, found->idx, SC_KEY_SIZE);
+    memcpy(item.hash, found->hash, SC_KEY_SIZE);
+    return item;
 }
 
 static int by_place(const void *a, const void *b)
@@ -165,13 +162,35 @@ static int by_place(const void *a, const void *b)
 static int open_all(struct listing *listing, struct sc_scope *scope, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    SC_CLEANUP(sc_batch_done)
+    struct sc_batch batch = {
+        .vault = listing->vault, .work = SC_BATCH_OPEN, .each = take_item, .ctx = listing};
     int rc = sc_db_prepare(listing->vault->db, "SELECT id, ct FROM blob WHERE id>=? ORDER BY id",
                            &stmt, err);
     struct reading reading = {.stmt = stmt};
     if (listing->found_count > 0)
         qsort(listing->found, listing->found_count, sizeof(*listing->found), by_place);
-    for (size_t i = 0; i < listing->found_count && rc == 0; i++)
-        rc = open_found(listing, scope, &listing->found[i], &reading, err);
+    for (size_t i = 0; i < listing->found_count && rc == 0; i++) {
+        struct sc_batch_item item = item_of(scope, &listing->found[i]);
+        struct sc_bytes sealed;
+        rc = read_stored(&reading, listing->found[i].blob_id, &sealed, err);
+        if (rc == 0)
+            rc = sc_batch_add(&batch, &item, sealed, err);
+    }
+    return rc < 0 ? rc : sc_batch_finish(&batch, err);
+}
+
+/* Inside a batch the tree is behind the rows, so each is verified where it stands. */
+static int open_each(struct listing *listing, struct sc_scope *scope, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret record = {0};
+    int rc = 0;
+    for (size_t i = 0; i < listing->found_count && rc == 0; i++) {
+        struct sc_batch_item item = item_of(scope, &listing->found[i]);
+        rc = sc_record_read(listing->vault, &item.place, &record, err);
+        if (rc == 0)
+            rc = take_record(&item.place, sc_secret_view(&record), listing, err);
+    }
     return rc;
 }
 
@@ -183,11 +202,12 @@ static int list_scope(struct listing *listing, struct sc_scope *scope, struct sc
     listing->found_count = 0;
     if (rc < 0)
         return rc;
-    /* All at once: a listing must not leave out what somebody deleted. */
-    if (listing->vault->txn == NULL)
-        rc = sc_tree_verify_all(listing->vault, scope, &visit, err);
-    else
+    if (listing->vault->txn != NULL) {
         rc = sc_tree_walk(listing->vault, scope, SC_TREE_ROOT_ONLY, &visit, &unused, err);
+        return rc < 0 ? rc : open_each(listing, scope, err);
+    }
+    /* All at once: a listing must not leave out what somebody deleted. */
+    rc = sc_tree_verify_all(listing->vault, scope, &visit, err);
     return rc < 0 ? rc : open_all(listing, scope, err);
 }
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "vault/record.h"
+#include "vault/batch.h"
 #include "vault/scope/scope.h"
 #include "vault/state/audit.h"
 #include "vault/state/tree.h"
@@ -20,7 +20,13 @@ struct checking {
     void *ctx;
     uint64_t done, total;
     bool still; /* nobody else writes to the file meanwhile */
+    struct sc_batch records;
 };
+
+static void checking_done(struct checking *checking)
+{
+    sc_batch_done(&checking->records);
+}
 
 static void advance(struct checking *checking)
 {
@@ -30,34 +36,23 @@ static void advance(struct checking *checking)
         checking->progress(checking->done, checking->total, checking->ctx);
 }
 
-static int bad_record(const struct sc_scope *scope, const char *what, struct sc_error *err)
-{
-    if (scope->name[0] != '\0')
-        return sc_fail(err, SC_E_TAMPERED, "a record of scope '%s' %s", scope->name, what);
-    return sc_fail(err, SC_E_TAMPERED, "a record %s", what);
-}
-
 static int check_row(const struct sc_tree_row *row, void *ctx, struct sc_error *err)
 {
     struct checking *checking = ctx;
     struct sc_scope *scope = checking->scope;
-    struct sc_place place = {
-        .scope = scope, .version = row->version, .kind = (enum sc_record_kind)row->kind};
-    struct sc_bytes sealed = row->content;
-    memcpy(place.idx, row->idx, sizeof(place.idx));
+    struct sc_batch_item item = {
+        .place = {.scope = scope, .version = row->version, .kind = (enum sc_record_kind)row->kind},
+    };
+    memcpy(item.place.idx, row->idx, SC_KEY_SIZE);
+    memcpy(item.hash, row->hash, SC_KEY_SIZE);
     if (row->epoch != scope->epoch)
-        return bad_record(scope, "has a wrong epoch", err);
-    if (sealed.ptr == NULL && checking->vault->bundle.yes)
+        return sc_record_fail(scope, "has a wrong epoch", err);
+    if (row->content.ptr == NULL && checking->vault->bundle.yes)
         return 0; /* an old version, carried as its hash alone */
-    if (sealed.ptr == NULL)
-        return bad_record(scope, "has lost its content", err);
-    if (sc_record_check(&place, sealed, row->hash, NULL) < 0)
-        return bad_record(scope, "was changed", err);
+    if (row->content.ptr == NULL)
+        return sc_record_fail(scope, "has lost its content", err);
     advance(checking);
-    if (scope->keys == NULL)
-        return 0;
-    SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
-    return sc_record_open(checking->vault, &place, sealed, &content, err);
+    return sc_batch_add(&checking->records, &item, row->content, err);
 }
 
 static int check_scope(struct checking *checking, struct sc_scope *scope, struct sc_error *err)
@@ -68,8 +63,11 @@ static int check_scope(struct checking *checking, struct sc_scope *scope, struct
     bool keys = vault->root != NULL || vault->granted_count > 0;
     int rc = keys && scope->name[0] != '\0' ? sc_scope_open(vault, scope, err) : 0;
     checking->scope = scope;
+    checking->records.work = scope->keys != NULL ? SC_BATCH_OPEN : SC_BATCH_CHECK;
     if (rc == 0)
         rc = sc_tree_walk(vault, scope, SC_TREE_COMPARE, &visit, &sum, err);
+    if (rc == 0)
+        rc = sc_batch_finish(&checking->records, err);
     if (rc == 0 && (sum.rows != scope->rows || memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0))
         rc = sc_tree_verify_all(vault, scope, NULL, err); /* says which */
     return rc;
@@ -142,7 +140,9 @@ static int ignore_line(const struct sc_log_entry *entry, void *ctx, struct sc_er
 
 int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, struct sc_error *err)
 {
-    struct checking checking = {.vault = vault, .progress = progress, .ctx = ctx};
+    SC_CLEANUP(checking_done)
+    struct checking checking = {
+        .vault = vault, .progress = progress, .ctx = ctx, .records = {.vault = vault}};
     /* From the file, not from what this handle remembers. */
     sc_view_forget(vault);
     bool file = !vault->bundle.yes && !sc_db_in_transaction(vault->db);
