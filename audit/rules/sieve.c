@@ -20,12 +20,23 @@
 /* The longest value of a rule, and the longest name before one: 30 characters and the keyword. */
 #define VALUE_MAX ((size_t)512)
 #define NAME_MAX  ((size_t)64)
+/* Blocks that are collected before they are looked at. */
+#define COLLECTED ((size_t)128)
 
 /* What the blocks before leave behind. */
 struct carry {
     uint64_t value, runs2, runs4, runs8, runs16; /* the last block's, as in step() */
     uint64_t word, op, begins;
-    unsigned char gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
+    uint64_t gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
+};
+
+/* Places of one block that are to be looked at. */
+struct places {
+    size_t start;   /* of the block */
+    uint64_t bound; /* a bit for the SC_SIEVE_TOKEN_RUN-th character */
+    uint64_t free;  /* for the window's first */
+    uint64_t runs;  /* behind a run of value characters with a digit, of which some are given to
+                       something */
 };
 
 struct search {
@@ -123,26 +134,19 @@ static ALWAYS_INLINE uint64_t shift(uint64_t bits, uint64_t before, unsigned by)
     return bits << by | before >> (64 - by);
 }
 
-/* Adding a mark inside a run of ones carries it to the bit behind the run; the run is cleared. */
-static ALWAYS_INLINE uint64_t behind(uint64_t runs, uint64_t marks, unsigned char *goes_on)
+/* Adding a mark inside a run of ones carries it to the bit behind the run; the run is cleared. What
+ * is carried out of the block goes on in the next one. */
+static ALWAYS_INLINE uint64_t behind(uint64_t runs, uint64_t marks, uint64_t *goes_on)
 {
-    unsigned long long sum;
-    bool over = __builtin_uaddll_overflow(runs, runs & marks, &sum);
-    bool over_too = __builtin_uaddll_overflow(sum, *goes_on, &sum);
-    *goes_on = (unsigned char)(over || over_too);
+    uint64_t added = runs & marks;
+    uint64_t sum = runs + added + *goes_on;
+    *goes_on = (added | (runs & ~sum)) >> 63;
     return sum & ~runs;
 }
 
-struct places {
-    uint64_t bound; /* a bit for the SC_SIEVE_TOKEN_RUN-th character */
-    uint64_t free;  /* for the window's first */
-    uint64_t runs;  /* behind a run of value characters with a digit, of which some are given to
-                       something */
-};
-
 /* Runs of a length are known at their end, so what must stand at their start is moved up to there.
  */
-static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b)
+static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b, size_t start)
 {
     uint64_t runs2 = b->value & shift(b->value, c->value, 1);
     uint64_t runs4 = runs2 & shift(runs2, c->runs2, 2);
@@ -157,6 +161,7 @@ static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b)
     uint64_t with_digit = behind(b->value, b->digit, &c->digit);
 
     struct places places = {
+        .start = start,
         .bound = token_runs & shift(begins, c->begins, SC_SIEVE_TOKEN_RUN - 1),
         .free = b->free,
         .runs = with_value & with_digit,
@@ -172,44 +177,53 @@ static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b)
     return places;
 }
 
-static __attribute__((noinline)) int look_at_places(struct search *s, struct places places,
-                                                    size_t start)
+static int look_at_places(struct search *s, const struct places *places)
 {
+    size_t start = places->start;
     int rc = 0;
-    for (uint64_t bits = places.bound; bits != 0 && rc == 0; bits &= bits - 1)
+    for (uint64_t bits = places->bound; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_up(s, &sc_sieve_table.bound,
                      start + (size_t)__builtin_ctzll(bits) - (SC_SIEVE_TOKEN_RUN - 1));
-    for (uint64_t bits = places.free; bits != 0 && rc == 0; bits &= bits - 1)
+    for (uint64_t bits = places->free; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_up(s, &sc_sieve_table.free, start + (size_t)__builtin_ctzll(bits));
-    for (uint64_t bits = places.runs; bits != 0 && rc == 0; bits &= bits - 1)
+    for (uint64_t bits = places->runs; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_at_run(s, start + (size_t)__builtin_ctzll(bits));
     return rc;
 }
 
-static ALWAYS_INLINE int look_at_block(struct search *s, struct carry *carry, const struct block *b,
-                                       size_t start)
+static __attribute__((noinline)) int look_at_all(struct search *s, const struct places *places,
+                                                 size_t count)
 {
-    struct places places = step(carry, b);
-    bool any = (places.bound | places.runs | places.free) != 0;
-    return __builtin_expect(any, 0) ? look_at_places(s, places, start) : 0;
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = look_at_places(s, &places[i]);
+    return rc;
 }
 
 typedef struct block classify_fn(const unsigned char *at);
 
 /* As far as whole blocks go; *at is then where the rest begins. Inlined with what it calls, so that
- * the carry stays in registers. */
+ * the carry stays in registers; and blocks with places are collected first, so that one that has
+ * none costs no more than one that has, and no branch is guessed wrong. */
 static ALWAYS_INLINE int search_blocks(struct search *s, classify_fn *classify, size_t *at)
 {
     struct carry carry = s->carry;
-    size_t start = 0;
+    struct places found[COLLECTED];
+    size_t start = 0, count = 0;
     int rc = 0;
     for (; start + BLOCK + BEHIND <= s->text.len && rc == 0; start += BLOCK) {
         struct block block = classify(s->text.ptr + start);
-        rc = look_at_block(s, &carry, &block, start);
+        struct places places = step(&carry, &block, start);
+        found[count] = places;
+        count += (places.bound | places.runs | places.free) != 0;
+        if (__builtin_expect(count == COLLECTED, 0)) {
+            rc = look_at_all(s, found, count);
+            count = 0;
+        }
     }
     s->carry = carry;
     *at = start;
-    return rc;
+    return rc == 0 ? look_at_all(s, found, count) : rc;
 }
 
 static int search_plain(struct search *s, size_t *at)
@@ -276,7 +290,8 @@ static int search_rest(struct search *s, size_t at)
     memcpy(rest, s->text.ptr + at, s->text.len - at);
     for (size_t i = 0; at + i <= s->text.len && rc == 0; i += BLOCK) {
         struct block block = classify_plain(rest + i);
-        rc = look_at_block(s, &s->carry, &block, at + i);
+        struct places places = step(&s->carry, &block, at + i);
+        rc = look_at_places(s, &places);
     }
     sc_wipe(rest, sizeof(rest));
     return rc;
