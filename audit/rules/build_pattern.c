@@ -14,18 +14,32 @@
 struct reader {
     const char *at;
     bool (*is_value)(unsigned char c);
+    bool *first; /* where to note what is read, while it may be the first; or NULL */
 };
 
 static struct sc_pattern_run read_choice(struct reader *r);
 
-/* [..] at r->at: true if all members are value characters. */
-static bool read_class(struct reader *r)
+static void add_member(bool members[256], unsigned char escaped)
 {
-    bool whole = r->at[1] != '^';
-    for (r->at++; *r->at != ']'; r->at++) {
+    const char *blanks = escaped == 's'   ? " \t\r\n\v\f"
+                         : escaped == 't' ? "\t"
+                         : escaped == 'r' ? "\r"
+                         : escaped == 'n' ? "\n"
+                                          : NULL;
+    if (blanks == NULL)
+        members[escaped] = true;
+    for (; blanks != NULL && *blanks != '\0'; blanks++)
+        members[(unsigned char)*blanks] = true;
+}
+
+/* [..] at r->at. */
+static void read_class(struct reader *r, bool members[256])
+{
+    bool inverted = r->at[1] == '^';
+    for (r->at += inverted ? 2 : 1; *r->at != ']'; r->at++) {
         if (*r->at == '\\') {
-            r->at++;
-            whole = whole && strchr("strn", *r->at) == NULL; /* blanks */
+            add_member(members, (unsigned char)*++r->at);
+            continue;
         }
         unsigned low = (unsigned char)*r->at, high = low;
         if (r->at[1] == '-' && r->at[2] != ']') {
@@ -33,10 +47,11 @@ static bool read_class(struct reader *r)
             r->at += 2;
         }
         for (unsigned c = low; c <= high; c++)
-            whole = whole && r->is_value((unsigned char)c);
+            members[c] = true;
     }
     r->at++;
-    return whole;
+    for (unsigned c = 0; inverted && c < 256; c++)
+        members[c] = !members[c];
 }
 
 static struct sc_pattern_run read_atom(struct reader *r)
@@ -47,14 +62,19 @@ static struct sc_pattern_run read_atom(struct reader *r)
         r->at++;
         return run;
     }
-    bool whole;
+    bool members[256] = {false}, whole = true;
     if (*r->at == '[') {
-        whole = read_class(r);
+        read_class(r, members);
     } else {
         r->at += *r->at == '\\';
-        whole = r->is_value((unsigned char)*r->at++);
+        members[(unsigned char)*r->at++] = true;
     }
-    return (struct sc_pattern_run){whole, whole};
+    for (unsigned c = 0; c < 256; c++) {
+        whole = whole && (!members[c] || r->is_value((unsigned char)c));
+        if (r->first != NULL)
+            r->first[c] |= members[c];
+    }
+    return (struct sc_pattern_run){whole, whole, false};
 }
 
 /* How often the atom before r->at stands there at least. */
@@ -73,7 +93,8 @@ static size_t read_least(struct reader *r)
 
 static struct sc_pattern_run read_sequence(struct reader *r)
 {
-    struct sc_pattern_run run = {0, true};
+    struct sc_pattern_run run = {0, true, true};
+    bool *first = r->first;
     while (*r->at != '\0' && *r->at != '|' && *r->at != ')') {
         struct sc_pattern_run atom = read_atom(r);
         size_t least = read_least(r);
@@ -82,7 +103,10 @@ static struct sc_pattern_run read_sequence(struct reader *r)
         else if (run.whole && least > 0)
             run.least += atom.least;
         run.whole = run.whole && atom.whole;
+        run.empty = run.empty && (atom.empty || least == 0);
+        r->first = run.empty ? first : NULL;
     }
+    r->first = first;
     return run;
 }
 
@@ -94,12 +118,27 @@ static struct sc_pattern_run read_choice(struct reader *r)
         struct sc_pattern_run other = read_sequence(r);
         run.least = SC_MIN(run.least, other.least);
         run.whole = run.whole && other.whole;
+        run.empty = run.empty || other.empty;
     }
     return run;
 }
 
 struct sc_pattern_run sc_pattern_run(const char *pattern, bool (*is_value)(unsigned char c))
 {
-    struct reader r = {pattern, is_value};
+    struct reader r = {pattern, is_value, NULL};
     return read_choice(&r);
+}
+
+static bool is_any(unsigned char c)
+{
+    (void)c;
+    return true;
+}
+
+void sc_pattern_first(const char *pattern, bool first[256])
+{
+    struct reader r = {pattern, is_any, first};
+    bool empty = read_choice(&r).empty;
+    for (unsigned c = 0; empty && c < 256; c++)
+        first[c] = true;
 }

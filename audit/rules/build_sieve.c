@@ -17,12 +17,14 @@
 
 #define GROUPS      8
 #define BOUND_COUNT 5
-#define ROUNDS      6
+#define ROUNDS      12
+#define NOWHERE     GROUPS
 /* Of meeting one of the frequent beginnings, beside the products of weights. */
-#define OFTEN_COST 0.002
+#define OFTEN_COST 0.03
 
 struct window {
     unsigned char bytes[SC_SIEVE_WINDOW];
+    bool then[256]; /* what may stand behind them */
     struct sc_sieve_entry entry;
     bool bound;
     unsigned group;
@@ -102,7 +104,7 @@ static struct sc_sieve_entry entry_of(size_t index, size_t offset)
     size_t len = strlen(sc_token_rules[index].literal);
     if (len < SC_SIEVE_WINDOW || len > UINT8_MAX)
         fail("a literal of less than three characters, or of too many", sc_token_rules[index].id);
-    return (struct sc_sieve_entry){(uint16_t)index, (uint8_t)offset, (uint8_t)len};
+    return (struct sc_sieve_entry){(uint16_t)index, (uint8_t)offset, (uint8_t)len, {0}};
 }
 
 static void add_token(size_t index)
@@ -120,7 +122,16 @@ static void add_token(size_t index)
     made->bound = run >= SC_SIEVE_TOKEN_RUN && !sc_token_may_join_word(rule);
     size_t offset = made->bound ? 0 : rarest_offset(rule->literal);
     memcpy(made->bytes, rule->literal + offset, SC_SIEVE_WINDOW);
+    bool behind[256] = {false};
+    sc_pattern_first(rule->rest, behind);
+    unsigned char then = (unsigned char)rule->literal[offset + SC_SIEVE_WINDOW];
+    if (then != '\0')
+        made->then[then] = true;
+    else
+        memcpy(made->then, behind, sizeof(behind));
     made->entry = entry_of(index, offset);
+    for (unsigned c = 0; c < 256; c++)
+        made->entry.then[(c & 127) / 8] |= (uint8_t)(behind[c] << c % 8);
 }
 
 /* Of the generic ones the check of randomness asks for value characters only. */
@@ -136,27 +147,30 @@ static void check_name(const struct sc_token_rule *rule)
 /* ---- groups of windows that look alike ---- */
 
 struct members {
-    bool in[SC_SIEVE_WINDOW][256];
+    bool in[SC_SIEVE_PLACES][256];
 };
 
-static void collect(unsigned group, const struct window *besides, const struct window *with,
-                    struct members *ret)
+static void add_members(struct members *members, const struct window *window)
+{
+    for (size_t i = 0; i < SC_SIEVE_WINDOW; i++)
+        members->in[i][window->bytes[i]] = true;
+    for (size_t c = 0; c < 256; c++)
+        members->in[SC_SIEVE_WINDOW][c] |= window->then[c];
+}
+
+static void collect(unsigned group, struct members *ret)
 {
     *ret = (struct members){0};
     for (size_t i = 0; i < window_count; i++) {
-        if (windows[i].group != group || &windows[i] == besides)
-            continue;
-        for (size_t j = 0; j < SC_SIEVE_WINDOW; j++)
-            ret->in[j][windows[i].bytes[j]] = true;
+        if (windows[i].group == group)
+            add_members(ret, &windows[i]);
     }
-    for (size_t j = 0; with != NULL && j < SC_SIEVE_WINDOW; j++)
-        ret->in[j][with->bytes[j]] = true;
 }
 
 static bool meets(const struct members *members, const char *text)
 {
     bool all = true;
-    for (size_t j = 0; j < SC_SIEVE_WINDOW; j++)
+    for (size_t j = 0; j < SC_SIEVE_PLACES; j++)
         all = all && members->in[j][(unsigned char)text[j]];
     return all;
 }
@@ -165,14 +179,22 @@ static bool meets(const struct members *members, const char *text)
  * two of them is met as well, and in what is often read in sources. */
 static double cost(const struct members *members)
 {
-    static const char often[][SC_SIEVE_WINDOW + 1] = {
-        "app", "arc", "cha", "chi", "cod", "com", "con", "cor", "cur", "cus", "dat", "dec", "def",
-        "dis", "doc", "ext", "fil", "fin", "for", "get", "git", "hos", "htt", "imp", "inc", "ing",
-        "ion", "int", "key", "Key", "lib", "lin", "llv", "mac", "mat", "mod", "ope", "org", "oss",
-        "par", "pos", "pro", "rec", "reg", "rep", "res", "ret", "sel", "set", "sta", "std", "str",
-        "sup", "sys", "tar", "tes", "the", "The", "typ", "usr", "val", "var", "www", "xml"};
+    static const char often[][SC_SIEVE_PLACES + 1] = {
+        "----", "****", "====", "http", "node", "libs", "com/", "org/", "//gi", "//ww", "FUNC",
+        "self", "incl", "boos", "_ZNS", "_ZNK", "test", "__bu", "__DE", "OPEN", "/var", "/etc",
+        "/run", "/usr", "/hom", "/sys", "APIS", "ossl", "sk_O", "sk_X", "sk_t", "sk_f", "sk_n",
+        "BIO_", "OBJE", "dock", "_mm2", "_mm_", "X509", "post", "POST", "conf", "DER_", "OSSL",
+        "OCSP", "geom", "mpl/", "deta", "spir", "serv", "data", "DATA", "doc/", "exam", "asio",
+        "secr", "PNG_", "DECL", "AUTO", "MYSQ", "prom", "inte", "comp", "cryp", "_lib", "shar",
+        "prep", "src/", "lib/", "comm", "cont", "meta", "html", "file", "type", "loca", "pyth",
+        "priv", "arch", "llvm", "LLVM", "std:", "sele", "get_", "set_", "api.", "plat", "code",
+        "pars", "warn", "seri", "chec", "coll", "dist", "stat", "stru", "desc", "defa", "requ",
+        "resp", "regi", "oper", "pack", "para", "pref", "targ", "sche", "vers", "vali", "erro",
+        "SQL_", "CK_M", "GTK_", "PyAr", "PyUn", "linu", "nvvm", "xcb_", "Plat", "Pars", "Serv",
+        "Cont", "Conf", "the_", "chil", "odic", "://w", "://g", "omin", "chin", "://s", "Keys",
+        "KeyE", "Key_", "KeyC"};
     double exact = 1, by_halves = 1;
-    for (size_t j = 0; j < SC_SIEVE_WINDOW; j++) {
+    for (size_t j = 0; j < SC_SIEVE_PLACES; j++) {
         bool low[16] = {false}, high[16] = {false};
         double sum = 0, sum_by_halves = 0;
         for (unsigned c = 0; c < 128; c++) {
@@ -192,27 +214,43 @@ static double cost(const struct members *members)
     return sum;
 }
 
-static double cost_of(unsigned group, const struct window *besides, const struct window *with)
+/* What a group costs more with some members more. */
+static double cost_of(unsigned group, const struct members *added)
 {
     struct members members;
-    collect(group, besides, with, &members);
-    return cost(&members);
+    collect(group, &members);
+    double before = cost(&members);
+    for (size_t i = 0; i < sizeof(members.in); i++)
+        (&members.in[0][0])[i] |= (&added->in[0][0])[i];
+    return cost(&members) - before;
 }
 
-static void move_to_cheapest(struct window *window)
+/* Moves a window, with those of its group that begin like it. */
+static void move_to_cheapest(const struct window *like, size_t shared)
 {
-    unsigned best = window->group;
+    struct members moved = {0};
+    bool bound = like->bound;
+    unsigned from = like->group, best = 0;
+    for (size_t i = 0; i < window_count; i++) {
+        struct window *window = &windows[i];
+        if (window->group == from && memcmp(window->bytes, like->bytes, shared) == 0) {
+            add_members(&moved, window);
+            window->group = NOWHERE;
+        }
+    }
     double least = 1e9;
-    unsigned first = window->bound ? 0 : BOUND_COUNT;
-    unsigned end = window->bound ? BOUND_COUNT : GROUPS;
-    for (unsigned group = first; group < end; group++) {
-        double more = cost_of(group, window, window) - cost_of(group, window, NULL);
+    for (unsigned group = bound ? 0 : BOUND_COUNT; group < (bound ? BOUND_COUNT : GROUPS);
+         group++) {
+        double more = cost_of(group, &moved);
         if (more < least) {
             least = more;
             best = group;
         }
     }
-    window->group = best;
+    for (size_t i = 0; i < window_count; i++) {
+        if (windows[i].group == NOWHERE)
+            windows[i].group = best;
+    }
 }
 
 static int compare_windows(const void *left, const void *right)
@@ -221,7 +259,24 @@ static int compare_windows(const void *left, const void *right)
                   SC_SIEVE_WINDOW);
 }
 
-/* Neighbours of the alphabet first, then each where it costs least. */
+static void fill_windows(unsigned group)
+{
+    struct members members;
+    collect(group, &members);
+    uint8_t bit = (uint8_t)(1U << group);
+    for (size_t i = 0; i < SC_SIEVE_PLACES; i++) {
+        for (unsigned c = 0; c < 256; c++) {
+            if (members.in[i][c]) {
+                table.windows[i][c & 127] |= bit;
+                table.low_windows[i][c & 15] |= bit;
+                table.high_windows[i][c >> 4] |= bit;
+            }
+        }
+    }
+}
+
+/* Neighbours of the alphabet first; then each where it costs least, alone and with those that begin
+ * like it. */
 static void make_groups(void)
 {
     qsort(windows, window_count, sizeof(windows[0]), compare_windows);
@@ -229,16 +284,10 @@ static void make_groups(void)
         windows[i].group = windows[i].bound ? (unsigned)(i * BOUND_COUNT / window_count)
                                             : BOUND_COUNT + (unsigned)(i % (GROUPS - BOUND_COUNT));
     for (size_t i = 0; i < window_count * ROUNDS; i++)
-        move_to_cheapest(&windows[i % window_count]);
-    for (size_t i = 0; i < window_count; i++) {
-        for (size_t j = 0; j < SC_SIEVE_WINDOW; j++) {
-            unsigned char byte = windows[i].bytes[j];
-            uint8_t bit = (uint8_t)(1U << windows[i].group);
-            table.windows[j][byte] |= bit;
-            table.low_windows[j][byte & 15] |= bit;
-            table.high_windows[j][byte >> 4] |= bit;
-        }
-    }
+        move_to_cheapest(&windows[i % window_count],
+                         SC_SIEVE_WINDOW - i / window_count % (SC_SIEVE_WINDOW + 1));
+    for (unsigned group = 0; group < GROUPS; group++)
+        fill_windows(group);
 }
 
 /* ---- the indexes ---- */
@@ -279,7 +328,9 @@ static void fill_indexes(void)
         const struct sc_token_rule *rule = &sc_token_rules[i];
         if (sc_token_is_named(rule)) {
             check_name(rule);
-            add_entry(&names, rule->literal, entry_of(i, 0));
+            struct sc_sieve_entry entry = entry_of(i, 0);
+            memset(entry.then, UINT8_MAX, sizeof(entry.then)); /* the name may go on */
+            add_entry(&names, rule->literal, entry);
         } else {
             add_token(i);
         }
@@ -313,9 +364,13 @@ static void print_index(const char *name, const struct sc_sieve_index *index)
     for (size_t i = 0; i <= SC_SIEVE_HASHES; i++)
         printf("%u,%s", index->first[i], i % 32 == 31 ? "\n" : "");
     printf("},\n.entries = {");
-    for (size_t i = 0; i < index->first[SC_SIEVE_HASHES]; i++)
-        printf("{%u,%u,%u},%s", index->entries[i].rule, index->entries[i].offset,
-               index->entries[i].length, i % 16 == 15 ? "\n" : "");
+    for (size_t i = 0; i < index->first[SC_SIEVE_HASHES]; i++) {
+        const struct sc_sieve_entry *entry = &index->entries[i];
+        printf("{%u,%u,%u,{", entry->rule, entry->offset, entry->length);
+        for (size_t j = 0; j < sizeof(entry->then); j++)
+            printf("%u,", entry->then[j]);
+        printf("}},\n");
+    }
     printf("}},\n");
 }
 
@@ -326,9 +381,9 @@ int main(void)
     printf("/* Generated by build_sieve.c. */\n#include \"audit/rules/sieve_table.h\"\n"
            "const struct sc_sieve_table sc_sieve_table = {\n");
     print_bytes("classes", table.classes, 1, sizeof(table.classes));
-    print_bytes("windows", table.windows[0], SC_SIEVE_WINDOW, sizeof(table.windows[0]));
-    print_bytes("low_windows", table.low_windows[0], SC_SIEVE_WINDOW, 16);
-    print_bytes("high_windows", table.high_windows[0], SC_SIEVE_WINDOW, 16);
+    print_bytes("windows", table.windows[0], SC_SIEVE_PLACES, sizeof(table.windows[0]));
+    print_bytes("low_windows", table.low_windows[0], SC_SIEVE_PLACES, 16);
+    print_bytes("high_windows", table.high_windows[0], SC_SIEVE_PLACES, 16);
     print_bytes("low_classes", table.low_classes[0], SC_SIEVE_CLASSES, 16);
     print_index("bound", &table.bound);
     print_index("free", &table.free);

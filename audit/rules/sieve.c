@@ -54,6 +54,14 @@ static bool in_class(unsigned char c, enum sc_sieve_class class)
 
 /* ---- one place ---- */
 
+static bool may_go_on(const struct search *s, const struct sc_sieve_entry *entry, size_t end)
+{
+    if (end == s->text.len)
+        return true;
+    unsigned char c = s->text.ptr[end] & 127;
+    return (entry->then[c / 8] >> c % 8 & 1) != 0;
+}
+
 /* Reports the rules of an index whose literal stands around the window at `at`. */
 static int look_up(const struct search *s, const struct sc_sieve_index *index, size_t at)
 {
@@ -63,14 +71,15 @@ static int look_up(const struct search *s, const struct sc_sieve_index *index, s
     int rc = 0;
     for (size_t i = index->first[hash]; i < index->first[hash + 1] && rc == 0; i++) {
         const struct sc_sieve_entry *entry = &index->entries[i];
-        if (at < entry->offset || s->text.len - (at - entry->offset) < entry->length)
+        size_t end = at - entry->offset + entry->length;
+        if (at < entry->offset || s->text.len < end || !may_go_on(s, entry, end))
             continue;
         const char *literal = sc_token_rules[entry->rule].literal;
         const char *found = (const char *)s->text.ptr + at - entry->offset;
         bool same = index == &sc_sieve_table.names ? strncasecmp(found, literal, entry->length) == 0
                                                    : memcmp(found, literal, entry->length) == 0;
         if (same)
-            rc = s->hit(s->ctx, entry->rule, at - entry->offset + entry->length);
+            rc = s->hit(s->ctx, entry->rule, end);
     }
     return rc;
 }
@@ -249,7 +258,7 @@ bool sc_sieve_runs(enum sc_sieve_code code)
 {
 #ifdef __x86_64__
     if (code == SC_SIEVE_AVX512)
-        return SC_CPU_HAS(AVX512_VBMI);
+        return SC_CPU_HAS(AVX512BW) && SC_CPU_HAS(AVX512_VBMI) && SC_CPU_HAS(BMI1);
     if (code == SC_SIEVE_AVX2)
         return SC_CPU_HAS(AVX2);
 #endif

@@ -19,7 +19,7 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define BLOCK         ((size_t)64)
 /* A block's windows reach that far behind it. */
-#define BEHIND (SC_SIEVE_WINDOW - 1)
+#define BEHIND (SC_SIEVE_PLACES - 1)
 
 /* One bit for each byte of a block. */
 struct block {
@@ -48,7 +48,7 @@ static ALWAYS_INLINE struct block classify_plain(const unsigned char *at)
         for (unsigned j = 0; j < 8; j++) {
             const unsigned char *byte = at + i + j;
             uint64_t group = t->windows[0][byte[0] & 127] & t->windows[1][byte[1] & 127] &
-                             t->windows[2][byte[2] & 127];
+                             t->windows[2][byte[2] & 127] & t->windows[3][byte[3] & 127];
             classes |= (uint64_t)t->classes[byte[0]] << 8 * j;
             groups |= group << 8 * j;
         }
@@ -70,15 +70,17 @@ static ALWAYS_INLINE struct block classify_plain(const unsigned char *at)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #define TARGET_AVX2   __attribute__((target("avx2")))
-#define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+#define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,bmi")))
 
-/* Look-ups by 128 entries: what stands there for the low seven bits of each byte. */
-TARGET_AVX512 static ALWAYS_INLINE __m512i look_up_128(const uint8_t entries[128], __m512i bytes)
+/* The groups that have at this place of a window what stands there. */
+TARGET_AVX512 static ALWAYS_INLINE __m512i groups_at_512(const unsigned char *at, unsigned place)
 {
-    return _mm512_permutex2var_epi8(_mm512_loadu_si512(entries), bytes,
+    const uint8_t *entries = sc_sieve_table.windows[place];
+    return _mm512_permutex2var_epi8(_mm512_loadu_si512(entries), _mm512_loadu_si512(at + place),
                                     _mm512_loadu_si512(entries + 64));
 }
 
+/* Which of the bytes have one of the bits. */
 TARGET_AVX512 static ALWAYS_INLINE uint64_t with_bits(__m512i bytes, unsigned bits)
 {
     return _mm512_test_epi8_mask(bytes, _mm512_set1_epi8((char)bits));
@@ -88,18 +90,17 @@ TARGET_AVX512 static ALWAYS_INLINE struct block classify_avx512(const unsigned c
 {
     const struct sc_sieve_table *t = &sc_sieve_table;
     __m512i bytes = _mm512_loadu_si512(at);
-    uint64_t ascii = ~_mm512_movepi8_mask(bytes);
-    __m512i class = look_up_128(t->classes, bytes);
-    __m512i groups =
-        _mm512_and_si512(_mm512_and_si512(look_up_128(t->windows[0], bytes),
-                                          look_up_128(t->windows[1], _mm512_loadu_si512(at + 1))),
-                         look_up_128(t->windows[2], _mm512_loadu_si512(at + 2)));
+    __m512i classes =
+        _mm512_maskz_permutex2var_epi8(~_mm512_movepi8_mask(bytes), _mm512_loadu_si512(t->classes),
+                                       bytes, _mm512_loadu_si512(t->classes + 64));
+    __m512i groups = _mm512_and_si512(_mm512_and_si512(groups_at_512(at, 0), groups_at_512(at, 1)),
+                                      _mm512_and_si512(groups_at_512(at, 2), groups_at_512(at, 3)));
     return (struct block){
-        .value = with_bits(class, 1U << SC_SIEVE_VALUE) & ascii,
-        .word = with_bits(class, 1U << SC_SIEVE_WORD) & ascii,
-        .op = with_bits(class, 1U << SC_SIEVE_OP) & ascii,
-        .gap = with_bits(class, 1U << SC_SIEVE_GAP) & ascii,
-        .digit = with_bits(class, 1U << SC_SIEVE_DIGIT) & ascii,
+        .value = with_bits(classes, 1U << SC_SIEVE_VALUE),
+        .word = with_bits(classes, 1U << SC_SIEVE_WORD),
+        .op = with_bits(classes, 1U << SC_SIEVE_OP),
+        .gap = with_bits(classes, 1U << SC_SIEVE_GAP),
+        .digit = with_bits(classes, 1U << SC_SIEVE_DIGIT),
         .bound = with_bits(groups, SC_SIEVE_BOUND),
         .free = with_bits(groups, SC_SIEVE_FREE),
     };
@@ -146,8 +147,8 @@ TARGET_AVX2 static ALWAYS_INLINE struct block classify_32(const unsigned char *a
     for (unsigned i = 0; i < SC_SIEVE_CLASSES; i++)
         found[i] = not_zero(_mm256_and_si256(
             _mm256_shuffle_epi8(table_16(sc_sieve_table.low_classes[i]), halves.low), bit));
-    __m256i groups =
-        _mm256_and_si256(_mm256_and_si256(groups_at(at, 0), groups_at(at, 1)), groups_at(at, 2));
+    __m256i groups = _mm256_and_si256(_mm256_and_si256(groups_at(at, 0), groups_at(at, 1)),
+                                      _mm256_and_si256(groups_at(at, 2), groups_at(at, 3)));
     return (struct block){
         .value = found[SC_SIEVE_VALUE],
         .word = found[SC_SIEVE_WORD],

@@ -3,9 +3,10 @@
  * What build_sieve.c makes of the rules for sieve.c.
  *
  * A token is a rule that says where it begins: three bytes of its literal, its window, are looked
- * for. Most tokens are *bound*: they begin where no word goes on, and SC_SIEVE_TOKEN_RUN value
- * characters or more stand there. The others are *free*. A name is a rule whose keyword stands in
- * the name of something that a value is given to; there the value is looked for first.
+ * for, and what may stand behind them. Most tokens are *bound*: they begin where no word goes on,
+ * and SC_SIEVE_TOKEN_RUN value characters or more stand there. The others are *free*. A name is a
+ * rule whose keyword stands in the name of something that a value is given to; there the value is
+ * looked for first.
  */
 #ifndef SC_AUDIT_RULES_SIEVE_TABLE_H
 #define SC_AUDIT_RULES_SIEVE_TABLE_H
@@ -18,6 +19,8 @@
 #define SC_SIEVE_TOKEN_RUN 20
 #define SC_SIEVE_VALUE_RUN 14
 #define SC_SIEVE_WINDOW    3
+/* Bytes that are looked at for it: one more. */
+#define SC_SIEVE_PLACES (SC_SIEVE_WINDOW + 1)
 
 /* Characters, as bits of `classes`. */
 enum sc_sieve_class {
@@ -41,6 +44,8 @@ struct sc_sieve_entry {
     uint16_t rule;
     uint8_t offset; /* of the window in the literal */
     uint8_t length; /* of the literal */
+    /* A bit for the low seven bits of each character that may stand behind the literal. */
+    uint8_t then[128 / 8];
 };
 
 /* Entries by the hash of their window. */
@@ -51,12 +56,12 @@ struct sc_sieve_index {
 
 struct sc_sieve_table {
     uint8_t classes[256];
-    /* Groups with a window that has this byte at this place. */
-    uint8_t windows[SC_SIEVE_WINDOW][128];
+    /* Groups with a window that has a byte with these low seven bits at this place. */
+    uint8_t windows[SC_SIEVE_PLACES][128];
     /* The same for processors that look up 16 entries at once: those of the low half of a byte and
      * those of its high half; the groups in both are some more. */
-    uint8_t low_windows[SC_SIEVE_WINDOW][16];
-    uint8_t high_windows[SC_SIEVE_WINDOW][16];
+    uint8_t low_windows[SC_SIEVE_PLACES][16];
+    uint8_t high_windows[SC_SIEVE_PLACES][16];
     /* By the low half of a byte: a bit for each high half with which it is in the class. */
     uint8_t low_classes[SC_SIEVE_CLASSES][16];
     struct sc_sieve_index bound, free, names;
