@@ -72,9 +72,7 @@ static int choose_format(const struct sc_import_options *given, const char *path
 static int read_json(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
-    int rc = strcmp(path, "-") == 0
-                 ? sc_secret_read_fd(&text, STDIN_FILENO, SC_TRANSFER_FILE_MAX, err)
-                 : sc_file_read_secret(path, SC_TRANSFER_FILE_MAX, false, &text, err);
+    int rc = sc_import_read(path, &text, err);
     return rc < 0 ? rc : sc_transfer_read_json(sc_secret_view(&text), path, to, err);
 }
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+#include <unistd.h>
 
 #include "cli/entry/transfer.h"
 #include "cli/envfile.h"
@@ -17,13 +18,26 @@
 
 #define YAML_DEPTH_MAX 8
 
+int sc_import_read(const char *path, struct sc_secret *ret, struct sc_error *err)
+{
+    int rc = strcmp(path, "-") == 0
+                 ? sc_secret_read_fd(ret, STDIN_FILENO, SC_TRANSFER_FILE_MAX, err)
+                 : sc_file_read_secret(path, SC_TRANSFER_FILE_MAX, false, ret, err);
+    if (rc == SC_E_TOOBIG)
+        return sc_fail(err, rc,
+                       "'%s' is over %zu bytes; import it in parts, or from an archive of "
+                       "'secretsctl export --age'",
+                       path, SC_TRANSFER_FILE_MAX);
+    return rc;
+}
+
 /* The one document of a YAML file; borrowed from the stream. */
 static int load(const char *path, struct sc_yaml_stream **ret_stream,
                 const struct sc_yaml_node **ret_root, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
     SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
-    int rc = sc_file_read_secret(path, SC_TRANSFER_FILE_MAX, false, &text, err);
+    int rc = sc_import_read(path, &text, err);
     if (rc == 0)
         rc = sc_yaml_load(sc_secret_view(&text), path, &stream, NULL, err);
     if (rc < 0)

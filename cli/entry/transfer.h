@@ -31,6 +31,9 @@ int sc_cmd_export(struct sc_cli *cli, const void *options, int count, char **ope
 
 /* ---- cli/entry/import_text.c ---- */
 
+/* The whole of a file, or of standard input ("-"); TOOBIG says what else can be done. */
+int sc_import_read(const char *path, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
+
 /* NAME=VALUE lines as Compose reads them; names become lower case. */
 int sc_import_env(const char *path, const struct sc_transfer_target *to,
                   struct sc_error *err) SC_NODISCARD;

@@ -110,4 +110,8 @@ run 4 "$SECRETSCTL" import none.json
 printf 'A="hunter2\n' >bad.env
 run 1 "$SECRETSCTL" import bad.env --scope x
 err_lacks hunter2
+# More than is held in locked memory at once.
+head -c 4194241 /dev/zero | tr '\0' ' ' >large.json
+run 1 "$SECRETSCTL" import large.json
+err_is "secretsctl: 'large.json' is over 4194240 bytes; import it in parts, or from an archive of 'secretsctl export --age'"
 run 0 "$SECRETSCTL" check
