@@ -24,6 +24,8 @@
 #define MANY       200000 /* rows from which one listing has to do */
 #define VALUE_SIZE 1024
 #define BATCH      5000
+#define PAGES      12 /* that a put changes, on average */
+#define SPREAD     4096
 
 struct sample {
     double wall, cpu; /* microseconds */
@@ -36,7 +38,7 @@ struct samples {
 
 struct plain {
     sqlite3 *db;
-    sqlite3_stmt *insert;
+    sqlite3_stmt *insert, *update;
 };
 
 static double now_us(clockid_t clock)
@@ -121,10 +123,15 @@ static struct plain plain_open(const char *dir)
         sqlite3_exec(
             plain.db,
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
-            "CREATE TABLE IF NOT EXISTS t(k BLOB PRIMARY KEY, v BLOB)",
+            "CREATE TABLE IF NOT EXISTS t(k BLOB PRIMARY KEY, v BLOB);"
+            "CREATE TABLE IF NOT EXISTS wide(id INTEGER PRIMARY KEY, v BLOB);"
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4095)"
+            "INSERT OR IGNORE INTO wide SELECT i, zeroblob(3500) FROM n",
             NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(plain.db, "INSERT OR REPLACE INTO t VALUES(?, ?)", -1, &plain.insert,
-                           NULL) != SQLITE_OK)
+                           NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(plain.db, "UPDATE wide SET v=? WHERE id=?", -1, &plain.update, NULL) !=
+            SQLITE_OK)
         exit(1);
     return plain;
 }
@@ -140,8 +147,27 @@ static void plain_put(const struct plain *plain, long i)
     sqlite3_reset(plain->insert);
 }
 
+/* As many pages as a put changes, and nothing else. */
+static void plain_pages(const struct plain *plain)
+{
+    static unsigned char value[3500];
+    value[0]++;
+    if (sqlite3_exec(plain->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        exit(1);
+    for (int i = 0; i < PAGES; i++) {
+        sqlite3_bind_blob(plain->update, 1, value, sizeof(value), SQLITE_STATIC);
+        sqlite3_bind_int64(plain->update, 2, lrand48() % SPREAD);
+        if (sqlite3_step(plain->update) != SQLITE_DONE)
+            exit(1);
+        sqlite3_reset(plain->update);
+    }
+    if (sqlite3_exec(plain->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        exit(1);
+}
+
 static void plain_close(struct plain *plain)
 {
+    sqlite3_finalize(plain->update);
     sqlite3_finalize(plain->insert);
     sqlite3_close(plain->db);
 }
@@ -158,7 +184,7 @@ static int count_entry(const struct sc_entry_info *info, void *ctx, struct sc_er
 static void measure_writes(struct sc_vault *vault, const char *dir, long rows,
                            const struct sc_secret *value)
 {
-    struct samples ours = {.count = 0}, plain = {.count = 0};
+    struct samples ours = {.count = 0}, plain = {.count = 0}, pages = {.count = 0};
     struct plain other = plain_open(dir);
     for (long i = 0; i < OPERATIONS; i++) {
         long row = lrand48() % rows;
@@ -168,10 +194,14 @@ static void measure_writes(struct sc_vault *vault, const char *dir, long rows,
         start = begin();
         plain_put(&other, row);
         end(start, &plain);
+        start = begin();
+        plain_pages(&other);
+        end(start, &pages);
     }
     plain_close(&other);
     print_median(&ours);
     print_median(&plain);
+    print_median(&pages);
 }
 
 static void measure_reads(struct sc_vault *vault, long rows)
