@@ -2,24 +2,34 @@
  *
  * open + read + close of one file, over and over: fuse_reader MILLISECONDS READERS FILE. Prints the
  * median and the 99th percentile in microseconds and the total per second.
+ *
+ * With "-" for FILE what no server can do without: a byte to another process and back, as often as
+ * an open and a read ask the server something (size, open, read). With "-apart" that process has
+ * another processor, which has to be woken up.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SAMPLES_MAX 400000
 #define READERS_MAX 64
+#define QUESTIONS   3
 
 struct reader {
     const char *path;
     int64_t end;
     float *samples;
     size_t count;
-    int failed;
+    int ask, answer;
+    bool failed;
 };
 
 static int64_t now_ns(void)
@@ -29,18 +39,72 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static bool read_file(const struct reader *reader)
+{
+    char value[8192];
+    int fd = open(reader->path, O_RDONLY | O_CLOEXEC);
+    bool whole = fd >= 0 && read(fd, value, sizeof(value)) > 0;
+    close(fd);
+    return whole;
+}
+
+static bool ask(const struct reader *reader)
+{
+    char byte = 0;
+    bool answered = true;
+    for (int i = 0; answered && i < QUESTIONS; i++)
+        answered = write(reader->ask, &byte, 1) == 1 && read(reader->answer, &byte, 1) == 1;
+    return answered;
+}
+
+/* The reader on the first processor, or its peer on the second one. */
+static void stay_apart(int processor)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(processor, &one);
+    sched_setaffinity(0, sizeof(one), &one); /* where there is only one: as it is */
+}
+
+/* Another process, which sends each byte back until there are none. */
+static bool start_peer(struct reader *reader)
+{
+    int there[2], back[2];
+    char byte;
+    bool apart = strcmp(reader->path, "-apart") == 0;
+    if (pipe2(there, O_CLOEXEC) != 0 || pipe2(back, O_CLOEXEC) != 0)
+        return false;
+    pid_t pid = fork();
+    if (apart)
+        stay_apart(pid == 0);
+    if (pid == 0) {
+        close(there[1]);
+        while (read(there[0], &byte, 1) == 1 && write(back[1], &byte, 1) == 1)
+            ;
+        _exit(0);
+    }
+    close(there[0]);
+    close(back[1]);
+    reader->ask = there[1];
+    reader->answer = back[0];
+    return pid > 0;
+}
+
 static void *run(void *context)
 {
     struct reader *reader = context;
-    char value[8192];
+    bool peer = reader->path[0] == '-';
+    reader->failed = peer && !start_peer(reader);
     int64_t start = now_ns();
     while (start < reader->end && reader->count < SAMPLES_MAX && !reader->failed) {
-        int fd = open(reader->path, O_RDONLY | O_CLOEXEC);
-        reader->failed = fd < 0 || read(fd, value, sizeof(value)) <= 0;
-        close(fd);
+        reader->failed = peer ? !ask(reader) : !read_file(reader);
         int64_t done = now_ns();
         reader->samples[reader->count++] = (float)(done - start) / 1000;
         start = done;
+    }
+    if (peer) {
+        close(reader->ask); /* the end for the other process too */
+        close(reader->answer);
     }
     return NULL;
 }

@@ -61,6 +61,9 @@ for fd, want in held + versions:
 print(len(held) + len(versions), "handles")
 PY
 timeout 400 python3 "$T/handles.py" "$M" "$SECRETSCTL" "$entries" || fail "handles"
+for who in keeper worker agent; do
+    echo "$who: $(sed -n 's/^Vm\(HWM\|Lck\):[[:space:]]*//p' "/proc/$(pid_of $who)/status" | paste -sd / -), locked / most resident"
+done
 kill -9 "$(pid_of worker)"
 reads "$M/many/e1" value-1 || fail "next worker"
 "$SECRETSCTL" __fuse-status "$M"
