@@ -91,6 +91,12 @@ static int first_feed(struct sc_agent *agent, struct sc_error *err)
         rc = sc_store_put_policy(&agent->feed.store, agent->policy_rules, agent->policy_view, err);
     if (rc == 0)
         rc = sc_feed_sync(&agent->feed, &changed, err);
+    if (agent->feed.full) {
+        sc_error_clear(err);
+        rc = sc_agent_make_room(agent, err);
+        if (rc == 0)
+            rc = sc_feed_sync(&agent->feed, &changed, err);
+    }
     agent->looked = sc_journal_now();
     return rc == SC_E_LOCKED ? 0 : rc;
 }

@@ -16,32 +16,66 @@
 #define ENGINE_BUDGET_MS 400 /* below the wait of a request */
 #define ENGINE_PAUSE     INT64_C(2000000000)
 #define MOVE_WAIT_MS     15000
+#define STORE_UNIT       ((size_t)64 * 1024)
+#define CRAMPED_PAUSE    INT64_C(2000000000)
 #define FLUSH_EVERY      INT64_C(200000000)
 
 /* ---- a larger or a compact store ---- */
 
-/* Writes all that is needed into new memory and has the keeper start a worker on it. */
-static int move_store(struct sc_agent *agent, struct sc_error *err)
+static int refill(struct sc_agent *agent, size_t wanted, bool tight, struct sc_error *err)
 {
     size_t size = agent->feed.store.capacity;
-    while (size < SC_STORE_MAX / 2 && size < 2 * sc_feed_needed(&agent->feed))
+    while (!tight && size < SC_STORE_MAX / 2 && size < wanted)
         size *= 2;
+    if (tight)
+        size = SC_MAX(SC_STORE_MIN, (wanted + STORE_UNIT - 1) / STORE_UNIT * STORE_UNIT);
     SC_CLEANUP(sc_fd_closep) int fd = -1;
     bool secret = false;
     int rc = sc_store_create(size, &fd, &secret, err);
     if (rc == 0)
-        rc = sc_feed_move(&agent->feed, fd, err);
+        rc = sc_feed_move(&agent->feed, fd, tight, err);
     if (rc < 0)
         return rc;
+    close(agent->store_fd);
+    agent->store_fd = SC_TAKE_FD(fd);
+    return 0;
+}
+
+int sc_agent_make_room(struct sc_agent *agent, struct sc_error *err)
+{
+    size_t all = 2 * sc_feed_needed(&agent->feed, false) + SC_VALUE_MAX;
+    int rc = refill(agent, all, false, err);
+    if (rc == 0)
+        return 0;
+    sc_error_clear(err);
+    size_t least = sc_feed_needed(&agent->feed, true) + SC_VALUE_MAX;
+    return refill(agent, least + least / SC_STORE_KEPT * 2, true, err);
+}
+
+/* The keeper starts a worker on the new memory. */
+static int hand_over(struct sc_agent *agent, struct sc_error *err)
+{
     struct sc_message message = {.kind = SC_MESSAGE_STORE, .fd_count = 1};
-    rc = sc_message_send(agent->keeper_fd, &message, &fd, err);
+    int rc = sc_message_send(agent->keeper_fd, &message, &agent->store_fd, err);
     if (rc == 0)
         rc = sc_message_receive(agent->keeper_fd, MOVE_WAIT_MS, &message, NULL, err);
     if (rc == 0 && message.kind == SC_MESSAGE_FAILED)
         rc = sc_message_error(&message, err);
-    close(agent->store_fd);
-    agent->store_fd = SC_TAKE_FD(fd);
     return rc;
+}
+
+/* When the store is full. TOOBIG if there is no more memory (locked memory is limited, see
+ * 'ulimit -l'): readers of what does not fit are told so, all others go on. */
+static int enlarge(struct sc_agent *agent, struct sc_error *err)
+{
+    sc_error_clear(err);
+    if (!agent->feed.cramped && sc_agent_make_room(agent, err) == 0)
+        return hand_over(agent, err);
+    if (!agent->feed.cramped)
+        agent->cramped = sc_journal_now() + CRAMPED_PAUSE;
+    agent->feed.cramped = true;
+    sc_error_clear(err);
+    return SC_E_TOOBIG;
 }
 
 int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
@@ -50,8 +84,7 @@ int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
     agent->looked = sc_journal_now();
     int rc = sc_feed_sync(&agent->feed, &changed, err);
     if (agent->feed.full) {
-        sc_error_clear(err);
-        rc = move_store(agent, err);
+        rc = enlarge(agent, err);
         if (rc == 0)
             rc = sc_feed_sync(&agent->feed, &changed, err);
         changed = true;
@@ -67,8 +100,9 @@ int sc_agent_sync(struct sc_agent *agent, struct sc_error *err)
     /* A source that cannot be read now is read at the next look: readers go on with what is known.
      */
     agent->retry = rc < 0;
-    if (rc == SC_E_LOCKED || rc == SC_E_BUSY || rc == SC_E_IO || rc == SC_E_NOTFOUND ||
-        rc == SC_E_TAMPERED || rc == SC_E_FORMAT || rc == SC_E_ROLLBACK || rc == SC_E_PERM) {
+    if (rc == SC_E_LOCKED || rc == SC_E_TOOBIG || rc == SC_E_BUSY || rc == SC_E_IO ||
+        rc == SC_E_NOTFOUND || rc == SC_E_TAMPERED || rc == SC_E_FORMAT || rc == SC_E_ROLLBACK ||
+        rc == SC_E_PERM) {
         sc_error_clear(err);
         return 0;
     }
@@ -106,9 +140,8 @@ static int answer_one(struct sc_agent *agent, struct sc_journal_parked *parked,
     return tell_container(agent, id, err);
 }
 
-int sc_agent_answer(struct sc_agent *agent, struct sc_error *err)
+static int answer_all(struct sc_agent *agent, unsigned *count, struct sc_error *err)
 {
-    unsigned count = 0;
     int rc = 0;
     for (size_t i = 0; i < SC_JOURNAL_BANKS && rc == 0; i++) {
         struct sc_journal_bank *bank = &agent->journal->banks[i];
@@ -116,12 +149,27 @@ int sc_agent_answer(struct sc_agent *agent, struct sc_error *err)
             if (atomic_load(&bank->parked[j].state) != SC_PARKED_WAITING)
                 continue;
             rc = answer_one(agent, &bank->parked[j], err);
-            count++;
+            ++*count;
         }
     }
+    return rc;
+}
+
+int sc_agent_answer(struct sc_agent *agent, struct sc_error *err)
+{
+    unsigned count = 0;
+    if (agent->feed.cramped && sc_journal_now() >= agent->cramped)
+        agent->feed.cramped = agent->feed.full = false;
+    int rc = answer_all(agent, &count, err);
     if (agent->feed.full) {
+        bool told = agent->feed.cramped;
+        rc = enlarge(agent, err);
+        if (rc == SC_E_TOOBIG)
+            rc = told ? 0 : answer_all(agent, &count, err);
+    }
+    if (rc == SC_E_TOOBIG) { /* not even that can be told: they hear of it when their time is up */
         sc_error_clear(err);
-        rc = move_store(agent, err);
+        rc = 0;
     }
     if (count > 0)
         sc_journal_wake(agent->journal);

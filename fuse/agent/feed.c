@@ -130,6 +130,7 @@ static int errno_of(int code)
     case SC_E_PERM:
         return EACCES;
     case SC_E_NOMEM:
+    case SC_E_TOOBIG:
         return ENOMEM;
     case SC_E_BUSY:
         return EAGAIN;
@@ -147,8 +148,10 @@ int sc_feed_value(struct sc_feed *feed, uint64_t id, uint64_t version, struct sc
     int rc = entry == NULL ? SC_E_NOTFOUND : load(feed, entry, version, &why);
     if (rc == 0)
         entry->wanted = true;
-    if (rc == 0 || feed->full)
-        return rc == 0 ? 0 : sc_fail(err, SC_E_TOOBIG, "the shared store is full");
+    if (rc == 0)
+        return 0;
+    if (rc == SC_E_TOOBIG && feed->full && !feed->cramped)
+        return sc_fail(err, rc, "%s", sc_error_message(&why));
     return sc_store_put_failure(&feed->store, id, version, errno_of(rc), err);
 }
 
@@ -270,7 +273,8 @@ static int tell(struct sc_feed *feed, struct sc_feed_entry *entry, struct sc_err
     /* Watchers of one that cannot be remembered see the change when they look. */
     if (rc == 0 && entry->live)
         SC_IGNORE(sc_strv_add(&feed->rotated, entry->about.name, NULL));
-    entry->live = rc == 0;
+    /* One that could not be told is as it was: a new store must not say that it is gone. */
+    entry->live = entry->live || rc == 0;
     return rc;
 }
 
@@ -329,10 +333,12 @@ int sc_feed_preload(struct sc_feed *feed, size_t limit, struct sc_error *err)
         if (!entry->live || find_value(feed, entry->id, entry->about.version) != NULL)
             continue;
         /* One that cannot be had now is asked for when somebody reads it. */
-        if (load(feed, entry, entry->about.version, NULL) == 0)
+        int rc = load(feed, entry, entry->about.version, err);
+        if (rc == 0)
             entry->wanted = true;
-        if (feed->full)
-            return sc_fail(err, SC_E_TOOBIG, "the shared store is full");
+        else if (feed->full)
+            return rc;
+        sc_error_clear(err);
     }
     return 0;
 }
@@ -368,32 +374,54 @@ int sc_feed_container(struct sc_feed *feed, const struct sc_store_container *fac
 
 /* ---- another store ---- */
 
-size_t sc_feed_needed(const struct sc_feed *feed)
+static bool left_out(const struct sc_feed *feed, const struct sc_feed_value *value, bool tight)
 {
-    size_t bytes = SC_STORE_MIN / 2 + feed->policy.len +
-                   feed->container_count * sizeof(struct sc_store_container);
+    return tight && sc_journal_handles(feed->journal, value->id, value->version) == 0;
+}
+
+size_t sc_feed_needed(const struct sc_feed *feed, bool tight)
+{
+    size_t bytes = feed->policy.len + feed->container_count * sizeof(struct sc_store_container);
     for (size_t i = 0; i < feed->count; i++)
-        bytes += sizeof(struct sc_store_entry) + strlen(feed->entries[i].about.name) + 16;
+        bytes += sizeof(struct sc_store_entry) + strlen(feed->entries[i].about.name) +
+                 sizeof(struct sc_store_gone) + 16;
     for (size_t i = 0; i < feed->value_count; i++)
-        bytes += sizeof(struct sc_store_value) + feed->values[i].place->len + 16;
+        if (!left_out(feed, &feed->values[i], tight))
+            bytes += sizeof(struct sc_store_value) + feed->values[i].place->len + 16;
     return bytes;
 }
 
-static int copy_all(struct sc_feed *from, struct sc_feed *to, struct sc_error *err)
+/* The feed's values as they are in the new store, in `to`. */
+static int copy_values(const struct sc_feed *from, struct sc_feed *to, bool tight,
+                       struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < from->value_count && rc == 0; i++) {
+        const struct sc_store_value *value = from->values[i].place;
+        struct sc_store_value *place = next_place(to);
+        const struct sc_bytes bytes = {value->bytes, value->len};
+        if (left_out(from, &from->values[i], tight))
+            continue;
+        rc = sc_store_put_value(&to->store, value->id, value->version, bytes, err);
+        if (rc < 0)
+            break;
+        rc = note_value(to, place, err);
+        if (rc == 0)
+            to->values[to->value_count - 1].idle_since = from->values[i].idle_since;
+    }
+    return rc;
+}
+
+static int copy_all(const struct sc_feed *from, struct sc_feed *to, bool tight,
+                    struct sc_error *err)
 {
     int rc = 0;
     if (from->policy_rules > 0)
         rc = sc_store_put_policy(&to->store, from->policy_rules, from->policy, err);
     for (size_t i = 0; i < from->container_count && rc == 0; i++)
         rc = sc_store_put_container(&to->store, &from->containers[i], err);
-    for (size_t i = 0; i < from->value_count && rc == 0; i++) {
-        const struct sc_store_value *value = from->values[i].place;
-        struct sc_store_value *place = next_place(to);
-        const struct sc_bytes bytes = {value->bytes, value->len};
-        rc = sc_store_put_value(&to->store, value->id, value->version, bytes, err);
-        if (rc == 0)
-            from->values[i].place = place;
-    }
+    if (rc == 0)
+        rc = copy_values(from, to, tight, err);
     /* An entry that is gone is still known to who holds it open: told, and told gone. */
     for (size_t i = 0; i < from->count && rc == 0; i++) {
         rc = sc_store_put_entry(&to->store, &from->entries[i].about, err);
@@ -403,19 +431,24 @@ static int copy_all(struct sc_feed *from, struct sc_feed *to, struct sc_error *e
     return rc;
 }
 
-int sc_feed_move(struct sc_feed *feed, int store_fd, struct sc_error *err)
+int sc_feed_move(struct sc_feed *feed, int store_fd, bool tight, struct sc_error *err)
 {
     struct sc_feed to = {0};
     int rc = sc_store_map(store_fd, true, &to.store, err);
     if (rc == 0)
-        rc = copy_all(feed, &to, err);
+        rc = copy_all(feed, &to, tight, err);
     if (rc < 0) {
         sc_store_done(&to.store);
+        free(to.values);
         return rc;
     }
     sc_store_done(&feed->store);
+    free(feed->values);
     feed->store = to.store;
-    feed->full = false;
+    feed->values = to.values;
+    feed->value_count = to.value_count;
+    feed->value_cap = to.value_cap;
+    feed->full = feed->cramped = false;
     return 0;
 }
 

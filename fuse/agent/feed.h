@@ -51,6 +51,7 @@ struct sc_feed {
     unsigned round;
     struct sc_source_mark mark; /* the source's state that the store tells */
     bool full;                  /* the store must be made anew */
+    bool cramped;               /* that was tried, and there is no more memory */
     struct sc_strv rotated;     /* names whose value has changed; the agent empties it */
 };
 
@@ -65,7 +66,8 @@ void sc_feed_done(struct sc_feed *feed);
  * TOOBIG: see sc_feed_move. */
 int sc_feed_sync(struct sc_feed *feed, bool *ret_changed, struct sc_error *err) SC_NODISCARD;
 
-/* The value of a version, for those who wait; a failure is told to them too. */
+/* The value of a version, for those who wait; a failure is told to them too. TOOBIG: see
+ * sc_feed_move; told as a failure when the feed is cramped. */
 int sc_feed_value(struct sc_feed *feed, uint64_t id, uint64_t version,
                   struct sc_error *err) SC_NODISCARD;
 int sc_feed_container(struct sc_feed *feed, const struct sc_store_container *facts,
@@ -80,9 +82,10 @@ int sc_feed_preload(struct sc_feed *feed, size_t limit, struct sc_error *err) SC
 void sc_feed_sweep(struct sc_feed *feed);
 
 /* Bytes a compact store would need now; and writing all that is needed into a new store, which
- * becomes the feed's. */
-size_t sc_feed_needed(const struct sc_feed *feed);
-int sc_feed_move(struct sc_feed *feed, int store_fd, struct sc_error *err) SC_NODISCARD;
+ * becomes the feed's. A `tight` one is without the values that nobody has open: they are asked for
+ * again. On failure nothing has changed. */
+size_t sc_feed_needed(const struct sc_feed *feed, bool tight);
+int sc_feed_move(struct sc_feed *feed, int store_fd, bool tight, struct sc_error *err) SC_NODISCARD;
 
 /* The full name of a node, NULL if never heard of. */
 const char *sc_feed_name(const struct sc_feed *feed, uint64_t id);

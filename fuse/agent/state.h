@@ -40,6 +40,7 @@ struct sc_agent {
     int64_t flushed;     /* when the log was last brought to disk */
     int64_t hole_since;  /* for sc_ring_take */
     int64_t engine_down; /* until then the engine is not asked */
+    int64_t cramped;     /* until then no more memory is asked for */
     uint64_t lost_told;
     uint64_t fold[SC_AGENT_FOLD];
 };
@@ -51,6 +52,9 @@ struct sc_agent {
         .store_fd = -1, .bell_fd = -1, .keeper_fd = -1                                             \
     }
 
+/* New memory for what is to be served, larger, or else without what nobody has open; the keeper
+ * does not know of it yet. On failure nothing has changed. */
+int sc_agent_make_room(struct sc_agent *agent, struct sc_error *err) SC_NODISCARD;
 /* Answers what requests wait for. */
 int sc_agent_answer(struct sc_agent *agent, struct sc_error *err) SC_NODISCARD;
 /* Moves the ring to the log. */

@@ -106,8 +106,10 @@ static void *reserve(struct sc_store *store, enum sc_store_type type, size_t siz
 {
     uint64_t at = atomic_load(&head_of(store)->committed);
     size_t rounded = (size + 7) & ~(size_t)7;
-    if (rounded > store->capacity - at) {
-        sc_fail(err, SC_E_TOOBIG, "the shared store is full");
+    size_t kept = type == SC_STORE_VALUE ? store->capacity / SC_STORE_KEPT : 0;
+    if (rounded + kept > store->capacity - at) {
+        sc_fail(err, SC_E_TOOBIG, "what is to be served does not fit into %zu MiB; give scopes",
+                store->capacity / ((size_t)1024 * 1024));
         return NULL;
     }
     struct sc_store_record *record = (void *)(store->base + at);

@@ -32,6 +32,9 @@
 #define SC_STORE_DEFAULT ((size_t)64 * 1024 * 1024)
 #define SC_STORE_MIN     ((size_t)2 * 1024 * 1024)
 #define SC_STORE_MAX     ((size_t)3 * 1024 * 1024 * 1024)
+/* Values leave so large a part of it to the other records, so that it can be told that one does not
+ * fit. */
+#define SC_STORE_KEPT ((size_t)16)
 
 #define SC_CONTAINER_ID_SIZE 32
 /* Bytes of the four texts known of a container, each cut to this with its NUL. */

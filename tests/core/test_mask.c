@@ -292,7 +292,7 @@ static void test_against_the_model(void **state)
         size_t len = next_random(&seed) % (sizeof(text) - 2);
         for (size_t i = 0; i < len; i++)
             text[i] =
-                next_random(&seed) % 40 == 0 ? '\n' : (char)('a' + next_random(&seed) % letters);
+                (char)(next_random(&seed) % 40 == 0 ? '\n' : 'a' + next_random(&seed) % letters);
         text[len] = '\n';
         text[len + 1] = '\0';
         check_model(list, text);

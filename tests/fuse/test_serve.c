@@ -409,7 +409,7 @@ static void test_move(void **state)
     assert_int_equal(sc_feed_sync(&bench->feed, &changed, &err), 0);
     int fd = -1;
     assert_int_equal(sc_store_create(SC_STORE_MIN, &fd, &secret, &err), 0);
-    assert_int_equal(sc_feed_move(&bench->feed, fd, &err), 0);
+    assert_int_equal(sc_feed_move(&bench->feed, fd, false, &err), 0);
     struct sc_serve next;
     assert_int_equal(sc_serve_init(&next, bench->serve.fuse_fd, fd, bench->journal, &err), 0);
     assert_non_null(sc_view_value(&next.view, file_id("shop/db"), fh & SC_HANDLE_VERSION));
@@ -433,7 +433,45 @@ static void test_full_store(void **state)
     uint64_t version = sc_view_node(&bench->serve.view, file_id("shop/web"))->version + 1;
     assert_int_equal(sc_feed_value(&bench->feed, file_id("shop/web"), version, NULL), SC_E_TOOBIG);
     assert_true(bench->feed.full);
-    assert_true(sc_feed_needed(&bench->feed) > SC_VALUE_MAX);
+    assert_true(sc_feed_needed(&bench->feed, false) > SC_VALUE_MAX);
+
+    /* An entry that changes while there is no room for the note is not gone for that. */
+    sc_source_mem_set(bench->mem, "shop/db", "small", 5);
+    uint64_t room = bench->feed.store.capacity;
+    bench->feed.store.capacity = sc_store_committed(&bench->feed.store);
+    assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), SC_E_TOOBIG);
+    bench->feed.store.capacity = room;
+
+    /* The value that is held goes along, nobody's does not. */
+    int fd = -1;
+    bool secret = false;
+    assert_true(sc_feed_needed(&bench->feed, true) > SC_VALUE_MAX);
+    assert_int_equal(sc_store_create(SC_STORE_MIN, &fd, &secret, NULL), 0);
+    assert_int_equal(sc_feed_move(&bench->feed, fd, true, NULL), 0);
+    assert_false(bench->feed.full);
+    close(fd);
+    fh &= SC_HANDLE_VERSION;
+    assert_int_equal(bench->feed.value_count, 1);
+    assert_int_equal(bench->feed.values[0].version, fh);
+    sc_journal_count_handle(bench->journal, file_id("shop/db"), fh, -1);
+    assert_true(sc_feed_needed(&bench->feed, true) < SC_VALUE_MAX);
+    assert_int_equal(sc_store_create(SC_STORE_MIN, &fd, &secret, NULL), 0);
+    assert_int_equal(sc_feed_move(&bench->feed, fd, true, NULL), 0);
+    assert_int_equal(bench->feed.value_count, 0);
+
+    /* Told to who waits when there is no more memory. */
+    assert_int_equal(sc_feed_value(&bench->feed, file_id("shop/web"), version, NULL), 0);
+    bench->feed.store.capacity = sc_store_committed(&bench->feed.store) + 4096;
+    bench->feed.cramped = true;
+    version = sc_view_node(&bench->serve.view, file_id("shop/db"))->version + 1;
+    assert_int_equal(sc_feed_value(&bench->feed, file_id("shop/db"), version, NULL), 0);
+    bench->feed.store.capacity = room;
+    struct sc_serve next;
+    assert_int_equal(sc_serve_init(&next, bench->serve.fuse_fd, fd, bench->journal, NULL), 0);
+    assert_int_equal(sc_view_node(&next.view, file_id("shop/db"))->failed_errno, ENOMEM);
+    assert_true(sc_view_node(&next.view, file_id("shop/db"))->live);
+    sc_serve_done(&next);
+    close(fd);
     free(big);
 }
 
