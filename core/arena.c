@@ -40,6 +40,7 @@ struct chunk {
     struct chunk *next;
     unsigned char *base; /* first usable byte, after the guard page */
     size_t size;         /* usable bytes */
+    size_t first_free;   /* no block before this offset is free */
     bool locked;         /* never leaves memory */
 };
 
@@ -147,6 +148,7 @@ static struct chunk *add_chunk(size_t size)
         return NULL;
     }
     chunk->size = size;
+    chunk->first_free = 0;
     chunk->next = arena.chunks;
     arena.chunks = chunk;
     *block_at(chunk, 0) = (struct block){.state = BLOCK_FREE, .size = size};
@@ -186,19 +188,25 @@ static void *carve(const struct chunk *chunk, size_t offset, size_t need)
     return block + 1;
 }
 
-static void *carve_first_fit(const struct chunk *chunk, size_t need)
+static void *carve_first_fit(struct chunk *chunk, size_t need)
 {
-    for (size_t offset = 0; offset < chunk->size;) {
+    bool passed = false; /* a free block that is too small */
+    for (size_t offset = chunk->first_free; offset < chunk->size;) {
         struct block *block = block_at(chunk, offset);
         if (block->state == BLOCK_FREE) {
             merge_free_neighbours(chunk, offset);
+            if (!passed)
+                chunk->first_free = offset;
             if (block->size >= need)
                 return carve(chunk, offset, need);
+            passed = true;
         } else if (block->state != BLOCK_IN_USE) {
             die_of_corruption();
         }
         offset += block->size;
     }
+    if (!passed)
+        chunk->first_free = chunk->size;
     return NULL;
 }
 
@@ -308,7 +316,9 @@ static void release(struct chunk **link, struct block *block)
         *link = chunk->next;
         unmap_chunk(chunk);
     } else {
-        merge_free_neighbours(chunk, (size_t)((unsigned char *)block - chunk->base));
+        size_t offset = (size_t)((unsigned char *)block - chunk->base);
+        chunk->first_free = SC_MIN(chunk->first_free, offset);
+        merge_free_neighbours(chunk, offset);
     }
 }
 

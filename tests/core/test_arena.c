@@ -101,6 +101,38 @@ static void test_memory_is_given_back(void **state)
     assert_int_equal(sc_arena_policy().bytes, before);
 }
 
+/* Blocks of all sizes come and go in a random order, over several chunks: each is zero when it is
+ * handed out, and what is in it stays. */
+static void test_blocks_come_and_go(void **state)
+{
+    enum { SLOTS = 600, STEPS = 60000 };
+    struct {
+        unsigned char *bytes;
+        size_t size;
+    } slots[SLOTS] = {{0}};
+    unsigned random = 1;
+    (void)state;
+    for (unsigned step = 0; step < STEPS; step++) {
+        random = random * 1664525 + 1013904223;
+        unsigned char mark = (unsigned char)(1 + (random >> 16) % SLOTS % 255);
+        size_t i = (random >> 16) % SLOTS;
+        for (size_t at = 0; at < slots[i].size; at += 97)
+            assert_int_equal(slots[i].bytes[at], mark);
+        sc_arena_free(slots[i].bytes);
+        slots[i].bytes = NULL;
+        slots[i].size = (random >> 8) % 5 == 0 ? 0 : 1 + (random >> 4) % 3000;
+        if (slots[i].size == 0)
+            continue;
+        slots[i].bytes = sc_arena_alloc(slots[i].size, NULL);
+        assert_non_null(slots[i].bytes);
+        for (size_t at = 0; at < slots[i].size; at += 97)
+            assert_int_equal(slots[i].bytes[at], 0);
+        memset(slots[i].bytes, mark, slots[i].size);
+    }
+    for (size_t i = 0; i < SLOTS; i++)
+        sc_arena_free(slots[i].bytes);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -349,6 +381,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_are_zero_aligned_and_apart),
         cmocka_unit_test(test_memory_is_given_back),
+        cmocka_unit_test(test_blocks_come_and_go),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_guard_pages_kill),
         cmocka_unit_test(test_broken_blocks_kill),
