@@ -40,13 +40,25 @@ int sc_proc_harden(unsigned *ret_umask, struct sc_error *err)
     return 0;
 }
 
+/* The loader tells why in words only; they are not translated, as no locale is set. Where it has no
+ * memory it says that it cannot create or allocate something. */
+static int load_failed(const char *soname, const char *reason, struct sc_error *err)
+{
+    if (reason == NULL || strstr(reason, "cannot create") != NULL ||
+        strstr(reason, "allocate") != NULL || strstr(reason, "out of memory") != NULL)
+        return sc_fail_nomem(err);
+    if (strstr(reason, "No such file") == NULL)
+        return sc_fail(err, SC_E_IO, "cannot load a library: %s", reason);
+    return sc_fail(err, SC_E_UNSUPPORTED, "this needs the library '%s', which is not installed",
+                   soname);
+}
+
 int sc_proc_load_library(const char *soname, const struct sc_symbol *symbols, size_t count,
                          struct sc_error *err)
 {
     void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
-        return sc_fail(err, SC_E_UNSUPPORTED, "this needs the library '%s', which is not installed",
-                       soname);
+        return load_failed(soname, dlerror(), err);
     for (size_t i = 0; i < count; i++) {
         *symbols[i].address = dlsym(library, symbols[i].name);
         if (*symbols[i].address == NULL)

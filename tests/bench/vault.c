@@ -5,8 +5,10 @@
  *
  *   bench_vault DIRECTORY ROWS...
  *
- * prints "rows N" and its figures in microseconds (wall, CPU) for each size, and "rekey N".
+ * leaves DIRECTORY/vault.db with DIRECTORY/key, and prints "rows N" and its figures in microseconds
+ * (wall, CPU) for each size, and "rekey N".
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +256,17 @@ static void measure_rekey(struct sc_vault *vault, long rows)
     printf("\n");
 }
 
+static void keep_key(const char *dir, const struct sc_secret *key)
+{
+    struct sc_error err = {0};
+    char path[512];
+    snprintf(path, sizeof(path), "%s/key", dir);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || sc_secret_write_fd(key, fd, &err) < 0)
+        die(&err);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct sc_error err = {0};
@@ -271,6 +284,7 @@ int main(int argc, char **argv)
         sc_secret_resize(&value, VALUE_SIZE, &bytes, &err) < 0 ||
         sc_vault_create(path, &slot, &vault, &err) < 0)
         die(&err);
+    keep_key(argv[1], &key);
     long filled = 0;
     for (int i = 2; i < argc; i++) {
         long rows = strtol(argv[i], NULL, 10);
