@@ -67,6 +67,11 @@ class Shell:
         self.type("\x03")
         self.until(b"PROMPT> ")
 
+    def ended(self, want):
+        """What is typed before the shell is back would be for the program."""
+        self.until(b"PROMPT> ")
+        self.status(want)
+
     def status(self, want):
         self.command("echo status:$?:")
         self.until(b"status:%d:" % want)
@@ -88,7 +93,7 @@ def stop_and_go():
     shell.until(b"fg")
     shell.type("abc\n")
     shell.until(b"got:abc:***\r\n")
-    shell.status(0)
+    shell.ended(0)
     shell.cooked()
 
 
@@ -104,7 +109,7 @@ def background():
     time.sleep(0.8)  # a running job is not told: the change is seen within half a second
     shell.type("abc\n")
     shell.until(b"got:abc")
-    shell.status(7)
+    shell.ended(7)
     # From the beginning.
     shell.command(RUN + "sh -c 'echo up:$PW; read x; echo got:$x' &")
     shell.until(b"up:***")
@@ -112,7 +117,7 @@ def background():
     time.sleep(0.8)
     shell.type("xyz\n")
     shell.until(b"got:xyz")
-    shell.status(0)
+    shell.ended(0)
 
 
 def keyboard():
@@ -155,7 +160,7 @@ def pasted():
     shell.type("0123456789" * (count // 10))
     import hashlib
     shell.until(hashlib.md5(b"0123456789" * (count // 10)).hexdigest().encode(), 60)
-    shell.status(0)
+    shell.ended(0)
 
 
 def inner_shell():
@@ -168,7 +173,7 @@ def inner_shell():
     time.sleep(0.3)
     shell.stop()
     shell.until(b"INNER2> ")
-    shell.command("jobs; kill %1; echo value:$PW:")
+    shell.command("jobs; kill -KILL %1; wait %1; echo value:$PW:")
     shell.until(b"sleep 30")
     shell.until(b"value:***:")
     shell.command("suspend")
@@ -211,7 +216,7 @@ def full_screen():
     shell.until(b"\x1b[?1049h")
     shell.type("q")
     shell.until(b"left the screen")
-    shell.status(0)
+    shell.ended(0)
 
 
 for test in (stop_and_go, background, keyboard, sizes, pasted, inner_shell, full_screen):
