@@ -26,8 +26,10 @@
 #define LOOKS         ((size_t)8) /* between two branches */
 #define ROUND(stride) ((LOOKS - 1) * (stride) + WIDTH_MAX)
 #define MULTIPLIER    0x9e3779b97f4a7c15u
-#define FIRST_BIT     42
-#define SECOND_BIT    36
+/* Where the numbers of a thing's bits stand in its hash. */
+#define BIT_1 42
+#define BIT_2 36
+#define BIT_3 30
 
 static bool make_bitmap(struct sc_mask_bitmap *bitmap, size_t things)
 {
@@ -79,11 +81,12 @@ static inline uint64_t hash(const struct sc_mask_filter *filter, uint64_t word)
     return (word & filter->keep) * MULTIPLIER;
 }
 
-/* Bit 0 is set if both bits of the hash are: one look, and hardly ever by chance. */
+/* Bit 0 is set if all bits of the hash are: one look, and hardly ever by chance. */
 static inline uint64_t look(const struct sc_mask_bitmap *bitmap, uint64_t hash)
 {
     uint64_t place = bitmap->bits[hash >> bitmap->shift];
-    return place >> (hash >> FIRST_BIT & 63) & place >> (hash >> SECOND_BIT & 63);
+    return place >> (hash >> BIT_1 & 63) & place >> (hash >> BIT_2 & 63) &
+           place >> (hash >> BIT_3 & 63);
 }
 
 static inline bool has(const struct sc_mask_bitmap *bitmap, uint64_t hash)
@@ -93,9 +96,9 @@ static inline bool has(const struct sc_mask_bitmap *bitmap, uint64_t hash)
 
 static void add(const struct sc_mask_bitmap *bitmap, uint64_t hash)
 {
-    uint64_t both = (uint64_t)1 << (hash >> FIRST_BIT & 63) | (uint64_t)1
-                                                                  << (hash >> SECOND_BIT & 63);
-    bitmap->bits[hash >> bitmap->shift] |= both;
+    bitmap->bits[hash >> bitmap->shift] |= (uint64_t)1 << (hash >> BIT_1 & 63) |
+                                           (uint64_t)1 << (hash >> BIT_2 & 63) |
+                                           (uint64_t)1 << (hash >> BIT_3 & 63);
 }
 
 void sc_mask_filter_add(struct sc_mask_filter *filter, const unsigned char *pattern, size_t len)
@@ -116,18 +119,22 @@ void sc_mask_filter_add(struct sc_mask_filter *filter, const unsigned char *patt
 #endif
 #define TARGET __attribute__((target("avx512f,avx512dq")))
 
+TARGET static inline __m512i bit_of(__m512i hash, unsigned which)
+{
+    __m512i number = _mm512_and_si512(_mm512_srli_epi64(hash, which), _mm512_set1_epi64(63));
+    return _mm512_sllv_epi64(_mm512_set1_epi64(1), number);
+}
+
 /* A bit for each of eight words that is in the bitmap. */
 TARGET static inline unsigned look_at_eight(const struct sc_mask_filter *filter, __m512i words)
 {
-    const __m512i six_bits = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
     words = _mm512_and_si512(words, _mm512_set1_epi64((int64_t)filter->keep));
     __m512i hash = _mm512_mullo_epi64(words, _mm512_set1_epi64((int64_t)MULTIPLIER));
     __m512i place = _mm512_srl_epi64(hash, _mm_cvtsi32_si128((int)filter->nearby.shift));
     __m512i bits = _mm512_i64gather_epi64(place, filter->nearby.bits, 8);
-    __m512i first = _mm512_and_si512(_mm512_srli_epi64(hash, FIRST_BIT), six_bits);
-    __m512i second = _mm512_and_si512(_mm512_srli_epi64(hash, SECOND_BIT), six_bits);
-    __m512i both = _mm512_or_si512(_mm512_sllv_epi64(one, first), _mm512_sllv_epi64(one, second));
-    return _mm512_cmpeq_epi64_mask(_mm512_and_si512(bits, both), both);
+    __m512i all = _mm512_or_si512(_mm512_or_si512(bit_of(hash, BIT_1), bit_of(hash, BIT_2)),
+                                  bit_of(hash, BIT_3));
+    return _mm512_cmpeq_epi64_mask(_mm512_and_si512(bits, all), all);
 }
 
 /* The same for a stride of 4. */
@@ -166,12 +173,13 @@ static inline size_t skip(const struct sc_mask_filter *shared, const unsigned ch
 
 /* Told the stride, the compiler makes a loop of its own for it. */
 static size_t skip_some(const struct sc_mask_filter *filter, const unsigned char *text, size_t from,
-                        size_t len)
+                        size_t len, bool plain)
 {
 #ifdef __x86_64__
-    if (filter->stride == 4 && SC_CPU_HAS(AVX512DQ))
+    if (filter->stride == 4 && !plain && SC_CPU_HAS(AVX512DQ))
         return skip_wide(filter, text, from, len);
 #endif
+    (void)plain;
     return filter->stride == 4   ? skip(filter, text, from, len, 4)
            : filter->stride == 2 ? skip(filter, text, from, len, 2)
                                  : skip(filter, text, from, len, 1);
@@ -180,22 +188,22 @@ static size_t skip_some(const struct sc_mask_filter *filter, const unsigned char
 /* The first place, at a whole number of strides from `from`, at which a pattern may begin or have
  * begun less than a stride before. Where no word is left nothing is looked at. */
 static size_t next_nearby(const struct sc_mask_filter *filter, const unsigned char *text,
-                          size_t from, size_t len)
+                          size_t from, size_t len, bool plain)
 {
-    from = skip_some(filter, text, from, len);
+    from = skip_some(filter, text, from, len, plain);
     while (from + filter->width <= len &&
            !has(&filter->nearby, hash(filter, load_short(text + from, len - from))))
         from += filter->stride;
     return from;
 }
 
-size_t sc_mask_filter_next(const struct sc_mask_filter *filter, const unsigned char *text,
-                           size_t from, size_t len)
+static size_t next(const struct sc_mask_filter *filter, const unsigned char *text, size_t from,
+                   size_t len, bool plain)
 {
     size_t stride = filter->stride;
     while (stride > 0) {
         size_t near = from + stride - 1;
-        near = next_nearby(filter, text, near, len);
+        near = next_nearby(filter, text, near, len, plain);
         if (near + filter->width > len)
             break; /* no pattern fits in the rest: none is so short */
         for (size_t at = near - (stride - 1); at <= near; at++)
@@ -204,4 +212,16 @@ size_t sc_mask_filter_next(const struct sc_mask_filter *filter, const unsigned c
         from = near + 1;
     }
     return len;
+}
+
+size_t sc_mask_filter_next(const struct sc_mask_filter *filter, const unsigned char *text,
+                           size_t from, size_t len)
+{
+    return next(filter, text, from, len, false);
+}
+
+size_t sc_mask_filter_next_plain(const struct sc_mask_filter *filter, const unsigned char *text,
+                                 size_t from, size_t len)
+{
+    return next(filter, text, from, len, true);
 }

@@ -23,7 +23,7 @@
 /* From this length of the shortest pattern on a filter gets no better. */
 #define SC_MASK_FILTER_LONG ((size_t)11)
 
-/* A set of hashes of words: two bits in one place for each. */
+/* A set of hashes of words: three bits in one place for each. */
 struct sc_mask_bitmap {
     uint64_t *bits;
     unsigned shift; /* of a hash, to its place */
@@ -46,6 +46,10 @@ void sc_mask_filter_add(struct sc_mask_filter *filter, const unsigned char *patt
 /* The first place from `from` on at which a pattern may begin; `len` if there is none. */
 size_t sc_mask_filter_next(const struct sc_mask_filter *filter, const unsigned char *text,
                            size_t from, size_t len);
+
+/* The same by the code for processors without wide vectors; for tests. */
+size_t sc_mask_filter_next_plain(const struct sc_mask_filter *filter, const unsigned char *text,
+                                 size_t from, size_t len);
 
 void sc_mask_filter_done(struct sc_mask_filter *filter);
 

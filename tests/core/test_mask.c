@@ -16,6 +16,7 @@
 
 #include "core/encode.h"
 #include "core/mask/canon.h"
+#include "core/mask/filter.h"
 #include "core/mask/stream.h"
 
 #include "core/banned.h"
@@ -333,6 +334,48 @@ static void test_lengths_against_the_model(void **state)
     }
 }
 
+/* The filter, by either code: it names each place where a pattern stands, and may name others. */
+static void test_filter(void **state)
+{
+    (void)state;
+    uint32_t seed = 271828;
+    for (unsigned run = 0; run < 300; run++) {
+        unsigned char patterns[6][20];
+        unsigned char text[300];
+        size_t shortest = 4 + run % 12;
+        struct sc_mask_filter filter = {0};
+        struct sc_error err = {0};
+        assert_int_equal(sc_mask_filter_init(&filter, shortest, 6, &err), 0);
+        for (size_t i = 0; i < 6; i++) {
+            for (size_t j = 0; j < sizeof(patterns[i]); j++)
+                patterns[i][j] = (unsigned char)next_random(&seed);
+            sc_mask_filter_add(&filter, patterns[i], shortest + i);
+        }
+        size_t len = next_random(&seed) % sizeof(text);
+        for (size_t i = 0; i < len; i++)
+            text[i] = (unsigned char)next_random(&seed);
+        for (size_t i = 0; i < 6; i++) {
+            size_t size = shortest + i;
+            size_t at = len >= size ? next_random(&seed) % (len - size + 1) : len;
+            memcpy(text + at, patterns[i], at < len ? size : 0);
+        }
+        bool named[sizeof(text)] = {false};
+        for (size_t at = 0; at < len; at++) {
+            at = sc_mask_filter_next(&filter, text, at, len);
+            if (at < len)
+                named[at] = true;
+        }
+        for (size_t at = 0; at < len; at++) {
+            size_t plain = sc_mask_filter_next_plain(&filter, text, at, len);
+            assert_int_equal(plain, sc_mask_filter_next(&filter, text, at, len));
+            for (size_t i = 0; i < 6; i++)
+                if (len - at >= shortest + i && memcmp(text + at, patterns[i], shortest + i) == 0)
+                    assert_true(named[at]);
+        }
+        sc_mask_filter_done(&filter);
+    }
+}
+
 /* Lines undone at once, by either code, against one unit after the other. */
 static void test_lines_at_once(void **state)
 {
@@ -490,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_sequences_cut_everywhere),
         cmocka_unit_test(test_against_the_model),
         cmocka_unit_test(test_lengths_against_the_model),
+        cmocka_unit_test(test_filter),
         cmocka_unit_test(test_lines_at_once),
         cmocka_unit_test(test_pieces_do_not_matter),
         cmocka_unit_test(test_largest_value),
