@@ -22,12 +22,14 @@
 #define NAME_MAX  ((size_t)64)
 /* Blocks that are collected before they are looked at. */
 #define COLLECTED ((size_t)128)
+/* How far ahead memory is called for. */
+#define AHEAD ((size_t)4096)
 
 /* What the blocks before leave behind. */
 struct carry {
     uint64_t value, runs2, runs4, runs8, runs16; /* the last block's, as in step() */
     uint64_t word, op, begins;
-    uint64_t gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
+    unsigned char gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
 };
 
 /* Places of one block that are to be looked at. */
@@ -143,14 +145,22 @@ static ALWAYS_INLINE uint64_t shift(uint64_t bits, uint64_t before, unsigned by)
     return bits << by | before >> (64 - by);
 }
 
-/* Adding a mark inside a run of ones carries it to the bit behind the run; the run is cleared. What
- * is carried out of the block goes on in the next one. */
-static ALWAYS_INLINE uint64_t behind(uint64_t runs, uint64_t marks, uint64_t *goes_on)
+static ALWAYS_INLINE uint64_t add(uint64_t a, uint64_t b, unsigned char *carry)
 {
-    uint64_t added = runs & marks;
-    uint64_t sum = runs + added + *goes_on;
-    *goes_on = (added | (runs & ~sum)) >> 63;
-    return sum & ~runs;
+#ifdef __x86_64__
+    unsigned long long sum;
+    *carry = _addcarry_u64(*carry, a, b, &sum);
+#else
+    uint64_t sum = a + b + *carry;
+    *carry = (unsigned char)(((a & b) | ((a | b) & ~sum)) >> 63);
+#endif
+    return sum;
+}
+
+/* Adding a mark inside a run of ones carries it to the bit behind the run; the run is cleared. */
+static ALWAYS_INLINE uint64_t behind(uint64_t runs, uint64_t marks, unsigned char *goes_on)
+{
+    return add(runs, runs & marks, goes_on) & ~runs;
 }
 
 /* Runs of a length are known at their end, so what must stand at their start is moved up to there.
@@ -209,6 +219,12 @@ static __attribute__((noinline)) int look_at_all(struct search *s, const struct 
     return rc;
 }
 
+/* What was read just now has left the caches near the core. Nothing happens behind the end. */
+static ALWAYS_INLINE void call_for(const unsigned char *at)
+{
+    __builtin_prefetch((const void *)((uintptr_t)at + AHEAD));
+}
+
 typedef struct block classify_fn(const unsigned char *at);
 
 /* As far as whole blocks go; *at is then where the rest begins. Inlined with what it calls, so that
@@ -221,6 +237,7 @@ static ALWAYS_INLINE int search_blocks(struct search *s, classify_fn *classify, 
     size_t start = 0, count = 0;
     int rc = 0;
     for (; start + BLOCK + BEHIND <= s->text.len && rc == 0; start += BLOCK) {
+        call_for(s->text.ptr + start);
         struct block block = classify(s->text.ptr + start);
         struct places places = step(&carry, &block, start);
         found[count] = places;
