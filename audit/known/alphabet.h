@@ -11,6 +11,7 @@
 #ifndef SC_AUDIT_KNOWN_ALPHABET_H
 #define SC_AUDIT_KNOWN_ALPHABET_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,8 @@ struct sc_alphabets {
     /* The same for the bytes from 128 on, all together and at every place. */
     unsigned char beyond;
 };
+static_assert(sizeof(struct sc_alphabets) == 2 * SC_ALPHABET_ASCII + 1,
+              "fingerprint files hold it as it is");
 
 /* Lets in a word of `width` bytes. */
 void sc_alphabets_add(struct sc_alphabets *alphabets, const unsigned char *word, size_t width);

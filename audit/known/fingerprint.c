@@ -156,6 +156,8 @@ static int read_content(struct sc_fingerprints *set, struct sc_bytes content, st
 {
     struct cursor in = {.content = content};
     size_t values = (size_t)take_number(&in, 4), forms = (size_t)take_number(&in, 4);
+    struct sc_alphabets alphabets;
+    const unsigned char *alphabets_bytes = take_bytes(&in, sizeof(alphabets));
     if (in.bad || values > SC_KNOWN_VALUES_MAX || forms > FORMS_MAX)
         return bad_content(err);
     int rc = read_values(set, &in, values, err);
@@ -166,7 +168,9 @@ static int read_content(struct sc_fingerprints *set, struct sc_bytes content, st
         return rc;
     sc_gram_init(&set->gram, sc_fingerprint_multiplier(&set->keys), SC_FINGERPRINT_WIDTH,
                  SC_FINGERPRINT_WINDOWS);
-    return sc_gram_build(&set->gram, forms * SC_FINGERPRINT_WINDOWS, window_at, set, err);
+    rc = sc_gram_build(&set->gram, forms * SC_FINGERPRINT_WINDOWS, window_at, set, err);
+    memcpy(&alphabets, alphabets_bytes, sizeof(alphabets));
+    return rc < 0 ? rc : sc_gram_sift_by(&set->gram, &alphabets, err);
 }
 
 int sc_fingerprints_open(struct sc_bytes file, const struct sc_secret *key,

@@ -11,7 +11,8 @@
  * guesses offline, quickly. So only values that leave SC_FINGERPRINT_BITS to guess are exported;
  * the rest is listed by name. All windows of a value lie over the same SC_FINGERPRINT_REGION bytes
  * of it, because short window hashes can be turned back: these bytes count as known to the holder
- * of the key, and the guess is reckoned over the rest. Two exports have nothing in common, even of
+ * of the key (as does which characters they are made of, which the file tells as well), and the
+ * guess is reckoned over the rest. Two exports have nothing in common, even of
  * the same values.
  *
  * Threads: a loaded set may be scanned by any number of threads.

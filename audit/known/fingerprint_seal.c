@@ -14,7 +14,7 @@
 
 #include "core/banned.h"
 
-#define MAGIC      "SCFINGR2"
+#define MAGIC      "SCFINGR3"
 #define MAGIC_SIZE 8
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES

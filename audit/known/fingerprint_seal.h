@@ -2,7 +2,7 @@
  *
  * The container of a fingerprint file: sealed with a key, bound to a salt that is new each time.
  *
- *   "SCFINGR2" | salt (32) | nonce (24) | XChaCha20-Poly1305(padded content), salt as associated
+ *   "SCFINGR3" | salt (32) | nonce (24) | XChaCha20-Poly1305(padded content), salt as associated
  * data
  *
  * From key and salt come the keys of the seal, of the window hash and of the form hash, so that two

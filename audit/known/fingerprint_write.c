@@ -3,6 +3,7 @@
  * Export of fingerprints; see audit/known/fingerprint.h. The content, numbers little-endian:
  *
  *   count of values (4), count of forms (4)
+ *   of which bytes the windows are made: struct sc_alphabets as it is
  *   each value: standing (1), its forms (2), length of the name (2), name
  *   each form, value by value: encoding (1), length (2), where the region begins (2), length of the
  *   region (1), its tag (4), tags of its windows (4 each), hash (16)
@@ -33,6 +34,7 @@ struct sc_fingerprint_writer {
     struct sc_fingerprint_keys keys;
     struct sc_gram gram; /* for its hash only */
     struct sc_secret values, forms;
+    struct sc_alphabets alphabets; /* of all windows */
     uint32_t value_count, form_count;
     size_t value_first_form; /* where the forms of the present value begin, in bytes */
     struct sc_secret region; /* an array of struct region_form */
@@ -158,8 +160,10 @@ static int put_form(struct sc_fingerprint_writer *writer, struct sc_bytes form,
         rc = put_number(out, region.len, 1, err);
     if (rc == 0)
         rc = put_number(out, sc_fingerprint_region_tag(&writer->keys, region), 4, err);
-    for (size_t i = 0; rc == 0 && i < SC_FINGERPRINT_WINDOWS; i++)
+    for (size_t i = 0; rc == 0 && i < SC_FINGERPRINT_WINDOWS; i++) {
+        sc_alphabets_add(&writer->alphabets, region.ptr + i, SC_FINGERPRINT_WIDTH);
         rc = put_number(out, sc_gram_hash(&writer->gram, region.ptr + i) >> 32, 4, err);
+    }
     return rc;
 }
 
@@ -241,6 +245,8 @@ int sc_fingerprint_finish(struct sc_fingerprint_writer *writer, struct sc_secret
     int rc = put_number(&content, writer->value_count, 4, err);
     if (rc == 0)
         rc = put_number(&content, writer->form_count, 4, err);
+    if (rc == 0)
+        rc = sc_secret_append(&content, &writer->alphabets, sizeof(writer->alphabets), err);
     if (rc == 0)
         rc = sc_secret_append(&content, writer->values.ptr, writer->values.len, err);
     if (rc == 0)

@@ -190,6 +190,17 @@ int sc_gram_build(struct sc_gram *gram, size_t count, sc_gram_entry_fn entry, co
     return rc;
 }
 
+int sc_gram_sift_by(struct sc_gram *gram, const struct sc_alphabets *alphabets,
+                    struct sc_error *err)
+{
+    if (gram->alphabets == NULL)
+        gram->alphabets = sc_arena_alloc(sizeof(*gram->alphabets), err);
+    if (gram->alphabets == NULL)
+        return SC_E_NOMEM;
+    *gram->alphabets = *alphabets;
+    return 0;
+}
+
 void sc_gram_done(struct sc_gram *gram)
 {
     if (gram == NULL)

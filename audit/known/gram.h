@@ -31,7 +31,8 @@
 #define SC_GRAM_BLOCKS    4
 
 /* A registered word: what it hashes to, which literal it belongs to and how far into it; and the
- * word itself, or NULL where only its hash is known, which costs the index its alphabets. */
+ * word itself, or NULL where only its hash is known, which costs the index its alphabets unless
+ * sc_gram_sift_by() gives them. */
 struct sc_gram_entry {
     uint32_t tag;
     uint32_t literal;
@@ -74,6 +75,10 @@ typedef bool (*sc_gram_entry_fn)(size_t index, unsigned choice, const void *ctx,
  */
 int sc_gram_build(struct sc_gram *gram, size_t count, sc_gram_entry_fn entry, const void *ctx,
                   struct sc_error *err) SC_NODISCARD;
+
+/* Gives a built index the alphabets (copied) that hold all its words. */
+int sc_gram_sift_by(struct sc_gram *gram, const struct sc_alphabets *alphabets,
+                    struct sc_error *err) SC_NODISCARD;
 
 /* Called for each candidate: the literal would begin at `start`. A negative result stops. */
 typedef int (*sc_gram_fn)(uint32_t literal, size_t start, void *ctx, struct sc_error *err);
