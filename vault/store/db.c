@@ -331,9 +331,15 @@ int sc_db_run(struct sc_db *db, const char *sql, struct sc_error *err)
     return rc < 0 ? rc : sc_stmt_run(stmt, err);
 }
 
+/* What ends a transaction is made ready before it begins: with no memory left, it would stay open,
+ * and with it the view of a reader that has done. */
 int sc_db_begin(struct sc_db *db, enum sc_db_begin how, struct sc_error *err)
 {
-    sc_db_rollback(db); /* the last rollback may have failed for want of memory */
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *end = NULL;
+    sc_db_rollback(db);
+    int rc = sc_db_prepare(db, "ROLLBACK", &end, err);
+    if (rc < 0)
+        return rc;
     return sc_db_run(db, how == SC_DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 
@@ -353,10 +359,16 @@ void sc_db_rollback(struct sc_db *db)
         SC_IGNORE(sc_db_run(db, "ROLLBACK", NULL) < 0);
 }
 
+static int fold_log(struct sc_db *db)
+{
+    if (db->immutable)
+        return SQLITE_OK;
+    return db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 void sc_db_checkpoint(struct sc_db *db)
 {
-    if (!db->immutable)
-        (void)db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)fold_log(db);
 }
 
 int64_t sc_db_last_id(const struct sc_db *db)
@@ -431,9 +443,11 @@ int sc_db_settle(struct sc_db *db, struct sc_error *err)
 {
     bool empty = false;
     int rc = sc_db_is_still(db, &empty, err);
-    if (rc == 0 && !empty)
-        sc_db_checkpoint(db);
-    return rc;
+    if (rc < 0 || empty)
+        return rc;
+    int code = fold_log(db);
+    bool broken = (code & 0xff) == SQLITE_NOMEM || (code & 0xff) == SQLITE_IOERR;
+    return broken ? fail_sqlite(db, code, err) : 0;
 }
 
 int sc_db_check_pages(struct sc_db *db, bool *ret, struct sc_error *err)
