@@ -99,7 +99,8 @@ int sc_fail_errno(struct sc_error *err, const char *fmt, ...)
     size_t used = strlen(err->message);
     if (sizeof(err->message) - used <= 4)
         return code;
-    const char *reason = strerrordesc_np(saved);
+    /* The same words wherever memory is wanting. */
+    const char *reason = saved == ENOMEM ? "out of memory" : strerrordesc_np(saved);
     int wanted = snprintf(err->message + used, sizeof(err->message) - used, ": %s",
                           reason != NULL ? reason : "unknown error");
     mark_truncation(err->message + used, sizeof(err->message) - used, wanted);
