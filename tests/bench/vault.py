@@ -123,7 +123,17 @@ def flat(what, first, last):
         "1.5 from 1,000 to 1,000,000")
 
 
+def cold(work, rows):
+    """A whole `get` from the vault that bench_vault has left, in milliseconds."""
+    folder = work + "/inside"
+    env = {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8", "XDG_STATE_HOME": folder}
+    argv = [PROGRAM, "--vault", folder + "/vault.db", "--key-file", folder + "/key", "get", f"bench/scope/n{rows // 2}"]
+    return timed({"get": argv}, ROUNDS, env)["get"][1]
+
+
 def sizes(work):
+    few = next(inside(work, ["1000"]))[1]
+    first = cold(work, few)
     reads, writes = [], []
     for kind, rows, figures in inside(work, os.environ.get("SC_BENCH_ROWS", "1000 10000 100000").split()):
         if kind != "rows":
@@ -142,6 +152,9 @@ def sizes(work):
             goal="2,000 ms" if rows == 100000 else "")
         reads.append((rows, get))
         writes.append((rows, put_cpu))
+    last = cold(work, reads[-1][0])
+    row(f"get, cold, {reads[-1][0]:,} entries beside {few:,}", ms(last), ms(first), f"{last / first:.2f}",
+        "1.5 from 1,000 to 1,000,000")
     flat("verified get", reads[0], reads[-1])
     flat("put, CPU", writes[0], writes[-1])
 
