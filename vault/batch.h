@@ -4,20 +4,21 @@
  * handed over in the order in which they were added.
  *
  * Only cryptography runs in the threads; SQLite, and all that is handed over, stays with the
- * caller's. None of them outlives a call. What is opened lies in locked memory, SC_BATCH_BYTES of
- * it or one record.
+ * caller's, who reads on meanwhile: half of a batch is filled while the other is worked on. What is
+ * opened lies in locked memory, SC_BATCH_BYTES of it or one record for each half.
  *
- * Ownership: a batch owns what it holds; declare it with SC_CLEANUP(sc_batch_done). The vault and
- * the scopes of the items must stay as they are until sc_batch_finish(). Threads: one at a time.
+ * Ownership: a batch owns what it holds, and the threads; declare it with
+ * SC_CLEANUP(sc_batch_done). Keys and numbers of the vault and the scopes of the items must stay as
+ * they are until sc_batch_finish(). Threads: the caller's is one and the same.
  */
 #ifndef SC_VAULT_BATCH_H
 #define SC_VAULT_BATCH_H
 
 #include "vault/record.h"
 
-/* Records, and sealed bytes of them, that are held at a time. */
-#define SC_BATCH_RECORDS ((size_t)1024)
-#define SC_BATCH_BYTES   ((size_t)256 * 1024)
+/* Records, and sealed bytes of them, in a half. */
+#define SC_BATCH_RECORDS ((size_t)512)
+#define SC_BATCH_BYTES   ((size_t)128 * 1024)
 
 enum sc_batch_work {
     SC_BATCH_CHECK, /* sealed bytes against the item's hash */
@@ -41,12 +42,8 @@ struct sc_batch {
     enum sc_batch_work work;
     sc_batch_fn each; /* or NULL */
     void *ctx;
-    struct sc_batch_slot *slots;
-    size_t count, slots_cap;
-    unsigned char *sealed; /* of all slots, one behind the other */
-    size_t sealed_len, sealed_cap;
-    struct sc_secret room; /* the same for contents */
-    size_t room_len;
+    struct sc_batch_half *halves; /* two of them */
+    unsigned filling;             /* which; the other one is worked on, or empty */
 };
 
 /* Takes a copy of item and bytes. Fails also with what was wrong with an item before, or what
