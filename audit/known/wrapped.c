@@ -46,18 +46,19 @@ static size_t next_plain(struct sc_bytes data, size_t at)
 }
 
 #ifdef __x86_64__
-/* What the bytes of a block are: a bit each. */
+/* What the bytes of a block are: a bit each. A carriage return counts as base64: it may stand
+ * between a run and the line end, and hardly stands anywhere else. */
 struct kinds {
-    uint64_t base64, ends, returns;
+    uint64_t base64, ends;
 };
 
 /* A character is base64 if the bits that its two halves select have one in common.
  * By lower half: bit 0 for 0x2_ (+ - /), 1 for 0x3_ (0-9), 2 for 0x4_ and 0x6_ (not 0), 3 for 0x5_
- * and 0x7_ (to Z and z), 4 for 0x5f (_). */
+ * and 0x7_ (to Z and z), 4 for 0x5f (_), 5 for 0x0d. */
 #define BY_LOW                                                                                     \
     _mm_setr_epi8(0x0a, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0e, 0x0c, 0x05, 0x04,    \
-                  0x05, 0x04, 0x15)
-#define BY_HIGH _mm_setr_epi8(0, 0, 0x01, 0x02, 0x04, 0x18, 0x04, 0x08, 0, 0, 0, 0, 0, 0, 0, 0)
+                  0x25, 0x04, 0x15)
+#define BY_HIGH _mm_setr_epi8(0x20, 0, 0x01, 0x02, 0x04, 0x18, 0x04, 0x08, 0, 0, 0, 0, 0, 0, 0, 0)
 
 __attribute__((target("avx2"))) static inline struct kinds half_kinds(const unsigned char *bytes)
 {
@@ -71,15 +72,13 @@ __attribute__((target("avx2"))) static inline struct kinds half_kinds(const unsi
     return (struct kinds){
         ~(uint32_t)_mm256_movemask_epi8(neither),
         (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('\n'))),
-        (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('\r'))),
     };
 }
 
 __attribute__((target("avx2"))) static inline struct kinds kinds_avx2(const unsigned char *bytes)
 {
     struct kinds lower = half_kinds(bytes), upper = half_kinds(bytes + BLOCK / 2);
-    return (struct kinds){lower.base64 | upper.base64 << 32, lower.ends | upper.ends << 32,
-                          lower.returns | upper.returns << 32};
+    return (struct kinds){lower.base64 | upper.base64 << 32, lower.ends | upper.ends << 32};
 }
 
 __attribute__((target("avx512bw"))) static inline struct kinds kinds_avx512(
@@ -95,7 +94,6 @@ __attribute__((target("avx512bw"))) static inline struct kinds kinds_avx512(
     return (struct kinds){
         _mm512_test_epi8_mask(low, high),
         _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\n')),
-        _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\r')),
     };
 }
 
@@ -105,10 +103,10 @@ static inline uint64_t carry(uint64_t bits, uint64_t before, unsigned n)
     return bits << n | before >> (64 - n);
 }
 
-/* What a block leaves to the next one: its base64 characters, which of them end a run of 2, 4, 8,
- * 16; and what may stand before a line end. */
+/* What a block leaves to the next one: its base64 characters, and which of them end a run of 2, 4,
+ * 8, 16. */
 struct steps {
-    uint64_t one, two, four, eight, run, behind;
+    uint64_t one, two, four, eight, run;
 };
 
 /* The line ends of a block that stand behind a run. */
@@ -119,16 +117,9 @@ static inline uint64_t ends_of_runs(struct kinds kinds, struct steps *last)
     now.four = now.two & carry(now.two, last->two, 2);
     now.eight = now.four & carry(now.four, last->four, 4);
     now.run = now.eight & carry(now.eight, last->eight, 8);
-    now.behind = now.run | (kinds.returns & carry(now.run, last->run, 1));
-    uint64_t found = kinds.ends & carry(now.behind, last->behind, 1);
+    uint64_t found = kinds.ends & carry(now.run, last->run, 1);
     *last = now;
     return found;
-}
-
-/* Bits below the one of position `at`, of a block that begins at i, are no news. */
-static inline uint64_t from_position(uint64_t found, size_t i, size_t at)
-{
-    return at <= i ? found : at - i < BLOCK ? found & ~0ULL << (at - i) : 0;
 }
 
 /* Less than a block is left behind the last one from `start` on. */
@@ -142,9 +133,10 @@ __attribute__((target("avx2"))) static size_t next_avx2(struct sc_bytes data, si
     struct steps last = {0};
     /* The runs that reach into the first block are seen by starting before it. */
     size_t start = at - BEFORE;
+    uint64_t news = ~0ULL << BEFORE;
     for (size_t i = start; i + BLOCK <= data.len; i += BLOCK) {
-        uint64_t found = ends_of_runs(kinds_avx2(data.ptr + i), &last);
-        found = from_position(found, i, at);
+        uint64_t found = ends_of_runs(kinds_avx2(data.ptr + i), &last) & news;
+        news = ~0ULL;
         if (__builtin_expect(found != 0, 0))
             return i + (size_t)__builtin_ctzll(found);
     }
@@ -155,9 +147,10 @@ __attribute__((target("avx512bw"))) static size_t next_avx512(struct sc_bytes da
 {
     struct steps last = {0};
     size_t start = at - BEFORE;
+    uint64_t news = ~0ULL << BEFORE;
     for (size_t i = start; i + BLOCK <= data.len; i += BLOCK) {
-        uint64_t found = ends_of_runs(kinds_avx512(data.ptr + i), &last);
-        found = from_position(found, i, at);
+        uint64_t found = ends_of_runs(kinds_avx512(data.ptr + i), &last) & news;
+        news = ~0ULL;
         if (__builtin_expect(found != 0, 0))
             return i + (size_t)__builtin_ctzll(found);
     }
