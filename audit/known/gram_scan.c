@@ -213,26 +213,44 @@ TARGET_VBMI static ALWAYS_INLINE unsigned sift(const struct letters *letters, __
     return _mm512_test_epi64_mask(kinds, kinds);
 }
 
-/* Words that are left, and where they stand, until there is enough of them. */
+/* Words that are left, and where they stand, until there is enough of them; and those among them
+ * that the bit table lets pass. */
 struct sieve {
     uint64_t words[SIEVE_FULL + ROUND], places[SIEVE_FULL + ROUND];
+    uint64_t passed[SIEVE_FULL + 2 * ROUND], hashes[SIEVE_FULL + ROUND];
 };
 
-TARGET_AVX512 static int look_at_left(const struct pass *pass, const struct sieve *sieve,
-                                      size_t count, struct sc_error *err)
+/* All of the second table that they need is called for before the first of them waits for it. */
+static int look_up_passed(const struct pass *pass, struct sieve *sieve, size_t count,
+                          struct sc_error *err)
+{
+    const struct sc_gram *gram = pass->gram;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = sc_gram_hash_word(gram, sc_gram_load(pass->data + sieve->passed[i]));
+        __builtin_prefetch(&gram->tag_bits[sc_gram_tag_bit(gram, (uint32_t)(hash >> 32)) >> 6]);
+        sieve->hashes[i] = hash;
+    }
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = look_up(pass, sieve->passed[i], sieve->hashes[i], err);
+    return rc;
+}
+
+TARGET_AVX512 static int look_at_left(const struct pass *pass, struct sieve *sieve, size_t count,
+                                      struct sc_error *err)
 {
     const struct sc_gram gram = *pass->gram;
+    size_t passed = 0;
     for (size_t i = 0; i < count; i += ROUND) {
         unsigned found = probe_eight(&gram, _mm512_loadu_si512(&sieve->words[i]));
         if (count - i < ROUND)
             found &= (1U << (count - i)) - 1;
-        for (; __builtin_expect(found != 0, 0); found &= found - 1) {
-            int rc = look_at(pass, sieve->places[i + (size_t)__builtin_ctz(found)], err);
-            if (rc < 0)
-                return rc;
-        }
+        __m512i places = _mm512_loadu_si512(&sieve->places[i]);
+        _mm512_storeu_si512(&sieve->passed[passed],
+                            _mm512_maskz_compress_epi64((__mmask8)found, places));
+        passed += (size_t)__builtin_popcount(found);
     }
-    return 0;
+    return look_up_passed(pass, sieve, passed, err);
 }
 
 /* The same strides with alphabets. */
