@@ -174,44 +174,48 @@ static int join_run(struct sc_stream *stream, struct sc_bytes run, uint64_t offs
     return 0;
 }
 
+/* What stands in the first line alone is found where it stands. */
 static int end_join(struct sc_stream *stream, struct sc_error *err)
 {
-    int rc = stream->state == SC_STREAM_TEXT ? 0 : search_join(stream, err);
+    bool joined = stream->state != SC_STREAM_TEXT && stream->join_len > stream->join_first;
+    int rc = joined ? search_join(stream, err) : 0;
     stream->join_len = 0;
     stream->state = SC_STREAM_TEXT;
     return rc;
 }
 
-/* The byte before position `at` of the piece, going back by `back`; the past is in the edge. */
-static bool byte_before(const struct sc_stream *stream, struct sc_bytes data, size_t at,
-                        size_t back, unsigned char *ret)
+/* How much base64 stands before `end`, looked at up to `most`. */
+static size_t run_before(const unsigned char *end, size_t most)
 {
-    if (back <= at)
-        *ret = data.ptr[at - back];
-    else if (back - at <= stream->edge_len)
-        *ret = stream->edge[stream->edge_len - (back - at)];
-    else
-        return false;
-    return true;
+    size_t run = 0;
+    while (run < most && sc_wrapped_is_base64(end[-1 - (ptrdiff_t)run]))
+        run++;
+    return run;
 }
 
-/* At a line's end: whether base64 stands before it, and if so the join begins with it. */
+/* At a line's end: whether base64 stands before it, and if so the join begins with it. The past is
+ * in the edge. */
 static void try_join(struct sc_stream *stream, struct sc_bytes data, size_t newline)
 {
-    unsigned char c = 0;
-    size_t skip = byte_before(stream, data, newline, 1, &c) && c == '\r' ? 1 : 0;
-    size_t run = 0;
-    while (run < EDGE_MAX / 2 && byte_before(stream, data, newline, skip + run + 1, &c) &&
-           sc_wrapped_is_base64(c))
-        run++;
+    size_t end = newline, past = stream->edge_len;
+    if (end > 0)
+        end -= data.ptr[end - 1] == '\r';
+    else if (past > 0)
+        past -= stream->edge[past - 1] == '\r';
+    size_t here = run_before(data.ptr + end, SC_MIN(end, (size_t)EDGE_MAX / 2));
+    size_t there = 0;
+    if (here == end)
+        there = run_before(stream->edge + past, SC_MIN(past, EDGE_MAX / 2 - here));
+    size_t run = here + there;
     if (run < SC_WRAPPED_RUN_MIN)
         return;
-    for (size_t i = 0; i < run; i++) {
-        if (byte_before(stream, data, newline, skip + run - i, &c))
-            stream->join[i] = c;
-    }
+    memcpy(stream->join, stream->edge + past - there, there);
+    memcpy(stream->join + there, data.ptr + end - here, here);
     stream->join_len = run;
-    stream->join_offset = stream->offset + newline - SC_MIN(skip + run, stream->offset + newline);
+    stream->join_first = run;
+    stream->join_offset = stream->offset + end - here - there;
+    if (end == 0)
+        stream->join_offset -= stream->edge_len - past;
     stream->state = SC_STREAM_INDENT;
 }
 

@@ -40,9 +40,9 @@ struct sc_stream {
     uint64_t offset;     /* of the next byte */
     unsigned char *edge; /* the last bytes of what came before, then the first of the next piece */
     size_t edge_len;
-    unsigned char *join; /* base64 runs with their line ends left out */
-    size_t join_len;
-    uint64_t join_offset; /* of the first joined byte */
+    unsigned char *join;         /* base64 runs with their line ends left out */
+    size_t join_len, join_first; /* of it, the first run */
+    uint64_t join_offset;        /* of the first joined byte */
     enum sc_stream_state state;
 };
 

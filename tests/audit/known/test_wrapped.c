@@ -64,7 +64,7 @@ static void test_every_byte_is_told_right(void **state)
         memset(text + 150, (int)c, 16);
         text[166] = '\n';
         size_t found = sc_wrapped_next((struct sc_bytes){text, sizeof(text)}, 30);
-        if (c != '\n')
+        if (c != '\n' && c != '\r') /* which may stand between a run and the line end */
             assert_int_equal(found, wanted ? 166 : sizeof(text));
     }
 }
