@@ -21,6 +21,7 @@
 #include "core/banned.h"
 
 #define STOP_SECONDS 10
+#define PAUSE_MAX    63
 
 struct init {
     struct shim *shim;
@@ -30,6 +31,8 @@ struct init {
     time_t kill_at; /* monotonic; 0 = no deadline */
     bool restart;   /* start again when the child has ended */
     char **next;    /* the environment for that */
+    unsigned late;  /* looks until a change is acted on that could not be; 0 = there is none */
+    unsigned pause; /* the same, the last time */
 };
 
 static time_t now(void)
@@ -96,16 +99,21 @@ static void begin_restart(struct init *init)
     if (!shim_build_environment(init->shim, &init->next)) {
         shim_say("the program goes on with the old values", NULL);
         shim_arena_wipe(&init->shim->values);
+        init->pause = SC_MIN(init->pause * 2 + 1, (unsigned)PAUSE_MAX);
+        init->late = init->pause;
         return;
     }
+    init->pause = 0;
     init->restart = true;
     stop_child(init);
 }
 
 static void act_on_change(struct init *init, bool detached)
 {
-    if (init->kill_at != 0)
-        return; /* it is being stopped already */
+    if (init->kill_at != 0) { /* it is being stopped already; its successor may have the old one */
+        init->late = 1;
+        return;
+    }
     switch (init->shim->options.change) {
     case SHIM_CHANGE_EXIT:
         shim_say("a value changed; ending, to be started again with the new one", NULL);
@@ -131,7 +139,7 @@ static void act_on_change(struct init *init, bool detached)
 
 static void look_for_changes(struct init *init)
 {
-    bool changed = false;
+    bool changed = init->late > 0 && --init->late == 0;
     bool detached = false;
     for (size_t i = 0; i < init->shim->source_count; i++) {
         enum shim_news news = shim_source_news(&init->shim->sources[i]);
@@ -200,6 +208,7 @@ static int loop(struct init *init)
 int shim_run_init(struct shim *shim, char **environment)
 {
     struct init init = {.shim = shim};
+    shim->options.wait = 0; /* from here on there is a child to look after meanwhile */
     choose_signals(&init.waited);
     sigprocmask(SIG_BLOCK, &init.waited, &init.before);
     if (getpid() != 1)

@@ -7,7 +7,7 @@ export SECRETSCTL_DIR=$T
 printf one >"$T/pw"
 
 wait_for() { # wait_for FILE TEXT
-    for _ in $(seq 1 100); do
+    for _ in $(seq 1 400); do
         if [ -e "$1" ] && grep -qxF -- "$2" "$1"; then return 0; fi
         sleep 0.05
     done
@@ -98,6 +98,40 @@ wait_for "$T/log" three
 : >"$T/pw"
 wait_for "$T/err" "secretsctl-shim: the program goes on with the old values"
 kill -0 "$pid"
+kill "$pid"
+ended_with 0 "$pid"
+
+# A value away when another changes: the old child is looked after meanwhile, the change is not forgotten.
+rm -f "$T/log"
+printf one >"$T/pw"
+printf x >"$T/pw2"
+env V='{{secret:pw}}{{secret:pw2}}' "$shim" --wait 60 --on-change restart --watch 1 -- bash -c \
+    "echo \"\$V\" >>$T/log; trap 'exit 0' TERM; trap 'echo usr >>$T/log' USR1; while :; do sleep 0.05; done" 2>"$T/err" &
+pid=$!
+wait_for "$T/log" onex
+mv "$T/pw2" "$T/away"
+printf two >"$T/.pw"
+mv "$T/.pw" "$T/pw"
+wait_for "$T/err" "secretsctl-shim: the program goes on with the old values"
+kill -USR1 "$pid"
+wait_for "$T/log" usr
+mv "$T/away" "$T/pw2"
+wait_for "$T/log" twox
+kill "$pid"
+ended_with 0 "$pid"
+
+# A change while the old child takes its time to end reaches the new one.
+rm -f "$T/log"
+env V='{{secret:pw}}' "$shim" --on-change restart --watch 1 -- bash -c \
+    "echo \"\$V\" >>$T/log; trap 'echo ending >>$T/log; sleep 1.2; exit 0' TERM; while :; do sleep 0.05; done" 2>"$T/err" &
+pid=$!
+wait_for "$T/log" two
+printf three >"$T/.pw"
+mv "$T/.pw" "$T/pw"
+wait_for "$T/log" ending
+printf four >"$T/.pw"
+mv "$T/.pw" "$T/pw"
+wait_for "$T/log" four
 kill "$pid"
 ended_with 0 "$pid"
 
