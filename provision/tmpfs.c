@@ -25,6 +25,7 @@
 
 #define MOUNT_SOURCE  "secretsctl"
 #define MOUNT_FLAGS   (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define NOSWAP        "noswap"
 #define PROC_FILE_MAX ((size_t)4 * 1024 * 1024)
 /* Levels below the top: the parts of a scope, a generation, and its files. */
 #define WALK_DEPTH_MAX 12
@@ -50,6 +51,22 @@ static bool is_mount_root(int fd)
     return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+/* The options of the super block are the last word of a line; a path may have any name. */
+static bool line_has_noswap(const char *line, size_t len)
+{
+    const char *space = memrchr(line, ' ', len);
+    const char *end = line + len;
+    for (const char *at = space; at != NULL && at < end;) {
+        at++;
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        size_t size = (size_t)((comma == NULL ? end : comma) - at);
+        if (size == strlen(NOSWAP) && memcmp(at, NOSWAP, size) == 0)
+            return true;
+        at = comma;
+    }
+    return false;
+}
+
 /* Whether the super block that holds fd was mounted with noswap: its line in mountinfo says so. */
 static bool has_noswap(int fd)
 {
@@ -62,7 +79,7 @@ static bool has_noswap(int fd)
     for (const char *line = sc_buf_text(&text); *line != '\0';) {
         size_t len = strcspn(line, "\n");
         const char *found = memmem(line, len, device, strlen(device));
-        if (found != NULL && memmem(line, len, "noswap", 6) != NULL)
+        if (found != NULL && line_has_noswap(line, len))
             return true;
         line += len + (line[len] == '\n');
     }
@@ -114,7 +131,7 @@ int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret, struct 
 static int mount_memory(const char *dir, uint64_t quota, mode_t mode, struct sc_error *err)
 {
     char options[128];
-    snprintf(options, sizeof(options), "mode=%04o,size=%llu,nr_inodes=0,noswap", (unsigned)mode,
+    snprintf(options, sizeof(options), "mode=%04o,size=%llu,nr_inodes=0," NOSWAP, (unsigned)mode,
              (unsigned long long)(quota * 2 + quota / 4 + (1U << 20)));
     if (mount(MOUNT_SOURCE, dir, "tmpfs", MOUNT_FLAGS, options) == 0)
         return 0;

@@ -62,6 +62,13 @@ whole blue
 [ "$(find "$M" -name '.~*' | wc -l)" = 4 ] || fail "leftovers: $(find "$M" -name '.~*')"
 umount "$M"
 
+# What may be swapped is told by the options of the file system, not by its name.
+mkdir "$T/noswap"
+mount -t tmpfs -o mode=0700,size=1m noswap "$T/noswap"
+run 0 "$SECRETSCTL" write "$T/noswap" --json
+! grep -q '"swap":"never"' "$T/out" || fail "a tmpfs that swaps is said not to"
+umount "$T/noswap"
+
 # ramfs has no limit of its own, so ours holds.
 mount -t ramfs prov "$M"
 run 0 "$SECRETSCTL" write "$M" --size 64K
