@@ -194,18 +194,36 @@ static bool is_block_text(const struct sc_yaml_node *node)
            (node->style == SC_YAML_LITERAL || node->style == SC_YAML_FOLDED);
 }
 
-/* Whether blank lines behind this entry would become part of a block text once it is gone. */
-static bool follows_block_text(const struct work *w, const struct sc_yaml_node *node)
+/* The block text that would stand right before what is behind this entry once it is gone: blank
+ * lines there would become part of it. NULL if another kind of value does. */
+static const struct sc_yaml_node *block_text_before(const struct work *w,
+                                                    const struct sc_yaml_node *node)
 {
     size_t i = node->index;
     while (i > 0 && deleted(w, node->parent, i - 1))
         i--;
     if (i == 0)
-        return false;
+        return NULL;
     const struct sc_yaml_node *last = node->parent->values[i - 1];
     while (last->count > 0)
         last = last->values[last->count - 1];
-    return is_block_text(last) || (last->key != NULL && is_block_text(last->key));
+    if (!is_block_text(last) && last->key != NULL)
+        last = last->key;
+    return is_block_text(last) ? last : NULL;
+}
+
+/* Where the entries of a block collection begin: at the dash, the key, or the '?' before a key. */
+static size_t first_column(const struct work *w, const struct sc_yaml_node *c)
+{
+    bool dash = c->kind == SC_YAML_SEQUENCE || w->text[c->span.start] == '?';
+    return sc_edit_column(w->stream, dash ? c->span.start : c->keys[0]->full_start);
+}
+
+/* Whether a line that follows this block text would be read as one of its own, '#' or not. */
+static bool is_line_of(const struct work *w, const struct sc_yaml_node *block, size_t line)
+{
+    size_t at = line + strspn(w->text + line, " ");
+    return w->text[at] == '#' && at - line > first_column(w, block->parent);
 }
 
 static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct sc_error *err)
@@ -226,9 +244,12 @@ static int delete_lines(struct work *w, const struct sc_yaml_node *node, struct 
         (parent->kind == SC_YAML_MAPPING && question_mark_before(w, parent, node->index)))
         return refuse(w, at, "an entry that does not stand on lines of its own", err);
     SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1);
+    const struct sc_yaml_node *block = block_text_before(w, node);
     size_t stop = line_end(w, end);
-    while (follows_block_text(w, node) && stop < w->len && only_blanks(w, stop, line_end(w, stop)))
+    while (block != NULL && stop < w->len && only_blanks(w, stop, line_end(w, stop)))
         stop = line_end(w, stop);
+    if (block != NULL && is_line_of(w, block, stop))
+        return refuse(w, stop, "a comment that would become part of the text before it", err);
     return splice(w, start, stop, &nothing, err);
 }
 
@@ -333,13 +354,6 @@ static int insert_lines(struct work *w, size_t at, struct sc_buf *lines, struct 
         return splice(w, w->len, w->len, &moved, err);
     }
     return splice(w, end, end, lines, err);
-}
-
-/* Where the entries of a block collection begin: at the dash, the key, or the '?' before a key. */
-static size_t first_column(const struct work *w, const struct sc_yaml_node *c)
-{
-    bool dash = c->kind == SC_YAML_SEQUENCE || w->text[c->span.start] == '?';
-    return sc_edit_column(w->stream, dash ? c->span.start : c->keys[0]->full_start);
 }
 
 static int add_in_block(struct work *w, const struct sc_edit *e, struct sc_error *err)
