@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compose/load/document.h"
+#include "compose/tree/items.h"
 #include "compose/tree/scalar.h"
 
 #include "core/banned.h"
@@ -81,15 +82,16 @@ static int merge_maps(struct sc_model_pool *pool, struct sc_value *base, struct 
 static int append_new(struct sc_model_pool *pool, struct sc_value *base,
                       const struct sc_value *override, struct sc_error *err)
 {
-    for (size_t i = 0; i < override->count; i++) {
-        bool there = false;
-        for (size_t j = 0; j < base->count && !there; j++)
-            there = sc_value_same(base->u.items[j], override->u.items[i]);
-        int rc = there ? 0 : sc_tree_append(pool, base, override->u.items[i], err);
-        if (rc < 0)
-            return rc;
+    SC_CLEANUP(sc_items_done) struct sc_items items = {0};
+    int rc = sc_items_begin(&items, base, base->count + override->count, err);
+    for (size_t i = 0; i < base->count && rc == 0; i++)
+        (void)sc_items_put(&items, i);
+    for (size_t i = 0; i < override->count && rc == 0; i++) {
+        rc = sc_tree_append(pool, base, override->u.items[i], err);
+        if (rc == 0 && !sc_items_put(&items, base->count - 1))
+            base->count--; /* it was there */
     }
-    return 0;
+    return rc;
 }
 
 /* ---- maps as lists ---- */

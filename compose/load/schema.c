@@ -6,10 +6,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/load/document.h"
+#include "compose/tree/items.h"
 
 #include "core/banned.h"
 
@@ -152,42 +152,18 @@ static int check_map(const struct checker *c, const struct sc_shape *shape,
     return 0;
 }
 
-/* Long lists are compared through a small table of hashes. */
-static bool seen_before(const struct sc_value *list, size_t i, uint32_t *slots, size_t mask)
-{
-    const struct sc_value *item = list->u.items[i];
-    size_t hash = sc_value_hash(item);
-    size_t slot = (hash ^ hash >> 17) & mask;
-    for (; slots[slot] != 0; slot = (slot + 1) & mask) {
-        if (sc_value_same(list->u.items[slots[slot] - 1], item))
-            return true;
-    }
-    slots[slot] = (uint32_t)(i + 1);
-    return false;
-}
-
 static int check_unique(const struct checker *c, const struct sc_value *list,
                         const struct sc_path *path)
 {
-    size_t size = 16;
-    while (size < list->count * 2)
-        size *= 2;
-    uint32_t small[64] = {0};
-    SC_CLEANUP(sc_str_freep) char *large = NULL;
-    uint32_t *slots = small;
-    if (size > SC_ARRAY_SIZE(small)) {
-        large = calloc(size, sizeof(*slots));
-        slots = (uint32_t *)(void *)large;
-        if (slots == NULL)
-            return sc_fail_nomem(c->err);
-    }
-    for (size_t i = 0; i < list->count; i++) {
+    SC_CLEANUP(sc_items_done) struct sc_items items = {0};
+    int rc = sc_items_begin(&items, list, list->count, c->err);
+    for (size_t i = 0; i < list->count && rc == 0; i++) {
         struct sc_path item = sc_path_item(path, i);
-        if (seen_before(list, i, slots, size - 1))
+        if (!sc_items_put(&items, i))
             return sc_fail_value(c->err, SC_E_SYNTAX, list->u.items[i], &item,
                                  "stands in the list twice");
     }
-    return 0;
+    return rc;
 }
 
 static int check_list(const struct checker *c, const struct sc_shape *shape,
