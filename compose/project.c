@@ -64,7 +64,8 @@ static int effective_service(const struct work *w, const struct sc_value *servic
     struct sc_value *environment = NULL;
     struct sc_value *labels = NULL;
     struct sc_value *copy = new_map(w);
-    int rc = copy != NULL ? 0 : sc_model_pool_fail(w->pool, err);
+    int rc = copy != NULL ? sc_tree_reserve(w->pool, copy, service->count + 2, err)
+                          : sc_model_pool_fail(w->pool, err);
     if (rc == 0)
         rc = sc_service_environment(w->loader, service, path, &environment, err);
     if (rc == 0)

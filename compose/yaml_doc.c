@@ -25,16 +25,13 @@
 /* Bytes of a path that a message shows; a longer one says nothing to a person. */
 #define PATH_SHOWN 160
 
-/* A node while it is built: the public part first, so that pointers convert. */
-struct build_node {
-    struct sc_yaml_node pub;
-    struct build_node *next_anchor; /* in its bucket, newest first */
-    uint64_t weight;                /* nodes it stands for with aliases replaced by copies */
-    bool complete;
+struct anchor {
+    struct sc_yaml_node *node;
+    struct anchor *next; /* in its bucket, newest first */
 };
 
 struct frame {
-    struct build_node *node;
+    struct sc_yaml_node *node;
     size_t first; /* index of its first child in pending */
 };
 
@@ -43,12 +40,12 @@ struct builder {
     struct sc_yaml_document *document;
     struct sc_yaml_position *where;
     yaml_parser_t parser;
-    const struct build_node **pending; /* children of the open collections */
+    const struct sc_yaml_node **pending; /* children of the open collections */
     size_t pending_count, pending_cap;
     struct frame frames[SC_YAML_DEPTH_MAX];
     size_t depth;
     size_t nodes, anchors;
-    struct build_node *buckets[BUCKETS];
+    struct anchor *buckets[BUCKETS];
 };
 
 static int fail_at(struct builder *b, int code, size_t offset, const char *text,
@@ -119,13 +116,13 @@ static int parser_failed(struct builder *b, struct sc_error *err)
                  p->context_mark.line + 1);
     else
         snprintf(text, sizeof(text), "%s", said);
-    return fail_in(b, SC_E_SYNTAX, b->depth > 0 ? &b->frames[b->depth - 1].node->pub : NULL, at,
-                   text, err);
+    return fail_in(b, SC_E_SYNTAX, b->depth > 0 ? b->frames[b->depth - 1].node : NULL, at, text,
+                   err);
 }
 
 /* ---- spans ---- */
 
-static void place(struct builder *b, struct build_node *n, const yaml_event_t *event)
+static void place(struct builder *b, struct sc_yaml_node *n, const yaml_event_t *event)
 {
     const struct sc_yaml_stream *s = b->stream;
     size_t full = sc_yaml_stream_byte(s, event->start_mark.index);
@@ -133,24 +130,24 @@ static void place(struct builder *b, struct build_node *n, const yaml_event_t *e
     bool scalar = event->type == YAML_SCALAR_EVENT;
     size_t start = full;
     if (event->type != YAML_ALIAS_EVENT)
-        start = sc_yaml_stream_skip_properties(s, full, scalar || n->pub.anchor != NULL,
-                                               scalar || n->pub.tag != NULL);
+        start = sc_yaml_stream_skip_properties(s, full, scalar || n->anchor != NULL,
+                                               scalar || n->tag != NULL);
     if (scalar) {
         start = SC_MIN(start, end);
-        if (n->pub.style == SC_YAML_LITERAL || n->pub.style == SC_YAML_FOLDED)
+        if (n->style == SC_YAML_LITERAL || n->style == SC_YAML_FOLDED)
             end = sc_yaml_stream_block_end(s, start, end);
     }
-    n->pub.full_start = (uint32_t)full;
-    n->pub.span = (struct sc_yaml_span){(uint32_t)start, (uint32_t)SC_MAX(start, end)};
-    n->pub.at = (struct sc_yaml_position){(uint32_t)event->start_mark.line + 1,
-                                          (uint32_t)event->start_mark.column + 1};
+    n->full_start = (uint32_t)full;
+    n->span = (struct sc_yaml_span){(uint32_t)start, (uint32_t)SC_MAX(start, end)};
+    n->at = (struct sc_yaml_position){(uint32_t)event->start_mark.line + 1,
+                                      (uint32_t)event->start_mark.column + 1};
     if (start != full)
-        n->pub.at = sc_yaml_position(s, start);
+        n->at = sc_yaml_position(s, start);
 }
 
 /* ---- anchors ---- */
 
-static struct build_node **bucket(struct builder *b, const char *name)
+static struct anchor **bucket(struct builder *b, const char *name)
 {
     uint32_t hash = 2166136261U;
     for (; *name != '\0'; name++)
@@ -158,41 +155,43 @@ static struct build_node **bucket(struct builder *b, const char *name)
     return &b->buckets[hash % BUCKETS];
 }
 
-static int define_anchor(struct builder *b, struct build_node *n, struct sc_error *err)
+static int define_anchor(struct builder *b, struct sc_yaml_node *n, struct sc_error *err)
 {
-    if (n->pub.anchor == NULL)
+    if (n->anchor == NULL)
         return 0;
     if (++b->anchors > SC_YAML_ANCHORS_MAX)
-        return fail_at(b, SC_E_TOOBIG, n->pub.full_start, "too many anchors", err);
-    struct build_node **head = bucket(b, n->pub.anchor);
-    n->next_anchor = *head;
-    *head = n;
+        return fail_at(b, SC_E_TOOBIG, n->full_start, "too many anchors", err);
+    struct anchor *anchor = sc_stash_alloc(&b->stream->pool, sizeof(*anchor), err);
+    if (anchor == NULL)
+        return SC_E_NOMEM;
+    struct anchor **head = bucket(b, n->anchor);
+    *anchor = (struct anchor){n, *head};
+    *head = anchor;
     return 0;
 }
 
-static int bind_alias(struct builder *b, struct build_node *n, struct sc_error *err)
+static int bind_alias(struct builder *b, struct sc_yaml_node *n, struct sc_error *err)
 {
-    struct build_node *target = *bucket(b, n->pub.text);
-    while (target != NULL && strcmp(target->pub.anchor, n->pub.text) != 0)
-        target = target->next_anchor;
-    if (target == NULL)
-        return fail_in(b, SC_E_SYNTAX, &n->pub, n->pub.span.start,
-                       "an alias without an anchor before it", err);
-    if (!target->complete)
-        return fail_in(b, SC_E_SYNTAX, &n->pub, n->pub.span.start, "an alias inside its own anchor",
+    const struct anchor *anchor = *bucket(b, n->text);
+    while (anchor != NULL && strcmp(anchor->node->anchor, n->text) != 0)
+        anchor = anchor->next;
+    if (anchor == NULL)
+        return fail_in(b, SC_E_SYNTAX, n, n->span.start, "an alias without an anchor before it",
                        err);
-    n->pub.target = &target->pub;
-    n->weight = target->weight;
+    if (!anchor->node->complete)
+        return fail_in(b, SC_E_SYNTAX, n, n->span.start, "an alias inside its own anchor", err);
+    n->target = anchor->node;
+    n->weight = anchor->node->weight;
     return 0;
 }
 
 /* ---- the tree ---- */
 
-static int push_pending(struct builder *b, const struct build_node *n, struct sc_error *err)
+static int push_pending(struct builder *b, const struct sc_yaml_node *n, struct sc_error *err)
 {
     if (b->pending_count == b->pending_cap) {
         size_t cap = b->pending_cap == 0 ? 256 : b->pending_cap * 2;
-        const struct build_node **grown = reallocarray(b->pending, cap, sizeof(*grown));
+        const struct sc_yaml_node **grown = reallocarray(b->pending, cap, sizeof(*grown));
         if (grown == NULL)
             return sc_fail_nomem(err);
         b->pending = grown;
@@ -204,30 +203,30 @@ static int push_pending(struct builder *b, const struct build_node *n, struct sc
 
 /* Makes a node and hangs it into the open collection, or makes it the root. */
 static int add_node(struct builder *b, const yaml_event_t *event, enum sc_yaml_kind kind,
-                    struct build_node **ret, struct sc_error *err)
+                    struct sc_yaml_node **ret, struct sc_error *err)
 {
-    struct build_node *n = sc_stash_alloc(&b->stream->pool, sizeof(*n), err);
+    struct sc_yaml_node *n = sc_stash_alloc(&b->stream->pool, sizeof(*n), err);
     if (n == NULL)
         return SC_E_NOMEM;
-    n->pub.kind = kind;
+    n->kind = kind;
     n->weight = 1;
     if (++b->nodes > SC_YAML_NODES_MAX)
         return fail_at(b, SC_E_TOOBIG, sc_yaml_stream_byte(b->stream, event->start_mark.index),
                        "too many nodes in one file", err);
     *ret = n;
     if (b->depth == 0) {
-        b->document->root = &n->pub;
+        b->document->root = n;
         return 0;
     }
     struct frame *frame = &b->frames[b->depth - 1];
     size_t seen = b->pending_count - frame->first;
-    n->pub.parent = &frame->node->pub;
-    n->pub.index = seen;
-    if (frame->node->pub.kind == SC_YAML_MAPPING) {
-        n->pub.index = seen / 2;
-        n->pub.is_key = seen % 2 == 0;
-        if (!n->pub.is_key)
-            n->pub.key = &b->pending[b->pending_count - 1]->pub;
+    n->parent = frame->node;
+    n->index = (uint32_t)seen;
+    if (frame->node->kind == SC_YAML_MAPPING) {
+        n->index = (uint32_t)(seen / 2);
+        n->is_key = seen % 2 == 0;
+        if (!n->is_key)
+            n->key = b->pending[b->pending_count - 1];
     }
     return push_pending(b, n, err);
 }
@@ -260,34 +259,34 @@ static int add_scalar(struct builder *b, const yaml_event_t *event, struct sc_er
         [YAML_LITERAL_SCALAR_STYLE] = SC_YAML_LITERAL,
         [YAML_FOLDED_SCALAR_STYLE] = SC_YAML_FOLDED,
     };
-    struct build_node *n = NULL;
+    struct sc_yaml_node *n = NULL;
     int rc = add_node(b, event, SC_YAML_SCALAR, &n, err);
     if (rc == 0)
-        rc = copy_text(b, event->data.scalar.value, event->data.scalar.length, &n->pub.text, err);
+        rc = copy_text(b, event->data.scalar.value, event->data.scalar.length, &n->text, err);
     if (rc == 0)
-        rc = copy_name(b, event->data.scalar.tag, &n->pub.tag, err);
+        rc = copy_name(b, event->data.scalar.tag, &n->tag, err);
     if (rc == 0)
-        rc = copy_name(b, event->data.scalar.anchor, &n->pub.anchor, err);
+        rc = copy_name(b, event->data.scalar.anchor, &n->anchor, err);
     if (rc < 0)
         return rc;
-    n->pub.len = event->data.scalar.length;
-    n->pub.style = styles[event->data.scalar.style];
+    n->len = (uint32_t)event->data.scalar.length;
+    n->style = styles[event->data.scalar.style];
     n->complete = true;
     place(b, n, event);
-    if (n->pub.len > SC_YAML_SCALAR_MAX)
-        return fail_at(b, SC_E_TOOBIG, n->pub.span.start, "a value over the limit of 4 MiB", err);
+    if (n->len > SC_YAML_SCALAR_MAX)
+        return fail_at(b, SC_E_TOOBIG, n->span.start, "a value over the limit of 4 MiB", err);
     return define_anchor(b, n, err);
 }
 
 static int add_alias(struct builder *b, const yaml_event_t *event, struct sc_error *err)
 {
-    struct build_node *n = NULL;
+    struct sc_yaml_node *n = NULL;
     int rc = add_node(b, event, SC_YAML_ALIAS, &n, err);
     if (rc == 0)
-        rc = copy_name(b, event->data.alias.anchor, &n->pub.text, err);
+        rc = copy_name(b, event->data.alias.anchor, &n->text, err);
     if (rc < 0)
         return rc;
-    n->pub.len = strlen(n->pub.text);
+    n->len = (uint32_t)strlen(n->text);
     n->complete = true;
     place(b, n, event);
     return bind_alias(b, n, err);
@@ -296,23 +295,23 @@ static int add_alias(struct builder *b, const yaml_event_t *event, struct sc_err
 static int open_collection(struct builder *b, const yaml_event_t *event, struct sc_error *err)
 {
     bool mapping = event->type == YAML_MAPPING_START_EVENT;
-    struct build_node *n = NULL;
+    struct sc_yaml_node *n = NULL;
     if (b->depth == SC_YAML_DEPTH_MAX)
         return fail_at(b, SC_E_TOOBIG, sc_yaml_stream_byte(b->stream, event->start_mark.index),
                        "nested too deeply", err);
     int rc = add_node(b, event, mapping ? SC_YAML_MAPPING : SC_YAML_SEQUENCE, &n, err);
     if (rc == 0)
         rc = copy_name(b, mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag,
-                       &n->pub.tag, err);
+                       &n->tag, err);
     if (rc == 0)
         rc = copy_name(
             b, mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor,
-            &n->pub.anchor, err);
+            &n->anchor, err);
     if (rc < 0)
         return rc;
     bool flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
                         : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
-    n->pub.style = flow ? SC_YAML_FLOW : SC_YAML_BLOCK;
+    n->style = flow ? SC_YAML_FLOW : SC_YAML_BLOCK;
     place(b, n, event);
     b->frames[b->depth++] = (struct frame){.node = n, .first = b->pending_count};
     return define_anchor(b, n, err);
@@ -335,10 +334,14 @@ static int check_duplicates(struct builder *b, const struct sc_yaml_node *mappin
 {
     if (mapping->count < 2)
         return 0;
-    SC_CLEANUP(sc_yaml_nodes_freep)
-    const struct sc_yaml_node **keys = calloc(mapping->count, sizeof(*keys));
-    if (keys == NULL)
-        return sc_fail_nomem(err);
+    SC_CLEANUP(sc_yaml_nodes_freep) const struct sc_yaml_node **large = NULL;
+    const struct sc_yaml_node *small[32], **keys = small;
+    if (mapping->count > SC_ARRAY_SIZE(small)) {
+        large = calloc(mapping->count, sizeof(*large));
+        if (large == NULL)
+            return sc_fail_nomem(err);
+        keys = large;
+    }
     size_t n = 0;
     for (size_t i = 0; i < mapping->count; i++) {
         if (mapping->keys[i]->kind == SC_YAML_SCALAR)
@@ -365,39 +368,40 @@ static int check_duplicates(struct builder *b, const struct sc_yaml_node *mappin
 static int close_collection(struct builder *b, const yaml_event_t *event, struct sc_error *err)
 {
     struct frame *frame = &b->frames[b->depth - 1];
-    struct build_node *n = frame->node;
-    bool mapping = n->pub.kind == SC_YAML_MAPPING;
+    struct sc_yaml_node *n = frame->node;
+    bool mapping = n->kind == SC_YAML_MAPPING;
     size_t children = b->pending_count - frame->first;
     size_t count = mapping ? children / 2 : children;
     const struct sc_yaml_node **all =
         sc_stash_array(&b->stream->pool, children, sizeof(const struct sc_yaml_node *), err);
     if (all == NULL)
         return SC_E_NOMEM;
+    uint64_t weight = 1;
     for (size_t i = 0; i < children; i++) {
-        const struct build_node *child = b->pending[frame->first + i];
+        const struct sc_yaml_node *child = b->pending[frame->first + i];
         size_t slot = !mapping ? i : i % 2 == 0 ? i / 2 : count + i / 2;
-        all[slot] = &child->pub;
-        n->weight += child->weight;
+        all[slot] = child;
+        weight += child->weight;
     }
-    if (n->weight > SC_YAML_EXPANDED_MAX)
-        return fail_in(b, SC_E_TOOBIG, &n->pub, n->pub.span.start,
-                       "aliases multiply to too many nodes", err);
-    n->pub.count = count;
-    n->pub.keys = mapping ? all : NULL;
-    n->pub.values = mapping ? all + count : all;
-    const struct sc_yaml_node *last = count > 0 ? n->pub.values[count - 1] : NULL;
+    if (weight > SC_YAML_EXPANDED_MAX)
+        return fail_in(b, SC_E_TOOBIG, n, n->span.start, "aliases multiply to too many nodes", err);
+    n->weight = (uint32_t)weight;
+    n->count = (uint32_t)count;
+    n->keys = mapping ? all : NULL;
+    n->values = mapping ? all + count : all;
+    const struct sc_yaml_node *last = count > 0 ? n->values[count - 1] : NULL;
     bool brackets =
-        n->pub.style == SC_YAML_FLOW &&
-        (b->stream->text[n->pub.span.start] == '{' || b->stream->text[n->pub.span.start] == '[') &&
+        n->style == SC_YAML_FLOW &&
+        (b->stream->text[n->span.start] == '{' || b->stream->text[n->span.start] == '[') &&
         event->end_mark.index > event->start_mark.index;
     if (brackets)
-        n->pub.span.end = (uint32_t)sc_yaml_stream_byte(b->stream, event->end_mark.index);
+        n->span.end = (uint32_t)sc_yaml_stream_byte(b->stream, event->end_mark.index);
     else if (last != NULL)
-        n->pub.span.end = SC_MAX(last->span.end, mapping ? n->pub.keys[count - 1]->span.end : 0);
+        n->span.end = SC_MAX(last->span.end, mapping ? n->keys[count - 1]->span.end : 0);
     n->complete = true;
     b->pending_count = frame->first;
     b->depth--;
-    return mapping ? check_duplicates(b, &n->pub, err) : 0;
+    return mapping ? check_duplicates(b, n, err) : 0;
 }
 
 /* ---- documents ---- */

@@ -57,9 +57,11 @@ struct sc_yaml_position {
 };
 
 struct sc_yaml_node {
-    enum sc_yaml_kind kind;
-    enum sc_yaml_style style;
-    bool is_key;                /* stands as a key of its parent */
+    enum sc_yaml_kind kind : 8;
+    enum sc_yaml_style style : 8;
+    bool is_key;     /* stands as a key of its parent */
+    bool complete;   /* the parser's: all of it was read */
+    uint32_t weight; /* the parser's: nodes it stands for with aliases replaced by copies */
     struct sc_yaml_position at; /* of the value, behind anchor and tag */
     /* The bytes of the value without anchor and tag: quotes, brackets and the `*` of an alias are
      * inside. A block scalar ends at its last line, before the line break. A block collection runs
@@ -67,15 +69,15 @@ struct sc_yaml_node {
      * it lies right behind the `:` in block style, at the next token in flow style. */
     struct sc_yaml_span span;
     uint32_t full_start; /* where anchor and tag begin; span.start without them */
+    uint32_t len;        /* bytes of text */
+    uint32_t index;      /* position in the parent */
+    uint32_t count;      /* entries of a mapping, items of a sequence */
     const char *tag;     /* "!reset", "tag:yaml.org,2002:str"; NULL if none is written */
     const char *anchor;  /* NULL if none */
     const char *text;    /* scalar: its value, NUL-terminated; alias: its name; else NULL */
-    size_t len;          /* bytes of text */
     const struct sc_yaml_node *parent;        /* NULL for the root of a document */
     const struct sc_yaml_node *key;           /* the key this is the value of; NULL elsewhere */
     const struct sc_yaml_node *target;        /* alias: the node it stands for */
-    size_t index;                             /* position in the parent */
-    size_t count;                             /* entries of a mapping, items of a sequence */
     const struct sc_yaml_node *const *keys;   /* mapping: its keys, in order of the file */
     const struct sc_yaml_node *const *values; /* mapping: their values; sequence: its items */
 };

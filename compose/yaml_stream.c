@@ -352,7 +352,7 @@ void sc_yaml_path(const struct sc_yaml_node *node, struct sc_buf *out)
     for (bool first = true; n-- > 0; first = false) {
         const struct sc_yaml_node *key = chain[n]->is_key ? chain[n] : chain[n]->key;
         if (key == NULL) {
-            sc_buf_printf(out, "[%zu]", chain[n]->index);
+            sc_buf_printf(out, "[%u]", chain[n]->index);
             continue;
         }
         if (!first)

@@ -183,15 +183,16 @@ static int unique_list(struct sc_model_pool *pool, struct sc_value *list, enum u
                        const struct sc_path *path, struct sc_error *err)
 {
     struct sc_value *seen = sc_tree_new(pool, SC_VALUE_MAP, list->origin);
-    if (seen == NULL)
-        return sc_model_pool_fail(pool, err);
+    int rc = seen != NULL ? 0 : sc_model_pool_fail(pool, err);
+    if (rc == 0 && list->count > 1)
+        rc = sc_tree_reserve(pool, seen, list->count, err);
     size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && rc == 0; i++) {
         struct sc_path item_path = sc_path_item(path, i);
         struct unique u = {.pool = pool, .by = by, .path = &item_path};
         const char *key = NULL;
-        int rc = key_of(&u, list->u.items[i], &key, err);
-        if (rc < 0)
+        rc = key_of(&u, list->u.items[i], &key, err);
+        if (rc < 0 || list->count == 1)
             return rc;
         const struct sc_value *first = sc_value_get(seen, key);
         if (first != NULL) {
@@ -200,12 +201,11 @@ static int unique_list(struct sc_model_pool *pool, struct sc_value *list, enum u
         }
         struct sc_value *position = sc_tree_int(pool, (int64_t)kept, list->origin);
         rc = sc_tree_set(pool, seen, key, position, NULL, err);
-        if (rc < 0)
-            return rc;
         list->u.items[kept++] = list->u.items[i];
     }
-    list->count = kept;
-    return 0;
+    if (rc == 0)
+        list->count = kept;
+    return rc;
 }
 
 static int walk(struct sc_model_pool *pool, struct sc_value *value, const struct sc_path *path,

@@ -86,6 +86,9 @@ void sc_sort_map(struct sc_model_pool *pool, struct sc_value *map)
 
 /* ---- structures ---- */
 
+/* Fields that structures show although they are not written: room for them, as a rule. */
+#define UNWRITTEN 2
+
 struct binder {
     struct sc_model_pool *pool;
     struct sc_error *err;
@@ -302,7 +305,8 @@ static int bind_struct(const struct binder *b, const struct sc_value *from,
     if (from->kind != SC_VALUE_MAP)
         return must_be(b, from, path, "a mapping");
     struct sc_value *map = sc_tree_new(b->pool, SC_VALUE_MAP, from->origin);
-    int rc = map != NULL ? 0 : sc_model_pool_fail(b->pool, b->err);
+    int rc = map != NULL ? sc_tree_reserve(b->pool, map, from->count + UNWRITTEN, b->err)
+                         : sc_model_pool_fail(b->pool, b->err);
     for (const struct sc_field *field = fields; rc == 0 && field->name != NULL; field++)
         rc = add_field(b, from, field, path, map);
     if (rc == 0)
