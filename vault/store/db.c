@@ -495,8 +495,9 @@ int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
             rc = sc_fail_errno(err, "cannot flush '%s'", path);
     }
     if (rc == 0)
-        return sc_dir_sync_parent(path, err);
-    unlink(path);
+        rc = sc_dir_sync_parent(path, err);
+    if (rc < 0)
+        unlink(path);
     return rc;
 }
 
