@@ -59,14 +59,19 @@ int scenario_open(const struct scenario *scenario, const char *path, enum sc_vau
     return open_by(sc_vault_open, scenario, path, access, ret, err);
 }
 
-int scenario_put_open(struct sc_vault *vault, long counter, struct sc_error *err)
+int scenario_put_to(struct sc_vault *vault, const char *name, long counter, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     char text[32];
     int len = snprintf(text, sizeof(text), "%ld", counter);
     int rc = sc_secret_append(&value, text, (size_t)len, err);
-    const struct sc_entry_put put = {.name = COUNTER, .value = &value};
+    const struct sc_entry_put put = {.name = name, .value = &value};
     return rc < 0 ? rc : sc_vault_put(vault, &put, err);
+}
+
+int scenario_put_open(struct sc_vault *vault, long counter, struct sc_error *err)
+{
+    return scenario_put_to(vault, COUNTER, counter, err);
 }
 
 int scenario_put(const struct scenario *scenario, const char *path, long counter,
@@ -77,15 +82,21 @@ int scenario_put(const struct scenario *scenario, const char *path, long counter
     return rc < 0 ? rc : scenario_put_open(vault, counter, err);
 }
 
-int scenario_get(struct sc_vault *vault, long *ret_counter, struct sc_error *err)
+int scenario_get_from(struct sc_vault *vault, const char *name, long *ret_counter,
+                      struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    int rc = sc_vault_get(vault, COUNTER, 0, &value, NULL, err);
+    int rc = sc_vault_get(vault, name, 0, &value, NULL, err);
     if (rc == 0)
         rc = sc_secret_append(&value, "", 1, err);
     if (rc == 0)
         *ret_counter = strtol((const char *)sc_secret_view(&value).ptr, NULL, 10);
     return rc;
+}
+
+int scenario_get(struct sc_vault *vault, long *ret_counter, struct sc_error *err)
+{
+    return scenario_get_from(vault, COUNTER, ret_counter, err);
 }
 
 static int check_by(open_fn open_vault, const struct scenario *scenario, const char *path,

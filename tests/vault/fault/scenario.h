@@ -28,6 +28,9 @@ int scenario_put(const struct scenario *scenario, const char *path, long counter
                  struct sc_error *err) SC_NODISCARD;
 /* The same on an open vault. */
 int scenario_put_open(struct sc_vault *vault, long counter, struct sc_error *err) SC_NODISCARD;
+/* The same with another counter than the usual one. */
+int scenario_put_to(struct sc_vault *vault, const char *name, long counter,
+                    struct sc_error *err) SC_NODISCARD;
 
 /* Opens `path`, checks all of it, every record opened, and yields the counter. */
 int scenario_check(const struct scenario *scenario, const char *path, long *ret_counter,
@@ -36,6 +39,8 @@ int scenario_check(const struct scenario *scenario, const char *path, long *ret_
 int scenario_check_image(const struct scenario *scenario, const char *path, long *ret_counter,
                          struct sc_error *err) SC_NODISCARD;
 int scenario_get(struct sc_vault *vault, long *ret_counter, struct sc_error *err) SC_NODISCARD;
+int scenario_get_from(struct sc_vault *vault, const char *name, long *ret_counter,
+                      struct sc_error *err) SC_NODISCARD;
 
 /* The whole of a day: open, add, rotate, list, history, get, move, remove, re-key, close. The
  * counter stays. */

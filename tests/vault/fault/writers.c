@@ -19,25 +19,10 @@
 /* 0 for a counter that is not there yet. */
 static int read_counter(struct sc_vault *vault, const char *name, long *ret, struct sc_error *err)
 {
-    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    int rc = sc_vault_get(vault, name, 0, &value, NULL, err);
+    int rc = scenario_get_from(vault, name, ret, err);
     if (rc == SC_E_NOTFOUND)
-        rc = 0;
-    if (rc == 0)
-        rc = sc_secret_append(&value, "", 1, err);
-    if (rc == 0)
-        *ret = strtol((const char *)sc_secret_view(&value).ptr, NULL, 10);
-    return rc;
-}
-
-static int write_counter(struct sc_vault *vault, const char *name, long count, struct sc_error *err)
-{
-    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    char text[32];
-    int len = snprintf(text, sizeof(text), "%ld", count);
-    int rc = sc_secret_append(&value, text, (size_t)len, err);
-    const struct sc_entry_put put = {.name = name, .value = &value};
-    return rc < 0 ? rc : sc_vault_put(vault, &put, err);
+        *ret = 0;
+    return rc == SC_E_NOTFOUND ? 0 : rc;
 }
 
 static void name_counter(char name[32], long i)
@@ -54,7 +39,7 @@ static int add_one(struct sc_vault *vault, const char *name, struct sc_error *er
         return rc;
     rc = read_counter(vault, name, &count, err);
     if (rc == 0)
-        rc = write_counter(vault, name, count + 1, err);
+        rc = scenario_put_to(vault, name, count + 1, err);
     if (rc == 0)
         return sc_vault_commit(vault, err);
     sc_vault_rollback(vault);
