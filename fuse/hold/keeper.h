@@ -39,10 +39,10 @@ struct sc_keeper {
     struct sc_keeper_client clients[SC_KEEPER_CLIENTS];
     char program[SC_MESSAGE_TEXT]; /* of workers to come; "" = this binary */
     bool upgrading;
-    bool ended;       /* unmounted or disconnected: leave */
-    bool handed_over; /* leave, the new worker starts a keeper of its own program */
-    int64_t pinged;
-    int failures; /* workers in a row that did not become ready */
+    bool ended;             /* unmounted or disconnected: leave */
+    bool handed_over;       /* leave, the new worker starts a keeper of its own program */
+    int64_t pinged, ticked; /* when it did so last */
+    int failures;           /* workers in a row that did not become ready */
 };
 
 /* workers.c */

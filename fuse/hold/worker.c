@@ -18,6 +18,7 @@
 
 #define TICK_MS         1000
 #define KEEPER_PATIENCE INT64_C(5000000000)
+#define SLEPT           INT64_C(2500000000) /* much more than a tick */
 
 struct worker {
     struct sc_journal *journal;
@@ -56,10 +57,13 @@ static void start_keeper(struct worker *worker)
     atomic_fetch_add(&worker->journal->restarts, 1);
 }
 
-/* A keeper that hangs is replaced like one that died. */
-static void check_silence(struct worker *worker)
+/* A keeper that hangs is replaced like one that died. Who did not run itself has heard nothing
+ * because of that. */
+static void check_silence(struct worker *worker, int64_t listened)
 {
     int keeper = atomic_load(&worker->journal->keeper_pid);
+    if (sc_journal_now() - listened > SLEPT)
+        worker->heard = sc_journal_now();
     if (sc_journal_now() - worker->heard < KEEPER_PATIENCE || keeper <= 1)
         return;
     kill(keeper, SIGKILL);
@@ -69,9 +73,10 @@ static void check_silence(struct worker *worker)
 static void listen_once(struct worker *worker)
 {
     struct sc_message message;
+    int64_t now = sc_journal_now();
     int rc = sc_message_receive(worker->fds.fd[SC_HOLD_PEER], TICK_MS, &message, NULL, NULL);
     if (rc == SC_E_BUSY) {
-        check_silence(worker);
+        check_silence(worker, now);
         return;
     }
     if (rc < 0) {

@@ -16,10 +16,12 @@
 
 #include "core/banned.h"
 
-#define NS_PER_S      INT64_C(1000000000)
-#define PING_EVERY    NS_PER_S
-#define SILENCE_MAX   (2 * NS_PER_S)
-#define START_MAX     (10 * NS_PER_S)
+#define NS_PER_S    INT64_C(1000000000)
+#define PING_EVERY  NS_PER_S
+#define SILENCE_MAX (2 * NS_PER_S)
+#define START_MAX   (10 * NS_PER_S)
+/* Much more than is ever between two ticks of a keeper that runs. */
+#define TICKS_APART   (3 * NS_PER_S / 2)
 #define BACKOFF_AFTER 5
 
 static struct sc_keeper_worker *find(struct sc_keeper *keeper, enum sc_worker_state state)
@@ -172,9 +174,20 @@ static void replace(struct sc_keeper *keeper, struct sc_keeper_worker *worker)
         start_or_fail(keeper);
 }
 
+/* Who did not run (stopped, in a frozen group, on a paused machine) has heard nothing because of
+ * that. Worker and keeper begin again together then, and must not kill each other. */
+static void listen_anew(struct sc_keeper *keeper, int64_t now)
+{
+    for (size_t i = 0; i < SC_KEEPER_WORKERS; i++)
+        keeper->workers[i].heard = keeper->workers[i].since = now;
+}
+
 void sc_keeper_tick(struct sc_keeper *keeper)
 {
     int64_t now = sc_journal_now();
+    if (now - keeper->ticked > TICKS_APART)
+        listen_anew(keeper, now);
+    keeper->ticked = now;
     bool ping = now - keeper->pinged >= PING_EVERY;
     const struct sc_message message = {.kind = SC_MESSAGE_PING};
     for (size_t i = 0; i < SC_KEEPER_WORKERS; i++) {

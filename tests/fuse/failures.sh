@@ -62,6 +62,21 @@ kill -STOP "$keeper"
 readers_fine "keeper stopped"
 until_true 5 test ! -e "/proc/$keeper" || fail "the stopped keeper is still there"
 
+# Both stopped for longer than patience lasts, as on a machine that was paused: neither takes the other for dead.
+paused_together() {
+    local keeper worker
+    keeper=$(pid_of keeper) worker=$(pid_of worker)
+    kill -STOP "$keeper" "$worker"
+    sleep 2.7
+    kill -CONT "$keeper" "$worker"
+    sleep 0.7
+    reads "$M/shop/storm" "$1" || fail "after a pause"
+    [ "$(pid_of keeper) $(pid_of worker)" = "$keeper $worker" ]
+}
+value=$(cat "$M/shop/storm")
+# On a busy machine one may really have been silent.
+paused_together "$value" || paused_together "$value" || paused_together "$value" || fail "a pause has cost the worker or the keeper"
+
 # Agent gone: reads go on, also after the worker died; another one goes on where it was, without asking
 # for the passphrase.
 back() { local now; now=$(pid_of agent) && [ "$now" != 0 ] && [ "$now" != "$1" ] && [ -d "/proc/$now" ]; }
