@@ -253,6 +253,15 @@ static int check_range(const struct checker *c, const struct sc_shape *shape,
                                 (long long)shape->min);
 }
 
+/* Without a function of the mathematics library, for which there is no other need. From 2^53 on
+ * nothing stands behind the point. */
+static bool is_whole(double real)
+{
+    if (real > -0x1p53 && real < 0x1p53)
+        return real == (double)(int64_t)real;
+    return !isnan(real);
+}
+
 static unsigned type_of(const struct sc_value *value)
 {
     switch (value->kind) {
@@ -264,8 +273,7 @@ static unsigned type_of(const struct sc_value *value)
     case SC_VALUE_UINT:
         return SC_SCHEMA_NUMBER | SC_SCHEMA_INTEGER;
     case SC_VALUE_FLOAT:
-        return SC_SCHEMA_NUMBER |
-               (value->u.real == trunc(value->u.real) ? (unsigned)SC_SCHEMA_INTEGER : 0);
+        return SC_SCHEMA_NUMBER | (is_whole(value->u.real) ? (unsigned)SC_SCHEMA_INTEGER : 0);
     case SC_VALUE_STRING:
         return SC_SCHEMA_TEXT;
     case SC_VALUE_LIST:
