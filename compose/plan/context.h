@@ -47,9 +47,10 @@ struct native {
     const char *target;   /* NULL: under /run/secrets */
     const char *stem;     /* of the entry's name */
     const char *set;      /* of several variables that are one file together: its first line */
-    const char *before, *after; /* the text around the value */
-    const char *unsafe;         /* characters that mean something there */
-    bool owner;                 /* only its owner may read it, so who reads it has to be known */
+    const char *before;   /* the text before the value */
+    const char *filter;   /* of the template, that writes the value as the file wants it; or NULL */
+    const char *unsafe;   /* characters that would mean something there */
+    bool owner;           /* only its owner may read it, so who reads it has to be known */
 };
 
 /* One place where a credential stands for one service. */

@@ -26,7 +26,7 @@ static const char *const with_aws_files[] = {
 };
 
 #define AWS_SET                                                                                    \
-    .repositories = with_aws_files, .stem = "aws_credentials", .set = "[default]\n", .after = "",  \
+    .repositories = with_aws_files, .stem = "aws_credentials", .set = "[default]\n",               \
     .unsafe = " \t#;'\"\\{}[]%"
 
 static const struct native natives[] = {
@@ -35,8 +35,8 @@ static const struct native natives[] = {
      .named_by = "PGPASSFILE",
      .stem = "pgpass",
      .before = "*:*:*:*:",
-     .after = "",
-     .unsafe = ":\\",
+     .filter = "pgpass",
+     .unsafe = "",
      .owner = true},
     /* read by the server after its entrypoint stepped down */
     {.variable = "RABBITMQ_DEFAULT_PASS",
@@ -44,7 +44,6 @@ static const struct native natives[] = {
      .target = "/etc/rabbitmq/conf.d/90-default-pass.conf",
      .stem = "rabbitmq.conf",
      .before = "default_pass = ",
-     .after = "",
      .unsafe = " \t#'\"\\{}[]$"},
     /* a key id left in the environment would be taken for the half of a pair there */
     {.variable = "AWS_ACCESS_KEY_ID", .before = "aws_access_key_id = ", AWS_SET},
@@ -155,7 +154,8 @@ int sc_plan_native_assign(struct context *c, struct occurrence *o, struct sc_err
             continue;
         struct sc_plan_secret *secret = &c->plan->secrets[part->secret];
         secret->inside = true;
-        sc_buf_printf(&text, "%s{{secret:%s}}%s\n", n->before, secret->name, n->after);
+        sc_buf_printf(&text, "%s{{secret:%s%s%s}}\n", n->before, secret->name,
+                      n->filter != NULL ? "|" : "", n->filter != NULL ? n->filter : "");
     }
     int rc = sc_buf_status(&text, err);
     return rc < 0 ? rc
