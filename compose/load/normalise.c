@@ -232,6 +232,25 @@ static int depend_on_links(const struct normaliser *n, const struct sc_value *se
         if (rc < 0)
             return rc;
     }
+    return 0;
+}
+
+static int depend_on_namespaces(const struct normaliser *n, const struct sc_value *service,
+                                struct sc_value *depends_on)
+{
+    static const char *const namespaces[] = {"network_mode", "ipc", "pid", "uts", "cgroup"};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < SC_ARRAY_SIZE(namespaces); i++) {
+        const char *text = sc_value_text(sc_value_get(service, namespaces[i]));
+        if (text != NULL && sc_str_has_prefix(text, "service:"))
+            rc = depend(n, depends_on, text + strlen("service:"), true);
+    }
+    return rc;
+}
+
+static int depend_on_volumes(const struct normaliser *n, const struct sc_value *service,
+                             struct sc_value *depends_on)
+{
     const struct sc_value *from = sc_value_get(service, "volumes_from");
     for (size_t i = 0; sc_value_is(from, SC_VALUE_LIST) && i < from->count; i++) {
         const char *text = sc_value_text(from->u.items[i]);
@@ -245,20 +264,19 @@ static int depend_on_links(const struct normaliser *n, const struct sc_value *se
     return 0;
 }
 
+/* The first that names a service says whether it is restarted with it. */
 static int normalise_dependencies(const struct normaliser *n, struct sc_value *service)
 {
-    static const char *const namespaces[] = {"network_mode", "ipc", "pid", "uts", "cgroup"};
     struct sc_value *depends_on = sc_value_get(service, "depends_on");
     if (!sc_value_is(depends_on, SC_VALUE_MAP))
         depends_on = implied(n, SC_VALUE_MAP);
     if (depends_on == NULL)
         return sc_model_pool_fail(n->pool, n->err);
     int rc = depend_on_links(n, service, depends_on);
-    for (size_t i = 0; rc == 0 && i < SC_ARRAY_SIZE(namespaces); i++) {
-        const char *text = sc_value_text(sc_value_get(service, namespaces[i]));
-        if (text != NULL && sc_str_has_prefix(text, "service:"))
-            rc = depend(n, depends_on, text + strlen("service:"), true);
-    }
+    if (rc == 0)
+        rc = depend_on_namespaces(n, service, depends_on);
+    if (rc == 0)
+        rc = depend_on_volumes(n, service, depends_on);
     if (rc < 0 || depends_on->count == 0)
         return rc;
     return put(n, service, "depends_on", depends_on);
