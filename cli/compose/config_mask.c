@@ -14,7 +14,7 @@
 static bool is_one_of(const char *text, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, words[i]) == 0)
+        if (*text == *words[i] && strcmp(text, words[i]) == 0)
             return true;
     }
     return false;

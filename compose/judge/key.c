@@ -293,17 +293,15 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
         return kind;
     if (is_webhook_address(&words))
         return SC_KEY_SECRET;
-    if (in_list(describing_words, last))
-        return SC_KEY_OTHER;
     static const char *const weak[] = {"auth",    "authorization", "credentials", "creds",
                                        "cred",    "basicauth",     "pin",         "keyfile",
                                        "license", "basic",         NULL};
     if (in_list(weak, last))
         return SC_KEY_WEAK;
-    for (size_t i = 0; i < at; i++) { /* PASSWORD_ADMIN, SECRET_FOO */
+    for (size_t i = 0; i < at; i++) { /* PASSWORD_ADMIN, SECRET_FOO; not PASSWORD_LENGTH */
         kind = kind_of_word(words.item[i]);
         if (kind == SC_KEY_PASSWORD || strcmp(words.item[i], "secret") == 0)
-            return SC_KEY_WEAK;
+            return in_list(describing_words, last) ? SC_KEY_OTHER : SC_KEY_WEAK;
     }
     return SC_KEY_OTHER;
 }
