@@ -22,6 +22,7 @@
 #include "core/str.h"
 #include "fuse/hold/fusermount.h"
 #include "fuse/hold/mountinfo.h"
+#include "fuse/shared/node.h"
 
 #include "core/banned.h"
 
@@ -182,6 +183,12 @@ static int open_device(int *ret_fd, struct sc_error *err)
     return 0;
 }
 
+void sc_mount_source(const char *directory, char out[SC_MOUNT_SOURCE_SIZE])
+{
+    snprintf(out, SC_MOUNT_SOURCE_SIZE, "secretsctl-%016llx",
+             (unsigned long long)sc_node_id(SC_NODE_DIR, directory, strlen(directory)));
+}
+
 static int mount_as_root(const char *directory, bool allow_other, int *ret_fd, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = -1;
@@ -199,7 +206,9 @@ static int mount_as_root(const char *directory, bool allow_other, int *ret_fd, s
     char options[OPTIONS_MAX];
     snprintf(options, sizeof(options), "fd=%d,rootmode=40755,user_id=0,group_id=0%s%s", fd,
              allow_other ? ",allow_other" : "", ",default_permissions");
-    if (mount("secretsctl", directory, SC_FUSE_TYPE, flags, options) < 0) {
+    char source[SC_MOUNT_SOURCE_SIZE];
+    sc_mount_source(directory, source);
+    if (mount(source, directory, SC_FUSE_TYPE, flags, options) < 0) {
         rc = sc_fail_errno(err, "cannot mount on '%s'", directory);
         if (state != SC_MOUNT_GUARD)
             umount2(directory, MNT_DETACH);

@@ -43,4 +43,9 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err) SC_N
 /* Ends the connection for good: requests that wait fail, and nothing can hang on it. */
 void sc_mount_abort(unsigned minor);
 
+/* What is named as the source of a mount on this directory, in every namespace it is bound in: so
+ * dead binds can be told from those of another mount. */
+#define SC_MOUNT_SOURCE_SIZE 32
+void sc_mount_source(const char *directory, char out[SC_MOUNT_SOURCE_SIZE]);
+
 #endif

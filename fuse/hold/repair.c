@@ -21,6 +21,7 @@
 
 #include "core/fd.h"
 #include "core/str.h"
+#include "fuse/hold/mount.h"
 #include "fuse/hold/mountinfo.h"
 
 #include "core/banned.h"
@@ -34,6 +35,7 @@
 
 struct repair {
     const char *directory;
+    char source[SC_MOUNT_SOURCE_SIZE];
     unsigned live[MOUNTS_MAX]; /* devices mounted on the host: not dead, or not ours to judge */
     size_t live_count;
     int pid; /* whose namespace is looked at */
@@ -91,7 +93,8 @@ static bool heal(const struct repair *repair, const struct sc_mountinfo *line)
 static bool look_at_line(const struct sc_mountinfo *line, void *ctx)
 {
     struct repair *repair = ctx;
-    if (!sc_str_equal(line->type, SC_FUSE_TYPE))
+    /* What was bound from another mount is not to get this one's values. */
+    if (!sc_str_equal(line->type, SC_FUSE_TYPE) || !sc_str_equal(line->source, repair->source))
         return true;
     for (size_t i = 0; i < repair->live_count; i++) {
         if (repair->live[i] == line->minor)
@@ -115,6 +118,7 @@ static void look_at_namespace(int pid, void *ctx)
 int sc_mount_repair(const char *directory, struct sc_repair_counts *ret, struct sc_error *err)
 {
     struct repair repair = {.directory = directory};
+    sc_mount_source(directory, repair.source);
     if (geteuid() != 0)
         return sc_fail(err, SC_E_PERM, "healing containers needs root");
     /* Children are waited for here, whatever the caller does with its own. */

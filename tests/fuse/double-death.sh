@@ -4,7 +4,7 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 . "$SC_SOURCE/tests/support/mount.sh"
 needs_fuse
-requires python3
+requires python3 unshare nsenter
 new_vault
 export T
 printf '7:xxxxxxx:7' | "$SECRETSCTL" add -q shop/storm
@@ -21,10 +21,29 @@ until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "SIGTERM did not unmo
 
 mounted
 exec 5<"$M/shop/storm"
+# What a container has bound.
+touch "$T/bound"
+unshare -m sh -c 'mount --bind "$0" "$T/bound" && touch "$T/up" && exec sleep 300' "$M/shop/storm" &
+container=$!
+end_container() { kill "$container" 2>/dev/null || true; }
+on_exit end_container
+until_true 10 test -e "$T/up" || fail "no namespace"
+in_container() { [ "$(nsenter -t "$container" -m cat "$T/bound" 2>/dev/null)" = "$1" ]; }
+in_container 7:xxxxxxx:7 || fail "not bound"
 kill_all
 lost() { ! timeout 5 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'endpoint is not connected' "$T/err"; }
 until_true 5 lost || fail "a lost mount does not say so: $(cat "$T/err")"
 ! cat <&5 2>/dev/null || fail "an open handle of a lost mount reads"
 run 0 "$SECRETSCTL" mount -q "$M"
 reads "$M/shop/storm" 7:xxxxxxx:7 || fail "not mounted anew"
+
+# It is healed by its own mount, never with the values of another one.
+end_other() { "$SECRETSCTL" umount --force "$T/other" >/dev/null 2>&1 || true; }
+on_exit end_other
+run 0 "$SECRETSCTL" mount -q "$T/other"
+run 0 "$SECRETSCTL" mount --repair "$T/other"
+! in_container 7:xxxxxxx:7 || fail "healed with another mount's values"
+run 0 "$SECRETSCTL" mount --repair "$M"
+in_container 7:xxxxxxx:7 || fail "not healed"
+end_other
 none_stuck
