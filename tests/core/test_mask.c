@@ -278,7 +278,7 @@ static void test_against_the_model(void **state)
     (void)state;
     static char text[600];
     uint32_t seed = 4711;
-    for (unsigned run = 0; run < 80; run++) {
+    for (unsigned run = 0; run < 48; run++) {
         char values[4][8];
         const char *list[5] = {0};
         unsigned letters = 2 + next_random(&seed) % 3;
@@ -307,7 +307,7 @@ static void test_lengths_against_the_model(void **state)
     (void)state;
     static char text[600];
     uint32_t seed = 815;
-    for (unsigned run = 0; run < 60; run++) {
+    for (unsigned run = 0; run < 40; run++) {
         char values[4][25];
         const char *list[5] = {0};
         size_t least = 4 + run % 20;
