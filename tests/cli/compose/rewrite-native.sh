@@ -2,7 +2,7 @@
 # Files in which programs look by themselves: pgpass, rabbitmq's conf.d, redis configuration, as template entries.
 . "$SC_SOURCE/tests/support/functions.sh"
 M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
-remove_memory() { umount "$M/run" 2>/dev/null; rm -rf "$M"; }
+remove_memory() { umount -l "$M/run" 2>/dev/null; rm -rf "$M"; }
 on_exit remove_memory
 export SECRETSCTL_RUN_DIR=$M/run DOCKER_HOST=unix:///nonexistent
 new_vault
