@@ -169,11 +169,18 @@ int sc_dir_make(const char *path, mode_t mode, struct sc_error *err)
     return 0;
 }
 
+/* Without any memory: what was just put into the directory is there already, and a failure now
+ * would be told of a file that is whole. */
 int sc_dir_sync_parent(const char *path, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(path, err);
-    if (dir == NULL)
-        return SC_E_NOMEM;
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const char *from = slash != NULL ? path : ".";
+    size_t len = slash == NULL || slash == path ? 1 : (size_t)(slash - path);
+    if (len >= sizeof(dir))
+        return sc_fail(err, SC_E_TOOBIG, "the path of '%s' is too long", path);
+    memcpy(dir, from, len);
+    dir[len] = '\0';
     SC_CLEANUP(sc_fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return sc_fail_errno(err, "cannot open the directory '%s'", dir);

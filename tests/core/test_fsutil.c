@@ -260,6 +260,29 @@ static void test_every_allocation_fails_once(void **state)
     assert_in_range(sc_fail_alloc_each(write_and_read, NULL), 2, 100);
 }
 
+/* A file that is in place must not be told to have failed for want of memory. */
+static void test_flushing_a_directory_needs_no_memory(void **state)
+{
+    struct sc_error err = {0};
+    char longest[PATH_MAX + 8];
+    (void)state;
+    sc_fail_alloc_at(1, SC_FAIL_ALLOC_FOREVER);
+    int beside = sc_dir_sync_parent("file", &err);
+    int below = sc_dir_sync_parent("/tmp/file", &err);
+    int root = sc_dir_sync_parent("/file", &err);
+    unsigned tried = sc_fail_alloc_count();
+    sc_fail_alloc_at(0, SC_FAIL_ALLOC_ONCE);
+    assert_int_equal(beside, 0);
+    assert_int_equal(below, 0);
+    assert_int_equal(root, 0);
+    assert_int_equal(tried, 0);
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[0] = '/';
+    longest[PATH_MAX + 2] = '/';
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(sc_dir_sync_parent(longest, &err), SC_E_TOOBIG);
+}
+
 static void test_start_time(void **state)
 {
     (void)state;
@@ -300,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_capture),
         cmocka_unit_test(test_start_time),
         cmocka_unit_test(test_every_allocation_fails_once),
+        cmocka_unit_test(test_flushing_a_directory_needs_no_memory),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
