@@ -73,6 +73,7 @@ struct sc_cli {
 enum sc_command_flags {
     SC_COMMAND_HIDDEN = 1 << 0,          /* not in help, completion and documents */
     SC_COMMAND_STOP_AT_OPERAND = 1 << 1, /* options end at the first operand */
+    SC_COMMAND_RUNS_ANOTHER = 1 << 2,    /* whose status it returns: its own failures are 125 */
 };
 
 #define SC_OPERANDS_ANY 100000

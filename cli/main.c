@@ -15,9 +15,13 @@
 
 #include "core/banned.h"
 
+#define OWN_FAILURE 125
+
 static int run_command(struct sc_cli *cli, const struct sc_command *command, struct sc_words words,
                        struct sc_error *err)
 {
+    if ((command->flags & SC_COMMAND_RUNS_ANOTHER) != 0)
+        cli->failure_status = OWN_FAILURE;
     void *values = calloc(1, SC_MAX(command->options_size, (size_t)1));
     if (values == NULL)
         return sc_fail_nomem(err);

@@ -20,54 +20,74 @@
 
 #define PREFIX ".~"
 
-/* A stream of its own on the directory, so that its position is its own too. */
-static DIR *open_stream(int dir_fd, struct sc_error *err)
+/* A reader of a directory that takes no memory: who removes values must not need any. */
+struct stream {
+    int fd; /* of its own on the directory, so that its position is its own too */
+    size_t at, len;
+    int failure;
+    _Alignas(struct dirent64) char items[4096];
+};
+
+static int open_stream(int dir_fd, struct stream *stream, struct sc_error *err)
 {
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    if (stream == NULL) {
-        (void)sc_fail_errno(err, "cannot list a directory");
-        sc_fd_closep(&fd);
+    stream->at = stream->len = 0;
+    stream->failure = 0;
+    stream->fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return stream->fd < 0 ? sc_fail_errno(err, "cannot list a directory") : 0;
+}
+
+static void stream_done(struct stream *stream)
+{
+    sc_fd_closep(&stream->fd);
+}
+
+/* NULL at the end, and after a failure. */
+static const char *next_item(struct stream *stream)
+{
+    for (;;) {
+        if (stream->at == stream->len) {
+            ssize_t got = getdents64(stream->fd, stream->items, sizeof(stream->items));
+            stream->failure = got < 0 ? errno : 0;
+            if (got <= 0)
+                return NULL;
+            stream->at = 0;
+            stream->len = (size_t)got;
+        }
+        const struct dirent64 *item = (const void *)(stream->items + stream->at);
+        stream->at += item->d_reclen;
+        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
+            return item->d_name;
     }
-    return stream;
 }
 
-static void close_streamp(DIR **stream)
+static int stream_status(const struct stream *stream, struct sc_error *err)
 {
-    if (*stream != NULL)
-        closedir(*stream);
-}
-
-static struct dirent *next_item(DIR *stream)
-{
-    struct dirent *item = readdir(stream);
-    while (item != NULL && (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0))
-        item = readdir(stream);
-    return item;
+    errno = stream->failure;
+    return stream->failure != 0 ? sc_fail_errno(err, "cannot list a directory") : 0;
 }
 
 int sc_sweep_list(int dir_fd, struct sc_strv *ret, struct sc_error *err)
 {
-    SC_CLEANUP(close_streamp) DIR *stream = open_stream(dir_fd, err);
-    if (stream == NULL)
-        return SC_E_IO;
-    int rc = 0;
-    for (struct dirent *item; rc == 0 && (item = next_item(stream)) != NULL;)
-        rc = sc_strv_add(ret, item->d_name, err);
+    SC_CLEANUP(stream_done) struct stream stream;
+    int rc = open_stream(dir_fd, &stream, err);
+    for (const char *name; rc == 0 && (name = next_item(&stream)) != NULL;)
+        rc = sc_strv_add(ret, name, err);
     sc_strv_sort(ret);
-    return rc;
+    return rc < 0 ? rc : stream_status(&stream, err);
 }
 
 int sc_sweep_count(int dir_fd, size_t *ret, struct sc_error *err)
 {
-    SC_CLEANUP(close_streamp) DIR *stream = open_stream(dir_fd, err);
-    if (stream == NULL)
-        return SC_E_IO;
+    SC_CLEANUP(stream_done) struct stream stream;
     size_t count = 0;
-    while (next_item(stream) != NULL)
+    int rc = open_stream(dir_fd, &stream, err);
+    while (rc == 0 && next_item(&stream) != NULL)
         count++;
-    *ret = count;
-    return 0;
+    if (rc == 0)
+        rc = stream_status(&stream, err);
+    if (rc == 0)
+        *ret = count;
+    return rc;
 }
 
 static int overwrite(int fd, off_t size, struct sc_error *err)
@@ -98,6 +118,16 @@ int sc_sweep_wipe(int dir_fd, const char *leaf, struct sc_error *err)
     if (ftruncate(fd, 0) < 0 || unlinkat(dir_fd, leaf, 0) < 0)
         return sc_fail_errno(err, "cannot remove '%s'", leaf);
     return 0;
+}
+
+int sc_sweep_empty(int dir_fd, struct sc_error *err)
+{
+    SC_CLEANUP(stream_done) struct stream stream;
+    int rc = open_stream(dir_fd, &stream, err);
+    for (const char *name; rc == 0 && (name = next_item(&stream)) != NULL;)
+        if (sc_sweep_wipe(dir_fd, name, err) < 0 && unlinkat(dir_fd, name, 0) < 0)
+            rc = sc_fail_errno(err, "cannot remove '%s'", name);
+    return rc < 0 ? rc : stream_status(&stream, err);
 }
 
 static int remove_generation(int dir_fd, const char *name, struct sc_error *err)
@@ -159,30 +189,28 @@ struct search {
 static int find_below(struct search *search, int dir_fd, size_t len, unsigned depth,
                       struct sc_error *err)
 {
-    SC_CLEANUP(close_streamp) DIR *stream = open_stream(dir_fd, err);
-    if (stream == NULL)
-        return SC_E_IO;
-    int rc = 0;
-    for (struct dirent *item; rc == 0 && (item = next_item(stream)) != NULL;) {
-        size_t n = strlen(item->d_name);
-        if (strcmp(item->d_name, search->marker) == 0 && len > 0) {
+    SC_CLEANUP(stream_done) struct stream stream;
+    int rc = open_stream(dir_fd, &stream, err);
+    for (const char *name; rc == 0 && (name = next_item(&stream)) != NULL;) {
+        size_t n = strlen(name);
+        if (strcmp(name, search->marker) == 0 && len > 0) {
             search->path[len] = '\0';
             rc = sc_strv_add(search->found, search->path, err);
             continue;
         }
         SC_CLEANUP(sc_fd_closep) int below = -1;
-        if (depth < SC_NAME_PARTS_MAX && sc_name_part_valid(item->d_name, n) &&
+        if (depth < SC_NAME_PARTS_MAX && sc_name_part_valid(name, n) &&
             len + n + 2 < sizeof(search->path))
-            below = openat(dir_fd, item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            below = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (below < 0)
             continue;
         size_t start = len > 0 ? len + 1 : 0;
         if (len > 0)
             search->path[len] = '/';
-        memcpy(search->path + start, item->d_name, n);
+        memcpy(search->path + start, name, n);
         rc = find_below(search, below, start + n, depth + 1, err);
     }
-    return rc;
+    return rc < 0 ? rc : stream_status(&stream, err);
 }
 
 int sc_sweep_find(int top_fd, const char *marker, struct sc_strv *ret, struct sc_error *err)

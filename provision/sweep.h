@@ -19,6 +19,9 @@ int sc_sweep_count(int dir_fd, size_t *ret, struct sc_error *err) SC_NODISCARD;
  * loses the value too. For entries that were removed. */
 int sc_sweep_wipe(int dir_fd, const char *leaf, struct sc_error *err) SC_NODISCARD;
 
+/* Wipes all files of a directory, or removes what cannot be wiped. Takes no memory. */
+int sc_sweep_empty(int dir_fd, struct sc_error *err) SC_NODISCARD;
+
 /* Removes each generation of a scope's directory but number `keep` (0 keeps none), and a link that
  * was not switched to. Files are unlinked, not wiped: a container that has a superseded one bound
  * needs it until it is started again. */

@@ -39,19 +39,15 @@ extern char **environ;
 #define REMOVE_TRIES              50
 #define REMOVE_PAUSE_MICROSECONDS 100000
 
-/* True if it is gone, or is not ours. */
+/* True if it is gone, or is not ours. Takes no memory: there may be none. */
 static bool remove_dir(int parent_fd, const char *name)
 {
-    SC_CLEANUP(sc_strv_done) struct sc_strv leaves = {0};
     SC_CLEANUP(sc_fd_closep)
     int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
         return true;
-    if (sc_sweep_list(fd, &leaves, NULL) == 0)
-        for (size_t i = 0; i < leaves.count; i++)
-            if (sc_sweep_wipe(fd, leaves.items[i], NULL) < 0)
-                unlinkat(fd, leaves.items[i], 0);
+    SC_IGNORE(sc_sweep_empty(fd, NULL) < 0);
     return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
 }
 
@@ -83,7 +79,7 @@ static void guard(int pipe_fd, int parent_fd, const char *name)
     SC_IGNORE(chdir("/")); /* it only keeps a mount busy otherwise */
     while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
         ;
-    /* Memory may be short for a moment; there is nobody to tell. */
+    /* The command may have children that still write there; there is nobody to tell. */
     for (int i = 0; i < REMOVE_TRIES && !remove_dir(parent_fd, name); i++)
         usleep(REMOVE_PAUSE_MICROSECONDS);
     _exit(0);

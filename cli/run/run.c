@@ -15,7 +15,6 @@
 
 #include "core/banned.h"
 
-#define OWN_FAILURE  125
 #define MASK_TEXT    "***"
 #define DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
 /* A runner masks every line it is told, however short: words would blacken the log. */
@@ -152,8 +151,7 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
                                          true};
     struct sc_run_values values = {0};
     struct sc_mask_patterns patterns = {0};
-    int status = OWN_FAILURE;
-    cli->failure_status = OWN_FAILURE;
+    int status = cli->failure_status;
     int rc = count == 0 && !opt->dry_run
                  ? sc_fail(err, SC_E_USAGE, "'run' needs a command; see: secretsctl help run")
                  : sc_run_values_read(cli, &choice, &values, err);

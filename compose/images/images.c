@@ -5,12 +5,10 @@
 #include "compose/images/images.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compose/images/table.h"
-#include "core/buf.h"
 #include "core/macros.h"
 #include "core/str.h"
 
@@ -178,28 +176,44 @@ static const char *rest_of(const char *pattern, const char *variable)
     return star == NULL ? "" : variable + (star - pattern);
 }
 
+/* Behind what stands in out; false when it does not fit. */
+static bool add(char out[SC_IMAGE_ARGUMENT_SIZE], size_t *len, const char *text, size_t count)
+{
+    if (count >= SC_IMAGE_ARGUMENT_SIZE - *len)
+        return false;
+    memcpy(out + *len, text, count);
+    *len += count;
+    out[*len] = '\0';
+    return true;
+}
+
 int sc_image_argument(const struct sc_image_rule *rule, const char *variable,
                       char out[SC_IMAGE_ARGUMENT_SIZE], struct sc_error *err)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_IMAGE_ARGUMENT_SIZE - 1);
+    char text[SC_IMAGE_ARGUMENT_SIZE] = "";
+    size_t len = 0;
+    bool fits = true;
     const char *from = sc_image_text(rule->argument);
-    while (*from != '\0') {
+    while (*from != '\0' && fits) {
         if (strncmp(from, "{VAR}", 5) == 0) {
-            sc_buf_puts(&text, variable);
+            fits = add(text, &len, variable, strlen(variable));
             from += 5;
         } else if (strncmp(from, "{var}", 5) == 0) {
-            for (const char *c = variable; *c != '\0'; c++)
-                sc_buf_putc(&text, (char)tolower((unsigned char)*c));
+            size_t start = len;
+            fits = add(text, &len, variable, strlen(variable));
+            for (; start < len; start++)
+                text[start] = (char)tolower((unsigned char)text[start]);
             from += 5;
         } else if (strncmp(from, "{rest}", 6) == 0) {
-            sc_buf_puts(&text, rest_of(sc_image_text(rule->variable), variable));
+            const char *rest = rest_of(sc_image_text(rule->variable), variable);
+            fits = add(text, &len, rest, strlen(rest));
             from += 6;
         } else {
-            sc_buf_putc(&text, *from++);
+            fits = add(text, &len, from++, 1);
         }
     }
-    int rc = sc_buf_status(&text, err);
-    if (rc == 0)
-        snprintf(out, SC_IMAGE_ARGUMENT_SIZE, "%s", sc_buf_text(&text));
-    return rc;
+    if (!fits)
+        return sc_fail(err, SC_E_TOOBIG, "'%s' is too long a name", variable);
+    memcpy(out, text, len + 1);
+    return 0;
 }

@@ -66,7 +66,9 @@ const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const
             sc_buf_putc(&text, *fmt);
         }
     }
-    const char *copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
+    const char *copy = NULL;
+    if (sc_buf_status(&text, NULL) == 0)
+        copy = sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, NULL);
     if (copy == NULL)
         sc_plan_no_memory(c);
     return copy != NULL ? copy : "out of memory";

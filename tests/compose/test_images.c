@@ -95,12 +95,29 @@ static void test_mirrors(void **state)
     assert_false(sc_image_known("registry.example.com/someone/postgres"));
 }
 
+static void test_long_names(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    char name[SC_IMAGE_ARGUMENT_SIZE + 1], argument[SC_IMAGE_ARGUMENT_SIZE] = "as before";
+    const struct sc_image_rule *rule = sc_image_rule("apache/airflow", "AIRFLOW__CORE__FERNET_KEY");
+    assert_non_null(rule);
+    memset(name, 'X', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    assert_int_equal(sc_image_argument(rule, name, argument, &err), SC_E_TOOBIG);
+    assert_string_equal(argument, "as before");
+    name[SC_IMAGE_ARGUMENT_SIZE - sizeof("_CMD")] = '\0';
+    assert_int_equal(sc_image_argument(rule, name, argument, &err), 0);
+    assert_int_equal(strlen(argument), SC_IMAGE_ARGUMENT_SIZE - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_standing),
         cmocka_unit_test(test_mirrors),
+        cmocka_unit_test(test_long_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

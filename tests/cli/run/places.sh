@@ -33,7 +33,7 @@ out_lacks 302
 empty || fail "files are left: $(ls "$M")"
 run 125 bash -c 'ulimit -n 301; exec "$0" run --memfd --scope shop -- true' "$SECRETSCTL"
 err_is "secretsctl: more values than descriptors ('ulimit -n'): 'shop/token' has none left; choose with --only, or leave --memfd out"
-run 2 "$SECRETSCTL" run --memfd --private -- true
+run 125 "$SECRETSCTL" run --memfd --private -- true
 
 # --private: the command sees the files, others see an empty directory, and then nothing.
 private() { # private COMMAND...: run as given, checked from outside while it is up
