@@ -55,6 +55,21 @@ bool sc_key_is_file(const char *key, size_t len);
 bool sc_credential_judge(const char *key, size_t key_len, const char *value, size_t value_len,
                          struct sc_credential *ret);
 
+/* One of the credentials in a value. Offsets are into the whole value. */
+struct sc_credential_part {
+    size_t key, key_len; /* the name in front of it there; key_len 0: it has none */
+    size_t from, to; /* what it was judged as: the text behind that name, else the whole value */
+    struct sc_credential credential;
+};
+
+#define SC_CREDENTIAL_PARTS_MAX 32
+
+/* All credentials of a value, in order: the value itself where the pair is one, else those inside
+ * of it. A value may be a document (JSON, a file of several lines) whose own names say what they
+ * are, or hold several URLs. Returns how many there are; more than the maximum are not set. */
+size_t sc_credential_parts(const char *key, size_t key_len, const char *value, size_t len,
+                           struct sc_credential_part ret[SC_CREDENTIAL_PARTS_MAX]);
+
 /* The first password inside a URL or a connection string: true with its place. */
 bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length);
 

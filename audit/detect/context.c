@@ -198,57 +198,13 @@ int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const s
     return sc_findings_add(&detect->findings, &facts, bytes, detect->key, err);
 }
 
-/* Cuts the last word of NAMES_LIKE_THIS off if it is one of the list. */
-static bool cut_word(const char *const *words, const char *key, size_t *len)
-{
-    const char *gap = memrchr(key, '_', *len);
-    size_t start = gap == NULL ? 0 : (size_t)(gap - key) + 1;
-    for (; *words != NULL; words++) {
-        if (*len - start == strlen(*words) && strncasecmp(key + start, *words, *len - start) == 0) {
-            *len = start == 0 ? 0 : start - 1;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* DATABASE_URL, X_MONGODB_URI, DB_CONNECTION_STRING: an address that holds a password as a rule.
- * DB_CONNECTION alone is a driver's name. */
-static bool names_database(const char *key, size_t len)
-{
-    static const char *const addresses[] = {"url", "uri", "dsn", "string", NULL};
-    static const char *const fillers[] = {"connection", "conn", NULL};
-    static const char *const databases[] = {"database", "db",      "postgres", "postgresql", "pg",
-                                            "mysql",    "mariadb", "mongo",    "mongodb",    NULL};
-    if (!cut_word(addresses, key, &len))
-        return false;
-    (void)cut_word(fillers, key, &len);
-    return cut_word(databases, key, &len);
-}
-
-bool sc_detect_is_connection(const char *image, const char *key, size_t len)
-{
-    char name[KEY_MAX];
-    if (len == 0 || len >= sizeof(name))
-        return false;
-    if (names_database(key, len))
-        return true;
-    memcpy(name, key, len);
-    name[len] = '\0';
-    const struct sc_image_rule *rule = image == NULL ? NULL : sc_image_rule(image, name);
-    return rule != NULL && rule->way != SC_IMAGE_WAY_NONE &&
-           strcmp(sc_image_text(rule->image), "*") != 0 &&
-           (strcmp(sc_image_text(rule->kind), "dsn") == 0 ||
-            strcmp(sc_image_text(rule->kind), "url-with-credentials") == 0);
-}
-
 /* All of the value is one variable, and the key wants a database's address. */
 static bool judge_connection(const struct sc_pair *pair, struct sc_credential *ret)
 {
     struct sc_shape_variable variable;
     if (pair->key == NULL || !sc_shape_variable(pair->value, pair->value_len, &variable) ||
         variable.length != pair->value_len || variable.fallback_length > 0 ||
-        !sc_detect_is_connection(pair->image, pair->key, pair->key_len))
+        !sc_image_takes_address(pair->image, pair->key, pair->key_len))
         return false;
     *ret = (struct sc_credential){SC_SHAPE_URL_INTERPOLATED, SC_KEY_SECRET, 0, pair->value_len};
     return true;
@@ -277,6 +233,15 @@ static bool judge(const struct sc_pair *pair, struct sc_credential *ret)
     return found;
 }
 
+int sc_detect_credential(struct sc_detect *detect, const struct sc_pair *pair,
+                         const struct sc_credential *credential, struct sc_error *err)
+{
+    enum sc_finding_class class = class_of(credential, pair->class);
+    struct sc_region region = locate(detect, pair, credential->offset, credential->length);
+    struct sc_judgement verdict = {NULL, class, sc_finding_class_severity(class)};
+    return sc_detect_add(detect, verdict, pair, region, err);
+}
+
 int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
                    struct sc_error *err)
 {
@@ -290,10 +255,7 @@ int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *r
         *ret_found = found;
     if (!found)
         return 0;
-    enum sc_finding_class class = class_of(&credential, pair->class);
-    struct sc_region region = locate(detect, pair, credential.offset, credential.length);
-    struct sc_judgement verdict = {NULL, class, sc_finding_class_severity(class)};
-    return sc_detect_add(detect, verdict, pair, region, err);
+    return sc_detect_credential(detect, pair, &credential, err);
 }
 
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,

@@ -16,6 +16,7 @@
 #include "audit/finding.h"
 #include "audit/reference.h"
 #include "audit/skip.h"
+#include "compose/credential.h"
 #include "compose/judge/shell.h"
 
 /* Regions inside regions: Markdown > YAML > shell > here document > ... */
@@ -68,6 +69,10 @@ void sc_detect_done(struct sc_detect *detect);
 int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
                    struct sc_error *err) SC_NODISCARD;
 
+/* Adds what was found in the pair's value. */
+int sc_detect_credential(struct sc_detect *detect, const struct sc_pair *pair,
+                         const struct sc_credential *credential, struct sc_error *err) SC_NODISCARD;
+
 /* What a finding is. */
 struct sc_judgement {
     const char *rule; /* NULL: the family's for the class */
@@ -78,9 +83,6 @@ struct sc_judgement {
 /* Adds a finding without a judgement; the value is what the region holds. */
 int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const struct sc_pair *pair,
                   struct sc_region value, struct sc_error *err) SC_NODISCARD;
-
-/* Whether the key takes the address of a database with its password, for this image or any. */
-bool sc_detect_is_connection(const char *image, const char *key, size_t len);
 
 /* Notes that the rest of a region could not be read. `offset` is in the outer text. */
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,

@@ -8,6 +8,7 @@
 
 #include "audit/detect/region.h"
 #include "compose/credential.h"
+#include "compose/images/images.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -50,7 +51,16 @@ static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
         .class = label ? SC_CLASS_LABEL : SC_CLASS_LITERAL,
         .ignore_variables = place->ignore_variables,
     };
-    return sc_detect_pair(yaml->detect, &pair, NULL, err);
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count = 0;
+    if (place->family == SC_FAMILY_COMPOSE_ENV)
+        count = sc_credential_parts(pair.key, pair.key_len, pair.value, pair.value_len, parts);
+    if (count == 0 || (count == 1 && parts[0].key_len == 0))
+        return sc_detect_pair(yaml->detect, &pair, NULL, err);
+    int rc = 0;
+    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++)
+        rc = sc_detect_credential(yaml->detect, &pair, &parts[i].credential, err);
+    return rc;
 }
 
 /* NAME without a value: Compose gives the container what its own environment has. */
@@ -58,7 +68,7 @@ static int judge_bare(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
                       const struct sc_yaml_node *name, struct sc_error *err)
 {
     enum sc_key_kind kind = sc_key_classify(name->text, name->len);
-    bool connection = sc_detect_is_connection(place->image, name->text, name->len);
+    bool connection = sc_image_takes_address(place->image, name->text, name->len);
     if (place->family != SC_FAMILY_COMPOSE_ENV ||
         (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET && kind != SC_KEY_HALF && !connection))
         return 0;
@@ -75,15 +85,6 @@ static int judge_bare(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
     return sc_detect_add(yaml->detect, verdict, &pair, sc_yaml_inside(yaml, name), err);
 }
 
-/* A value of several lines is a file in a variable: `password: x` inside it is found by its line.
- */
-static int judge_lines(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
-                       const struct sc_yaml_node *value, struct sc_error *err)
-{
-    struct sc_region inside = sc_yaml_inside(yaml, value);
-    return sc_detect_config(yaml->detect, inside, place->family, err);
-}
-
 int sc_yaml_judge(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
                   const struct sc_yaml_node *key, const struct sc_yaml_node *value,
                   struct sc_error *err)
@@ -92,10 +93,6 @@ int sc_yaml_judge(const struct sc_yaml_detect *yaml, const struct sc_yaml_place 
         return 0;
     if (sc_yaml_is_null(value))
         return sc_yaml_is(key, SC_YAML_SCALAR) ? judge_bare(yaml, place, key, err) : 0;
-    if (value->style == SC_YAML_LITERAL && place->family == SC_FAMILY_COMPOSE_ENV &&
-        memmem(value->text, value->len, "PRIVATE KEY", 11) == NULL &&
-        memchr(value->text, '\n', value->len > 0 ? value->len - 1 : 0) != NULL)
-        return judge_lines(yaml, place, value, err);
     struct sc_text named = {0};
     if (sc_yaml_is(key, SC_YAML_SCALAR))
         named = (struct sc_text){key->text, key->len};

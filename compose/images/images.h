@@ -77,6 +77,10 @@ const struct sc_image_rule *sc_image_rule(const char *image, const char *variabl
 /* Whether the rule says the variable holds a credential (not a user name or a plain setting). */
 bool sc_image_rule_is_credential(const struct sc_image_rule *rule);
 
+/* Whether the variable takes the address of a database, which holds its password as a rule: for
+ * this image (or NULL), or by its name for any. */
+bool sc_image_takes_address(const char *image, const char *variable, size_t len);
+
 /* The argument with its placeholders filled in for this variable. TOOBIG. */
 int sc_image_argument(const struct sc_image_rule *rule, const char *variable,
                       char out[SC_IMAGE_ARGUMENT_SIZE], struct sc_error *err) SC_NODISCARD;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "compose/judge/lines.h"
 #include "compose/judge/shape.h"
 #include "core/macros.h"
 
@@ -120,15 +121,10 @@ static bool judge_mixture(enum sc_key_kind kind, const char *value, size_t len,
     return false;
 }
 
-static bool judge_url(const char *key, size_t key_len, const char *value, size_t len,
-                      struct sc_credential *ret)
+/* What the password at this place of a URL is; false where none is left in the text. */
+static bool judge_password(const char *value, size_t offset, size_t length,
+                           struct sc_credential *ret)
 {
-    size_t offset = 0, length = 0;
-    bool found = sc_credential_in_url(value, len, &offset, &length);
-    if (!found && key != NULL && sc_shape_key_names_url(key, key_len))
-        found = sc_shape_bare_userinfo(value, len, &offset, &length);
-    if (!found)
-        return false;
     const char *secret = value + offset;
     struct sc_shape_variable variable;
     *ret = (struct sc_credential){SC_SHAPE_URL, SC_KEY_PASSWORD, offset, length};
@@ -151,6 +147,16 @@ static bool judge_url(const char *key, size_t key_len, const char *value, size_t
     if (sc_credential_is_placeholder(secret, length))
         ret->shape = SC_SHAPE_PLACEHOLDER;
     return true;
+}
+
+static bool judge_url(const char *key, size_t key_len, const char *value, size_t len,
+                      struct sc_credential *ret)
+{
+    size_t offset = 0, length = 0;
+    bool found = sc_credential_in_url(value, len, &offset, &length);
+    if (!found && key != NULL && sc_shape_key_names_url(key, key_len))
+        found = sc_shape_bare_userinfo(value, len, &offset, &length);
+    return found && judge_password(value, offset, length, ret);
 }
 
 static bool judge_key_material(const char *value, size_t len, struct sc_credential *ret)
@@ -195,4 +201,102 @@ bool sc_credential_judge(const char *key, size_t key_len, const char *value, siz
     found.offset += skipped;
     *ret = found;
     return true;
+}
+
+/* ---- several in one value ---- */
+
+struct parts {
+    const char *value;
+    struct sc_credential_part *items;
+    size_t count;
+};
+
+/* Keeps them in order; what lies in another one is that one. */
+static void add_part(struct parts *parts, const struct sc_credential_part *part)
+{
+    const struct sc_credential *new = &part->credential;
+    size_t at = 0, stored = SC_MIN(parts->count, (size_t)SC_CREDENTIAL_PARTS_MAX);
+    for (; at < stored && parts->items[at].credential.offset < new->offset + new->length; at++) {
+        const struct sc_credential *old = &parts->items[at].credential;
+        if (new->offset < old->offset + old->length)
+            return;
+    }
+    parts->count++;
+    if (stored == SC_CREDENTIAL_PARTS_MAX)
+        return;
+    memmove(parts->items + at + 1, parts->items + at, (stored - at) * sizeof(*part));
+    parts->items[at] = *part;
+}
+
+static int add_line(void *ctx, struct sc_region key, struct sc_region value, struct sc_error *err)
+{
+    (void)err;
+    struct parts *parts = ctx;
+    struct sc_credential_part part = {.key = key.offset,
+                                      .key_len = key.len,
+                                      .from = value.offset,
+                                      .to = value.offset + value.len};
+    if (sc_credential_judge(parts->value + key.offset, key.len, parts->value + value.offset,
+                            value.len, &part.credential)) {
+        part.credential.offset += value.offset;
+        add_part(parts, &part);
+    }
+    return 0;
+}
+
+/* JSON, or a file of several lines. */
+static bool is_document(const char *value, size_t len)
+{
+    while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
+        len--;
+    size_t at = 0;
+    while (at < len && strchr(" \t\r\n", value[at]) != NULL)
+        at++;
+    bool json = at < len && (value[at] == '{' || value[at] == '[') &&
+                memchr(value + at, '"', len - at) != NULL;
+    return json || memchr(value + at, '\n', len - at) != NULL;
+}
+
+/* Whether all of the value is the one credential that was found in it. */
+static bool is_whole(enum sc_key_kind kind, const char *value, size_t len,
+                     const struct sc_credential *found)
+{
+    bool in_url = found->shape == SC_SHAPE_URL || found->shape == SC_SHAPE_URL_INTERPOLATED;
+    if (found->shape == SC_SHAPE_KEY_MATERIAL || found->shape == SC_SHAPE_LITERAL)
+        return true;
+    return !in_url && memmem(value, len, "://", 3) == NULL &&
+           (kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET || found->length == len);
+}
+
+size_t sc_credential_parts(const char *key, size_t key_len, const char *value, size_t len,
+                           struct sc_credential_part ret[SC_CREDENTIAL_PARTS_MAX])
+{
+    struct parts parts = {value, ret, 0};
+    struct sc_credential_part part = {.to = len};
+    enum sc_key_kind kind = key_kind(key, key_len);
+    bool found = sc_credential_judge(key, key_len, value, len, &part.credential);
+    if (found && is_whole(kind, value, len, &part.credential)) {
+        add_part(&parts, &part);
+        return parts.count;
+    }
+    struct sc_credential_part rest = {.to = len};
+    if (is_document(value, len) &&
+        sc_lines_read(value, (struct sc_region){0, len}, add_line, &parts, NULL) < 0)
+        return 0; /* add_line never fails */
+    size_t offset = 0, length = 0;
+    for (size_t at = 0; sc_credential_in_url(value + at, len - at, &offset, &length);
+         at += offset + length) {
+        if (judge_password(value + at, offset, length, &rest.credential)) {
+            rest.credential.offset += at;
+            add_part(&parts, &rest);
+        }
+    }
+    for (size_t at = 0; judge_mixture(kind, value + at, len - at, &rest.credential);
+         at = rest.credential.offset + rest.credential.length) {
+        rest.credential.offset += at;
+        add_part(&parts, &rest);
+    }
+    if (found)
+        add_part(&parts, &part);
+    return parts.count;
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "compose/judge/shape.h"
 #include "core/macros.h"
 
 #include "core/banned.h"
@@ -41,10 +42,38 @@ static bool key_before(const char *text, size_t start, size_t sign, struct sc_re
     return end > at;
 }
 
-static bool value_behind(const char *text, size_t at, size_t end, struct assignment *ret)
+/* An object or a list of JSON: what it holds is named in there. */
+static bool is_nested(const char *text, size_t at, size_t end)
+{
+    if (at >= end || (text[at] != '{' && text[at] != '['))
+        return false;
+    for (at++; at < end && (text[at] == ' ' || text[at] == '\t');)
+        at++;
+    return at < end && (text[at] == '"' || text[at] == '{' || text[at] == '[') &&
+           text[at - 1] != text[at]; /* {{ is another language's */
+}
+
+static size_t skip_blanks(const char *text, size_t at, size_t end)
 {
     while (at < end && (text[at] == ' ' || text[at] == '\t' || text[at] == '>' || text[at] == '='))
         at++;
+    return at;
+}
+
+/* Where a value without quotes ends; behind a key in double quotes it is one of JSON. */
+static size_t plain_end(const char *text, size_t at, size_t end, bool json)
+{
+    struct sc_shape_variable variable;
+    size_t stop = at;
+    while (stop < end && text[stop] != '\r' &&
+           !(text[stop] == '#' && stop > at && text[stop - 1] == ' ') &&
+           !(json && (text[stop] == ',' || text[stop] == '}' || text[stop] == ']')))
+        stop += json && sc_shape_variable(text + stop, end - stop, &variable) ? variable.length : 1;
+    return stop;
+}
+
+static bool value_behind(const char *text, size_t at, size_t end, bool json, struct assignment *ret)
+{
     if (at < end && (text[at] == '"' || text[at] == '\'' || text[at] == '`')) {
         char quote = text[at++];
         size_t close = at;
@@ -55,10 +84,7 @@ static bool value_behind(const char *text, size_t at, size_t end, struct assignm
         ret->value = (struct sc_region){at, close - at};
         return close > at;
     }
-    size_t stop = at;
-    while (stop < end && text[stop] != '\r' &&
-           !(text[stop] == '#' && stop > at && text[stop - 1] == ' '))
-        stop++;
+    size_t stop = plain_end(text, at, end, json);
     while (stop > at && strchr(" \t,;", text[stop - 1]) != NULL)
         stop--;
     ret->value = (struct sc_region){at, stop - at};
@@ -72,7 +98,11 @@ static int read_line(const char *text, size_t start, size_t end, sc_lines_fn fn,
         if (text[at] != '=' && text[at] != ':')
             continue;
         struct assignment found;
-        if (!key_before(text, start, at, &found.key) || !value_behind(text, at + 1, end, &found))
+        if (!key_before(text, start, at, &found.key))
+            continue;
+        size_t behind = skip_blanks(text, at + 1, end);
+        bool json = text[at] == ':' && text[found.key.offset + found.key.len] == '"';
+        if (is_nested(text, behind, end) || !value_behind(text, behind, end, json, &found))
             continue;
         int rc = fn(ctx, found.key, found.value, err);
         if (rc < 0)

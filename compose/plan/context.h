@@ -69,9 +69,13 @@ struct occurrence {
     bool bare;                      /* no value is written: the caller's variable is handed on */
     const struct sc_origin *passed; /* of that variable */
     size_t part, part_len;
+    bool next; /* not the first credential of its text: the text changes with the first one */
+    bool many; /* the text holds more of them than can be taken out one by one */
+    const char *inner;        /* the name in front of it inside the text, or NULL */
+    size_t from, to;          /* what stands behind that name */
     const struct sc_use *use; /* the variable that is the part; NULL for a literal */
     bool use_shim;            /* the variable becomes a template that the shim fills in */
-    bool url_filter;          /* the template encodes the secret for a URL */
+    const char *filter;       /* how the template writes the secret: "", "|url", "|json" */
     bool shared;              /* written outside the service: behind an anchor */
     bool companion;           /* no credential by itself; moves with the others of its set */
     const struct sc_image_rule *rule;

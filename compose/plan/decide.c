@@ -88,12 +88,16 @@ static bool is_interpolated(const struct occurrence *o)
 
 static const char *value_reason(struct context *c, const struct occurrence *o)
 {
+    bool part = o->use_shim && sc_plan_is_part(o);
+    if (part && o->many)
+        return "too many credentials stand in it; let the program read a file";
     if (!is_interpolated(o)) {
-        bool part = o->line != NULL && o->use_shim && sc_plan_is_part(o);
-        return part && memmem(o->resolved, strlen(o->resolved), o->raw + o->part, o->part_len) ==
-                           NULL
-                   ? "it is written with escapes; write it plainly first"
-                   : NULL;
+        const struct sc_plan_spot spot = {
+            .text = o->raw, .start = o->part, .end = o->part + o->part_len};
+        bool plain = !sc_plan_has_escapes(&spot) &&
+                     (o->line == NULL || memmem(o->resolved, strlen(o->resolved), o->raw + o->part,
+                                                o->part_len) != NULL);
+        return part && !plain ? "it is written with escapes; write it plainly first" : NULL;
     }
     if (c->options->project == NULL)
         return "its value comes from a variable, and the project was not loaded";
@@ -103,7 +107,7 @@ static const char *value_reason(struct context *c, const struct occurrence *o)
         return "its value comes from a variable, and another file sets it in the end";
     if (o->resolved[0] == '\0')
         return "its value comes from a variable that is not set here; set it and run again";
-    if (sc_plan_is_part(o) && o->use_shim && (o->use == NULL || o->use->value == NULL))
+    if (part && (o->use == NULL || o->use->value == NULL))
         return "only a part of it is a credential, made of several pieces";
     return NULL;
 }
@@ -164,6 +168,11 @@ bool sc_plan_same_way(const struct occurrence *a, const struct occurrence *b)
            sc_str_equal(a->argument, b->argument);
 }
 
+bool sc_plan_together(const struct occurrence *a, const struct occurrence *b)
+{
+    return a->service == b->service && sc_plan_same_text(a, b);
+}
+
 bool sc_plan_same_text(const struct occurrence *a, const struct occurrence *b)
 {
     if (a->line == NULL || b->line == NULL)
@@ -202,7 +211,8 @@ static bool spread_one(struct context *c, struct occurrence *a)
             continue;
         if (b->reason == NULL && (sc_plan_same_way(a, b) || may_part(a, b)))
             continue;
-        a->reason = a->value_node == b->value_node
+        a->reason = sc_plan_together(a, b) ? b->reason
+                    : a->value_node == b->value_node
                         ? sc_plan_say(c, "service '%s' shares this text and cannot follow",
                                       b->service->name, NULL)
                         : "the same variable is set at another place, which cannot follow";
@@ -270,9 +280,10 @@ static int unescape(const char *text, size_t len, struct sc_secret *ret, struct 
     return rc;
 }
 
-/* A file takes the whole value; the shim's template only the credential inside a URL. */
+/* A file takes the whole value; the shim's template only the credential inside of it. */
 static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
 {
+    o->filter = "";
     if (!o->use_shim || !sc_plan_is_part(o))
         return is_interpolated(o) || o->line != NULL
                    ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
@@ -280,11 +291,32 @@ static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error
     SC_CLEANUP(sc_secret_done) struct sc_secret written = {0};
     int rc = o->use != NULL ? sc_secret_append(&written, o->use->value, strlen(o->use->value), err)
                             : unescape(o->raw + o->part, o->part_len, &written, err);
-    return rc < 0 ? rc : sc_plan_url_decode(sc_secret_view(&written), ret, &o->url_filter, err);
+    if (rc == 0)
+        rc = sc_secret_append(&written, "", 1, err);
+    const struct sc_plan_spot spot = {
+        .text = o->raw,
+        .start = o->part,
+        .end = o->part + o->part_len,
+        .value = (const char *)sc_secret_view(&written).ptr,
+    };
+    return rc < 0 ? rc : sc_plan_filter(&spot, ret, &o->filter, err);
+}
+
+/* A file takes the whole text, with all that is in it. */
+static const struct occurrence *first_of(const struct context *c, const struct occurrence *o)
+{
+    const struct occurrence *first = c->found;
+    while (!sc_plan_together(first, o))
+        first++;
+    return first;
 }
 
 static int assign_secret(struct context *c, struct occurrence *o, struct sc_error *err)
 {
+    if (o->next && !o->use_shim) {
+        o->secret = o->file_secret = first_of(c, o)->secret;
+        return 0;
+    }
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     int rc = value_of(o, &value, err);
     if (rc < 0)
@@ -295,7 +327,10 @@ static int assign_secret(struct context *c, struct occurrence *o, struct sc_erro
     if (part && o->use != NULL)
         snprintf(key, sizeof(key), "%s", o->use->name);
     else
-        snprintf(key, sizeof(key), "%s%s", o->key, part ? "_password" : "");
+        snprintf(key, sizeof(key), "%s%s%s", o->key, part ? "_" : "",
+                 !part              ? ""
+                 : o->inner != NULL ? o->inner
+                                    : "password");
     rc = sc_plan_secret_for(c, key, o->service->name, sc_secret_view(&value), &o->secret, err);
     o->file_secret = o->secret;
     return rc;

@@ -64,9 +64,62 @@ static void new_variable(const struct occurrence *o, const char *target, char na
     }
 }
 
-static int edit_variable(struct sc_edits *edits, const struct occurrence *o, const char *name,
+/* From where on the bytes up to the credential's end stand only once in the block scalar: from the
+ * credential itself, else from the start of its line; SIZE_MAX if neither is so. */
+static size_t unique_from(const struct context *c, const struct occurrence *o, size_t behind)
+{
+    size_t end = o->part + o->part_len, line = o->part;
+    while (line > behind && o->raw[line - 1] != '\n')
+        line--;
+    const size_t from[] = {o->part, line + strspn(o->raw + line, " ")};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(from); i++) {
+        if (from[i] <= o->part &&
+            sc_plan_once(c->plan, o->file, o->value_node, o->raw + from[i], end - from[i]))
+            return from[i];
+    }
+    return SIZE_MAX;
+}
+
+/* Pieces to exchange in the lines of a block scalar, so that it stays one. Nothing is done where it
+ * cannot be said which one is meant. */
+static int edit_lines(struct context *c, const struct occurrence *o, const char *value,
+                      bool *ret_done, struct sc_error *err)
+{
+    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
+    const char **pieces = sc_stash_array(&pool, 2 * c->found_count + 1, sizeof(*pieces), err);
+    size_t count = 0, behind = 0;
+    if (pieces == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < c->found_count; i++) {
+        const struct occurrence *part = &c->found[i];
+        if (!sc_plan_together(part, o))
+            continue;
+        size_t from = unique_from(c, part, behind);
+        if (from == SIZE_MAX)
+            return 0;
+        const char *piece = sc_plan_placeholder(c, part, err);
+        behind = part->part + part->part_len;
+        pieces[count++] = sc_stash_dup(&pool, o->raw + from, behind - from, err);
+        if (piece != NULL)
+            pieces[count++] = sc_stash_printf(&pool, err, "%.*s%s", (int)(part->part - from),
+                                              o->raw + from, piece);
+        if (piece == NULL || pieces[count - 2] == NULL || pieces[count - 1] == NULL)
+            return SC_E_NOMEM;
+    }
+    *ret_done = true;
+    return sc_edit_set_pieces(&c->plan->files[o->file].edits, o->value_node, value, pieces, err);
+}
+
+static int edit_variable(struct context *c, const struct occurrence *o, const char *name,
                          const char *value, struct sc_error *err)
 {
+    struct sc_edits *edits = &c->plan->files[o->file].edits;
+    bool changed = false;
+    if (o->use_shim && sc_plan_is_part(o) && o->key_node != NULL) {
+        int rc = edit_lines(c, o, value, &changed, err);
+        if (rc < 0 || changed)
+            return rc;
+    }
     if (name[0] == '\0')
         return sc_edit_delete(edits, o->value_node, err);
     if (o->key_node == NULL) {
@@ -81,12 +134,32 @@ static int edit_variable(struct sc_edits *edits, const struct occurrence *o, con
     return rc < 0 ? rc : sc_edit_set(edits, o->value_node, value, err);
 }
 
-/* What the shim fills in. */
-static const char *placeholder(struct context *c, const struct occurrence *o, struct sc_error *err)
+const char *sc_plan_placeholder(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
-    bool url = sc_plan_is_part(o) && o->url_filter;
     return sc_stash_printf(&c->plan->pool, err, "{{secret:%s%s}}", c->plan->secrets[o->secret].name,
-                           url ? "|url" : "");
+                           o->filter);
+}
+
+/* The text with placeholders in place of all its credentials, which are found in order. */
+static const char *filled_in(struct context *c, const struct occurrence *o, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    size_t at = 0;
+    for (size_t i = 0; i < c->found_count; i++) {
+        const struct occurrence *part = &c->found[i];
+        if (!sc_plan_together(part, o))
+            continue;
+        const char *piece = sc_plan_placeholder(c, part, err);
+        if (piece == NULL)
+            return NULL;
+        sc_buf_append(&text, o->raw + at, part->part - at);
+        sc_buf_puts(&text, piece);
+        at = part->part + part->part_len;
+    }
+    sc_buf_append(&text, o->raw + at, o->raw_len - at);
+    if (sc_buf_status(&text, err) < 0)
+        return NULL;
+    return sc_stash_dup(&c->plan->pool, sc_buf_text(&text), text.len, err);
 }
 
 int sc_plan_variable(struct context *c, const struct occurrence *o, const char **ret_name,
@@ -94,13 +167,8 @@ int sc_plan_variable(struct context *c, const struct occurrence *o, const char *
 {
     struct sc_stash *pool = &c->plan->pool;
     if (o->use_shim) {
-        const char *piece = placeholder(c, o, err);
-        size_t end = o->part + o->part_len;
-        if (piece == NULL)
-            return SC_E_NOMEM;
         *ret_name = o->key;
-        *ret_value = sc_stash_printf(pool, err, "%.*s%s%.*s", (int)o->part, o->raw, piece,
-                                     (int)(o->raw_len - end), o->raw + end);
+        *ret_value = filled_in(c, o, err);
         return *ret_value != NULL ? 0 : SC_E_NOMEM;
     }
     char name[TEXT_SIZE], value[TEXT_SIZE];
@@ -175,8 +243,8 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     if (o->companion && o->reason != NULL)
         return 0; /* nobody has to do anything about it */
     int rc = sc_plan_mask_add(c->plan, o, err);
-    if (rc < 0)
-        return rc;
+    if (rc < 0 || (o->next && (o->reason != NULL || !o->use_shim)))
+        return rc; /* what is said and done about the first one holds for all of the text */
     if (o->reason != NULL)
         return report_item(c, o, NULL, err);
     const char *name = NULL, *value = NULL, *change = NULL;
@@ -208,11 +276,8 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
     rc = change == NULL ? SC_E_NOMEM : report_item(c, o, change, err);
     if (rc < 0 || !o->first)
         return rc;
-    if (o->line == NULL)
-        return edit_variable(&c->plan->files[o->file].edits, o, name, value, err);
-    if (o->use_shim)
-        value = placeholder(c, o, err);
-    return value == NULL ? SC_E_NOMEM : sc_plan_env_edit(c, o, name, value, err);
+    return o->line == NULL ? edit_variable(c, o, name, value, err)
+                           : sc_plan_env_edit(c, o, name, value, err);
 }
 
 int sc_plan_emit(struct context *c, struct sc_error *err)

@@ -25,6 +25,16 @@ int sc_plan_exchange(struct context *c, const struct exchange *exchange, struct 
     return 0;
 }
 
+bool sc_plan_once(const struct sc_plan *plan, size_t file, const struct sc_yaml_node *node,
+                  const char *text, size_t len)
+{
+    const char *bytes = (const char *)plan->files[file].before.ptr + node->span.start;
+    size_t room = node->span.end - node->span.start;
+    const char *found = memmem(bytes, room, text, len);
+    return found != NULL &&
+           memmem(found + 1, room - (size_t)(found + 1 - bytes), text, len) == NULL;
+}
+
 static int compare(const void *a, const void *b)
 {
     const struct exchange *x = a, *y = b;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose/judge/shape.h"
 #include "compose/plan/internal.h"
 #include "core/str.h"
 
@@ -80,29 +81,62 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
            sc_credential_judge("PASSWORD", 8, o->raw, o->raw_len, &o->credential);
 }
 
+/* All of the value is one variable, and what the services get is an address with a password; or
+ * nothing yet, where such an address belongs. */
+static bool is_referenced_address(const struct definition *d, struct occurrence *o)
+{
+    struct sc_shape_variable variable;
+    struct sc_credential behind;
+    if (!sc_shape_variable(o->raw, o->raw_len, &variable) || variable.length != o->raw_len)
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < d->user_count && !found; i++) {
+        const struct sc_variable *v = sc_variables_get(&d->users[i]->environment, o->key);
+        size_t len = v != NULL && v->value != NULL ? strlen(v->value) : 0;
+        found = len > 0
+                    ? sc_credential_judge(o->key, strlen(o->key), v->value, len, &behind) &&
+                          (behind.shape == SC_SHAPE_URL || behind.shape == SC_SHAPE_KEY_MATERIAL)
+                    : sc_image_takes_address(d->image, o->key, strlen(o->key));
+    }
+    if (found)
+        o->credential = (struct sc_credential){
+            .shape = SC_SHAPE_URL_INTERPOLATED, .key = SC_KEY_PASSWORD, .length = o->raw_len};
+    return found;
+}
+
+/* Nothing is set: what belongs there, its name says. */
+static bool is_named_credential(const struct definition *d, struct occurrence *o)
+{
+    size_t len = strlen(o->key);
+    enum sc_key_kind kind = sc_key_classify(o->key, len);
+    o->credential = (struct sc_credential){.shape = SC_SHAPE_INTERPOLATED, .key = SC_KEY_PASSWORD};
+    return kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET ||
+           sc_image_takes_address(d->image, o->key, len);
+}
+
 /* `NAME:` or `- NAME` hands a variable of the caller on: what the loaded project says it holds. */
 static bool is_passed_credential(const struct definition *d, struct occurrence *o)
 {
     const struct sc_variable *variable =
         d->user_count == 1 ? sc_variables_get(&d->users[0]->environment, o->key) : NULL;
     o->rule = sc_image_rule(d->image, o->key);
-    if (variable == NULL || variable->value == NULL || variable->value[0] == '\0')
-        return false;
-    bool found = sc_credential_judge(o->key, strlen(o->key), variable->value,
-                                     strlen(variable->value), &o->credential);
+    bool set = variable != NULL && variable->value != NULL && variable->value[0] != '\0';
+    bool found = set ? sc_credential_judge(o->key, strlen(o->key), variable->value,
+                                           strlen(variable->value), &o->credential)
+                     : d->user_count == 1 && is_named_credential(d, o);
     if (!found || o->credential.key == SC_KEY_HALF)
         return false;
     o->credential.shape = SC_SHAPE_INTERPOLATED;
     o->credential.offset = o->credential.length = 0;
-    o->resolved = variable->value;
-    o->passed = variable->origin;
+    o->resolved = set ? variable->value : "";
+    o->passed = set ? variable->origin : NULL;
     return true;
 }
 
-int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_error *err)
+static int push(struct context *c, struct occurrence *o, struct sc_error *err)
 {
-    if (o->bare ? !is_passed_credential(o->service, o) : !is_credential(o->service, o))
-        return 0;
+    if (!o->bare)
+        sc_plan_set_part(o);
     if (c->found_count >= SC_PLAN_ITEMS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %d credentials in one project",
                        SC_PLAN_ITEMS_MAX);
@@ -110,6 +144,49 @@ int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_er
         return SC_E_NOMEM;
     c->found[c->found_count++] = *o;
     return 0;
+}
+
+/* Each credential inside of a text by itself: what is found is in order. */
+static int push_parts(struct context *c, const struct occurrence *o,
+                      const struct sc_credential_part *parts, size_t count, struct sc_error *err)
+{
+    size_t end = 0, first = c->found_count;
+    int rc = 0;
+    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++) {
+        const struct sc_credential_part *part = &parts[i];
+        struct occurrence one = *o;
+        if (part->credential.key == SC_KEY_HALF || part->credential.offset < end)
+            continue; /* two in the default of one variable are one */
+        one.credential = part->credential;
+        one.from = part->from;
+        one.to = part->to;
+        one.next = c->found_count > first;
+        one.many = count > SC_CREDENTIAL_PARTS_MAX;
+        if (part->key_len > 0) {
+            one.inner = sc_stash_dup(&c->plan->pool, o->raw + part->key, part->key_len, err);
+            if (one.inner == NULL)
+                return SC_E_NOMEM;
+        }
+        rc = push(c, &one, err);
+        if (rc == 0)
+            end = c->found[c->found_count - 1].part + c->found[c->found_count - 1].part_len;
+    }
+    return rc;
+}
+
+int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_error *err)
+{
+    o->to = o->raw_len;
+    if (o->bare)
+        return is_passed_credential(o->service, o) ? push(c, o, err) : 0;
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count = sc_credential_parts(o->key, strlen(o->key), o->raw, o->raw_len, parts);
+    bool found = is_credential(o->service, o) || is_referenced_address(o->service, o);
+    if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
+        return 0;
+    if (count > 1 || (count == 1 && parts[0].key_len > 0))
+        return push_parts(c, o, parts, count, err);
+    return found ? push(c, o, err) : 0;
 }
 
 static int add_occurrence(struct scan *s, struct occurrence *o, struct sc_error *err)

@@ -60,6 +60,8 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err) SC_NODISCARD;
 int sc_plan_prove(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* files.c: secrets that are files of the project move into the vault. */
 int sc_plan_files(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* Sets which part of its text the credential is. */
+void sc_plan_set_part(struct occurrence *o);
 /* Whether the text stands in for less than the whole value. */
 bool sc_plan_is_part(const struct occurrence *o);
 
@@ -75,10 +77,17 @@ int sc_plan_commands(struct context *c, struct sc_error *err) SC_NODISCARD;
 const char *sc_plan_target(struct context *c, const struct occurrence *o, struct sc_error *err);
 int sc_plan_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
 
-/* The password as the program sees it, when encoding it again gives the same text (then
- * *ret_filter); else the text as it is. */
-int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_filter,
-                       struct sc_error *err) SC_NODISCARD;
+/* filter.c: the secret behind a credential of a text, and the filter with which a template writes
+ * it there: static text, "" where it needs none. */
+struct sc_plan_spot {
+    const char *text; /* terminated */
+    size_t start, end;
+    const char *value; /* what stands there */
+};
+int sc_plan_filter(const struct sc_plan_spot *spot, struct sc_secret *ret, const char **ret_filter,
+                   struct sc_error *err) SC_NODISCARD;
+/* Whether escapes of its quotes keep a text from being the value itself. */
+bool sc_plan_has_escapes(const struct sc_plan_spot *spot);
 
 /* readers.c: owner and mode of each secret, from the users that the services run as. */
 int sc_plan_readers(struct context *c, struct sc_error *err) SC_NODISCARD;
@@ -124,9 +133,17 @@ int sc_plan_env_emit(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Judges what was read and remembers it if it is a credential. */
 int sc_plan_occurrence_add(struct context *c, struct occurrence *o,
                            struct sc_error *err) SC_NODISCARD;
+/* Whether these bytes stand exactly once in what a scalar is written as. */
+bool sc_plan_once(const struct sc_plan *plan, size_t file, const struct sc_yaml_node *node,
+                  const char *text, size_t len);
 /* The same text of the same file. */
 bool sc_plan_same_text(const struct occurrence *a, const struct occurrence *b);
 bool sc_plan_same_way(const struct occurrence *a, const struct occurrence *b);
+/* Whether both are credentials of one text for one service. */
+bool sc_plan_together(const struct occurrence *a, const struct occurrence *b);
+/* What the shim fills in for it. Pool memory. */
+const char *sc_plan_placeholder(struct context *c, const struct occurrence *o,
+                                struct sc_error *err);
 /* The new name and value of a moved variable; an empty name: it goes. Pool memory. */
 int sc_plan_variable(struct context *c, const struct occurrence *o, const char **ret_name,
                      const char **ret_value, struct sc_error *err) SC_NODISCARD;

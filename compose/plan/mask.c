@@ -42,8 +42,13 @@ int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc
         return 0; /* a variable's name is no secret */
     /* only the credential itself where the bytes are the value, else the whole scalar */
     const char *found = o->raw_len > 0 ? memmem(bytes, len, o->raw, o->raw_len) : NULL;
+    size_t inside = o->credential.offset;
+    if (found == NULL && sc_plan_once(plan, o->file, node, o->raw + inside, o->credential.length)) {
+        found = memmem(bytes, len, o->raw + inside, o->credential.length);
+        inside = 0;
+    }
     if (found != NULL) {
-        start += (size_t)(found - bytes) + o->credential.offset;
+        start += (size_t)(found - bytes) + inside;
         end = start + o->credential.length;
     }
     return sc_plan_mask_span(plan, o->file, start, end, err);

@@ -74,12 +74,15 @@ void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_creden
     *ret_end = end;
 }
 
-static void set_part(struct occurrence *o)
+void sc_plan_set_part(struct occurrence *o)
 {
-    size_t end = 0;
-    const struct sc_bytes raw = {(const unsigned char *)o->raw, o->raw_len};
-    sc_plan_part(o->key, raw, &o->credential, &o->part, &end);
-    o->part_len = end - o->part;
+    size_t start = 0, end = 0;
+    struct sc_credential credential = o->credential;
+    credential.offset -= o->from;
+    const struct sc_bytes text = {(const unsigned char *)o->raw + o->from, o->to - o->from};
+    sc_plan_part(o->inner != NULL ? o->inner : o->key, text, &credential, &start, &end);
+    o->part = o->from + start;
+    o->part_len = end - start;
 }
 
 /* The use that the part is, if it is exactly one reference. */
@@ -178,10 +181,9 @@ void sc_plan_resolve(struct context *c)
     for (size_t i = 0; i < c->found_count; i++) {
         struct occurrence *o = &c->found[i];
         if (o->bare) {
-            o->use = o->passed->uses; /* handed on like ${NAME} */
+            o->use = o->passed != NULL ? o->passed->uses : NULL; /* handed on like ${NAME} */
             continue;
         }
-        set_part(o);
         if (o->line != NULL) {
             o->use = use_of(o, o->origin);
             continue;

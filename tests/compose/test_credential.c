@@ -154,6 +154,60 @@ static void any_bytes_are_accepted(void **state)
     }
 }
 
+struct parts_case {
+    const char *key, *value;
+    const char *parts; /* "name=secret " for each; a name that is the key's own is empty */
+};
+
+static const struct parts_case parts_cases[] = {
+    {"DB_PASSWORD", "hunter2", "=hunter2 "},
+    {"DB_PASSWORD", "{\"a\":\"b\"}", "={\"a\":\"b\"} "},
+    {"SPRING_APPLICATION_JSON", "{\"spring\":{\"datasource\":{\"password\":\"hunter2\"}}}",
+     "password=hunter2 "},
+    {"JSON", "[ {\"port\":5432,\"password\":\"one\"}, { \"token\" : \"two-2-two-2\" } ]",
+     "password=one token=two-2-two-2 "},
+    {"JSON", "{\"debug\":true,\"db\":{\"url\":\"postgres://a:one@db/x\",\"password\":\"two\"}}",
+     "url=one password=two "},
+    {"JSON", "{\"password\":\"${DB_PASSWORD:-old}\",\"port\":${PORT:-1}}", "password=old "},
+    {"JSON", "{\"password\":\"{{secret:x|json}}\"}", ""},
+    {"CONFIG", "user: app\npassword: hunter2\n", "password=hunter2 "},
+    {"BROKERS", "amqp://a:one@x,amqp://a:two@y", "=one =two "},
+    {"BROKERS", "amqp://a:{{secret:x|url}}@x amqp://a:two@y", "=two "},
+    {"OPTIONS", "host=db password=hunter2 user=x", "=hunter2 "},
+    {"OPTIONS", "${ONE_PASSWORD} and ${TWO_PASSWORD}", "=${ONE_PASSWORD} =${TWO_PASSWORD} "},
+    {"MODE", "{\"level\":\"debug\"}", ""},
+    {"TEXT", "{{ .Password }}", ""},
+};
+
+static void all_parts_of_a_value_are_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(parts_cases); i++) {
+        const struct parts_case *c = &parts_cases[i];
+        struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+        char text[512] = "";
+        size_t count =
+            sc_credential_parts(c->key, strlen(c->key), c->value, strlen(c->value), parts);
+        for (size_t k = 0, n = 0; k < count; k++)
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%.*s=%.*s ", (int)parts[k].key_len,
+                                  c->value + parts[k].key, (int)parts[k].credential.length,
+                                  c->value + parts[k].credential.offset);
+        assert_string_equal(text, c->parts);
+    }
+}
+
+static void more_parts_than_fit_are_counted(void **state)
+{
+    (void)state;
+    char text[64 * (SC_CREDENTIAL_PARTS_MAX + 1)] = "";
+    size_t n = 0;
+    for (size_t i = 0; i <= SC_CREDENTIAL_PARTS_MAX; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "a://u:p%zu@h ", i);
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    assert_int_equal(sc_credential_parts("X", 1, text, n, parts), SC_CREDENTIAL_PARTS_MAX + 1);
+    assert_memory_equal(text + parts[SC_CREDENTIAL_PARTS_MAX - 1].credential.offset, "p31@", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +215,8 @@ int main(void)
         cmocka_unit_test(values_are_judged),
         cmocka_unit_test(key_material_needs_a_body),
         cmocka_unit_test(any_bytes_are_accepted),
+        cmocka_unit_test(all_parts_of_a_value_are_found),
+        cmocka_unit_test(more_parts_than_fit_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,20 +227,34 @@ static bool in_place(const struct context *c, const struct occurrence *o)
     return true;
 }
 
+/* A placeholder in place of each credential of the line. */
+static int fill_in(struct context *c, const struct occurrence *o, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
+        const struct occurrence *part = &c->found[i];
+        if (!sc_plan_together(part, o))
+            continue;
+        size_t start = o->line->start + part->part;
+        const char *value = sc_plan_placeholder(c, part, err);
+        rc = value == NULL ? SC_E_NOMEM
+                           : sc_splices_add(&c->plan->files[o->file].splices, start,
+                                            start + part->part_len, value, err);
+    }
+    return rc;
+}
+
 static int change_line(struct context *c, const struct occurrence *o, const char *name,
                        const char *value, struct sc_error *err)
 {
     struct sc_plan_file *file = &c->plan->files[o->file];
-    size_t start = o->line->start, end = o->line->end;
     int rc = 0;
-    if (o->use_shim) {
-        start += o->part;
-        end = start + o->part_len;
-    } else if (!sc_str_equal(name, o->key)) {
+    if (o->use_shim)
+        return fill_in(c, o, err);
+    if (!sc_str_equal(name, o->key))
         rc = sc_splices_add(&file->splices, o->name->start,
                             o->name->start + (uint32_t)strlen(o->key), name, err);
-    }
-    return rc < 0 ? rc : sc_splices_add(&file->splices, start, end, value, err);
+    return rc < 0 ? rc : sc_splices_add(&file->splices, o->line->start, o->line->end, value, err);
 }
 
 int sc_plan_env_edit(struct context *c, const struct occurrence *o, const char *name,
@@ -293,7 +307,7 @@ static int emit_own(struct context *c, const struct definition *d, struct sc_err
     int rc = 0;
     for (size_t i = 0; i < c->found_count && rc == 0; i++) {
         const struct occurrence *o = &c->found[i];
-        if (o->line != NULL && o->service == d && o->reason == NULL && !in_place(c, o))
+        if (o->line != NULL && o->service == d && o->reason == NULL && !o->next && !in_place(c, o))
             rc = add_own(c, o, list, &own, err);
     }
     if (rc < 0 || own.count == 0)

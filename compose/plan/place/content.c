@@ -44,24 +44,9 @@ static void put_text(struct draft *d, size_t from, size_t to)
     sc_buf_puts(&d->rendered, text);
 }
 
-/* The filter that keeps the file's syntax when the value changes: between double quotes, as JSON,
- * YAML, TOML and most others have them, a text may need escapes. None where the value needs them
- * already and stands there as it is: what is rendered shall be the same text today. */
-static const char *filter_of(const struct literal *l)
+static struct sc_plan_spot spot_of(const struct literal *l)
 {
-    const char *text = l->node->text;
-    bool quoted = l->start > 0 && text[l->start - 1] == '"' && text[l->end] == '"';
-    size_t len = strlen(l->value);
-    return quoted && sc_template_filter(SC_FILTER_JSON, l->value, len, NULL) == len ? "|json" : "";
-}
-
-/* What reads the file takes escapes for characters: the secret would be another text than the
- * password. */
-static bool has_escapes(const struct literal *l)
-{
-    const char *text = l->node->text;
-    return l->start > 0 && text[l->start - 1] == '"' && text[l->end] == '"' &&
-           memchr(text + l->start, '\\', l->end - l->start) != NULL;
+    return (struct sc_plan_spot){l->node->text, l->start, l->end, l->value};
 }
 
 static int put_credential(struct draft *d, struct literal *l, struct sc_error *err)
@@ -72,19 +57,15 @@ static int put_credential(struct draft *d, struct literal *l, struct sc_error *e
         return 0;
     }
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    const struct sc_bytes text = {(const unsigned char *)l->value, strlen(l->value)};
-    bool in_url = l->credential.shape == SC_SHAPE_URL ||
-                  l->credential.shape == SC_SHAPE_URL_INTERPOLATED,
-         encoded = false;
-    int rc = in_url ? sc_plan_url_decode(text, &value, &encoded, err)
-                    : sc_secret_append(&value, text.ptr, text.len, err);
+    const struct sc_plan_spot spot = spot_of(l);
+    const char *filter = NULL;
+    int rc = sc_plan_filter(&spot, &value, &filter, err);
     if (rc == 0)
         rc = sc_plan_secret_for(d->c, l->key, "config", sc_secret_view(&value), &l->secret, err);
     if (rc < 0)
         return rc;
     d->c->plan->secrets[l->secret].inside = true;
-    sc_buf_printf(&d->template, "{{secret:%s%s}}", d->c->plan->secrets[l->secret].name,
-                  encoded ? "|url" : filter_of(l));
+    sc_buf_printf(&d->template, "{{secret:%s%s}}", d->c->plan->secrets[l->secret].name, filter);
     sc_buf_puts(&d->rendered, l->value);
     return 0;
 }
@@ -110,7 +91,8 @@ static const char *values_reason(struct context *c, const struct literal *first)
     for (const struct literal *l = first; l < c->literals + c->literal_count; l++) {
         if (l->node != first->node)
             continue;
-        if (has_escapes(l))
+        const struct sc_plan_spot spot = spot_of(l);
+        if (sc_plan_has_escapes(&spot))
             return "a value in it is written with escapes; put the file into the vault by hand";
         const char *value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
         if (value == NULL || value[0] == '\0')

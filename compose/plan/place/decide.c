@@ -72,17 +72,12 @@ static const char *advice(struct context *c, const struct literal *l)
 
 /* ---- obstacles ---- */
 
-/* Exactly once among the bytes of a block scalar, which is changed in place. */
-static bool once(const struct context *c, const struct literal *l)
+/* A block scalar is changed in place, where the text has to be found. */
+static bool findable(const struct context *c, const struct literal *l)
 {
     const struct sc_yaml_node *node = l->node;
-    if (node->style != SC_YAML_LITERAL && node->style != SC_YAML_FOLDED)
-        return true;
-    const char *bytes = (const char *)c->plan->files[l->file].before.ptr + node->span.start;
-    size_t len = node->span.end - node->span.start, n = l->last - l->first;
-    const char *found = memmem(bytes, len, node->text + l->first, n);
-    return found != NULL &&
-           memmem(found + 1, len - (size_t)(found + 1 - bytes), node->text + l->first, n) == NULL;
+    return (node->style != SC_YAML_LITERAL && node->style != SC_YAML_FOLDED) ||
+           sc_plan_once(c->plan, l->file, node, node->text + l->first, l->last - l->first);
 }
 
 /* Included files, and bases that they extend, may have variables of their own: what a text with
@@ -125,7 +120,7 @@ static const char *obstacle(struct context *c, const struct literal *l)
         return loaded;
     if (!sc_plan_alike(l->service))
         return "services that differ in image or user extend it; write it out in each of them";
-    if (!once(c, l))
+    if (!findable(c, l))
         return "the text stands there several times; change it by hand";
     for (size_t i = 0; i < c->found_count && c->options->shim != NULL; i++) {
         if (c->found[i].service == l->service && strcmp(l->where, "entrypoint") == 0)

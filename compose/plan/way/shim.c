@@ -14,52 +14,6 @@
 
 #include "core/banned.h"
 
-/* ---- passwords in URLs ---- */
-
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool unreserved(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           strchr("-._~", c) != NULL;
-}
-
-int sc_plan_url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_filter,
-                       struct sc_error *err)
-{
-    int rc = 0;
-    bool canonical = true;
-    for (size_t i = 0; i < text.len && rc == 0 && canonical; i++) {
-        unsigned char c = text.ptr[i];
-        int high = -1, low = -1;
-        if (c == '%' && i + 2 < text.len) {
-            high = hex_digit(text.ptr[i + 1]);
-            low = hex_digit(text.ptr[i + 2]);
-        }
-        bool upper = c == '%' && i + 2 < text.len && text.ptr[i + 1] < 'a' && text.ptr[i + 2] < 'a';
-        if (high >= 0 && low >= 0) {
-            c = (unsigned char)(high * 16 + low);
-            canonical = upper && !unreserved(c) && c != '\0';
-            i += 2;
-        } else {
-            canonical = c != '\0' && unreserved(c);
-        }
-        rc = sc_secret_append(ret, &c, 1, err);
-    }
-    *ret_filter = canonical;
-    if (rc == 0 && !canonical) {
-        sc_secret_truncate(ret, 0);
-        rc = sc_secret_append(ret, text.ptr, text.len, err);
-    }
-    return rc;
-}
-
 /* ---- what the service starts ---- */
 
 /* A command of the Compose file as words; false where a shell-like string needs real parsing. */

@@ -8,7 +8,8 @@ For each file, in a copy, with every variable it mentions set to a value of its 
 succeeds or fails with a message; a second run changes nothing; `restore` brings the bytes back; the
 plan's `changes` are exactly the lines that differ; each of them belongs to something that an item of the
 plan names, looked up in the file with another YAML library; and where nothing stays, none of the moved
-values is in `compose config --reveal`. Prints a table; exit 1 on the first kind of failure there is.
+values is in `compose config --reveal`. What `audit` finds in the file is named by the plan, moved or not,
+but for names that are no secret by themselves. Prints a table; exit 1 on the first kind of failure there is.
 """
 import collections
 import json
@@ -55,8 +56,23 @@ class Run:
 def variables(text):
     names = set(re.findall(rb"\$\{?([A-Za-z_][A-Za-z0-9_]*)", text))
     number = re.compile(r"PORT|REPLICA|CPU|COUNT|CONCURRENCY|SIZE|LIMIT|NUM")
-    return {n: str(2000 + i) if number.search(n) else f"canary-{i}-{n.lower()}"
+    address = re.compile(r"(URL|URI|DSN|STRING|DATASOURCE)(_\w+)?$")
+    return {n: str(2000 + i) if number.search(n)
+            else f"postgres://app:canary-{i}-{n.lower()}@db/app" if address.search(n)
+            else f"canary-{i}-{n.lower()}"
             for i, n in enumerate(sorted(name.decode() for name in names))}
+
+
+def unnamed(findings, items):
+    """What audit found in the file and no item of the plan is about."""
+    left = []
+    for finding in findings:
+        same = [item for item in items if item["line"] == finding["line"] or (
+            item["service"] == finding["service"] and
+            (item["key"] == finding["key"] if finding["key"] else item["where"] == finding["where"]))]
+        if finding["class"] != "half" and not same:
+            left.append(f"line {finding['line']}: {finding['rule']} {finding['key']}")
+    return left
 
 
 def replayed(before, after, changes):
@@ -148,6 +164,8 @@ def named(text, plan):
 
 def check(run, folder, extra, text, scope):
     """The outcome of one file, or an AssertionError."""
+    _, out, _ = run(folder, extra, "audit", "--json", "compose.yml")
+    found = [finding for finding in json.loads(out)["findings"] if finding["file"] == "compose.yml"]
     args = ("compose", "rewrite", "-f", "compose.yml", "--scope", scope, "--json")
     status, out, err = run(folder, extra, *args, "--write")
     if status != 0:
@@ -155,6 +173,8 @@ def check(run, folder, extra, text, scope):
         assert "rewritten" not in err and "internal" not in err and "differ" not in err, err
         return "refused", err
     plan = json.loads(out)
+    left = unnamed(found, [item for item in plan["items"] if item["file"] == "compose.yml"])
+    assert not left, "audit finds what the plan does not name: " + "; ".join(left)
     after = (folder / "compose.yml").read_bytes()
     kinds = collections.Counter(item["action"] for item in plan["items"])
     if not plan["changed"]:
