@@ -22,10 +22,11 @@
 
 #include "core/banned.h"
 
-#define CHUNK_SIZE  ((size_t)256 * 1024)
-#define SMALL_MAX   ((size_t)32 * 1024)
-#define ALIGNMENT   ((size_t)16)
-#define CANARY_SIZE ((size_t)16)
+#define CHUNK_SIZE      ((size_t)256 * 1024)
+#define SMALL_MAX       ((size_t)32 * 1024)
+#define ALIGNMENT       ((size_t)16)
+#define CANARY_SIZE     ((size_t)16)
+#define LARGE_PAGES_MAX (SC_ARENA_BLOCK_MAX / 4096 + 2)
 
 enum block_state { BLOCK_IN_USE = 0x55534544, BLOCK_FREE = 0x46524545 };
 
@@ -303,6 +304,20 @@ static struct chunk **find_chunk(const unsigned char *address)
     return link;
 }
 
+/* Wipes what was ever touched of a chunk that goes. Of a large buffer that is often little, and the
+ * first touch of a page is dear with memfd_secret: each takes one out of the kernel's own map. */
+static void wipe_pages(const struct chunk *chunk)
+{
+    unsigned char touched[LARGE_PAGES_MAX];
+    size_t page = page_size();
+    size_t pages = chunk->size / page;
+    bool known = chunk->locked && pages <= sizeof(touched) &&
+                 mincore(chunk->base, chunk->size, touched) == 0;
+    for (size_t i = 0; i < pages; i++)
+        if (!known || (touched[i] & 1) != 0)
+            explicit_bzero(chunk->base + i * page, page);
+}
+
 static void release(struct chunk **link, struct block *block)
 {
     struct chunk *chunk = *link;
@@ -310,12 +325,13 @@ static void release(struct chunk **link, struct block *block)
     if (block->state != BLOCK_IN_USE || end > chunk->base + chunk->size ||
         memcmp(end - CANARY_SIZE, arena.canary, CANARY_SIZE) != 0)
         die_of_corruption();
-    explicit_bzero(block + 1, block->size - sizeof(*block));
-    block->state = BLOCK_FREE;
     if (chunk->size != CHUNK_SIZE) {
+        wipe_pages(chunk);
         *link = chunk->next;
         unmap_chunk(chunk);
     } else {
+        explicit_bzero(block + 1, block->size - sizeof(*block));
+        block->state = BLOCK_FREE;
         size_t offset = (size_t)((unsigned char *)block - chunk->base);
         chunk->first_free = SC_MIN(chunk->first_free, offset);
         merge_free_neighbours(chunk, offset);

@@ -102,16 +102,18 @@ static int group_code(struct sc_bytes value, const char *alphabet, unsigned bits
 {
     size_t first = (8 * phase + bits - 1) / bits;
     size_t end = 8 * (phase + value.len) / bits;
+    unsigned char *text = NULL;
     sc_secret_truncate(out, 0);
+    int rc = sc_secret_extend(out, end > first ? end - first : 0, &text, err);
+    if (rc < 0)
+        return rc;
     for (size_t i = first; i < end; i++) {
         size_t bit = i * bits - 8 * phase;
         unsigned pair = (unsigned)value.ptr[bit / 8] << 8;
         if (bit / 8 + 1 < value.len)
             pair |= value.ptr[bit / 8 + 1];
-        char c = alphabet[(pair >> (16 - bits - bit % 8)) & ((1U << bits) - 1)];
-        int rc = sc_secret_append(out, &c, 1, err);
-        if (rc < 0)
-            return rc;
+        text[i - first] =
+            (unsigned char)alphabet[(pair >> (16 - bits - bit % 8)) & ((1U << bits) - 1)];
     }
     return 0;
 }
@@ -259,15 +261,36 @@ static int emit_reversed(struct job *job, struct sc_error *err)
     return emit(job, SC_ENCODING_REVERSED, err);
 }
 
-static int emit_all(struct job *job, struct sc_error *err)
+/* Those escapes that hide every byte, or the others. */
+static int emit_escapes(struct job *job, bool opaque, struct sc_error *err)
+{
+    int rc = 0;
+    for (const struct sc_escape *escape = sc_escapes(); rc == 0 && escape->write != NULL;
+         escape++) {
+        bool hex = escape->encoding == SC_ENCODING_HEX || escape->encoding == SC_ENCODING_HEX_UPPER;
+        if (hex == opaque)
+            rc = emit_escaped(job, escape, err);
+    }
+    return rc;
+}
+
+static int emit_opaque(struct job *job, struct sc_error *err)
 {
     int rc = job->fn(SC_ENCODING_PLAIN, job->value, job->ctx, err);
-    for (const struct sc_escape *escape = sc_escapes(); rc == 0 && escape->write != NULL; escape++)
-        rc = emit_escaped(job, escape, err);
+    if (rc == 0)
+        rc = emit_escapes(job, true, err);
     if (rc == 0)
         rc = emit_base64(job, SC_ENCODING_BASE64, job->value, base64_alphabet, err);
     if (rc == 0)
         rc = emit_base64(job, SC_ENCODING_BASE64URL, job->value, base64url_alphabet, err);
+    return rc;
+}
+
+static int emit_all(struct job *job, struct sc_error *err)
+{
+    int rc = emit_opaque(job, err);
+    if (rc == 0)
+        rc = emit_escapes(job, false, err);
     if (rc == 0)
         rc = emit_base64_twice(job, err);
     if (rc == 0)
@@ -279,15 +302,27 @@ static int emit_all(struct job *job, struct sc_error *err)
     return rc;
 }
 
+static int emit_with(int (*emitter)(struct job *job, struct sc_error *err), struct job *job,
+                     struct sc_error *err)
+{
+    if (job->value.len == 0 || job->value.len > SC_ENCODE_VALUE_MAX)
+        return sc_fail(err, SC_E_TOOBIG,
+                       "a value of %zu bytes has no encoded forms (1 to %zu bytes)", job->value.len,
+                       SC_ENCODE_VALUE_MAX);
+    int rc = emitter(job, err);
+    sc_secret_done(&job->form);
+    sc_secret_done(&job->wide);
+    return rc;
+}
+
 int sc_encode_each(struct sc_bytes value, sc_encode_fn fn, void *ctx, struct sc_error *err)
 {
-    if (value.len == 0 || value.len > SC_ENCODE_VALUE_MAX)
-        return sc_fail(err, SC_E_TOOBIG,
-                       "a value of %zu bytes has no encoded forms (1 to %zu bytes)", value.len,
-                       SC_ENCODE_VALUE_MAX);
     struct job job = {.value = value, .fn = fn, .ctx = ctx};
-    int rc = emit_all(&job, err);
-    sc_secret_done(&job.form);
-    sc_secret_done(&job.wide);
-    return rc;
+    return emit_with(emit_all, &job, err);
+}
+
+int sc_encode_opaque(struct sc_bytes value, sc_encode_fn fn, void *ctx, struct sc_error *err)
+{
+    struct job job = {.value = value, .fn = fn, .ctx = ctx};
+    return emit_with(emit_opaque, &job, err);
 }

@@ -69,4 +69,9 @@ typedef int (*sc_encode_fn)(enum sc_encoding encoding, struct sc_bytes form, voi
 int sc_encode_each(struct sc_bytes value, sc_encode_fn fn, void *ctx,
                    struct sc_error *err) SC_NODISCARD;
 
+/* Only the plain form and those that leave no byte as it is: hex, base64. All others are escapes,
+ * which whoever reads the text can undo instead (core/mask/canon.h). */
+int sc_encode_opaque(struct sc_bytes value, sc_encode_fn fn, void *ctx,
+                     struct sc_error *err) SC_NODISCARD;
+
 #endif

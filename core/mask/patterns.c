@@ -82,10 +82,7 @@ static int add_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx,
 {
     struct adding *adding = ctx;
     struct sc_mask_set *set = &adding->patterns->exact;
-    bool wanted = is_base64(encoding) || encoding == SC_ENCODING_HEX ||
-                  encoding == SC_ENCODING_HEX_UPPER || encoding == SC_ENCODING_PLAIN;
-    /* The others are what the canonical pass undoes. */
-    if (!wanted || form.len < WHOLE_MIN)
+    if (form.len < WHOLE_MIN)
         return 0;
     int rc = add_pattern(set, form, adding->patterns->values, err);
     if (!is_base64(encoding) || !adding->windows)
@@ -102,7 +99,7 @@ static int add_piece(struct sc_mask_patterns *patterns, struct sc_bytes piece, b
     struct adding adding = {patterns, windows && piece.len >= WINDOW};
     if (piece.len < WHOLE_MIN)
         return add_pattern(&patterns->exact, piece, patterns->values, err);
-    int rc = sc_encode_each(piece, add_form, &adding, err);
+    int rc = sc_encode_opaque(piece, add_form, &adding, err);
     if (rc < 0 || !sc_canon_needed(piece))
         return rc;
     SC_CLEANUP(sc_secret_done) struct sc_secret reduced = {0};

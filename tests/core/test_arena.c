@@ -101,6 +101,27 @@ static void test_memory_is_given_back(void **state)
     assert_int_equal(sc_arena_policy().bytes, before);
 }
 
+static long page_faults(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_minflt;
+}
+
+/* A large buffer costs what is used of it, in the wiping too. */
+static void test_untouched_pages_are_left_alone(void **state)
+{
+    (void)state;
+    if (!sc_arena_policy().memfd_secret || UNDER_ASAN)
+        skip();
+    long before = page_faults();
+    unsigned char *block = sc_arena_alloc(SC_ARENA_BLOCK_MAX, NULL);
+    assert_non_null(block);
+    block[SC_ARENA_BLOCK_MAX / 2] = 1;
+    sc_arena_free(block);
+    assert_true(page_faults() - before < 100);
+}
+
 /* Blocks of all sizes come and go in a random order, over several chunks: each is zero when it is
  * handed out, and what is in it stays. */
 static void test_blocks_come_and_go(void **state)
@@ -381,6 +402,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_are_zero_aligned_and_apart),
         cmocka_unit_test(test_memory_is_given_back),
+        cmocka_unit_test(test_untouched_pages_are_left_alone),
         cmocka_unit_test(test_blocks_come_and_go),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_guard_pages_kill),

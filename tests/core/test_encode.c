@@ -200,11 +200,31 @@ static void test_escapes_without_effect_give_no_form(void **state)
     assert_int_equal(binary.forms[SC_ENCODING_HEX], 1);
 }
 
+static void test_opaque_forms(void **state)
+{
+    (void)state;
+    struct count every = {0};
+    struct count opaque = {0};
+    assert_int_equal(sc_encode_each(bytes_of("a b/c\"d'e&$f\xc3\xa4"), count_forms, &every, NULL),
+                     0);
+    assert_int_equal(
+        sc_encode_opaque(bytes_of("a b/c\"d'e&$f\xc3\xa4"), count_forms, &opaque, NULL), 0);
+    for (int i = 0; i < SC_ENCODING_MAX; i++) {
+        bool wanted = i == SC_ENCODING_PLAIN || i == SC_ENCODING_BASE64 ||
+                      i == SC_ENCODING_BASE64URL || i == SC_ENCODING_HEX ||
+                      i == SC_ENCODING_HEX_UPPER;
+        assert_true(every.forms[i] > 0);
+        assert_int_equal(opaque.forms[i], wanted ? every.forms[i] : 0);
+    }
+}
+
 static void test_limits(void **state)
 {
     (void)state;
     struct sc_error err = {0};
     struct count count = {0};
+    assert_int_equal(sc_encode_opaque((struct sc_bytes){NULL, 0}, count_forms, &count, &err),
+                     SC_E_TOOBIG);
     assert_int_equal(sc_encode_each((struct sc_bytes){NULL, 0}, count_forms, &count, &err),
                      SC_E_TOOBIG);
     static unsigned char big[SC_ENCODE_VALUE_MAX + 1];
@@ -223,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_base64_twice_at_every_place),
         cmocka_unit_test(test_base32_known),
         cmocka_unit_test(test_escapes_without_effect_give_no_form),
+        cmocka_unit_test(test_opaque_forms),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
