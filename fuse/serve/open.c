@@ -240,10 +240,13 @@ static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
     if (!turn->replay)
         sc_journal_note_open(serve->journal, turn->request.tid, &opened);
     sc_journal_count_handle(serve->journal, node->id, value->version, 1);
-    if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, handle, false) < 0)
+    if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, handle, false) < 0) {
+        /* The reader is gone, or got another worker's answer during a hand-over. */
         sc_journal_count_handle(serve->journal, node->id, value->version, -1);
-    else if (turn->replay)
+        sc_journal_note_release(serve->journal, handle);
+    } else if (turn->replay) {
         sc_journal_note_open(serve->journal, turn->request.tid, &opened);
+    }
 }
 
 /* What an open is refused for before anyone asks who it is; 0 if nothing. */
@@ -256,7 +259,9 @@ static int precheck(const struct sc_turn *turn, const struct sc_view_node *node)
     if ((turn->request.flags & O_ACCMODE) != O_RDONLY)
         return EROFS;
     struct sc_journal *journal = turn->serve->journal;
-    if (!sc_journal_told_wrong(journal, turn->request.tid, node->id, node->size))
+    const struct sc_journal_asked asked = {turn->request.unique, node->id, node->size,
+                                           turn->request.tid};
+    if (!sc_journal_told_wrong(journal, &asked))
         return 0;
     /* The value rotated between the kernel's question for the size and this: ESTALE makes the
      * kernel begin anew, which the caller does not see. It is not to hear of what it opened before

@@ -23,14 +23,7 @@
 #define JOURNAL_MAGIC   UINT64_C(0x31727574656c4353)
 #define JOURNAL_VERSION 3
 #define UNIQUE_OFFSET   8
-/* A stall may lie between open and fstat. */
-#define RECENT_MAX INT64_C(2000000000)
-/* Where the parts of a handle stand: 8 bits for the place in `recent`, 8 for the count there. */
-#define HANDLE_PLACE 56
-#define HANDLE_COUNT 48
-_Static_assert(SC_JOURNAL_RECENT <= 256, "the place must fit its bits");
-#define TOLD_MAX      INT64_C(5000000000)
-#define HANDLES_REACH 32
+#define HANDLES_REACH   32
 
 int sc_journal_create(int *ret_fd, struct sc_error *err)
 {
@@ -161,86 +154,6 @@ void sc_journal_wait(struct sc_journal *journal, uint32_t seen, int milliseconds
     const struct timespec limit = {.tv_sec = milliseconds / 1000,
                                    .tv_nsec = (milliseconds % 1000) * 1000000L};
     syscall(SYS_futex, &journal->changed, FUTEX_WAIT, seen, &limit, NULL, 0);
-}
-
-/* ---- what a thread has just opened ---- */
-
-static uint64_t recent_key(uint32_t tid, uint64_t node)
-{
-    return node ^ ((uint64_t)tid * UINT64_C(0x9e3779b97f4a7c15));
-}
-
-uint64_t sc_journal_handle(struct sc_journal *journal, uint32_t tid, uint64_t version)
-{
-    uint64_t place = tid % SC_JOURNAL_RECENT;
-    uint64_t count = atomic_fetch_add(&journal->recent[place].count, 1) & 0xff;
-    return place << HANDLE_PLACE | count << HANDLE_COUNT | (version & SC_HANDLE_VERSION);
-}
-
-void sc_journal_note_open(struct sc_journal *journal, uint32_t tid,
-                          const struct sc_journal_opened *opened)
-{
-    struct sc_journal_recent *recent = &journal->recent[tid % SC_JOURNAL_RECENT];
-    atomic_store(&recent->key, 0);
-    atomic_store(&recent->handle, opened->handle);
-    atomic_store(&recent->size, opened->size);
-    atomic_store(&recent->time, sc_journal_now());
-    atomic_store(&recent->key, recent_key(tid, opened->node));
-}
-
-void sc_journal_note_release(struct sc_journal *journal, uint64_t handle)
-{
-    struct sc_journal_recent *recent =
-        &journal->recent[(handle >> HANDLE_PLACE) % SC_JOURNAL_RECENT];
-    if (atomic_load(&recent->handle) == handle)
-        atomic_store(&recent->key, 0);
-}
-
-void sc_journal_forget_open(struct sc_journal *journal, uint32_t tid, uint64_t node)
-{
-    struct sc_journal_recent *recent = &journal->recent[tid % SC_JOURNAL_RECENT];
-    if (atomic_load(&recent->key) == recent_key(tid, node))
-        atomic_store(&recent->key, 0);
-}
-
-bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t node,
-                            uint64_t *ret_size)
-{
-    struct sc_journal_recent *recent = &journal->recent[tid % SC_JOURNAL_RECENT];
-    uint64_t key = recent_key(tid, node);
-    if (tid == 0 || atomic_load(&recent->key) != key)
-        return false;
-    uint64_t size = atomic_load(&recent->size);
-    int64_t age = sc_journal_now() - atomic_load(&recent->time);
-    if (atomic_load(&recent->key) != key || age > RECENT_MAX)
-        return false;
-    *ret_size = size;
-    return true;
-}
-
-void sc_journal_note_told(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size)
-{
-    struct sc_journal_told *told = &journal->told[tid % SC_JOURNAL_RECENT];
-    uint64_t key = recent_key(tid, node);
-    if (atomic_load(&told->key) != key)
-        atomic_store(&told->again, 0);
-    atomic_store(&told->key, 0);
-    atomic_store(&told->size, size);
-    atomic_store(&told->time, sc_journal_now());
-    atomic_store(&told->key, key);
-}
-
-bool sc_journal_told_wrong(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size)
-{
-    struct sc_journal_told *told = &journal->told[tid % SC_JOURNAL_RECENT];
-    if (tid == 0 || atomic_load(&told->key) != recent_key(tid, node))
-        return false;
-    if (atomic_load(&told->size) == size || atomic_exchange(&told->again, 1) != 0 ||
-        sc_journal_now() - atomic_load(&told->time) > TOLD_MAX) {
-        atomic_store(&told->again, 0);
-        return false;
-    }
-    return true;
 }
 
 /* ---- soft counts ---- */

@@ -65,8 +65,10 @@ struct sc_journal_bank {
 
 /* "This thread has opened this node, and this was the size." */
 struct sc_journal_recent {
-    _Atomic uint64_t key, handle, size;
-    _Atomic int64_t time;
+    _Atomic uint64_t key;
+    _Atomic uint64_t handle; /* 0 = released */
+    _Atomic uint64_t size;
+    _Atomic int64_t time;   /* of its last use */
     _Atomic uint32_t count; /* of opens */
 };
 
@@ -74,7 +76,7 @@ struct sc_journal_recent {
 struct sc_journal_told {
     _Atomic uint64_t key, size;
     _Atomic int64_t time;
-    _Atomic uint32_t again; /* it was asked to look again */
+    _Atomic uint32_t again; /* the request that was asked to look again, or the one after it */
 };
 
 /* Open handles of a version of a node; approximate after a crash. */
@@ -175,9 +177,14 @@ bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t n
 
 /* The kernel asks for a file's size before it opens it, and cuts what sendfile(2) reads at that:
  * the size a thread was told last, and whether it must look again before it may open a value of
- * `size` bytes. That is never said twice in a row, since the kernel tries again only once. */
+ * `size` bytes. That is never said to two requests in a row, since the kernel tries again only
+ * once. */
+struct sc_journal_asked {
+    uint64_t unique, node, size;
+    uint32_t tid;
+};
 void sc_journal_note_told(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size);
-bool sc_journal_told_wrong(struct sc_journal *journal, uint32_t tid, uint64_t node, uint64_t size);
+bool sc_journal_told_wrong(struct sc_journal *journal, const struct sc_journal_asked *asked);
 
 /* Soft counts of open handles. */
 void sc_journal_count_handle(struct sc_journal *journal, uint64_t node, uint64_t version,

@@ -78,7 +78,9 @@ static void read_once(const char *path, struct counts *counts)
     }
     value[len] = '\0';
     counts->torn += !whole(value, len);
-    counts->sizes += (size_t)st.st_size != len;
+    if ((size_t)st.st_size != len && counts->sizes++ == 0)
+        fprintf(stderr, "%s: fstat said %lld bytes of %.16s..., %zu were read, in %lld us\n", path,
+                (long long)st.st_size, value, len, (long long)took);
 }
 
 int main(int argc, char **argv)
