@@ -159,6 +159,27 @@ static int unlock_by_prompt(struct sc_vault *vault, struct sc_cli_keys *keys, st
     return rc;
 }
 
+/* LOCKED, with what there is to give. */
+static int tell_what_opens(unsigned ways, const char *problem, struct sc_error *err)
+{
+    static const struct {
+        enum sc_way_in way;
+        const char *option;
+    } options[] = {{SC_WAY_PASSPHRASE, "--passphrase-file"},
+                   {SC_WAY_KEY_FILE, "--key-file"},
+                   {SC_WAY_BOTH, "--passphrase-file together with --key-file"},
+                   {SC_WAY_IDENTITY, "--identity"}};
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(256);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(options); i++) {
+        if ((ways & options[i].way) == 0)
+            continue;
+        sc_buf_puts(&text, text.len > 0 ? " or " : "");
+        sc_buf_puts(&text, options[i].option);
+    }
+    int rc = sc_buf_status(&text, err);
+    return rc < 0 ? rc : sc_fail(err, SC_E_LOCKED, "%s; give %s", problem, sc_buf_text(&text));
+}
+
 /* BADPASS when there is no agent, or none that knows this vault. */
 static int unlock_by_agent(struct sc_vault *vault, struct sc_error *err)
 {
@@ -201,11 +222,17 @@ static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_u
     if (status.bundle)
         return sc_fail(err, SC_E_LOCKED,
                        "the bundle is locked; give --identity FILE of somebody it was made for");
+    unsigned ways = 0;
+    rc = sc_vault_ways_in(vault, &ways, err);
+    if (rc < 0)
+        return rc;
     if (!may_ask)
-        return sc_fail(err, SC_E_LOCKED,
-                       "the vault is locked and there is no terminal to ask on; give --key-file, "
-                       "--identity or --passphrase-file");
-    return unlock_by_prompt(vault, &keys, err);
+        return tell_what_opens(ways, "the vault is locked and there is no terminal to ask on", err);
+    if ((ways & SC_WAY_PASSPHRASE) != 0 || ((ways & SC_WAY_BOTH) != 0 && keys.key_file.len > 0))
+        return unlock_by_prompt(vault, &keys, err);
+    if (offered)
+        return SC_E_BADPASS; /* as `err` says */
+    return tell_what_opens(ways, "the vault is locked and no passphrase alone opens it", err);
 }
 
 /* What a pipeline demands that keeps no pins: an option, or else a variable. */

@@ -185,6 +185,14 @@ typedef int (*sc_key_fn)(const struct sc_key_info *info, void *ctx, struct sc_er
 
 int sc_vault_slots(struct sc_vault *vault, sc_key_fn fn, void *ctx,
                    struct sc_error *err) SC_NODISCARD;
+/* What opens the vault, as a set; needs no key. An identity may be a slot's or a grant's. */
+enum sc_way_in {
+    SC_WAY_PASSPHRASE = 1,
+    SC_WAY_KEY_FILE = 2,
+    SC_WAY_BOTH = 4, /* a passphrase and a key file together */
+    SC_WAY_IDENTITY = 8
+};
+int sc_vault_ways_in(struct sc_vault *vault, unsigned *ret, struct sc_error *err) SC_NODISCARD;
 int sc_vault_slot_add(struct sc_vault *vault, const struct sc_slot_new *slot,
                       char ret_id[SC_KEY_ID_SIZE], struct sc_error *err) SC_NODISCARD;
 /* Removes a slot (named by the first digits of its number) and changes the root key. With

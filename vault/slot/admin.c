@@ -82,6 +82,34 @@ int sc_vault_slots(struct sc_vault *vault, sc_key_fn fn, void *ctx, struct sc_er
     return rc < 0 ? rc : 0;
 }
 
+int sc_vault_ways_in(struct sc_vault *vault, unsigned *ret, struct sc_error *err)
+{
+    static const struct {
+        const char *sql;
+        enum sc_way_in way;
+    } tests[] = {
+        {"SELECT count(*) FROM slot WHERE kind = 1", SC_WAY_PASSPHRASE},
+        {"SELECT count(*) FROM slot WHERE kind = 2", SC_WAY_KEY_FILE},
+        {"SELECT count(*) FROM slot WHERE kind = 3", SC_WAY_BOTH},
+        {"SELECT (SELECT count(*) FROM slot WHERE kind = 4) + (SELECT count(*) FROM scope_grant)",
+         SC_WAY_IDENTITY},
+    };
+    unsigned ways = 0;
+    int rc = sc_view_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(tests) && rc == 0; i++) {
+        int64_t count = 0;
+        rc = sc_db_number(vault->db, tests[i].sql, &count, err);
+        if (count > 0)
+            ways |= tests[i].way;
+    }
+    sc_view_end(vault);
+    if (rc == 0)
+        *ret = ways;
+    return rc;
+}
+
 static int count_slots(struct sc_vault *vault, int64_t *ret, struct sc_error *err)
 {
     return sc_db_number(vault->db, "SELECT count(*) FROM slot", ret, err);

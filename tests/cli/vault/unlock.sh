@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Ways in and out: passphrase, key file, both; each wrong key is status 5.
 . "$SC_SOURCE/tests/support/functions.sh"
+requires python3 age-keygen
 (umask 077; printf 'correct horse\n' >pass; printf 'wrong horse\n' >wrong)
 
 run 0 "$SECRETSCTL" init --passphrase-file pass --kdf light
@@ -10,7 +11,7 @@ out_is v
 run 5 "$SECRETSCTL" --passphrase-file wrong get a/b
 err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
 run 5 "$SECRETSCTL" get a/b --no-input
-err_is "secretsctl: the vault is locked and there is no terminal to ask on; give --key-file, --identity or --passphrase-file"
+err_is "secretsctl: the vault is locked and there is no terminal to ask on; give --passphrase-file"
 
 chmod 644 pass
 run 8 "$SECRETSCTL" --passphrase-file pass get a/b
@@ -24,6 +25,40 @@ printf v | run 5 "$SECRETSCTL" --key-file key add a/b --no-input
 printf v | run 0 "$SECRETSCTL" --key-file key --passphrase-file pass add a/b
 run 0 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
 out_is v
+
+# On a terminal nothing is asked for that would not help.
+on_terminal() { # STATUS TEXT ARGUMENT...
+    python3 - "$SECRETSCTL" "$@" <<'PY' || fail "on a terminal: $*"
+import os, pty, sys
+program, status, text, *words = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(program, [program, *words])
+seen = b""
+while text.encode() not in seen:
+    try:
+        more = os.read(fd, 4096)
+    except OSError:
+        break
+    seen += more
+os.close(fd)  # whoever still asks is hung up
+got = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(0 if text.encode() in seen and (status == "any" or got == int(status)) else seen.decode() + f" status {got}")
+PY
+}
+on_terminal 5 "secretsctl: the vault is locked and no passphrase alone opens it; give --passphrase-file together with --key-file" get a/b
+on_terminal any "Passphrase: " get a/b --key-file key
+run 5 "$SECRETSCTL" get a/b --no-input
+err_has "give --passphrase-file together with --key-file"
+age-keygen -o identity 2>/dev/null
+run 0 "$SECRETSCTL" --key-file key --passphrase-file pass grant add a "$(age-keygen -y identity)"
+run 5 "$SECRETSCTL" get a/b --no-input
+err_has "give --passphrase-file together with --key-file or --identity"
+mv vault.db both.db
+run 0 "$SECRETSCTL" init --key-file only
+on_terminal 5 "secretsctl: the vault is locked and no passphrase alone opens it; give --key-file" list
+on_terminal 5 "secretsctl: wrong passphrase or key: nothing opens this vault" list --key-file key
+rm vault.db && mv both.db vault.db
 
 flip key -2
 run 5 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
