@@ -150,24 +150,13 @@ static bool image_fix(struct sc_buf *out, const struct sc_pair *pair, const char
     }
 }
 
-/* The family's fix with the key in place of NAME. */
+/* The image's own way where it is known, else the family's fix. */
 static char *make_fix(const struct sc_pair *pair, const char *key, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(1024);
-    const char *text = sc_families[pair->family].fix;
-    const char *hole = strstr(text, "NAME_FILE");
-    if (pair->image != NULL && key != NULL && image_fix(&out, pair, key))
-        return sc_buf_status(&out, err) < 0 ? NULL : sc_str_dup(sc_buf_text(&out), err);
-    if (hole == NULL || key == NULL) {
-        sc_buf_puts(&out, hole == NULL ? text : "mount the value as a file instead");
-    } else {
-        sc_buf_append(&out, text, (size_t)(hole - text));
-        sc_buf_puts(&out, key);
-        sc_buf_puts(&out, hole + 4);
-    }
-    if (sc_buf_status(&out, err) < 0)
-        return NULL;
-    return sc_str_dup(sc_buf_text(&out), err);
+    if (pair->image == NULL || key == NULL || !image_fix(&out, pair, key))
+        sc_buf_puts(&out, sc_families[pair->family].fix);
+    return sc_buf_status(&out, err) < 0 ? NULL : sc_str_dup(sc_buf_text(&out), err);
 }
 
 int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const struct sc_pair *pair,

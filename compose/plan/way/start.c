@@ -11,7 +11,7 @@
 
 #include "core/banned.h"
 
-static const char not_known[] = "what the image starts is not known";
+static const char not_known[] = "what the image starts is not known: pull it, or use --image";
 
 static const char *look_up(const struct context *c, const char *image, struct sc_image_start *ret)
 {
@@ -76,7 +76,9 @@ static const char *built(struct context *c, const struct sc_service *service,
         return sc_plan_say(c, "it is built here: %s", sc_error_message(&why), NULL);
     bool open = !file.has_entrypoint || !file.has_command;
     if (file.base != NULL && look_up(c, file.base, ret) != NULL && open)
-        return sc_plan_say(c, "its Dockerfile leaves %s to '%s', and what that starts is not known",
+        return sc_plan_say(c,
+                           "its Dockerfile leaves %s to '%s', and what that starts is not known: "
+                           "pull it, or use --image",
                            file.has_entrypoint ? "CMD" : "ENTRYPOINT", file.base);
     if (file.has_entrypoint)
         take(&file.start.entrypoint, &ret->entrypoint);

@@ -24,7 +24,7 @@ run 0 "$SECRETSCTL" compose rewrite --diff --shim /opt/secretsctl-shim
 out_is "move  compose.yml:7  db.POSTGRES_PASSWORD -> shop/postgres_password, POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password
       read only when the data is first set up; an existing one keeps its password
 adapt compose.yml:9  db.healthcheck POSTGRES_PASSWORD: reads the file in place of the variable
-stays compose.yml:13  app.DB_PASSWORD: nothing is known of how 'example/app' takes DB_PASSWORD from a file; the shim cannot help: what the image starts is not known
+stays compose.yml:13  app.DB_PASSWORD: nothing is known of how 'example/app' takes DB_PASSWORD from a file; the shim cannot help: what the image starts is not known: pull it, or use --image
 
 --- a/compose.yml
 +++ b/compose.yml

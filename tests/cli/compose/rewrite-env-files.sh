@@ -44,7 +44,7 @@ out_lacks canary
 run 0 env HOME_OF_MINE=at "$SECRETSCTL" compose rewrite --shim $shim --write
 out_lacks canary
 out_has "move  db.env:2  copy.env_file MYSQL_ROOT_PASSWORD -> shop/mysql_root_password, MYSQL_ROOT_PASSWORD_FILE=/run/secrets/mysql_root_password"
-out_has "stays .env:2  pg.env_file API_TOKEN: nothing is known of how 'postgres:16' takes API_TOKEN from a file; the shim cannot help: what the image starts is not known"
+out_has "stays .env:2  pg.env_file API_TOKEN: nothing is known of how 'postgres:16' takes API_TOKEN from a file; the shim cannot help: what the image starts is not known: pull it, or use --image"
 err_is "secretsctl: 9 moved into 5 entries of scope 'shop', 1 stay"
 printf '# kept\r\nexport MYSQL_ROOT_PASSWORD_FILE="/run/secrets/mysql_root_password"  # note\r\nMYSQL_DATABASE=x\r\nMYSQL_PASSWORD_FILE='"'/run/secrets/mysql_password'" | cmp - db.env
 printf 'GF_SECURITY_ADMIN_PASSWORD__FILE=/run/secrets/gf_security_admin_password\n' | cmp - raw.env
