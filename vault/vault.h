@@ -35,7 +35,6 @@
 #define SC_VAULT_LABELS_MAX 1024
 
 struct sc_vault;
-
 enum sc_vault_access { SC_VAULT_READ, SC_VAULT_WRITE };
 
 /* Whatever the person could offer; NULL where nothing. A passphrase and a key file given together
@@ -186,12 +185,7 @@ typedef int (*sc_key_fn)(const struct sc_key_info *info, void *ctx, struct sc_er
 int sc_vault_slots(struct sc_vault *vault, sc_key_fn fn, void *ctx,
                    struct sc_error *err) SC_NODISCARD;
 /* What opens the vault, as a set; needs no key. An identity may be a slot's or a grant's. */
-enum sc_way_in {
-    SC_WAY_PASSPHRASE = 1,
-    SC_WAY_KEY_FILE = 2,
-    SC_WAY_BOTH = 4, /* a passphrase and a key file together */
-    SC_WAY_IDENTITY = 8
-};
+enum sc_way_in { SC_WAY_PASSPHRASE = 1, SC_WAY_KEY_FILE = 2, SC_WAY_BOTH = 4, SC_WAY_IDENTITY = 8 };
 int sc_vault_ways_in(struct sc_vault *vault, unsigned *ret, struct sc_error *err) SC_NODISCARD;
 int sc_vault_slot_add(struct sc_vault *vault, const struct sc_slot_new *slot,
                       char ret_id[SC_KEY_ID_SIZE], struct sc_error *err) SC_NODISCARD;
@@ -210,8 +204,7 @@ int sc_vault_grant_add(struct sc_vault *vault, const char *scope, const char *re
 int sc_vault_grant_remove(struct sc_vault *vault, const char *scope, const char *id,
                           const char *reason, struct sc_error *err) SC_NODISCARD;
 
-/* Fresh keys: of one scope, or of the root and all scopes. What is stored is sealed anew in one
- * commit. */
+/* Fresh keys: of one scope, or of the root and all scopes. All is sealed anew in one commit. */
 int sc_vault_rekey_scope(struct sc_vault *vault, const char *name, const char *reason,
                          struct sc_error *err) SC_NODISCARD;
 int sc_vault_rekey_all(struct sc_vault *vault, bool new_verify_key, const char *reason,
@@ -300,9 +293,8 @@ int sc_vault_open_unpinned(const char *path, enum sc_vault_access access, struct
 /* Pins the present state, whatever was pinned; with a reason and keys it also goes into the log. */
 int sc_vault_trust(struct sc_vault *vault, const char *reason, struct sc_error *err) SC_NODISCARD;
 
-/* ---- the vault as a source for fuse/ and provision/ ---- */
-
-/* A view on an unlocked vault (borrowed; it must outlive the source). Templates come rendered. */
+/* A view on an unlocked vault for fuse/ and provision/ (borrowed; it must outlive the source).
+ * Templates come rendered. */
 struct sc_source sc_vault_source(struct sc_vault *vault);
 
 #endif

@@ -84,29 +84,17 @@ int sc_vault_slots(struct sc_vault *vault, sc_key_fn fn, void *ctx, struct sc_er
 
 int sc_vault_ways_in(struct sc_vault *vault, unsigned *ret, struct sc_error *err)
 {
-    static const struct {
-        const char *sql;
-        enum sc_way_in way;
-    } tests[] = {
-        {"SELECT count(*) FROM slot WHERE kind = 1", SC_WAY_PASSPHRASE},
-        {"SELECT count(*) FROM slot WHERE kind = 2", SC_WAY_KEY_FILE},
-        {"SELECT count(*) FROM slot WHERE kind = 3", SC_WAY_BOTH},
-        {"SELECT (SELECT count(*) FROM slot WHERE kind = 4) + (SELECT count(*) FROM scope_grant)",
-         SC_WAY_IDENTITY},
-    };
-    unsigned ways = 0;
+    int64_t ways = 0, grants = 0;
     int rc = sc_view_begin(vault, err);
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(tests) && rc == 0; i++) {
-        int64_t count = 0;
-        rc = sc_db_number(vault->db, tests[i].sql, &count, err);
-        if (count > 0)
-            ways |= tests[i].way;
-    }
+    /* Kinds count from 1, as the ways' bits do. */
+    rc = sc_db_number(vault->db, "SELECT total(DISTINCT 1 << (kind - 1)) FROM slot", &ways, err);
+    if (rc == 0)
+        rc = sc_db_number(vault->db, "SELECT count(*) FROM scope_grant", &grants, err);
     sc_view_end(vault);
     if (rc == 0)
-        *ret = ways;
+        *ret = (unsigned)ways | (grants > 0 ? SC_WAY_IDENTITY : 0);
     return rc;
 }
 
