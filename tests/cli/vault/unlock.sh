@@ -35,7 +35,7 @@ pid, fd = pty.fork()
 if pid == 0:
     os.execv(program, [program, *words])
 seen = b""
-while text.encode() not in seen:
+while status != "any" or text.encode() not in seen:
     try:
         more = os.read(fd, 4096)
     except OSError:
