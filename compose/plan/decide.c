@@ -280,14 +280,18 @@ static int unescape(const char *text, size_t len, struct sc_secret *ret, struct 
     return rc;
 }
 
-/* A file takes the whole value; the shim's template only the credential inside of it. */
-static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
+/* All that the container gets. */
+static int whole_of(const struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
 {
-    o->filter = "";
-    if (!o->use_shim || !sc_plan_is_part(o))
-        return is_interpolated(o) || o->line != NULL
-                   ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
-                   : unescape(o->raw, o->raw_len, ret, err);
+    return is_interpolated(o) || o->line != NULL
+               ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
+               : unescape(o->raw, o->raw_len, ret, err);
+}
+
+/* The credential inside of it, and the filter with which a template writes it there. */
+static int part_of(const struct occurrence *o, struct sc_secret *ret, const char **ret_filter,
+                   struct sc_error *err)
+{
     SC_CLEANUP(sc_secret_done) struct sc_secret written = {0};
     int rc = o->use != NULL ? sc_secret_append(&written, o->use->value, strlen(o->use->value), err)
                             : unescape(o->raw + o->part, o->part_len, &written, err);
@@ -299,7 +303,27 @@ static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error
         .end = o->part + o->part_len,
         .value = (const char *)sc_secret_view(&written).ptr,
     };
-    return rc < 0 ? rc : sc_plan_filter(&spot, ret, &o->filter, err);
+    return rc < 0 ? rc : sc_plan_filter(&spot, ret, ret_filter, err);
+}
+
+/* A file takes the whole value; the shim's template only the credential inside of it. */
+static int value_of(struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
+{
+    o->filter = "";
+    return o->use_shim && sc_plan_is_part(o) ? part_of(o, ret, &o->filter, err)
+                                             : whole_of(o, ret, err);
+}
+
+const char *sc_plan_stays_note(struct context *c, const struct occurrence *o)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    const char *filter = NULL;
+    if (o->resolved == NULL && (is_interpolated(o) || o->line != NULL))
+        return NULL;
+    int rc = sc_plan_is_part(o) ? part_of(o, &value, &filter, NULL) : whole_of(o, &value, NULL);
+    if (rc == SC_E_NOMEM)
+        sc_plan_no_memory(c);
+    return rc < 0 ? NULL : sc_plan_twin_note(c, sc_secret_view(&value));
 }
 
 /* A file takes the whole text, with all that is in it. */

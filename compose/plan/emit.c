@@ -230,7 +230,7 @@ static int report_item(struct context *c, const struct occurrence *o, const char
         .secret = moves ? c->plan->secrets[o->secret].name : NULL,
         .change = change,
         .reason = o->reason,
-        .note = moves ? note_of(c, o) : NULL,
+        .note = moves ? note_of(c, o) : sc_plan_stays_note(c, o),
         .unverified =
             moves && !o->use_shim && o->native == NULL &&
             ((o->rule->flags & SC_IMAGE_VERIFIED) == 0 || sc_image_is_mirror(o->service->image)),

@@ -222,4 +222,8 @@ int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t en
 int sc_plan_secret_for(struct context *c, const char *key, const char *service,
                        struct sc_bytes value, size_t *ret, struct sc_error *err) SC_NODISCARD;
 
+/* To know about what stays: that a secret of the plan has the same value. NULL: none has. */
+const char *sc_plan_twin_note(struct context *c, struct sc_bytes value);
+const char *sc_plan_stays_note(struct context *c, const struct occurrence *o);
+
 #endif

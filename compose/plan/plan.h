@@ -43,7 +43,7 @@ struct sc_plan_item {
     const char *secret; /* name in the scope; NULL for reports */
     const char *change; /* what the file says now, e.g. "POSTGRES_PASSWORD_FILE=/run/secrets/x" */
     const char *reason; /* REPORT: why it stays, and what a person can do */
-    const char *note;   /* something to know about a change; or NULL */
+    const char *note;   /* something to know about it; or NULL */
     bool unverified; /* the rule behind it was never seen in the image, or the image is a mirror */
 };
 

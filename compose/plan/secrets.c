@@ -106,14 +106,31 @@ int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes va
     return add_secret(c->plan, name, value, ret, err);
 }
 
+static const struct sc_plan_secret *with_value(const struct context *c, struct sc_bytes value)
+{
+    for (size_t i = 0; i < c->plan->secret_count; i++) {
+        const struct sc_plan_secret *secret = &c->plan->secrets[i];
+        if (!secret->is_template && same_value(secret, value))
+            return secret;
+    }
+    return NULL;
+}
+
+const char *sc_plan_twin_note(struct context *c, struct sc_bytes value)
+{
+    const struct sc_plan_secret *twin = value.len > 0 ? with_value(c, value) : NULL;
+    return twin == NULL ? NULL
+                        : sc_plan_say(c, "the same value moves as '%s': rotate both together",
+                                      twin->name, NULL);
+}
+
 int sc_plan_secret_for(struct context *c, const char *key, const char *service,
                        struct sc_bytes value, size_t *ret, struct sc_error *err)
 {
-    for (size_t i = 0; i < c->plan->secret_count; i++) {
-        if (!c->plan->secrets[i].is_template && same_value(&c->plan->secrets[i], value)) {
-            *ret = i;
-            return 0;
-        }
+    const struct sc_plan_secret *known = with_value(c, value);
+    if (known != NULL) {
+        *ret = (size_t)(known - c->plan->secrets);
+        return 0;
     }
     const char *name = NULL;
     int rc = choose_name(c, key, service, &name, err);

@@ -212,6 +212,17 @@ static const char *class_of(const struct literal *l)
                                                             : sc_plan_class(&l->credential);
 }
 
+static const char *note_of(struct context *c, const struct literal *l)
+{
+    if (l->reason == NULL)
+        return l->credential.shape == SC_SHAPE_PLACEHOLDER ? "looks like a placeholder; rotate it"
+                                                           : NULL;
+    const char *value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
+    if (value == NULL)
+        return NULL;
+    return sc_plan_twin_note(c, (struct sc_bytes){(const unsigned char *)value, strlen(value)});
+}
+
 static int emit_one(struct context *c, struct literal *l, struct sc_error *err)
 {
     int rc = mask(c, l, err);
@@ -234,9 +245,7 @@ static int emit_one(struct context *c, struct literal *l, struct sc_error *err)
         .secret = moves ? c->plan->secrets[l->secret].name : NULL,
         .change = change,
         .reason = l->reason,
-        .note = moves && l->credential.shape == SC_SHAPE_PLACEHOLDER
-                    ? "looks like a placeholder; rotate it"
-                    : NULL,
+        .note = note_of(c, l),
     };
     return sc_plan_item_add(c->plan, &item, err);
 }

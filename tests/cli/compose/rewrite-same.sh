@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One value in several places is one secret, on all sides at once; checks that use a variable which moves are repaired or keep it.
 . "$SC_SOURCE/tests/support/functions.sh"
+requires jq
 export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
 new_vault
 shim=/usr/local/libexec/secretsctl/secretsctl-shim
@@ -38,6 +39,27 @@ has '      DATABASE_URL: postgres://app:{{secret:plain_password|url}}@db/app'
 has "      PLAIN_PASSWORD: '{{secret:plain_password}}'"
 has '      - MYSQL_PASSWORD_FILE=/run/secrets/plain_password'
 has '    healthcheck: {test: "mysqladmin ping -p\"$$(cat /run/secrets/plain_password)\""}'
+
+# what stays is told to have the value of what moves
+cat >compose.yml <<'END'
+name: half
+services:
+  redis:
+    image: redis:7
+    command: redis-server --requirepass canary-half
+  app:
+    image: example/app
+    environment:
+      REDIS_URL: redis://:canary-half@redis/0
+      OTHER_PASSWORD: canary-else
+    labels: {auth.password: canary-half}
+END
+run 0 "$SECRETSCTL" compose rewrite --json
+out_lacks canary
+note="the same value moves as 'redis_password': rotate both together"
+[ "$(jq -r '.items[] | select(.action == "report") | "\(.where) \(.key) \(.note)"' out)" = "environment REDIS_URL $note
+environment OTHER_PASSWORD null
+labels auth.password $note" ] || { jq .items out; fail "notes of what stays"; }
 
 # what cannot be repaired keeps its variable, and says why
 cat >compose.yml <<'END'
