@@ -2,6 +2,7 @@
  *
  * The project as text; see sc_compose_render() in compose/project.h.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,36 @@ const char *sc_render_time(const struct sc_value *value, char out[SC_SCALAR_TEXT
     snprintf(out, SC_SCALAR_TEXT_SIZE, "%.*sT%.*s%.3s%s%.2s", (int)date, text, (int)time_len, time,
              zone, *zone == 'Z' ? "" : ":", *zone == 'Z' ? "" : zone + 3);
     return out;
+}
+
+void sc_render_plain(struct sc_renderer *r, const struct sc_value *value)
+{
+    char number[SC_SCALAR_TEXT_SIZE];
+    switch (value->kind) {
+    case SC_VALUE_BOOL:
+        sc_buf_puts(r->out, value->u.boolean ? "true" : "false");
+        break;
+    case SC_VALUE_INT:
+        sc_buf_printf(r->out, "%" PRId64, value->u.integer);
+        break;
+    case SC_VALUE_UINT:
+        sc_buf_printf(r->out, "%" PRIu64, value->u.natural);
+        break;
+    case SC_VALUE_FLOAT:
+        if (r->options->format == SC_RENDER_JSON)
+            sc_scalar_float_json(number, value->u.real, value->single);
+        else
+            sc_scalar_float_text(number, value->u.real, value->single);
+        sc_buf_puts(r->out, number);
+        break;
+    case SC_VALUE_STRING:
+    case SC_VALUE_LIST:
+    case SC_VALUE_MAP:
+    case SC_VALUE_NULL:
+    default:
+        sc_buf_puts(r->out, "null");
+        break;
+    }
 }
 
 bool sc_render_push(struct sc_renderer *r, const char *key)

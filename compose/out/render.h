@@ -26,6 +26,8 @@ bool sc_render_hides(const struct sc_renderer *r, const struct sc_value *value);
 const char *sc_render_redacted(const struct sc_renderer *r);
 /* A point in time in the form of RFC 3339, written into `out`. */
 const char *sc_render_time(const struct sc_value *value, char out[SC_SCALAR_TEXT_SIZE]);
+/* A scalar that is no text. */
+void sc_render_plain(struct sc_renderer *r, const struct sc_value *value);
 /* Steps down; false when that is too deep. */
 bool sc_render_push(struct sc_renderer *r, const char *key);
 

@@ -2,7 +2,6 @@
  *
  * JSON with two blanks of indentation, as Go's encoder writes it; see compose/out/render.h.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "compose/out/render.h"
@@ -74,31 +73,12 @@ static void put_scalar(struct sc_renderer *r, const struct sc_value *value)
         put_text(r, text, strlen(text));
         return;
     }
-    switch (value->kind) {
-    case SC_VALUE_STRING:
-        if (value->single)
-            put_text(r, number, strlen(sc_render_time(value, number)));
-        else
-            put_text(r, value->u.text, value->count);
-        break;
-    case SC_VALUE_BOOL:
-        sc_buf_puts(r->out, value->u.boolean ? "true" : "false");
-        break;
-    case SC_VALUE_INT:
-        sc_buf_printf(r->out, "%" PRId64, value->u.integer);
-        break;
-    case SC_VALUE_UINT:
-        sc_buf_printf(r->out, "%" PRIu64, value->u.natural);
-        break;
-    case SC_VALUE_FLOAT:
-        sc_scalar_float_json(number, value->u.real, value->single);
-        sc_buf_puts(r->out, number);
-        break;
-    case SC_VALUE_NULL:
-    default:
-        sc_buf_puts(r->out, "null");
-        break;
-    }
+    if (value->kind != SC_VALUE_STRING)
+        sc_render_plain(r, value);
+    else if (value->single)
+        put_text(r, number, strlen(sc_render_time(value, number)));
+    else
+        put_text(r, value->u.text, value->count);
 }
 
 static int put_value(struct sc_renderer *r, const struct sc_value *value, struct sc_error *err)

@@ -5,7 +5,6 @@
  * Texts stand plain where no reader could take them for anything else, in double quotes where YAML
  * would see another type, as a block where they have several lines.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "compose/out/render.h"
@@ -152,31 +151,12 @@ static void put_scalar(struct sc_renderer *r, const struct sc_value *value, size
         put_quoted(r, sc_render_redacted(r), strlen(sc_render_redacted(r)));
         return;
     }
-    switch (value->kind) {
-    case SC_VALUE_STRING:
-        if (value->single)
-            sc_buf_puts(r->out, sc_render_time(value, number));
-        else
-            put_text(r, value->u.text, value->count, depth);
-        break;
-    case SC_VALUE_BOOL:
-        sc_buf_puts(r->out, value->u.boolean ? "true" : "false");
-        break;
-    case SC_VALUE_INT:
-        sc_buf_printf(r->out, "%" PRId64, value->u.integer);
-        break;
-    case SC_VALUE_UINT:
-        sc_buf_printf(r->out, "%" PRIu64, value->u.natural);
-        break;
-    case SC_VALUE_FLOAT:
-        sc_scalar_float_text(number, value->u.real, value->single);
-        sc_buf_puts(r->out, number);
-        break;
-    case SC_VALUE_NULL:
-    default:
-        sc_buf_puts(r->out, "null");
-        break;
-    }
+    if (value->kind != SC_VALUE_STRING)
+        sc_render_plain(r, value);
+    else if (value->single)
+        sc_buf_puts(r->out, sc_render_time(value, number));
+    else
+        put_text(r, value->u.text, value->count, depth);
 }
 
 static int put_children(struct sc_renderer *r, const struct sc_value *value, size_t depth,
