@@ -58,13 +58,25 @@ struct sc_granted {
     unsigned char *key; /* in the arena */
 };
 
-/* The bucket that was verified last, in the view of this number. */
+/* A row of an entry, as the signed tree holds it. */
+struct sc_kept_row {
+    uint64_t version;
+    uint32_t kind;
+    unsigned char hash[SC_KEY_SIZE];
+    int64_t blob_id;
+};
+
+/* The entry that was verified last, in the view of this number, with all its rows. */
 struct sc_verified {
     uint64_t view;
     int64_t scope_id;
-    uint64_t prefix;
-    uint64_t rows;
+    unsigned char idx[SC_KEY_SIZE];
+    uint64_t bucket_rows; /* its own and those of others */
+    struct sc_kept_row *rows;
+    size_t count, cap;
 };
+
+struct sc_known_node; /* vault/state/path.c */
 
 /* The newest state that a handle has verified, or committed itself. */
 struct sc_seen {
@@ -108,9 +120,10 @@ struct sc_vault {
     struct sc_seen seen;   /* not dropped with the state */
     uint64_t view_number;  /* counts the views of this handle */
     struct sc_verified verified;
-    enum sc_vault_pages pages; /* found by the last check */
-    unsigned view_depth;       /* nested reads share one snapshot */
-    struct sc_txn *txn;        /* the open batch, or NULL */
+    struct sc_known_node *known; /* NULL until one is kept */
+    enum sc_vault_pages pages;   /* found by the last check */
+    unsigned view_depth;         /* nested reads share one snapshot */
+    struct sc_txn *txn;          /* the open batch, or NULL */
 };
 
 /* ---- vault/view.c: one consistent, verified state for the reads in between ---- */

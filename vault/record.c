@@ -255,38 +255,50 @@ int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
     return opened(sc_seal_open_at(&key, bound, sealed, room, ret_len, err), err);
 }
 
-static int verify_place(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
+/* What the signed tree says of a row, and the sealed bytes in the file. They are borrowed from
+ * `stmt`. Inside a batch that has changed the bucket the tree is behind the rows. */
+static int read_stored(struct sc_vault *vault, const struct sc_place *place, struct sc_stmt **stmt,
+                       const unsigned char **ret_hash, struct sc_bytes *ret, struct sc_error *err)
 {
-    const struct sc_scope *scope = place->scope;
     uint64_t rows = 0;
-    if (sc_txn_has_touched(vault, scope, place->idx))
-        return 0;
-    return sc_tree_verify(vault, scope, sc_tree_prefix(place->idx, scope->depth), &rows, err);
+    bool found = false;
+    bool changed = sc_txn_has_touched(vault, place->scope, place->idx);
+    int rc = changed ? 0 : sc_tree_verify(vault, place->scope, place->idx, &rows, err);
+    if (rc < 0)
+        return rc;
+    const struct sc_kept_row *row =
+        changed ? NULL : sc_tree_verified_row(vault, place->version, (uint32_t)place->kind);
+    if (!changed && row == NULL)
+        return sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
+    rc = changed ? sc_db_prepare(vault->db,
+                                 "SELECT blob.ct, rec.rh FROM rec JOIN blob ON blob.id=rec.blob_id "
+                                 "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
+                                 stmt, err)
+                 : sc_db_prepare(vault->db, "SELECT ct FROM blob WHERE id=?", stmt, err);
+    if (rc < 0)
+        return rc;
+    if (changed)
+        bind_place(*stmt, place);
+    else
+        sc_stmt_bind_int(*stmt, 1, row->blob_id);
+    rc = sc_stmt_step(*stmt, &found, err);
+    if (rc == 0 && !found)
+        rc = sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
+    if (rc < 0)
+        return rc;
+    *ret = sc_stmt_blob(*stmt, 0);
+    if (!changed)
+        *ret_hash = row->hash;
+    return changed ? sc_stmt_fixed_view(*stmt, 1, SC_KEY_SIZE, ret_hash, err) : 0;
 }
 
 int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,
                    struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    bool row = false;
-    int rc = verify_place(vault, place, err);
-    if (rc < 0)
-        return rc;
-    rc = sc_db_prepare(vault->db,
-                       "SELECT rec.rh, blob.ct FROM rec JOIN blob ON blob.id=rec.blob_id "
-                       "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
-                       &stmt, err);
-    if (rc < 0)
-        return rc;
-    bind_place(stmt, place);
-    rc = sc_stmt_step(stmt, &row, err);
-    if (rc < 0)
-        return rc;
-    if (!row)
-        return sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
     const unsigned char *hash = NULL;
-    struct sc_bytes sealed = sc_stmt_blob(stmt, 1);
-    rc = sc_stmt_fixed_view(stmt, 0, SC_KEY_SIZE, &hash, err);
+    struct sc_bytes sealed = {0};
+    int rc = read_stored(vault, place, &stmt, &hash, &sealed, err);
     if (rc == 0)
         rc = sc_record_check(place, sealed, hash, err);
     if (rc < 0)

@@ -102,7 +102,7 @@ int sc_txn_touch(struct sc_vault *vault, struct sc_scope *scope,
     size_t at = position(txn, &key);
     if (is_rebuilt(txn, scope) || found(txn, &key, at))
         return 0;
-    int rc = sc_tree_verify(vault, scope, key.prefix, &key.rows_before, err);
+    int rc = sc_tree_verify(vault, scope, idx, &key.rows_before, err);
     return rc < 0 ? rc : insert_touched(txn, &key, at, err);
 }
 

@@ -318,6 +318,8 @@ void sc_vault_close(struct sc_vault *vault)
     free(vault->granted);
     sc_arena_free(vault->root);
     sc_secret_done(&vault->opened_by);
+    free(vault->verified.rows);
+    free(vault->known);
     free(vault->path);
     free(vault);
 }

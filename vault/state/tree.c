@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#include "vault/state/node.h"
+#include "core/buf.h"
+#include "vault/state/path.h"
 
 #include "core/banned.h"
 
@@ -35,13 +36,30 @@ static void bucket_range(uint64_t prefix, uint32_t depth, unsigned char low[SC_K
     }
 }
 
+static int keep_row(struct sc_verified *kept, const struct sc_tree_row *row, int64_t blob_id,
+                    struct sc_error *err)
+{
+    struct sc_kept_row *grown =
+        sc_items_reserve(kept->rows, &kept->cap, kept->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    kept->rows = grown;
+    struct sc_kept_row *to = &grown[kept->count++];
+    to->version = row->version;
+    to->kind = row->kind;
+    to->blob_id = blob_id;
+    memcpy(to->hash, row->hash, SC_KEY_SIZE);
+    return 0;
+}
+
+/* Hashes the rows of a bucket. Those of `kept->idx` are kept there; `kept` may be NULL. */
 static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
-                       struct sc_tree_sum *ret, struct sc_error *err)
+                       struct sc_verified *kept, struct sc_tree_sum *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(vault->db,
-                           "SELECT idx, ver, kind, rh FROM rec WHERE scope_id=? AND idx BETWEEN ? "
-                           "AND ? ORDER BY idx, ver, kind",
+                           "SELECT idx, ver, kind, rh, blob_id FROM rec WHERE scope_id=? "
+                           "AND idx BETWEEN ? AND ? ORDER BY idx, ver, kind",
                            &stmt, err);
     if (rc < 0)
         return rc;
@@ -57,6 +75,8 @@ static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uin
         rc = sc_stmt_step(stmt, &more, err);
         if (rc == 0 && more)
             rc = sc_row_read(stmt, &row, err);
+        if (rc == 0 && more && kept != NULL && memcmp(row.idx, kept->idx, SC_KEY_SIZE) == 0)
+            rc = keep_row(kept, &row, sc_stmt_int(stmt, 4), err);
         if (rc < 0)
             return rc;
         if (!more)
@@ -68,73 +88,66 @@ static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uin
     return 0;
 }
 
-static int damaged(const struct sc_scope *scope, struct sc_error *err)
+static int verify_entry(struct sc_vault *vault, const struct sc_scope *scope,
+                        struct sc_verified *entry, struct sc_error *err)
 {
-    if (scope->name[0] == '\0')
-        return sc_fail(err, SC_E_TAMPERED, "the rows of a scope are not the signed ones");
-    return sc_fail(err, SC_E_TAMPERED, "the rows of scope '%s' are not the signed ones",
-                   scope->name);
-}
-
-static int verify_path(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
-                       uint64_t *ret_rows, struct sc_error *err)
-{
+    struct sc_path path;
     struct sc_tree_sum sum;
-    unsigned char kids[SC_NODE_SIZE];
-    int rc = hash_bucket(vault, scope, prefix, &sum, err);
-    for (uint32_t level = scope->depth; level > 0 && rc == 0; level--) {
-        uint64_t node = prefix >> (4 * (scope->depth - level + 1));
-        unsigned child = (unsigned)(prefix >> (4 * (scope->depth - level))) & 15;
-        rc = sc_node_read(vault, scope, (struct sc_node_place){level - 1, node}, kids, err);
-        if (rc == 0 && memcmp(kids + child * SC_KEY_SIZE, sum.root, SC_KEY_SIZE) != 0)
-            return damaged(scope, err);
-        sc_node_hash(sum.root, kids);
-    }
-    if (rc == 0 && memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0)
-        return damaged(scope, err);
+    uint64_t prefix = sc_tree_prefix(entry->idx, scope->depth);
+    int rc = hash_bucket(vault, scope, prefix, entry, &sum, err);
     if (rc == 0)
-        *ret_rows = sum.rows;
+        rc = sc_path_read(vault, scope, prefix, &path, err);
+    if (rc == 0 && memcmp(path.bucket, sum.root, SC_KEY_SIZE) != 0)
+        rc = sc_path_fail(scope, err);
+    if (rc == 0)
+        entry->bucket_rows = sum.rows;
     return rc;
 }
 
-/* One bucket often answers several reads in a row (name, then value, then the write). */
-int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
-                   uint64_t *ret_rows, struct sc_error *err)
+/* One verification often answers several reads in a row (name, then value, then the write). */
+int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope,
+                   const unsigned char idx[SC_KEY_SIZE], uint64_t *ret_rows, struct sc_error *err)
 {
     struct sc_verified *last = &vault->verified;
     if (vault->view_depth == 0 || last->view != vault->view_number || last->scope_id != scope->id ||
-        last->prefix != prefix) {
-        uint64_t rows = 0;
-        int rc = verify_path(vault, scope, prefix, &rows, err);
+        memcmp(last->idx, idx, SC_KEY_SIZE) != 0) {
+        last->view = 0;
+        last->count = 0;
+        last->scope_id = scope->id;
+        memcpy(last->idx, idx, SC_KEY_SIZE);
+        int rc = verify_entry(vault, scope, last, err);
         if (rc < 0)
             return rc;
-        *last = (struct sc_verified){vault->view_number, scope->id, prefix, rows};
+        last->view = vault->view_number;
     }
-    *ret_rows = last->rows;
+    *ret_rows = last->bucket_rows;
     return 0;
+}
+
+const struct sc_kept_row *sc_tree_verified_row(const struct sc_vault *vault, uint64_t version,
+                                               uint32_t kind)
+{
+    const struct sc_verified *last = &vault->verified;
+    for (size_t i = 0; i < last->count; i++) {
+        if (last->rows[i].version == version && last->rows[i].kind == kind)
+            return &last->rows[i];
+    }
+    return NULL;
 }
 
 int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
                    uint64_t *ret_rows, struct sc_error *err)
 {
+    struct sc_path path;
     struct sc_tree_sum sum;
-    unsigned char kids[SC_NODE_SIZE];
-    int rc = hash_bucket(vault, scope, prefix, &sum, err);
-    for (uint32_t level = scope->depth; level > 0 && rc == 0; level--) {
-        struct sc_node_place place = {level - 1, prefix >> (4 * (scope->depth - level + 1))};
-        unsigned child = (unsigned)(prefix >> (4 * (scope->depth - level))) & 15;
-        rc = sc_node_read(vault, scope, place, kids, err);
-        if (rc < 0)
-            break;
-        memcpy(kids + child * SC_KEY_SIZE, sum.root, SC_KEY_SIZE);
-        rc = sc_node_write(vault, scope, place, kids, err);
-        sc_node_hash(sum.root, kids);
-    }
-    if (rc < 0)
-        return rc;
-    memcpy(scope->root, sum.root, SC_KEY_SIZE);
-    *ret_rows = sum.rows;
-    return 0;
+    int rc = hash_bucket(vault, scope, prefix, NULL, &sum, err);
+    if (rc == 0)
+        rc = sc_path_read(vault, scope, prefix, &path, err);
+    if (rc == 0)
+        rc = sc_path_write(vault, scope, prefix, sum.root, &path, err);
+    if (rc == 0)
+        *ret_rows = sum.rows;
+    return rc;
 }
 
 int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope,
@@ -143,7 +156,7 @@ int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope,
     struct sc_tree_sum sum;
     int rc = sc_tree_walk(vault, scope, SC_TREE_ROOT_ONLY, visit, &sum, err);
     if (rc == 0 && (sum.rows != scope->rows || memcmp(sum.root, scope->root, SC_KEY_SIZE) != 0))
-        return damaged(scope, err);
+        return sc_path_fail(scope, err);
     return rc;
 }
 

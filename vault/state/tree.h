@@ -19,10 +19,16 @@
 /* The first `depth` nibbles of an index, as a number. */
 uint64_t sc_tree_prefix(const unsigned char idx[SC_KEY_SIZE], uint32_t depth);
 
-/* Verifies the bucket against the scope's signed root, in the present snapshot; *ret_rows is how
- * many rows are in it. Not for a bucket that this transaction has changed. TAMPERED. */
-int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope, uint64_t prefix,
-                   uint64_t *ret_rows, struct sc_error *err) SC_NODISCARD;
+/* Verifies all rows of an index, or that there is none, against the scope's signed root, in the
+ * present snapshot; *ret_rows is how many rows are in its bucket. Not for a bucket that this
+ * transaction has changed. TAMPERED. */
+int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope,
+                   const unsigned char idx[SC_KEY_SIZE], uint64_t *ret_rows,
+                   struct sc_error *err) SC_NODISCARD;
+
+/* One of the rows that were verified last; NULL: there is no such row. */
+const struct sc_kept_row *sc_tree_verified_row(const struct sc_vault *vault, uint64_t version,
+                                               uint32_t kind);
 
 /* Takes a changed bucket (verified before the change) into the nodes and scope->root. */
 int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
