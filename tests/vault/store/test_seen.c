@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -210,6 +211,56 @@ static void a_lock_that_is_held_is_busy(void **state)
     assert_int_equal(sc_vault_put(other, &entry, &err), 0);
 }
 
+/* Enough for two levels of nodes. */
+static void put_many(struct sc_vault *vault)
+{
+    assert_int_equal(sc_vault_begin(vault, NULL), 0);
+    for (int i = 0; i < 400; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "shop/number-%d", i);
+        put(vault, name);
+    }
+    assert_int_equal(sc_vault_commit(vault, NULL), 0);
+}
+
+/* What a handle has verified it goes on using where the signed root demands it, and writes anew;
+ * who has not does not take it, and check says so. */
+static void a_changed_node_is_not_believed(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_db_closep) struct sc_db *attacker = NULL;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *writer = open_vault("a.db", SC_VAULT_WRITE);
+    put_many(writer);
+    assert_int_equal(get(writer, NULL), 0);
+    assert_int_equal(sc_db_open("a.db", SC_DB_WRITE, &attacker, NULL), 0);
+    assert_int_equal(sc_db_exec(attacker, "UPDATE node SET kids=zeroblob(512)", NULL), 0);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_vault("a.db", SC_VAULT_READ);
+    assert_int_equal(get(reader, NULL), SC_E_TAMPERED);
+    assert_int_equal(get(writer, NULL), 0);
+    put(writer, "shop/first");
+    assert_int_equal(get(writer, NULL), 0);
+    assert_int_equal(get(reader, NULL), 0); /* that path was written anew */
+    assert_int_equal(sc_vault_check(writer, NULL, NULL, NULL), SC_E_TAMPERED);
+}
+
+/* What is kept of a batch that came to nothing is not what the root demands. */
+static void a_batch_that_failed_leaves_nothing(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *writer = open_vault("a.db", SC_VAULT_WRITE);
+    put_many(writer);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(sc_vault_begin(writer, NULL), 0);
+        put(writer, "shop/first");
+        assert_int_equal(get(writer, NULL), 0);
+        sc_vault_rollback(writer);
+        assert_int_equal(get(writer, NULL), 0);
+        put(writer, "shop/first");
+        assert_int_equal(get(writer, NULL), 0);
+    }
+    assert_int_equal(sc_vault_check(writer, NULL, NULL, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +273,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(accepts_an_older_state_that_was_trusted, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(a_lock_that_is_held_is_busy, each_test, after_test),
+        cmocka_unit_test_setup_teardown(a_changed_node_is_not_believed, each_test, after_test),
+        cmocka_unit_test_setup_teardown(a_batch_that_failed_leaves_nothing, each_test, after_test),
         cmocka_unit_test_setup_teardown(check_says_whether_it_saw_the_pages, each_test, after_test),
     };
     return cmocka_run_group_tests_name("vault-seen", tests, NULL, NULL);
