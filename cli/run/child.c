@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,6 +26,7 @@
 #include "cli/run/channel.h"
 #include "cli/run/monitor.h"
 #include "cli/run/outer.h"
+#include "cli/run/watch.h"
 #include "core/fd.h"
 
 #include "core/banned.h"
@@ -36,8 +38,11 @@
 #define CANNOT_EXEC   126
 #define NOT_FOUND     127
 
+/* An end or an error is something to read, too. */
+#define READABLE (~(uint32_t)EPOLLOUT)
+
 /* Places in the set of descriptors that are waited for. */
-enum { WAIT_SIGNAL, WAIT_MONITOR, WAIT_INPUT, WAIT_CHANNEL, WAIT_COUNT = WAIT_CHANNEL + 2 };
+enum { WAIT_SIGNAL, WAIT_MONITOR, WAIT_INPUT, WAIT_CHANNEL }; /* and the second channel */
 
 struct session {
     const struct sc_run_child *child;
@@ -48,6 +53,7 @@ struct session {
     struct sc_monitor monitor; /* of a full session */
     sigset_t before;
     int signal_fd;
+    struct sc_watch watch;
     pid_t pid;     /* the child, where there is no monitor */
     int ends[3];   /* the child's descriptors */
     int report[2]; /* the child's errno when its exec failed */
@@ -236,51 +242,53 @@ static int take_report(struct session *session, struct sc_error *err)
     return rc;
 }
 
-static void wait_set(const struct session *session, struct pollfd fds[WAIT_COUNT])
+static int choose_waits(struct session *session, struct sc_error *err)
 {
     const struct sc_outer *outer = &session->outer;
+    struct sc_watch *watch = &session->watch;
     bool reads = session->terminal && sc_outer_reads(outer);
-    fds[WAIT_SIGNAL] = (struct pollfd){.fd = session->signal_fd, .events = POLLIN};
-    fds[WAIT_MONITOR] =
-        (struct pollfd){.fd = session->ended ? -1 : session->monitor.fd, .events = POLLIN};
-    fds[WAIT_INPUT] = (struct pollfd){.fd = reads ? STDIN_FILENO : -1, .events = POLLIN};
-    for (size_t i = 0; i < 2; i++)
-        fds[WAIT_CHANNEL + i] = (struct pollfd){
-            .fd = i < session->channel_count ? session->channels[i].fd : -1, .events = POLLIN};
-    if (sc_outer_writes(outer))
-        fds[WAIT_CHANNEL].events |= POLLOUT;
+    int rc = sc_watch_set(watch, WAIT_SIGNAL, session->signal_fd, EPOLLIN, err);
+    if (rc == 0)
+        rc = sc_watch_set(watch, WAIT_MONITOR, session->ended ? -1 : session->monitor.fd, EPOLLIN,
+                          err);
+    if (rc == 0)
+        rc = sc_watch_set(watch, WAIT_INPUT, reads ? STDIN_FILENO : -1, EPOLLIN, err);
+    for (size_t i = 0; rc == 0 && i < session->channel_count; i++) {
+        uint32_t writes = i == 0 && sc_outer_writes(outer) ? EPOLLOUT : 0;
+        rc = sc_watch_set(watch, WAIT_CHANNEL + i, session->channels[i].fd, EPOLLIN | writes, err);
+    }
+    return rc;
 }
 
-static int serve_channel(struct session *session, size_t i, short events, struct sc_error *err)
+static int serve_channel(struct session *session, size_t i, uint32_t events, struct sc_error *err)
 {
-    if ((events & POLLOUT) != 0)
+    if ((events & EPOLLOUT) != 0)
         sc_outer_write(&session->outer, session->channels[i].fd);
-    return (events & ~POLLOUT) != 0 ? sc_channel_read(&session->channels[i], err)
+    return (events & READABLE) != 0 ? sc_channel_read(&session->channels[i], err)
                                     : sc_channel_tick(&session->channels[i], err);
 }
 
 /* One turn; *ret_moved tells whether a byte came. */
 static int turn(struct session *session, int timeout, bool *ret_moved, struct sc_error *err)
 {
-    struct pollfd fds[WAIT_COUNT];
-    wait_set(session, fds);
+    uint32_t ready[SC_WATCH_MAX];
     *ret_moved = false;
-    int ready = poll(fds, WAIT_COUNT, timeout);
-    if (ready < 0 && errno != EINTR)
-        return sc_fail_errno(err, "cannot wait for the child");
-    int rc = 0;
-    if (ready > 0 && fds[WAIT_INPUT].revents != 0) {
+    int rc = choose_waits(session, err);
+    if (rc == 0)
+        rc = sc_watch_wait(&session->watch, timeout, ready, err);
+    if (rc < 0)
+        return rc;
+    if (ready[WAIT_INPUT] != 0) {
         sc_outer_read(&session->outer);
         sc_outer_write(&session->outer, session->channels[0].fd);
     }
     for (size_t i = 0; rc == 0 && i < session->channel_count; i++) {
-        short events = ready > 0 ? fds[WAIT_CHANNEL + i].revents : 0;
-        rc = serve_channel(session, i, events, err);
-        *ret_moved = *ret_moved || (events & ~POLLOUT) != 0;
+        rc = serve_channel(session, i, ready[WAIT_CHANNEL + i], err);
+        *ret_moved = *ret_moved || (ready[WAIT_CHANNEL + i] & READABLE) != 0;
     }
-    if (ready > 0 && fds[WAIT_SIGNAL].revents != 0)
+    if (ready[WAIT_SIGNAL] != 0)
         pass_signal(session);
-    if (rc == 0 && ready > 0 && fds[WAIT_MONITOR].revents != 0)
+    if (rc == 0 && ready[WAIT_MONITOR] != 0)
         rc = take_report(session, err);
     return rc;
 }
@@ -298,7 +306,7 @@ static int patience(const struct session *session)
 
 static int loop(struct session *session, struct sc_error *err)
 {
-    int rc = 0;
+    int rc = sc_watch_init(&session->watch, err);
     while (rc == 0) {
         bool was_ended = session->ended;
         bool moved = false;
@@ -363,6 +371,7 @@ int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_er
     struct session session = {.child = child,
                               .monitor = {-1, -1},
                               .signal_fd = -1,
+                              .watch = {.fd = -1},
                               .pid = -1,
                               .ends = {-1, -1, -1},
                               .report = {-1, -1}};
@@ -383,6 +392,7 @@ int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_er
         rc = exec_failure(&session, ret_status, err);
     for (size_t i = 0; i < session.channel_count; i++)
         sc_channel_done(&session.channels[i]);
+    sc_watch_done(&session.watch);
     sc_fd_closep(&session.signal_fd);
     sc_fd_closep(&session.report[0]);
     return rc;
