@@ -27,6 +27,7 @@
 #include "fuse/agent/agent.h"
 #include "fuse/agent/policy_file.h"
 #include "fuse/hold/notify.h"
+#include "fuse/hold/mount.h"
 #include "fuse/hold/repair.h"
 
 #include "core/banned.h"
@@ -252,9 +253,11 @@ static int repair(const struct sc_cli *cli, const char *directory, struct sc_err
     int rc = sc_mount_repair(directory, &counts, err);
     if (rc < 0)
         return rc;
-    sc_note(cli, "replaced %u dead mounts in containers", counts.healed);
+    sc_note(cli, "replaced %u dead mount%s in containers", counts.healed,
+            counts.healed == 1 ? "" : "s");
     if (counts.failed > 0)
-        sc_warn("%u dead mounts could not be replaced: restart their containers", counts.failed);
+        sc_warn("%u dead mount%s could not be replaced: restart the containers", counts.failed,
+                counts.failed == 1 ? "" : "s");
     return 0;
 }
 
@@ -299,6 +302,13 @@ static int serve(void *ctx, const struct sc_supervised *io, struct sc_error *err
     return rc < 0 ? rc : work(&session, signal_fd, err);
 }
 
+static bool is_served(const char *directory)
+{
+    struct sc_mount_found found;
+    return sc_mount_look(directory, &found, NULL) == 0 && found.state == SC_MOUNT_LIVE &&
+           !sc_mount_lost(directory);
+}
+
 static int upgrade(const char *directory, struct sc_error *err)
 {
     char program[PATH_MAX];
@@ -319,8 +329,8 @@ int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **oper
         return err->code;
     if (opt->upgrade)
         return upgrade(directory, err);
-    struct sc_mount_status status;
-    if (opt->repair && sc_mount_status(directory, &status, NULL) == 0)
+    /* Of a mount that is served, by whatever user, only what is bound elsewhere needs healing. */
+    if (opt->repair && (geteuid() != 0 || is_served(directory)))
         return repair(cli, directory, err);
     struct service service = {cli, opt, directory};
     if (opt->foreground) {

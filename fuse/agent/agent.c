@@ -190,12 +190,11 @@ static int attach(struct sc_agent *agent, const char *directory, struct sc_error
 static int resume(struct sc_agent *agent, const char *directory, struct sc_hold_fds *kept,
                   struct sc_error *err)
 {
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    unsigned minor = 0;
+    struct sc_mount_found found;
     if (kept->fd[SC_HOLD_FUSE] < 0)
         return SC_E_NOTFOUND;
     struct pollfd connection = {.fd = kept->fd[SC_HOLD_FUSE]};
-    if (sc_mount_look(directory, &state, &minor, NULL) < 0 || state != SC_MOUNT_LIVE ||
+    if (sc_mount_look(directory, &found, NULL) < 0 || found.state != SC_MOUNT_LIVE ||
         poll(&connection, 1, 0) < 0 || (connection.revents & POLLERR) != 0) {
         sc_notify_forget(kept);
         return SC_E_NOTFOUND;
@@ -225,10 +224,9 @@ static int reconnect(struct sc_agent *agent, struct sc_error *err)
             sc_fd_closep(&fds[j]);
         if (rc == 0)
             return 0;
-        enum sc_mount_state state = SC_MOUNT_NONE;
-        unsigned minor = 0;
-        if (sc_mount_look(agent->journal->directory, &state, &minor, NULL) == 0 &&
-            (state == SC_MOUNT_NONE || state == SC_MOUNT_GUARD))
+        struct sc_mount_found found;
+        if (sc_mount_look(agent->journal->directory, &found, NULL) == 0 &&
+            (found.state == SC_MOUNT_NONE || found.state == SC_MOUNT_GUARD))
             return sc_fail(err, SC_E_CANCELLED, "unmounted");
         usleep(RECONNECT_PAUSE);
     }
@@ -407,10 +405,9 @@ int sc_mount_end(const char *directory, bool force, struct sc_error *err)
     if (rc != SC_E_NOTFOUND && !(force && rc == SC_E_BUSY))
         return rc;
     /* No keeper, or one that hangs: what is left is a dead mount or a guard. */
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    unsigned minor = 0;
-    rc = sc_mount_look(directory, &state, &minor, err);
-    if (rc == 0 && (state == SC_MOUNT_NONE || state == SC_MOUNT_OTHER))
+    struct sc_mount_found found;
+    rc = sc_mount_look(directory, &found, err);
+    if (rc == 0 && (found.state == SC_MOUNT_NONE || found.state == SC_MOUNT_OTHER))
         rc = sc_fail(err, SC_E_NOTFOUND, "nothing of this program is mounted on '%s'", directory);
     return rc == 0 ? sc_mount_close(directory, true, err) : rc;
 }

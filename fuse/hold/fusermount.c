@@ -88,7 +88,8 @@ static int explain(const char *directory, bool allow_other, struct sc_error *err
                    directory);
 }
 
-int sc_fusermount_open(const char *directory, bool allow_other, int *ret_fd, struct sc_error *err)
+int sc_fusermount_open(const char *directory, const char *source, bool allow_other, int *ret_fd,
+                       struct sc_error *err)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
@@ -99,7 +100,7 @@ int sc_fusermount_open(const char *directory, bool allow_other, int *ret_fd, str
     close(ends[1]);
     char options[OPTIONS_MAX];
     snprintf(options, sizeof(options),
-             "fsname=secretsctl,subtype=secretsctl,nosuid,nodev,noexec,default_permissions%s",
+             "fsname=%s,subtype=secretsctl,nosuid,nodev,noexec,default_permissions%s", source,
              allow_other ? ",allow_other" : "");
     char program[] = PROGRAM, flag[] = "-o", end[] = "--";
     char *argv[] = {program, flag, options, end, (char *)(uintptr_t)directory, NULL};

@@ -13,7 +13,7 @@
 
 /* UNSUPPORTED without fusermount3 or where it refuses, with the reason it is known for. In an own
  * user namespace with CAP_SYS_ADMIN plain mount(2) is used. */
-int sc_fusermount_open(const char *directory, bool allow_other, int *ret_fd,
+int sc_fusermount_open(const char *directory, const char *source, bool allow_other, int *ret_fd,
                        struct sc_error *err) SC_NODISCARD;
 int sc_fusermount_close(const char *directory, bool lazy, struct sc_error *err) SC_NODISCARD;
 

@@ -19,6 +19,7 @@
 
 #include "core/fd.h"
 #include "core/fsutil.h"
+#include "core/parse.h"
 #include "core/str.h"
 #include "fuse/hold/fusermount.h"
 #include "fuse/hold/mountinfo.h"
@@ -31,9 +32,9 @@
 #define LOST_WAIT_MS   2000
 #define ABORT_PATH_MAX 96
 
-/* Whether the server is gone for good: then every request fails at once. One that is only slow
- * would make the asker wait, so a child asks, and is killed if it has to wait. */
-static bool lost(const char *directory)
+/* One that is only slow would make the asker wait, so a child asks, and is killed if it has to
+ * wait. */
+bool sc_mount_lost(const char *directory)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -60,35 +61,44 @@ static bool lost(const char *directory)
 
 struct look {
     const char *directory;
-    enum sc_mount_state state;
-    unsigned minor;
+    struct sc_mount_found found;
 };
+
+/* "rw,user_id=1000,group_id=..." */
+static uid_t user_of(const char *super_options)
+{
+    static const char key[] = "user_id=";
+    const char *at = strstr(super_options, key);
+    uint64_t user = 0;
+    char text[16] = "";
+    if (at != NULL)
+        snprintf(text, sizeof(text), "%.*s", (int)strcspn(at + sizeof(key) - 1, ","),
+                 at + sizeof(key) - 1);
+    return sc_parse_u64(text, UINT32_MAX, "user", &user, NULL) == 0 ? (uid_t)user : (uid_t)-1;
+}
 
 static bool look_at(const struct sc_mountinfo *line, void *ctx)
 {
     struct look *look = ctx;
     if (!sc_str_equal(line->point, look->directory))
         return true;
-    look->state = SC_MOUNT_OTHER; /* the last line of a point is the one on top */
-    if (sc_str_equal(line->type, SC_FUSE_TYPE)) {
-        look->state = SC_MOUNT_LIVE;
-        look->minor = line->minor;
-    } else if (sc_str_equal(line->source, GUARD_SOURCE)) {
-        look->state = SC_MOUNT_GUARD;
-    }
+    /* The last line of a point is the one on top. */
+    look->found = (struct sc_mount_found){.state = SC_MOUNT_OTHER};
+    if (sc_str_equal(line->type, SC_FUSE_TYPE))
+        look->found =
+            (struct sc_mount_found){SC_MOUNT_LIVE, line->minor, user_of(line->super_options)};
+    else if (sc_str_equal(line->source, GUARD_SOURCE))
+        look->found.state = SC_MOUNT_GUARD;
     return true;
 }
 
-int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigned *ret_minor,
-                  struct sc_error *err)
+int sc_mount_look(const char *directory, struct sc_mount_found *ret, struct sc_error *err)
 {
-    struct look look = {.directory = directory, .state = SC_MOUNT_NONE};
+    struct look look = {.directory = directory, .found = {.state = SC_MOUNT_NONE}};
     int rc = sc_mountinfo_each(0, look_at, &look, err);
-    if (rc < 0)
-        return rc;
-    *ret_state = look.state;
-    *ret_minor = look.minor;
-    return 0;
+    if (rc == 0)
+        *ret = look.found;
+    return rc;
 }
 
 void sc_mount_abort(unsigned minor)
@@ -146,24 +156,40 @@ static int check_empty(const char *directory, struct sc_error *err)
     return 0;
 }
 
+/* Another user's is left alone: what is bound of it must not get this user's values. */
+static int detach_dead(const char *directory, uid_t user, struct sc_error *err)
+{
+    if (user != geteuid())
+        return sc_fail(err, SC_E_PERM,
+                       "the dead mount on '%s' is of user %u, who must mount again first",
+                       directory, (unsigned)user);
+    if (geteuid() != 0)
+        return sc_fusermount_close(directory, true, err);
+    if (umount2(directory, MNT_DETACH) < 0)
+        return sc_fail_errno(err, "cannot detach the dead mount on '%s'", directory);
+    return 0;
+}
+
 static int prepare(const char *directory, struct sc_error *err)
 {
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    unsigned minor = 0;
-    int rc = sc_mount_look(directory, &state, &minor, err);
+    struct sc_mount_found found;
+    int rc = sc_mount_look(directory, &found, err);
     if (rc < 0)
         return rc;
-    if (state == SC_MOUNT_LIVE && lost(directory))
-        state = SC_MOUNT_DEAD;
-    if (state == SC_MOUNT_LIVE)
+    if (found.state == SC_MOUNT_LIVE && sc_mount_lost(directory)) {
+        rc = detach_dead(directory, found.user, err);
+        if (rc == 0) /* below it may lie the guard */
+            rc = sc_mount_look(directory, &found, err);
+        if (rc < 0)
+            return rc;
+    }
+    if (found.state == SC_MOUNT_LIVE)
         return sc_fail(err, SC_E_BUSY, "'%s' is mounted already; see: secretsctl umount",
                        directory);
-    if (state == SC_MOUNT_OTHER)
+    if (found.state == SC_MOUNT_OTHER)
         return sc_fail(err, SC_E_BUSY, "another file system is mounted on '%s'", directory);
-    if (state == SC_MOUNT_DEAD && umount2(directory, MNT_DETACH) < 0)
-        return sc_fail_errno(err, "cannot detach the dead mount on '%s'", directory);
     mode_t mask = umask(022);
-    rc = state == SC_MOUNT_NONE ? sc_dir_make(directory, 0755, err) : 0;
+    rc = found.state == SC_MOUNT_NONE ? sc_dir_make(directory, 0755, err) : 0;
     umask(mask);
     if (rc == 0)
         rc = check_empty(directory, err);
@@ -192,15 +218,14 @@ void sc_mount_source(const char *directory, char out[SC_MOUNT_SOURCE_SIZE])
 static int mount_as_root(const char *directory, bool allow_other, int *ret_fd, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = -1;
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    unsigned minor = 0;
+    struct sc_mount_found found;
     int rc = open_device(&fd, err);
     if (rc == 0)
-        rc = sc_mount_look(directory, &state, &minor, err);
+        rc = sc_mount_look(directory, &found, err);
     if (rc < 0)
         return rc;
     const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (state != SC_MOUNT_GUARD &&
+    if (found.state != SC_MOUNT_GUARD &&
         mount(GUARD_SOURCE, directory, "tmpfs", flags | MS_RDONLY, "size=4k,mode=755") < 0)
         return sc_fail_errno(err, "cannot mount the guard on '%s'", directory);
     char options[OPTIONS_MAX];
@@ -210,7 +235,7 @@ static int mount_as_root(const char *directory, bool allow_other, int *ret_fd, s
     sc_mount_source(directory, source);
     if (mount(source, directory, SC_FUSE_TYPE, flags, options) < 0) {
         rc = sc_fail_errno(err, "cannot mount on '%s'", directory);
-        if (state != SC_MOUNT_GUARD)
+        if (found.state != SC_MOUNT_GUARD)
             umount2(directory, MNT_DETACH);
         return rc;
     }
@@ -228,39 +253,39 @@ int sc_mount_open(const char *directory, bool allow_other, int *ret_fd, struct s
         return rc;
     if (geteuid() == 0)
         return mount_as_root(directory, allow_other, ret_fd, err);
-    return sc_fusermount_open(directory, allow_other, ret_fd, err);
+    char source[SC_MOUNT_SOURCE_SIZE];
+    sc_mount_source(directory, source);
+    return sc_fusermount_open(directory, source, allow_other, ret_fd, err);
 }
 
 /* ---- ending ---- */
 
 static void drop_guard(const char *directory)
 {
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    unsigned minor = 0;
-    if (geteuid() == 0 && sc_mount_look(directory, &state, &minor, NULL) == 0 &&
-        state == SC_MOUNT_GUARD)
+    struct sc_mount_found found;
+    if (geteuid() == 0 && sc_mount_look(directory, &found, NULL) == 0 &&
+        found.state == SC_MOUNT_GUARD)
         umount2(directory, MNT_DETACH);
 }
 
 int sc_mount_close(const char *directory, bool force, struct sc_error *err)
 {
-    enum sc_mount_state state = SC_MOUNT_NONE;
-    unsigned minor = 0;
-    int rc = sc_mount_look(directory, &state, &minor, err);
+    struct sc_mount_found found;
+    int rc = sc_mount_look(directory, &found, err);
     if (rc < 0)
         return rc;
-    if (state != SC_MOUNT_LIVE) {
+    if (found.state != SC_MOUNT_LIVE) {
         drop_guard(directory);
         return 0;
     }
-    int users = force ? 0 : sc_mount_users(minor);
+    int users = force ? 0 : sc_mount_users(found.minor);
     if (users > 0)
         return sc_fail(err, SC_E_BUSY,
                        "'%s' is in use by %d container%s or other mount namespace%s; stop them, or "
                        "use --force",
                        directory, users, users == 1 ? "" : "s", users == 1 ? "" : "s");
     if (force)
-        sc_mount_abort(minor);
+        sc_mount_abort(found.minor);
     if (geteuid() != 0)
         return sc_fusermount_close(directory, force, err);
     if (umount2(directory, force ? MNT_DETACH : 0) < 0) {

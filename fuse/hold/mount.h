@@ -11,21 +11,30 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "core/error.h"
 
 enum sc_mount_state {
     SC_MOUNT_NONE,  /* no file system of ours there */
     SC_MOUNT_GUARD, /* our guard alone */
-    SC_MOUNT_LIVE,  /* or its server is gone: this cannot be told without asking it */
-    SC_MOUNT_DEAD,  /* asked, and gone */
+    SC_MOUNT_LIVE,  /* or its server is gone: sc_mount_lost() */
     SC_MOUNT_OTHER  /* something else is mounted there */
 };
 
-/* What is mounted at the directory (absolute, without links), from mountinfo; *ret_device is
- * major:minor of a file system of ours as makedev(3) has it. */
-int sc_mount_look(const char *directory, enum sc_mount_state *ret_state, unsigned *ret_minor,
+struct sc_mount_found {
+    enum sc_mount_state state;
+    unsigned minor; /* of the device, if it is LIVE */
+    uid_t user;     /* who mounted it, if it is LIVE */
+};
+
+/* What is mounted at the directory (absolute, without links), from mountinfo. */
+int sc_mount_look(const char *directory, struct sc_mount_found *ret,
                   struct sc_error *err) SC_NODISCARD;
+
+/* Whether the server of what is mounted there is gone for good: then every request fails at once.
+ */
+bool sc_mount_lost(const char *directory);
 
 /* Prepares the directory (made if missing, must be empty; a dead mount there is detached), and
  * mounts: as root by mount(2), else by fusermount3. *ret_fd is the FUSE descriptor; INIT waits in

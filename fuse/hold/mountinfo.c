@@ -53,9 +53,10 @@ static bool parse_line(char *text, struct sc_mountinfo *ret)
         fields[count++] = at;
     char *type = strtok_r(tail + 3, " ", &save);
     char *source = type != NULL ? strtok_r(NULL, " ", &save) : NULL;
+    char *super_options = source != NULL ? strtok_r(NULL, " ", &save) : NULL;
     char *colon = count == SC_ARRAY_SIZE(fields) ? strchr(fields[2], ':') : NULL;
     uint64_t minor = 0;
-    if (source == NULL || colon == NULL ||
+    if (super_options == NULL || colon == NULL ||
         sc_parse_u64(colon + 1, UINT32_MAX, "minor", &minor, NULL) < 0)
         return false;
     unescape(fields[3]);
@@ -65,7 +66,8 @@ static bool parse_line(char *text, struct sc_mountinfo *ret)
                                  .point = fields[4],
                                  .options = fields[5],
                                  .type = type,
-                                 .source = source};
+                                 .source = source,
+                                 .super_options = super_options};
     return true;
 }
 

@@ -19,6 +19,7 @@ struct sc_mountinfo {
     const char *options; /* of this mount: "ro,nosuid,..." */
     const char *type;
     const char *source;
+    const char *super_options; /* of the file system: "rw,user_id=0,..." */
 };
 
 /* Calls fn for each line in order until it returns false. pid 0 is this process. */

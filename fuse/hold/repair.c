@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@
 struct repair {
     const char *directory;
     char source[SC_MOUNT_SOURCE_SIZE];
+    unsigned minor;            /* of the mount at `directory` */
     unsigned live[MOUNTS_MAX]; /* devices mounted on the host: not dead, or not ours to judge */
     size_t live_count;
     int pid; /* whose namespace is looked at */
@@ -71,7 +74,9 @@ static bool heal(const struct repair *repair, const struct sc_mountinfo *line)
         return false;
     SC_CLEANUP(sc_fd_closep)
     int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree < 0)
+    /* In a user's directory a link may lead to where that user may not go. */
+    struct stat st;
+    if (tree < 0 || fstat(tree, &st) < 0 || minor(st.st_dev) != repair->minor)
         return false;
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
     if (strncmp(line->options, "ro", 2) == 0 &&
@@ -118,14 +123,24 @@ static void look_at_namespace(int pid, void *ctx)
 int sc_mount_repair(const char *directory, struct sc_repair_counts *ret, struct sc_error *err)
 {
     struct repair repair = {.directory = directory};
+    struct sc_mount_found found;
     sc_mount_source(directory, repair.source);
     if (geteuid() != 0)
-        return sc_fail(err, SC_E_PERM, "healing containers needs root");
+        return sc_fail(err, SC_E_PERM,
+                       "healing containers needs root; mount without --repair, then as root: "
+                       "secretsctl mount --repair '%s'",
+                       directory);
+    int rc = sc_mount_look(directory, &found, err);
+    if (rc == 0 && found.state != SC_MOUNT_LIVE)
+        rc = sc_fail(err, SC_E_NOTFOUND, "nothing of this program is mounted on '%s'", directory);
+    if (rc < 0)
+        return rc;
+    repair.minor = found.minor;
     /* Children are waited for here, whatever the caller does with its own. */
     const struct sigaction wait_for = {.sa_handler = SIG_DFL};
     struct sigaction before;
     sigaction(SIGCHLD, &wait_for, &before);
-    int rc = sc_mountinfo_each(0, note_live, &repair, err);
+    rc = sc_mountinfo_each(0, note_live, &repair, err);
     if (rc == 0)
         rc = sc_mountinfo_namespaces(look_at_namespace, &repair, err);
     sigaction(SIGCHLD, &before, NULL);
