@@ -25,6 +25,15 @@ static int entry_name(char out[SC_NAME_SIZE], const char *scope, const char *pat
     return sc_name_join(out, full, leaf, err);
 }
 
+int sc_original_check(const char *path, size_t len, struct sc_error *err)
+{
+    size_t head = sizeof(FORMAT) + strlen(path) + 1 + 2 * SC_HASH_SIZE + 1;
+    return len <= SC_VALUE_MAX - SC_MIN(head, (size_t)SC_VALUE_MAX)
+               ? 0
+               : sc_fail(err, SC_E_TOOBIG, "'%s' is too large to keep a copy of in the vault",
+                         path);
+}
+
 int sc_original_put(struct sc_vault *vault, const char *scope, const char *path,
                     struct sc_bytes content, struct sc_bytes after, struct sc_error *err)
 {
@@ -33,7 +42,9 @@ int sc_original_put(struct sc_vault *vault, const char *scope, const char *path,
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     sc_hash_sha256(hash, after.ptr, after.len);
     sc_hex(hex, hash, sizeof(hash));
-    int rc = entry_name(name, scope, path, err);
+    int rc = sc_original_check(path, content.len, err);
+    if (rc == 0)
+        rc = entry_name(name, scope, path, err);
     if (rc == 0)
         rc = sc_secret_append(&value, FORMAT, sizeof(FORMAT), err);
     if (rc == 0)
@@ -42,8 +53,6 @@ int sc_original_put(struct sc_vault *vault, const char *scope, const char *path,
         rc = sc_secret_append(&value, hex, sizeof(hex), err);
     if (rc == 0)
         rc = sc_secret_append(&value, content.ptr, content.len, err);
-    if (rc == 0 && sc_secret_view(&value).len > SC_VALUE_MAX)
-        rc = sc_fail(err, SC_E_TOOBIG, "'%s' is too large to keep a copy of in the vault", path);
     if (rc < 0)
         return rc;
     struct sc_entry_put put = {

@@ -18,6 +18,9 @@ struct sc_original {
     struct sc_bytes content;
 };
 
+/* Whether a copy of so many bytes fits an entry. */
+int sc_original_check(const char *path, size_t len, struct sc_error *err) SC_NODISCARD;
+
 int sc_original_put(struct sc_vault *vault, const char *scope, const char *path,
                     struct sc_bytes content, struct sc_bytes after,
                     struct sc_error *err) SC_NODISCARD;

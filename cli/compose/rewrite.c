@@ -61,23 +61,6 @@ static int check_archives(const struct sc_strv *archives, struct sc_error *err)
     return rc;
 }
 
-/* The project as Docker Compose would load it, for the values behind variables. One that does not
- * load is not written to; a plan can be shown all the same. */
-static int load_project(const struct sc_rewrite_options *o,
-                        const struct sc_compose_options *options, struct sc_project **ret,
-                        struct sc_error *err)
-{
-    struct sc_error why = {0};
-    int rc = sc_compose_load(options, ret, &why);
-    if (rc < 0 && o->write) {
-        *err = why;
-        return rc;
-    }
-    if (rc < 0)
-        sc_warn("%s; what stands behind variables is not known", sc_error_message(&why));
-    return 0;
-}
-
 /* Whether all that is read from a file is bases of services: it may be included as well. */
 static bool only_extended(const struct sc_project *project, const char *path)
 {
@@ -134,6 +117,25 @@ static int make_plan(const struct lookup *lookup, const struct sc_plan_options *
     return sc_plan_make(input->files, input->count, settings, ret, err);
 }
 
+/* A plan that cannot be carried out here is shown all the same, if that is what was asked for. */
+static int carry_out(struct sc_cli *cli, const struct sc_plan *plan, bool write,
+                     struct sc_error *err)
+{
+    bool moves = sc_plan_moves(plan) > 0;
+    int rc = moves ? sc_rewrite_check(plan, err) : 0;
+    if (rc < 0 && !write) {
+        struct sc_error failed = {0};
+        int printed = sc_rewrite_print(cli, plan, SC_REWRITE_HINDERED, &failed);
+        if (printed < 0)
+            *err = failed;
+        return printed < 0 ? printed : rc;
+    }
+    if (rc == 0 && write && moves)
+        rc = sc_rewrite_store(cli, plan, err);
+    return rc < 0 ? rc
+                  : sc_rewrite_print(cli, plan, write ? SC_REWRITE_WRITTEN : SC_REWRITE_SHOWN, err);
+}
+
 int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, char **operands,
                            struct sc_error *err)
 {
@@ -177,13 +179,11 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         .all = true,
         .tolerant = true,
     };
-    rc = load_project(o, &load, &project, err);
+    rc = sc_compose_load(&load, &project, err);
     if (rc < 0)
         return rc;
     settings.project = project;
     settings.load = &load;
     rc = make_plan(&lookup, &settings, &plan, err);
-    if (rc == 0 && o->write && sc_plan_moves(plan) > 0)
-        rc = sc_rewrite_store(cli, plan, err);
-    return rc < 0 ? rc : sc_rewrite_print(cli, plan, o->write, err);
+    return rc < 0 ? rc : carry_out(cli, plan, o->write, err);
 }

@@ -54,14 +54,23 @@ const char *sc_rewrite_shim_architecture(const char *path);
 int sc_rewrite_image_start(const char *image, const struct sc_strv *archives,
                            struct sc_image_start *ret, struct sc_error *err);
 
+/* What became of a plan. */
+enum sc_rewrite_state {
+    SC_REWRITE_SHOWN,
+    SC_REWRITE_HINDERED, /* shown, and it cannot be carried out here */
+    SC_REWRITE_WRITTEN
+};
+
 /* rewrite_print.c: the plan for people, and as JSON. */
-int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool written,
+int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, enum sc_rewrite_state state,
                      struct sc_error *err) SC_NODISCARD;
 
 /* rewrite_changes.c: the lines that go and come. */
 void sc_rewrite_changes(struct sc_json *json, const struct sc_plan *plan);
 
-/* rewrite_store.c: values and originals into the vault, then the files. */
+/* rewrite_store.c: why the files could not be replaced, as far as that is known beforehand. */
+int sc_rewrite_check(const struct sc_plan *plan, struct sc_error *err) SC_NODISCARD;
+/* Values and originals into the vault, then the files. */
 int sc_rewrite_store(struct sc_cli *cli, const struct sc_plan *plan,
                      struct sc_error *err) SC_NODISCARD;
 

@@ -101,9 +101,10 @@ static void print_item(struct sc_cli *cli, const struct sc_plan *plan,
         sc_out("      not verified: what is known of this image was not seen in its source\n");
 }
 
-int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool written,
+int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, enum sc_rewrite_state state,
                      struct sc_error *err)
 {
+    bool written = state == SC_REWRITE_WRITTEN;
     if (cli->globals.json)
         return print_json(plan, written, err);
     size_t moves = sc_plan_moves(plan), stays = 0;
@@ -133,6 +134,7 @@ int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, bool writte
         sc_note(cli, "%zu moved into %zu entries of scope '%s', %zu stay", moves,
                 plan->secret_count, plan->scope, stays);
     else
-        sc_note(cli, "%zu to move, %zu stay; nothing was changed, use --write", moves, stays);
+        sc_note(cli, "%zu to move, %zu stay; nothing was changed%s", moves, stays,
+                state == SC_REWRITE_SHOWN ? ", use --write" : "");
     return 0;
 }

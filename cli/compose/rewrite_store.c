@@ -8,12 +8,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/compose/original.h"
 #include "cli/compose/rewrite.h"
 #include "cli/unlock.h"
+#include "core/fsutil.h"
 #include "core/replace.h"
+#include "core/str.h"
 #include "vault/vault.h"
 
 #include "core/banned.h"
@@ -86,6 +90,37 @@ static int commit(void *ctx, struct sc_error *err)
         return rc;
     }
     return sc_vault_commit(s->vault, err);
+}
+
+static int check_file(const struct sc_plan_file *file, struct sc_error *err)
+{
+    struct stat st;
+    int rc = sc_original_check(file->path, file->before.len, err);
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_str_freep) char *folder = sc_path_dirname(file->path, err);
+    if (folder == NULL)
+        return SC_E_NOMEM;
+    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
+        return sc_fail_errno(err, "cannot put a new file into '%s'", folder);
+    if (stat(file->path, &st) < 0)
+        return sc_fail_errno(err, "cannot look at '%s'", file->path);
+    if (geteuid() != 0 && st.st_uid != geteuid())
+        return sc_fail(
+            err, SC_E_PERM,
+            "'%s' belongs to another user, and would not any more; run this as that user",
+            file->path);
+    return 0;
+}
+
+int sc_rewrite_check(const struct sc_plan *plan, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < plan->file_count && rc == 0; i++) {
+        if (plan->files[i].changed)
+            rc = check_file(&plan->files[i], err);
+    }
+    return rc;
 }
 
 int sc_rewrite_store(struct sc_cli *cli, const struct sc_plan *plan, struct sc_error *err)

@@ -366,20 +366,42 @@ static int add_in_block(struct work *w, const struct sc_edit *e, struct sc_error
     return insert_lines(w, c->span.end, &lines, err);
 }
 
-/* `key:` with nothing behind it becomes a collection. */
+/* The same between braces: "{a: }" becomes "{a: {b: c}}". */
+static int add_to_nothing_in_flow(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *node = e->node;
+    const bool map = e->text != NULL, json = node->key->style == SC_YAML_DOUBLE;
+    SC_CLEANUP(sc_buf_done) struct sc_buf piece = SC_BUF_INIT(PIECE_MAX);
+    sc_buf_puts(&piece, w->text[node->span.start - 1] == ':' ? " " : "");
+    sc_buf_putc(&piece, map ? '{' : '[');
+    for (; e != NULL; e = sc_edits_next(w->edits, e)) {
+        sc_edit_render_flow(e->text, &e->value, json, &piece);
+        if (sc_edits_next(w->edits, e) != NULL)
+            sc_buf_puts(&piece, ", ");
+    }
+    sc_buf_putc(&piece, map ? '}' : ']');
+    return splice(w, node->span.start, node->span.end, &piece, err);
+}
+
+/* `key:` with nothing or `null` behind it becomes a collection. */
 static int add_to_nothing(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *node = e->node;
-    if (node->key == NULL || node->parent->style != SC_YAML_BLOCK ||
-        node->span.start != node->span.end || node->full_start != node->span.start ||
+    if (node->key == NULL || !sc_yaml_is_null(node) || node->full_start != node->span.start ||
         has_no_place(w, node) != NULL)
         return refuse(w, node->span.start, "this value cannot become a collection", err);
-    SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
+    if (in_flow(node))
+        return add_to_nothing_in_flow(w, e, err);
+    SC_CLEANUP(sc_buf_done) struct sc_buf nothing = SC_BUF_INIT(1), lines = SC_BUF_INIT(PIECE_MAX);
     size_t indent = sc_edit_column(w->stream, node->key->full_start) +
                     (e->text == NULL ? w->style.sequence_step : w->style.step);
     for (; e != NULL; e = sc_edits_next(w->edits, e))
         sc_edit_render_block(e->text, &e->value, indent, &w->style, &lines);
-    return insert_lines(w, node->span.end, &lines, err);
+    size_t blanks = node->span.start; /* in front of the null that goes */
+    while (node->span.end > node->span.start && w->text[blanks - 1] == ' ')
+        blanks--;
+    int rc = blanks < node->span.end ? splice(w, blanks, node->span.end, &nothing, err) : 0;
+    return rc < 0 ? rc : insert_lines(w, node->span.end, &lines, err);
 }
 
 static int apply_add(struct work *w, const struct sc_edit *e, struct sc_error *err)

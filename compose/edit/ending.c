@@ -88,7 +88,8 @@ static struct sc_splice *first_gone(const struct ending *e)
         first = s;
         until = s->start;
     }
-    return first;
+    bool lines = until == 0 || e->text[until - 1] == '\n';
+    return lines ? first : NULL; /* the rest of a line goes, and the line stays */
 }
 
 static size_t last_newline(const char *text, size_t len)

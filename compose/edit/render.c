@@ -11,15 +11,21 @@
 
 /* ---- scalars ---- */
 
-/* Plain only where nobody could read anything but this string: begins with a letter, '/', '_' or a
- * path, holds no character with a meaning, and is none of the words that are not strings. */
+/* "--", "--option": no item of a list, no number and no start of a document. */
+static bool is_option(const char *text)
+{
+    return text[0] == '-' && text[1] == '-' && text[2] != '-';
+}
+
+/* Plain only where nobody could read anything but this string: begins with a letter, '/', '_' or
+ * "--", holds no character with a meaning, and is none of the words that are not strings. */
 static bool plain_is_safe(const char *text, bool in_flow)
 {
     static const char *const words[] = {"true", "false", "null", "yes", "no", "on",
                                         "off",  "y",     "n",    "nan", "inf"};
     size_t len = strlen(text);
     if (len == 0 || len > 512 || text[len - 1] == ':' ||
-        (isalpha((unsigned char)text[0]) == 0 && strchr("/_", text[0]) == NULL))
+        (isalpha((unsigned char)text[0]) == 0 && strchr("/_", text[0]) == NULL && !is_option(text)))
         return false;
     for (size_t i = 0; i < len; i++) {
         bool ok = isalnum((unsigned char)text[i]) != 0 || strchr("_./=@+-", text[i]) != NULL ||

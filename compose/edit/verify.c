@@ -39,7 +39,8 @@ static bool is_string(const struct sc_yaml_node *node, const char *text)
         if (sc_str_equal_nocase(text, words[i]))
             return false;
     }
-    return text[0] != '\0' && strchr("0123456789+-.~<=", text[0]) == NULL;
+    bool option = strncmp(text, "--", 2) == 0 && text[2] != '-'; /* no number */
+    return option || (text[0] != '\0' && strchr("0123456789+-.~<=", text[0]) == NULL);
 }
 
 static int match_value(const struct proof *p, const struct sc_yaml_node *node,

@@ -24,7 +24,7 @@ static int check_schema(struct sc_model *model, const struct sc_project_file *fi
 {
     struct sc_loader *loader = model->loader;
     struct sc_strv *notes = loader->options->tolerant ? &loader->project->notes : NULL;
-    int rc = sc_shape_check(dict, notes, err);
+    int rc = sc_shape_check(loader->pool, dict, notes, err);
     if (rc < 0 || !sc_tree_remove(loader->pool, dict, "version"))
         return rc;
     const char *note = sc_model_pool_printf(

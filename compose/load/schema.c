@@ -10,16 +10,18 @@
 
 #include "compose/load/document.h"
 #include "compose/tree/items.h"
+#include "compose/tree/tree.h"
 
 #include "core/banned.h"
 
 struct checker {
+    struct sc_model_pool *pool;
     struct sc_strv *notes; /* NULL: strict */
     struct sc_error *err;
 };
 
-static int check(const struct checker *c, const struct sc_shape *shape,
-                 const struct sc_value *value, const struct sc_path *path);
+static int check(const struct checker *c, const struct sc_shape *shape, struct sc_value *value,
+                 const struct sc_path *path);
 
 /* ---- messages ---- */
 
@@ -131,9 +133,39 @@ static const struct sc_shape *shape_of(const struct sc_shape *shape, const char 
     return NULL;
 }
 
-static int check_map(const struct checker *c, const struct sc_shape *shape,
-                     const struct sc_value *map, const struct sc_path *path)
+/* `secrets:` with nothing behind it, or comments only. */
+static bool is_forgotten(const struct sc_shape *shape, const struct sc_value *value)
 {
+    const unsigned fits = SC_SCHEMA_NULL | SC_SCHEMA_ANY;
+    return value->kind == SC_VALUE_NULL && shape != NULL && (shape->types & fits) == 0 &&
+           (shape->types & (SC_SCHEMA_LIST | SC_SCHEMA_MAP)) != 0;
+}
+
+/* Takes empty attributes out where a collection belongs, and notes them. */
+static int drop_forgotten(const struct checker *c, const struct sc_shape *shape,
+                          struct sc_value *map, const struct sc_path *path)
+{
+    int rc = 0;
+    for (size_t i = map->count; c->notes != NULL && i-- > 0 && rc == 0;) {
+        const struct sc_entry entry = map->u.entries[i];
+        struct sc_path next = sc_path_key(path, entry.key);
+        struct sc_error note = {0};
+        bool known = false;
+        if (!is_forgotten(shape_of(shape, entry.key, &known), entry.value))
+            continue;
+        sc_fail_value(&note, SC_E_SYNTAX, entry.value, &next, "is empty");
+        sc_tree_remove(c->pool, map, entry.key);
+        rc = sc_strv_add(c->notes, note.message, c->err);
+    }
+    return rc;
+}
+
+static int check_map(const struct checker *c, const struct sc_shape *shape, struct sc_value *map,
+                     const struct sc_path *path)
+{
+    int dropped = drop_forgotten(c, shape, map, path);
+    if (dropped < 0)
+        return dropped;
     for (const struct sc_shape_key *row = shape->keys; row != NULL && row->name != NULL; row++) {
         if (row->required && sc_value_get(map, row->name) == NULL)
             return sc_fail_value(c->err, SC_E_SYNTAX, map, path, "'%s' is missing", row->name);
@@ -166,8 +198,8 @@ static int check_unique(const struct checker *c, const struct sc_value *list,
     return rc;
 }
 
-static int check_list(const struct checker *c, const struct sc_shape *shape,
-                      const struct sc_value *list, const struct sc_path *path)
+static int check_list(const struct checker *c, const struct sc_shape *shape, struct sc_value *list,
+                      const struct sc_path *path)
 {
     static const struct sc_shape any = {.types = SC_SCHEMA_ANY};
     for (size_t i = 0; i < list->count; i++) {
@@ -284,8 +316,8 @@ static unsigned type_of(const struct sc_value *value)
     }
 }
 
-static int check(const struct checker *c, const struct sc_shape *shape,
-                 const struct sc_value *value, const struct sc_path *path)
+static int check(const struct checker *c, const struct sc_shape *shape, struct sc_value *value,
+                 const struct sc_path *path)
 {
     static const struct sc_shape any_map = {
         .types = SC_SCHEMA_ANY, .flags = SC_SCHEMA_OPEN, .other = &any_map, .item = &any_map};
@@ -313,9 +345,10 @@ static int check(const struct checker *c, const struct sc_shape *shape,
     }
 }
 
-int sc_shape_check(const struct sc_value *root, struct sc_strv *notes, struct sc_error *err)
+int sc_shape_check(struct sc_model_pool *pool, struct sc_value *root, struct sc_strv *notes,
+                   struct sc_error *err)
 {
-    struct checker c = {.notes = notes, .err = err};
+    struct checker c = {.pool = pool, .notes = notes, .err = err};
     struct sc_path top = {0};
     return check(&c, &sc_shape_project, root, &top);
 }

@@ -5,6 +5,7 @@
 #ifndef SC_COMPOSE_LOAD_SCHEMA_H
 #define SC_COMPOSE_LOAD_SCHEMA_H
 
+#include "compose/tree/pool.h"
 #include "compose/value.h"
 #include "core/str.h"
 
@@ -57,9 +58,10 @@ bool sc_shape_pull_policy(const char *text);
 /* The shape of a whole project; compose/load/schema_table.c. */
 extern const struct sc_shape sc_shape_project;
 
-/* Checks a merged tree. With `notes`, attributes that are not known are noted instead of refused.
- * SYNTAX with place and path. */
-int sc_shape_check(const struct sc_value *root, struct sc_strv *notes,
+/* Checks a merged tree. With `notes`, attributes that are not known, and empty ones where a
+ * collection belongs (which are taken out), are noted instead of refused. SYNTAX with place and
+ * path. */
+int sc_shape_check(struct sc_model_pool *pool, struct sc_value *root, struct sc_strv *notes,
                    struct sc_error *err) SC_NODISCARD;
 
 #endif

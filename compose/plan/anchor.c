@@ -26,6 +26,11 @@ static size_t count_aliases(const struct sc_yaml_node *node, const struct sc_yam
     return count;
 }
 
+bool sc_plan_is_shared(const struct sc_yaml_node *node)
+{
+    return node != NULL && node->anchor != NULL && count_aliases(sc_node_root(node), node) > 0;
+}
+
 /* An entry of a top-level extension field, or the field itself. */
 static bool in_extension(const struct sc_yaml_node *node)
 {

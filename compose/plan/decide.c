@@ -241,13 +241,24 @@ static void spread_reasons(struct context *c)
     }
 }
 
+/* Whether the text was found as a credential of this service too: they follow together or not at
+ * all. */
+static bool has_own(const struct context *c, const struct occurrence *o, const struct definition *d)
+{
+    for (size_t i = 0; i < c->found_count; i++) {
+        if (c->found[i].service == d && sc_plan_same_text(&c->found[i], o))
+            return true;
+    }
+    return false;
+}
+
 /* A service that gets the text too but for which it is no credential, or that extends the service
  * and has an image of another kind. */
 static const char *bystander(struct context *c, const struct occurrence *o)
 {
     for (size_t i = 0; i < c->definition_count; i++) {
         const struct definition *d = &c->definitions[i];
-        if (d == o->service || sc_str_equal(d->name, o->service->name))
+        if (d == o->service || sc_str_equal(d->name, o->service->name) || has_own(c, o, d))
             continue;
         const struct sc_yaml_node *environment =
             sc_yaml_resolve(sc_merged_get(d->node, "environment"));

@@ -14,7 +14,7 @@ const char *sc_plan_grant_obstacle(const struct definition *d)
 {
     const struct sc_yaml_node *secrets = sc_yaml_get(d->node, "secrets");
     if (!d->own || (secrets == NULL && sc_merged_get(d->node, "secrets") != NULL) ||
-        sc_yaml_is(secrets, SC_YAML_ALIAS))
+        sc_yaml_is(secrets, SC_YAML_ALIAS) || sc_plan_is_shared(secrets))
         return "the service's secrets come through an anchor; give it a list of its own first";
     return NULL;
 }

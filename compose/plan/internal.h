@@ -194,6 +194,8 @@ const struct sc_yaml_node *sc_node_root(const struct sc_yaml_node *node);
 bool sc_plan_has_custom_tag(const struct sc_yaml_node *node);
 
 /* anchor.c: the texts behind aliases that moved. */
+/* Whether an alias refers to the node: what is changed there is changed for others too. */
+bool sc_plan_is_shared(const struct sc_yaml_node *node);
 /* Whether every alias of the text moves with it. */
 bool sc_plan_anchor_follows(const struct context *c, const struct occurrence *o);
 int sc_plan_anchors(struct context *c, struct sc_error *err) SC_NODISCARD;

@@ -180,7 +180,7 @@ static int check_attributes(const struct proof *p, const struct sc_service *old,
     return 0;
 }
 
-/* What was granted before is granted still, and every grant leads somewhere. */
+/* What was granted before is granted still, and every new grant leads somewhere. */
 static int check_grants(const struct proof *p, const struct sc_service *old,
                         const struct sc_service *new, struct sc_error *err)
 {
@@ -194,6 +194,11 @@ static int check_grants(const struct proof *p, const struct sc_service *old,
     }
     for (size_t i = 0; i < new->secrets.count; i++) {
         const char *source = new->secrets.items[i].source;
+        bool dangled = false; /* before, which is a mistake of the project's own */
+        for (size_t k = 0; k < old->secrets.count && !dangled; k++)
+            dangled = sc_str_equal(old->secrets.items[k].source, source);
+        if (dangled)
+            continue;
         if (sc_resources_get(&p->after->secrets, source) == NULL &&
             sc_resources_get(&p->before->secrets, source) == NULL)
             return differs(old, "a grant leads nowhere", err);

@@ -41,6 +41,12 @@ static const struct edit_case accepted[] = {
      "a: 1 # c\nnew: v\n\n# d\n"},
     {"CR LF", "a: 1\r\nb: 2\r\n", {{DELETE, "a"}, {ADD, NULL}}, "b: 2\r\nnew: v\r\n"},
     {"braces", "{a: 1, b: 2}", {{DELETE, "b"}}, "{a: 1}"},
+    {"braces behind nothing", "{a: , b: 1}", {{ADD, "a"}}, "{a: {new: v}, b: 1}"},
+    {"braces in place of null", "{a: null}", {{ADD, "a"}}, "{a: {new: v}}"},
+    {"JSON", "{\"a\": null}", {{ADD, "a"}}, "{\"a\": {\"new\": \"v\"}}"},
+    {"lines behind nothing", "a: # c\nb: 1\n", {{ADD, "a"}}, "a: # c\n  new: v\nb: 1\n"},
+    {"lines in place of null", "a: ~ # c\nb: 1\n", {{ADD, "a"}}, "a: # c\n  new: v\nb: 1\n"},
+    {"lines in place of a last null", "a: null", {{ADD, "a"}}, "a:\n  new: v"},
     /* no newline at the end */
     {"added", "a: 1", {{ADD, NULL}}, "a: 1\nnew: v"},
     {"deleted", "a: 1\nb: 2", {{DELETE, "b"}}, "a: 1"},

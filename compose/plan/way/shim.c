@@ -127,7 +127,8 @@ static const char *obstacle(const struct context *c, const struct definition *d)
         return "the service extends another one";
     for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
         const struct sc_yaml_node *own = sc_yaml_get(d->node, lists[i]);
-        if (own != sc_merged_get(d->node, lists[i]) || sc_yaml_is(own, SC_YAML_ALIAS))
+        if (own != sc_merged_get(d->node, lists[i]) || sc_yaml_is(own, SC_YAML_ALIAS) ||
+            sc_plan_is_shared(own))
             return "parts of the service come through an anchor";
     }
     for (size_t i = 0; i < c->definition_count; i++) {
@@ -179,10 +180,39 @@ static int replace_entry(struct sc_edits *edits, const struct sc_yaml_node *map,
     return rc < 0 ? rc : sc_edit_add(edits, map, key, value, err);
 }
 
-/* A list of words, written as one. */
+/* Words in place of the ones of a list, which are no more than these. */
+static int set_words(struct sc_edits *edits, const struct sc_yaml_node *list,
+                     const char *const *words, size_t count, struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const struct sc_edit_value word = {.kind = SC_YAML_SCALAR, .text = words[i]};
+        rc = i < list->count ? sc_edit_set(edits, list->values[i], words[i], err)
+                             : sc_edit_add(edits, list, NULL, &word, err);
+    }
+    return rc;
+}
+
+/* The same as one text; the words are plain, since they were read from one or are ours. */
+static int set_text(struct sc_edits *edits, const struct sc_yaml_node *text,
+                    const char *const *words, size_t count, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf joined = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
+    for (size_t i = 0; i < count; i++)
+        sc_buf_printf(&joined, "%s%s", i > 0 ? " " : "", words[i]);
+    int rc = sc_buf_status(&joined, err);
+    return rc < 0 ? rc : sc_edit_set(edits, text, sc_buf_text(&joined), err);
+}
+
+/* A list of words; what is there stays where it is, as it is written. */
 static int put_words(struct context *c, const struct definition *d, const char *key,
                      const char *const *words, size_t count, struct sc_error *err)
 {
+    const struct sc_yaml_node *present = sc_yaml_get(d->node, key);
+    if (sc_yaml_is(present, SC_YAML_SEQUENCE) && present->count <= count)
+        return set_words(&c->plan->files[d->file].edits, present, words, count, err);
+    if (sc_yaml_is(present, SC_YAML_SCALAR) && present->len > 0 && !sc_yaml_is_null(present))
+        return set_text(&c->plan->files[d->file].edits, present, words, count, err);
     struct sc_edit_value *items = sc_stash_array(&c->plan->pool, count, sizeof(*items), err);
     if (items == NULL)
         return SC_E_NOMEM;

@@ -42,6 +42,57 @@ truncate -s 100M huge.yml
 run 1 "$SECRETSCTL" compose rewrite -f huge.yml
 err_lacks hunter2
 
+# what does not load is not planned for either; an empty attribute is no reason for that
+cat >broken.yml <<'END'
+name: broken
+services:
+  db: {image: postgres:16, environment: {POSTGRES_PASSWORD: hunter2}, ports: {}}
+END
+for mode in --diff --write; do
+    run 1 "$SECRETSCTL" compose rewrite -f broken.yml $mode
+    err_is "secretsctl: 'broken.yml' line 3, column 78: services.db.ports: must be a list"
+done
+new_vault
+cat >empty.yml <<'END'
+name: empty
+services:
+  a:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: hunter2
+    secrets: # none yet
+  b: {image: postgres:16, environment: {POSTGRES_PASSWORD: hunter2}, secrets: , labels: ~}
+  c:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: hunter2}
+    secrets: ~ # none here
+secrets:
+END
+export SECRETSCTL_RUN_DIR=/run/secretsctl
+run 0 "$SECRETSCTL" compose rewrite -f empty.yml
+err_is "secretsctl: 3 to move, 0 stay; nothing was changed, use --write"
+run 0 "$SECRETSCTL" compose rewrite -f empty.yml --write
+cat >want.yml <<'END'
+name: empty
+services:
+  a:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password
+    secrets: # none yet
+      - postgres_password
+  b: {image: postgres:16, environment: {POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password}, secrets: [postgres_password], labels: ~}
+  c:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password}
+    secrets: # none here
+      - postgres_password
+secrets:
+  postgres_password:
+    file: /run/secretsctl/empty/postgres_password
+END
+diff want.yml empty.yml || fail "empty attributes"
+
 cat >shared.yml <<'END'
 x-env: &env
   POSTGRES_PASSWORD: hunter2
@@ -50,5 +101,27 @@ services:
   app: {image: example/app, environment: *env}
 END
 run 0 "$SECRETSCTL" compose rewrite -f shared.yml
-out_has "stays shared.yml:2  db.POSTGRES_PASSWORD: service 'app' gets this text too and cannot take it from a file"
+out_has "stays shared.yml:2  db.POSTGRES_PASSWORD: service 'app' shares this text and cannot follow"
 err_is "secretsctl: nothing to move; 2 stay"
+
+# what would keep --write from replacing the files is said before
+{
+    sed 's/, ports: {}//' broken.yml
+    head -c 1100000 /dev/zero | tr '\0' '#'
+} >large.yml
+run 1 "$SECRETSCTL" compose rewrite -f large.yml
+out_has "move  large.yml:3  db.POSTGRES_PASSWORD"
+err_is "secretsctl: 1 to move, 0 stay; nothing was changed
+secretsctl: '$T/large.yml' is too large to keep a copy of in the vault"
+if [ "$(id -u)" = 0 ]; then
+    mkdir fixed theirs
+    sed 's/, ports: {}//' broken.yml | tee fixed/compose.yml >theirs/compose.yml
+    chown 65534 theirs
+    chmod 755 "$T" fixed theirs
+    for mode in --diff --write; do
+        run 8 setpriv --reuid 65534 --regid 65534 --clear-groups -- "$SECRETSCTL" compose rewrite -f "$T/fixed/compose.yml" $mode
+        err_has "secretsctl: cannot put a new file into '$T/fixed': Permission denied"
+        run 8 setpriv --reuid 65534 --regid 65534 --clear-groups -- "$SECRETSCTL" compose rewrite -f "$T/theirs/compose.yml" $mode
+        err_has "secretsctl: '$T/theirs/compose.yml' belongs to another user, and would not any more; run this as that user"
+    done
+fi

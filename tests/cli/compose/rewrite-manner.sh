@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is there stays where it is and as it is written: entrypoints of every form, and lists that others share.
+. "$SC_SOURCE/tests/support/functions.sh"
+export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
+new_vault
+shim=/usr/local/libexec/secretsctl/secretsctl-shim
+
+cat >compose.yml <<'END'
+name: manner
+services:
+  text:
+    image: example/app
+    entrypoint: /app --x # words
+    environment: {API_PASSWORD: canary}
+    command: [serve]
+  json:
+    image: example/app
+    entrypoint: ["/app", "--x"]
+    environment: {API_PASSWORD: canary}
+    command: [serve]
+  lines:
+    image: example/app
+    entrypoint:
+      # the program
+      - /app # and nothing else
+    environment: {API_PASSWORD: canary}
+    command: [serve]
+  none:
+    image: example/app
+    entrypoint: []
+    command: [/bin/app, x]
+    environment: {API_PASSWORD: canary}
+  shared:
+    image: example/app
+    entrypoint: &start [/app]
+    environment: {API_PASSWORD: canary}
+    command: [serve]
+  other:
+    image: example/app
+    entrypoint: *start
+  granted:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: canary}
+    secrets: &all [one]
+  alike:
+    image: nginx
+    secrets: *all
+  dangling:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: canary}
+    secrets: [nobody_defines_it]
+secrets:
+  one: {file: /run/secretsctl/manner/one}
+END
+cp compose.yml old.yml
+run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
+out_has "stays compose.yml:28  shared.API_PASSWORD: nothing is known of how 'example/app' takes API_PASSWORD from a file; the shim cannot help: parts of the service come through an anchor"
+out_has "stays compose.yml:35  granted.POSTGRES_PASSWORD: the service's secrets come through an anchor; give it a list of its own first"
+err_is "secretsctl: 5 moved into 1 entries of scope 'manner', 2 stay"
+diff old.yml compose.yml >changed || true
+cat >want <<'END'
+<     entrypoint: /app --x # words
+>     entrypoint: /.secretsctl/shim -- /app --x # words
+<     entrypoint: ["/app", "--x"]
+>     entrypoint: ["/.secretsctl/shim", "--", "/app", "--x"]
+<       - /app # and nothing else
+>       - /.secretsctl/shim # and nothing else
+>       - --
+>       - /app
+<     entrypoint: []
+>     entrypoint: [/.secretsctl/shim, --]
+END
+grep -E '^[<>] +(entrypoint|- (/|--))' changed | diff want - || fail "the entrypoints"
+
+# a text that services share moves when all of them follow
+cat >compose.yml <<'END'
+name: manner
+x-env: &env
+  TZ: UTC
+  API_PASSWORD: canary
+services:
+  web: &web
+    image: example/app
+    entrypoint: [/app]
+    command: [serve]
+    environment:
+      <<: *env
+      MODE: web
+  worker:
+    image: example/app
+    entrypoint: [/app]
+    command: [work]
+    environment: *env
+END
+run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
+err_is "secretsctl: 2 moved into 1 entries of scope 'manner', 0 stay"
+[ "$(grep -c "{{secret:api_password}}" compose.yml)" = 1 ] || fail "the shared text"
+[ "$(grep -c "    secrets:" compose.yml)" = 2 ] || fail "the grants"
