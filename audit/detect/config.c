@@ -26,6 +26,20 @@ static bool is_caption(const struct sc_pair *pair)
                0;
 }
 
+/* `passwd: files` of nsswitch.conf: where accounts are looked up. */
+static bool is_lookup(const struct sc_pair *pair)
+{
+    static const char *const databases[] = {"files", "compat", "db", "systemd", "sss", "ldap"};
+    if (pair->key_len != 6 || memcmp(pair->key, "passwd", 6) != 0)
+        return false;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(databases); i++) {
+        if (pair->value_len == strlen(databases[i]) &&
+            memcmp(pair->value, databases[i], pair->value_len) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int judge(void *ctx, struct sc_region key, struct sc_region value, struct sc_error *err)
 {
     const struct config *c = ctx;
@@ -38,7 +52,7 @@ static int judge(void *ctx, struct sc_region key, struct sc_region value, struct
         .raw = value,
         .ignore_variables = true,
     };
-    if (c->family == SC_FAMILY_CONFIG && is_caption(&pair))
+    if (c->family == SC_FAMILY_CONFIG && (is_caption(&pair) || is_lookup(&pair)))
         return 0;
     return sc_detect_pair(c->detect, &pair, NULL, err);
 }

@@ -69,6 +69,13 @@ static bool is_caption(const struct sc_yaml_node *key, const struct sc_yaml_node
     return false;
 }
 
+/* A ConfigMap's `app.properties: |` is a file: read as what its name says. */
+static bool is_file(const struct sc_yaml_node *key, const struct sc_yaml_node *value)
+{
+    enum sc_text_kind kind = sc_text_kind_of_name(key->text);
+    return value->style == SC_YAML_LITERAL && kind != SC_TEXT_OTHER && kind != SC_TEXT_MARKDOWN;
+}
+
 static bool is_literal_place(const struct walk *walk, const struct sc_yaml_node *node)
 {
     const struct sc_yaml_node *key = node->key;
@@ -82,6 +89,9 @@ static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mappi
     const struct sc_yaml_node *key = mapping->keys[index], *value = mapping->values[index];
     if (!sc_yaml_is(key, SC_YAML_SCALAR))
         return 0;
+    if (walk->place.family == SC_FAMILY_KUBE_ENV && is_file(key, value))
+        return sc_detect_region(walk->yaml->detect, sc_yaml_inside(walk->yaml, value),
+                                sc_text_kind_of_name(key->text), err);
     if (!is_literal_place(walk, mapping) && is_caption(key, value))
         return sc_yaml_judge(walk->yaml, &walk->place, NULL, value, err);
     return sc_yaml_judge(walk->yaml, &walk->place, key, value, err);
@@ -113,6 +123,8 @@ static int walk_mapping(const struct walk *walk, const struct sc_yaml_node *node
         const struct sc_yaml_node *key = node->keys[i], *value = node->values[i];
         if (value->kind == SC_YAML_ALIAS || sc_yaml_equals(key, "valueFrom"))
             continue;
+        if (walk->place.family == SC_FAMILY_CI && sc_yaml_equals(key, "permissions"))
+            continue; /* `id-token: write` */
         if (is_script_key(key) && value->kind != SC_YAML_MAPPING)
             rc = walk_script(walk, key, value, err);
         else if (value->kind == SC_YAML_SCALAR && !sc_yaml_is_null(value))
@@ -147,6 +159,14 @@ static int walk_node(const struct walk *walk, const struct sc_yaml_node *node, s
     return rc;
 }
 
+/* tls.crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS..., shown to everybody who connects. */
+static bool is_certificate(const struct sc_yaml_node *key, const struct sc_yaml_node *value)
+{
+    return sc_str_has_suffix(key->text, ".crt") &&
+           (strncmp(value->text, "LS0tLS1CRUdJTiBDRVJU", 20) == 0 ||
+            strncmp(value->text, "-----BEGIN CERT", 15) == 0);
+}
+
 /* kind: Secret. What stands under data is the value, whatever its key. */
 static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
                        struct sc_error *err)
@@ -158,7 +178,7 @@ static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
         for (size_t i = 0; sc_yaml_is(data, SC_YAML_MAPPING) && i < data->count && rc == 0; i++) {
             const struct sc_yaml_node *key = data->keys[i], *value = data->values[i];
             if (!sc_yaml_is(value, SC_YAML_SCALAR) || value->len == 0 ||
-                !sc_yaml_is(key, SC_YAML_SCALAR) ||
+                !sc_yaml_is(key, SC_YAML_SCALAR) || is_certificate(key, value) ||
                 memmem(value->text, value->len, "{{", 2) != NULL || value->text[0] == '$' ||
                 value->text[0] == '<')
                 continue;
@@ -186,6 +206,16 @@ static bool is_pipeline(const struct sc_yaml_detect *yaml, const struct sc_yaml_
            sc_yaml_get(root, "pipelines") != NULL || sc_yaml_get(root, "before_script") != NULL;
 }
 
+/* kind: List. */
+static int detect_list(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *items,
+                       struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; sc_yaml_is(items, SC_YAML_SEQUENCE) && i < items->count && rc == 0; i++)
+        rc = sc_yaml_detect_manifest(yaml, items->values[i], err);
+    return rc;
+}
+
 int sc_yaml_detect_manifest(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *root,
                             struct sc_error *err)
 {
@@ -203,6 +233,8 @@ int sc_yaml_detect_manifest(const struct sc_yaml_detect *yaml, const struct sc_y
     };
     if (family != SC_FAMILY_YAML)
         walk.shell.assign = walk.shell.environ = walk.shell.command = family;
+    if (kube && sc_str_has_suffix(kind->text, "List"))
+        return detect_list(yaml, sc_yaml_get(root, "items"), err);
     if (kube && sc_yaml_equals(kind, "Secret"))
         return walk_secret(&walk, root, err);
     return walk_node(&walk, root, err);

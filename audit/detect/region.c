@@ -95,6 +95,10 @@ enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
 int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,
                      struct sc_error *err)
 {
+    /* A byte order mark is no part of the first word; YAML's reader knows it. */
+    if (region.offset == 0 && kind != SC_TEXT_YAML && region.len >= 3 &&
+        memcmp(detect->text, "\xef\xbb\xbf", 3) == 0)
+        region = (struct sc_region){3, region.len - 3};
     if (region.len == 0)
         return 0;
     if (detect->depth >= SC_DETECT_DEPTH_MAX)

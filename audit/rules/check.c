@@ -194,6 +194,21 @@ static bool is_plain_word(const char *value, size_t len)
     return true;
 }
 
+/* publicKeyToken: the words in front of the literal make it harmless. */
+static bool is_public(struct sc_bytes text, const struct sc_token_match *match)
+{
+    static const char word[] = "public";
+    const char *bytes = (const char *)text.ptr;
+    size_t at = match->start;
+    while (at > 0 && match->start - at < 16 && is_token_char(bytes[at - 1]))
+        at--;
+    for (; at + sizeof(word) - 1 <= match->start; at++) {
+        if (strncasecmp(bytes + at, word, sizeof(word) - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool structure_fits(const struct sc_token_rule *rule, struct sc_bytes text,
                            struct sc_token_match *match)
 {
@@ -221,10 +236,11 @@ static bool structure_fits(const struct sc_token_rule *rule, struct sc_bytes tex
     case SC_CHECK_BASIC:
         return is_basic(value, len);
     case SC_CHECK_RANDOM:
-        return rule->kind == SC_TOKEN_GENERIC ? sc_shape_is_random(value, len)
-                                              : letters_and_digits(value, len);
-    case SC_CHECK_URL:
-        return !is_plain_word(value, len);
+        return rule->kind == SC_TOKEN_GENERIC
+                   ? sc_shape_is_random(value, len) && !is_public(text, match)
+                   : letters_and_digits(value, len);
+    case SC_CHECK_URL: /* [[USER:]PASSWORD@] is a grammar */
+        return !is_plain_word(value, len) && value[0] != ']';
     case SC_CHECK_NONE:
     case SC_CHECK_AWS:
     case SC_CHECK_CRC62:

@@ -59,7 +59,7 @@ static bool literal_fits(enum sc_key_kind kind, const char *value, size_t len)
         return sc_shape_spaces(value, len) < 5;
     case SC_KEY_SECRET:
         return !sc_shape_is_quantity(value, len) && !sc_shape_is_plain_url(value, len) &&
-               sc_shape_spaces(value, len) < 3;
+               !sc_shape_is_key_file(value, len) && sc_shape_spaces(value, len) < 3;
     case SC_KEY_HALF:
         return len >= 4 && !sc_shape_is_quantity(value, len) &&
                !sc_shape_is_plain_url(value, len) && sc_shape_spaces(value, len) == 0;

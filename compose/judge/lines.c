@@ -42,15 +42,34 @@ static bool key_before(const char *text, size_t start, size_t sign, struct sc_re
     return end > at;
 }
 
-/* An object or a list of JSON: what it holds is named in there. */
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'' || c == '`';
+}
+
+static size_t behind_blanks(const char *text, size_t at, size_t end)
+{
+    while (at < end && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r'))
+        at++;
+    return at;
+}
+
+/* An object or a list, of JSON or the like: what it holds is named in there, and may stand on the
+ * next lines. {SSHA}x is a value. */
 static bool is_nested(const char *text, size_t at, size_t end)
 {
     if (at >= end || (text[at] != '{' && text[at] != '['))
         return false;
-    for (at++; at < end && (text[at] == ' ' || text[at] == '\t');)
+    if (at + 1 < end && text[at] == '{' && text[at + 1] == '{')
+        return false; /* another language's */
+    at = behind_blanks(text, at + 1, end);
+    if (at >= end || is_quote(text[at]) || strchr("{[]}", text[at]) != NULL)
+        return true;
+    size_t name = at;
+    while (at < end && is_key_char(text[at]))
         at++;
-    return at < end && (text[at] == '"' || text[at] == '{' || text[at] == '[') &&
-           text[at - 1] != text[at]; /* {{ is another language's */
+    size_t sign = behind_blanks(text, at, end);
+    return at > name && sign < end && (text[sign] == ':' || text[sign] == '=');
 }
 
 static size_t skip_blanks(const char *text, size_t at, size_t end)
@@ -74,7 +93,7 @@ static size_t plain_end(const char *text, size_t at, size_t end, bool json)
 
 static bool value_behind(const char *text, size_t at, size_t end, bool json, struct assignment *ret)
 {
-    if (at < end && (text[at] == '"' || text[at] == '\'' || text[at] == '`')) {
+    if (at < end && is_quote(text[at])) {
         char quote = text[at++];
         size_t close = at;
         while (close < end && text[close] != quote)
@@ -91,9 +110,40 @@ static bool value_behind(const char *text, size_t at, size_t end, bool json, str
     return stop > at;
 }
 
-static int read_line(const char *text, size_t start, size_t end, sc_lines_fn fn, void *ctx,
+/* Whom the pairs of a text are told. */
+struct lines {
+    const char *text;
+    sc_lines_fn fn;
+    void *ctx;
+};
+
+/* ["x", "y"] behind a key: each text is what the key names. *at, on the sign behind the key, comes
+ * to stand on the last one's end. */
+static int read_list(const struct lines *lines, struct assignment *found, size_t *at, size_t end,
                      struct sc_error *err)
 {
+    const char *text = lines->text;
+    size_t item = behind_blanks(text, skip_blanks(text, *at + 1, end) + 1, end);
+    int rc = 0;
+    while (rc == 0 && item < end && is_quote(text[item])) {
+        if (value_behind(text, item, end, true, found)) {
+            rc = lines->fn(lines->ctx, found->key, found->value, err);
+            *at = found->value.offset + found->value.len; /* its closing quote */
+        } else if (item + 1 < end && text[item + 1] == text[item]) {
+            *at = item + 1; /* an empty text */
+        } else {
+            break;
+        }
+        item = behind_blanks(text, *at + 1, end);
+        if (item < end && text[item] == ',')
+            item = behind_blanks(text, item + 1, end);
+    }
+    return rc;
+}
+
+static int read_line(const struct lines *lines, size_t start, size_t end, struct sc_error *err)
+{
+    const char *text = lines->text;
     for (size_t at = start; at < end; at++) {
         if (text[at] != '=' && text[at] != ':')
             continue;
@@ -102,9 +152,15 @@ static int read_line(const char *text, size_t start, size_t end, sc_lines_fn fn,
             continue;
         size_t behind = skip_blanks(text, at + 1, end);
         bool json = text[at] == ':' && text[found.key.offset + found.key.len] == '"';
-        if (is_nested(text, behind, end) || !value_behind(text, behind, end, json, &found))
+        if (is_nested(text, behind, end)) {
+            int rc = text[behind] == '[' ? read_list(lines, &found, &at, end, err) : 0;
+            if (rc < 0)
+                return rc;
             continue;
-        int rc = fn(ctx, found.key, found.value, err);
+        }
+        if (!value_behind(text, behind, end, json, &found))
+            continue;
+        int rc = lines->fn(lines->ctx, found.key, found.value, err);
         if (rc < 0)
             return rc;
         at = SC_MAX(at, found.value.offset + found.value.len - 1);
@@ -115,6 +171,7 @@ static int read_line(const char *text, size_t start, size_t end, sc_lines_fn fn,
 int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
                   struct sc_error *err)
 {
+    const struct lines lines = {text, fn, ctx};
     size_t end = region.offset + region.len;
     for (size_t at = region.offset; at < end;) {
         const char *newline = memchr(text + at, '\n', end - at);
@@ -126,7 +183,7 @@ int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, voi
                        (text[first] == '#' || text[first] == ';' ||
                         (line_end - first > 1 && text[first] == '/' && text[first + 1] == '/'));
         if (!comment && line_end - at <= LINE_MAX_LEN) {
-            int rc = read_line(text, at, line_end, fn, ctx, err);
+            int rc = read_line(&lines, at, line_end, err);
             if (rc < 0)
                 return rc;
         }

@@ -145,6 +145,17 @@ bool sc_shape_is_plain_url(const char *value, size_t len)
            memchr(at + 1, '@', (size_t)(value + len - at - 1)) == NULL;
 }
 
+bool sc_shape_is_key_file(const char *value, size_t len)
+{
+    static const char *const endings[] = {".pem", ".key", ".crt", ".cer", ".der",
+                                          ".p12", ".pfx", ".jks", NULL};
+    for (size_t i = 0; i < len; i++) {
+        if (!sc_shape_is_word_char(value[i]))
+            return false;
+    }
+    return len > 4 && equals_any(endings, value + len - 4, 4);
+}
+
 bool sc_shape_is_masked(const char *value, size_t len)
 {
     static const char maskers[] = "*.xX-_#?\xe2\x80\xa2\xa6";
@@ -243,6 +254,8 @@ bool sc_credential_is_reference(const char *value, size_t len)
         size_t start = at;
         while (at < len && (is_alpha(value[at]) || is_digit(value[at]) || value[at] == '_'))
             at++;
+        if (at > start && starts_with(value + at, len - at, "::")) /* $section::name of OpenSSL */
+            return true;
         if (at == len && at > start)
             return true;
         if (value[1] == '$' && at == 2 && len > 3 && (value[2] == '{' || value[2] == '('))

@@ -28,6 +28,8 @@ bool sc_shape_is_switch(const char *value, size_t len);
 bool sc_shape_is_quantity(const char *value, size_t len);
 /* A URL or e-mail address without a password. */
 bool sc_shape_is_plain_url(const char *value, size_t len);
+/* privkey.pem: a file of keys or certificates, named without its folder. */
+bool sc_shape_is_key_file(const char *value, size_t len);
 /* Only stars, dots, x or the like: the secret was taken out already. */
 bool sc_shape_is_masked(const char *value, size_t len);
 /* Looks made by a machine: length, classes of characters, distribution. */

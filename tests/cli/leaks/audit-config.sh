@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+# Configuration files, manifests and pipelines: what only looks like a credential, and what stands where nobody looks.
+. "$SC_SOURCE/tests/support/functions.sh"
+
+# findings COMMAND...: "line rule key" of each finding
+findings() {
+    run "$@"
+    cut -f 2,5,8 out | tr '\t' ' ' >got
+}
+
+# A schema describes members; one line may hold several; a list holds the value itself.
+cat >schema.json <<'EOT'
+{
+  "secrets": {
+    "type": "object", "api_key": [
+      "x"
+    ]
+  },
+  "auth": {"password": "one-line-pw", "user": "x"},
+  "password": null, "token": true, "passphrase": 12345, "x": 1,
+  "db": {"password": null}, "list": {"token": []},
+  "tokens": ["first-token-1", "second"],
+  "rootpw": "{SSHA}abcdefgh"
+}
+EOT
+findings 3 "$SECRETSCTL" audit schema.json
+diff - got <<'EOT' || fail "the findings of JSON differ"
+7 config-literal password
+8 config-literal passphrase
+10 config-literal tokens
+10 config-literal tokens
+11 config-literal rootpw
+EOT
+
+cat >slapd.conf <<'EOT'
+rootpw = {SSHA}abcdefgh1234
+secret = [
+  "x"
+]
+token = { file = "/x" }
+default_keyfile = privkey.pem
+api_key = client.key
+secret = $insta::secret
+password = {cleartext}pw1
+EOT
+printf 'passwd:         files\npasswd: files systemd\n' >nsswitch.conf
+findings 3 "$SECRETSCTL" audit slapd.conf nsswitch.conf
+diff - got <<'EOT' || fail "the findings of configuration differ"
+1 config-literal rootpw
+9 config-literal password
+EOT
+
+# A byte order mark is no part of the first name.
+printf '\357\273\277DB_PASSWORD=bompw\r\nA=b\r\n' >bom.env
+printf '\357\273\277[x]\npassword = bompw\n' >bom.ini
+findings 3 "$SECRETSCTL" audit bom.env bom.ini
+diff - got <<'EOT' || fail "a byte order mark hides a finding"
+1 dotenv-literal DB_PASSWORD
+2 config-literal password
+EOT
+
+mkdir -p .github/workflows
+cat >.github/workflows/ci.yml <<'EOT'
+permissions:
+  id-token: write
+env:
+  API_TOKEN: literal-1
+jobs:
+  t:
+    permissions: {id-token: write}
+EOT
+findings 3 "$SECRETSCTL" audit .github/workflows/ci.yml
+diff - got <<'EOT' || fail "a permission is no token"
+4 ci-literal API_TOKEN
+EOT
+
+cat >kube.yaml <<'EOT'
+apiVersion: v1
+kind: ConfigMap
+data:
+  app.properties: |
+    spring.datasource.password=springpw
+    server.port=80
+  notes.txt: |
+    password: none of these
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Secret
+    stringData: {anything: listed-secret}
+---
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/tls
+data:
+  tls.crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUI
+  tls.key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUI
+EOT
+findings 3 "$SECRETSCTL" audit kube.yaml
+diff - got <<'EOT' || fail "the findings of manifests differ"
+5 config-literal spring.datasource.password
+15 kube-secret-literal anything
+22 kube-secret-literal tls.key
+EOT
+
+# Token rules: a grammar of URLs, the public half of a key.
+cat >words.txt <<'EOT'
+redis+unix://[[USERNAME:]PASSWORD@localhost]SOCKET_PATH
+<assemblyIdentity publicKeyToken="1fc8b3b9a1e18e3b"/>
+EOT
+run 0 "$SECRETSCTL" audit words.txt
