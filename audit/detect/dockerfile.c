@@ -187,10 +187,93 @@ static bool is_credential_file(const char *name, size_t len)
     return false;
 }
 
+/* ---- here documents ---- */
+
+static bool is_mark_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The mark of the next one that an instruction announces from *at on: <<EOF, <<-'EOF'. Here strings
+ * (<<<) are none. */
+static bool next_here(const char *text, size_t *at, size_t end, struct sc_region *ret)
+{
+    for (;;) {
+        const char *found = memmem(text + *at, end - *at, "<<", 2);
+        if (found == NULL)
+            return false;
+        size_t mark = (size_t)(found - text) + 2;
+        bool string = mark < end && text[mark] == '<';
+        while (mark < end && strchr("<-'\"", text[mark]) != NULL && text[mark] != '\0')
+            mark++;
+        *at = mark;
+        while (*at < end && is_mark_char(text[*at]))
+            ++*at;
+        *ret = (struct sc_region){mark, *at - mark};
+        if (!string && *at > mark)
+            return true;
+    }
+}
+
+/* The end of its body, which begins where `from` does: behind the line that is the mark; where
+ * `from` begins if there is none. */
+static size_t here_body(const char *text, struct sc_region mark, struct sc_region from,
+                        struct sc_region *ret)
+{
+    size_t end = from.offset + from.len;
+    *ret = (struct sc_region){from.offset, 0};
+    for (size_t line = from.offset; line < end;) {
+        const char *newline = memchr(text + line, '\n', end - line);
+        size_t next = newline == NULL ? end : (size_t)(newline - text);
+        size_t first = line, last = next;
+        while (first < last && text[first] == '\t')
+            first++;
+        while (last > first && text[last - 1] == '\r')
+            last--;
+        if (last - first == mark.len && memcmp(text + first, text + mark.offset, mark.len) == 0) {
+            ret->len = line - from.offset;
+            return SC_MIN(next + 1, end);
+        }
+        line = next + 1;
+    }
+    return from.offset;
+}
+
+/* The files that COPY <<EOF ... writes, into the last word of its first line. */
+static int read_written(struct sc_detect *detect, struct sc_region body, bool *ret_any,
+                        struct sc_error *err)
+{
+    const char *text = detect->text;
+    size_t end = body.offset + body.len, from = body.offset;
+    const char *newline = memchr(text + body.offset, '\n', body.len);
+    size_t head = newline == NULL ? end : (size_t)(newline - text);
+    char target[256] = "";
+    size_t stop = head, start;
+    while (stop > body.offset && is_blank(text[stop - 1]))
+        stop--;
+    for (start = stop; start > body.offset && !is_blank(text[start - 1]);)
+        start--;
+    if (stop - start < sizeof(target))
+        memcpy(target, text + start, stop - start);
+    struct sc_region mark, written;
+    int rc = 0;
+    *ret_any = false;
+    for (size_t at = SC_MIN(head + 1, end); rc == 0 && next_here(text, &from, head, &mark);) {
+        *ret_any = true;
+        at = here_body(text, mark, (struct sc_region){at, end - at}, &written);
+        rc = sc_detect_written_file(detect, written, target, err);
+    }
+    return rc;
+}
+
 static int read_copy(struct sc_detect *detect, struct sc_region body, struct sc_error *err)
 {
     size_t at = body.offset, end = body.offset + body.len;
     struct sc_region word, previous = {0, 0};
+    bool written;
+    int rc = read_written(detect, body, &written, err);
+    if (rc < 0 || written)
+        return rc;
     while (next_word(detect->text, &at, end, &word)) {
         const char *from = memmem(detect->text + word.offset, word.len, "--from", 6);
         if (from != NULL)
@@ -198,7 +281,7 @@ static int read_copy(struct sc_detect *detect, struct sc_region body, struct sc_
         if (previous.len > 0 && detect->text[previous.offset] != '-' &&
             is_credential_file(detect->text + previous.offset, previous.len)) {
             struct sc_pair pair = {.family = SC_FAMILY_DOCKERFILE_COPY};
-            int rc = sc_detect_add(detect, copy_verdict, &pair, previous, err);
+            rc = sc_detect_add(detect, copy_verdict, &pair, previous, err);
             if (rc < 0)
                 return rc;
         }
@@ -317,23 +400,11 @@ static size_t instruction_end(const char *text, size_t at, size_t end)
         if (!comment && !(last > start && text[last - 1] == '\\'))
             break;
     }
-    const char *here = memmem(text + start, at - start, "<<", 2);
-    if (here == NULL)
-        return at;
-    const char *mark = here + 2;
-    while (mark < text + at && strchr("-'\"", *mark) != NULL)
-        mark++;
-    size_t len = 0;
-    while (mark + len < text + at && ((mark[len] >= 'A' && mark[len] <= 'Z') || mark[len] == '_'))
-        len++;
-    for (size_t line = at; len > 0 && line < end;) {
-        const char *newline = memchr(text + line, '\n', end - line);
-        size_t stop = newline == NULL ? end : (size_t)(newline - text);
-        if (stop - line == len && memcmp(text + line, mark, len) == 0)
-            return SC_MIN(stop + 1, end);
-        line = stop + 1;
-    }
-    return at;
+    struct sc_region mark, body;
+    size_t stop = at;
+    for (size_t from = start; next_here(text, &from, at, &mark);)
+        stop = here_body(text, mark, (struct sc_region){stop, end - stop}, &body);
+    return stop;
 }
 
 int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region, struct sc_error *err)

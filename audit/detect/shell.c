@@ -52,12 +52,18 @@ static int skip(void *ctx, const char *reason, size_t offset, struct sc_error *e
     return sc_detect_skip(s->detect, reason, offset, err);
 }
 
-static int written_file(void *ctx, struct sc_region body, const char *target, struct sc_error *err)
+static int here_document(void *ctx, struct sc_region body, const char *target, struct sc_error *err)
 {
     struct shell *s = ctx;
     unsigned depth = s->detect->depth;
     s->detect->depth = s->reader.depth;
-    int rc = sc_detect_written_file(s->detect, body, target, err);
+    int rc = 0;
+    if (target != NULL)
+        rc = sc_detect_written_file(s->detect, body, target, err);
+    else if (s->detect->depth++ < SC_SHELL_DEPTH_MAX)
+        rc = sc_detect_shell(s->detect, body, s->context, err);
+    else
+        rc = sc_detect_skip(s->detect, "texts nested too deeply", body.offset, err);
     s->detect->depth = depth;
     return rc;
 }
@@ -72,7 +78,7 @@ static void init(struct shell *s, struct sc_detect *detect, const struct sc_shel
         .depth = detect->depth,
         .pair = judge,
         .skip = skip,
-        .file = written_file,
+        .file = here_document,
         .ctx = s,
     };
 }

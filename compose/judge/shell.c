@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/macros.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -20,6 +21,7 @@
 struct heredoc {
     char mark[MARK_MAX];
     bool strip_tabs;
+    bool script; /* a shell reads it */
 };
 
 struct scanner {
@@ -33,7 +35,7 @@ struct scanner {
     bool is_target; /* the word is a redirection's */
     char target[MARK_MAX];
     struct heredoc heredocs[HEREDOC_MAX];
-    size_t heredoc_count;
+    size_t heredoc_count, heredoc_known; /* of those, the ones whose command has ended */
 };
 
 int sc_words_add(struct sc_words *words, const char *text, size_t len, struct sc_region raw,
@@ -99,9 +101,30 @@ static int end_word(struct scanner *s, struct sc_error *err)
     return rc;
 }
 
+/* sh, /bin/bash -s, sudo sh, ssh host; no words at all are a step of a Dockerfile. */
+static bool feeds_shell(const struct sc_words *words)
+{
+    static const char *const shells[] = {"sh", "bash", "ash", "dash", "zsh", "ksh", "ssh"};
+    static const char *const before[] = {"sudo", "exec", "env", "time", "nohup"};
+    size_t at = 0;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(before) && at < words->count; i++)
+        at += strcmp(words->items[at].text, before[i]) == 0;
+    if (at >= words->count)
+        return true;
+    const char *slash = strrchr(words->items[at].text, '/');
+    const char *name = slash == NULL ? words->items[at].text : slash + 1;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(shells); i++) {
+        if (strcmp(name, shells[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int end_command(struct scanner *s, struct sc_error *err)
 {
     int rc = end_word(s, err);
+    for (; s->heredoc_known < s->heredoc_count; s->heredoc_known++)
+        s->heredocs[s->heredoc_known].script = feeds_shell(&s->words);
     if (rc == 0 && s->words.count > 0)
         rc = sc_argv_read(s->reader, &s->words, err);
     sc_words_clear(&s->words);
@@ -221,9 +244,10 @@ static int read_heredocs(struct scanner *s, struct sc_error *err)
         }
         struct sc_region body = {start, stop - start};
         if (s->reader->file != NULL)
-            rc = s->reader->file(s->reader->ctx, body, s->target, err);
+            rc = s->reader->file(s->reader->ctx, body, s->heredocs[i].script ? NULL : s->target,
+                                 err);
     }
-    s->heredoc_count = 0;
+    s->heredoc_count = s->heredoc_known = 0;
     s->target[0] = '\0';
     return rc;
 }

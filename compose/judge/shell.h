@@ -69,7 +69,8 @@ struct sc_shell_reader {
     int (*pair)(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err);
     /* What could not be read; NULL: said to nobody. */
     int (*skip)(void *ctx, const char *reason, size_t offset, struct sc_error *err);
-    /* The body of a here document that is written to the file `target`; NULL: not looked at. */
+    /* The body of a here document that is written to the file `target`, or that is a script for a
+     * shell (then `target` is NULL); a callback of NULL: not looked at. */
     int (*file)(void *ctx, struct sc_region body, const char *target, struct sc_error *err);
     void *ctx;
 };
