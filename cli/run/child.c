@@ -26,7 +26,7 @@
 #include "cli/run/channel.h"
 #include "cli/run/monitor.h"
 #include "cli/run/outer.h"
-#include "cli/run/watch.h"
+#include "cli/run/waits.h"
 #include "core/fd.h"
 
 #include "core/banned.h"
@@ -53,7 +53,7 @@ struct session {
     struct sc_monitor monitor; /* of a full session */
     sigset_t before;
     int signal_fd;
-    struct sc_watch watch;
+    struct sc_waits waits;
     pid_t pid;     /* the child, where there is no monitor */
     int ends[3];   /* the child's descriptors */
     int report[2]; /* the child's errno when its exec failed */
@@ -245,17 +245,17 @@ static int take_report(struct session *session, struct sc_error *err)
 static int choose_waits(struct session *session, struct sc_error *err)
 {
     const struct sc_outer *outer = &session->outer;
-    struct sc_watch *watch = &session->watch;
+    struct sc_waits *waits = &session->waits;
     bool reads = session->terminal && sc_outer_reads(outer);
-    int rc = sc_watch_set(watch, WAIT_SIGNAL, session->signal_fd, EPOLLIN, err);
+    int rc = sc_waits_set(waits, WAIT_SIGNAL, session->signal_fd, EPOLLIN, err);
     if (rc == 0)
-        rc = sc_watch_set(watch, WAIT_MONITOR, session->ended ? -1 : session->monitor.fd, EPOLLIN,
+        rc = sc_waits_set(waits, WAIT_MONITOR, session->ended ? -1 : session->monitor.fd, EPOLLIN,
                           err);
     if (rc == 0)
-        rc = sc_watch_set(watch, WAIT_INPUT, reads ? STDIN_FILENO : -1, EPOLLIN, err);
+        rc = sc_waits_set(waits, WAIT_INPUT, reads ? STDIN_FILENO : -1, EPOLLIN, err);
     for (size_t i = 0; rc == 0 && i < session->channel_count; i++) {
         uint32_t writes = i == 0 && sc_outer_writes(outer) ? EPOLLOUT : 0;
-        rc = sc_watch_set(watch, WAIT_CHANNEL + i, session->channels[i].fd, EPOLLIN | writes, err);
+        rc = sc_waits_set(waits, WAIT_CHANNEL + i, session->channels[i].fd, EPOLLIN | writes, err);
     }
     return rc;
 }
@@ -271,11 +271,11 @@ static int serve_channel(struct session *session, size_t i, uint32_t events, str
 /* One turn; *ret_moved tells whether a byte came. */
 static int turn(struct session *session, int timeout, bool *ret_moved, struct sc_error *err)
 {
-    uint32_t ready[SC_WATCH_MAX];
+    uint32_t ready[SC_WAITS_MAX];
     *ret_moved = false;
     int rc = choose_waits(session, err);
     if (rc == 0)
-        rc = sc_watch_wait(&session->watch, timeout, ready, err);
+        rc = sc_waits_wait(&session->waits, timeout, ready, err);
     if (rc < 0)
         return rc;
     if (ready[WAIT_INPUT] != 0) {
@@ -306,7 +306,7 @@ static int patience(const struct session *session)
 
 static int loop(struct session *session, struct sc_error *err)
 {
-    int rc = sc_watch_init(&session->watch, err);
+    int rc = sc_waits_init(&session->waits, err);
     while (rc == 0) {
         bool was_ended = session->ended;
         bool moved = false;
@@ -371,7 +371,7 @@ int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_er
     struct session session = {.child = child,
                               .monitor = {-1, -1},
                               .signal_fd = -1,
-                              .watch = {.fd = -1},
+                              .waits = {.fd = -1},
                               .pid = -1,
                               .ends = {-1, -1, -1},
                               .report = {-1, -1}};
@@ -392,7 +392,7 @@ int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_er
         rc = exec_failure(&session, ret_status, err);
     for (size_t i = 0; i < session.channel_count; i++)
         sc_channel_done(&session.channels[i]);
-    sc_watch_done(&session.watch);
+    sc_waits_done(&session.waits);
     sc_fd_closep(&session.signal_fd);
     sc_fd_closep(&session.report[0]);
     return rc;

@@ -41,14 +41,12 @@ bool sc_watch_take(struct sc_watch *watch)
 {
     _Alignas(struct inotify_event) char events[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];
     bool ours = false;
-    ssize_t got;
-    while (watch->fd >= 0 && (got = read(watch->fd, events, sizeof(events))) > 0) {
-        for (ssize_t at = 0; at < got;) {
-            const struct inotify_event *event = (const void *)(events + at);
-            at += (ssize_t)(sizeof(*event) + event->len);
-            ours = ours || (event->mask & IN_Q_OVERFLOW) != 0 ||
-                   (event->len > 0 && concerns(watch->leaf, event->name));
-        }
+    ssize_t got = watch->fd >= 0 ? read(watch->fd, events, sizeof(events)) : 0;
+    for (ssize_t at = 0; at < got;) {
+        const struct inotify_event *event = (const void *)(events + at);
+        at += (ssize_t)(sizeof(*event) + event->len);
+        ours = ours || (event->mask & IN_Q_OVERFLOW) != 0 ||
+               (event->len > 0 && concerns(watch->leaf, event->name));
     }
     return ours;
 }

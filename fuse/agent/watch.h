@@ -21,7 +21,8 @@ struct sc_watch {
 
 /* IO where inotify is refused: the caller looks now and then instead. */
 int sc_watch_open(const char *path, struct sc_watch *ret, struct sc_error *err) SC_NODISCARD;
-/* Reads what happened; whether it concerns the file. */
+/* Reads some of what happened; whether it concerns the file. The descriptor stays readable while
+ * there is more: in a busy directory there always is, and the caller has other things to do. */
 bool sc_watch_take(struct sc_watch *watch);
 void sc_watch_close(struct sc_watch *watch);
 
