@@ -181,9 +181,11 @@ int sc_options_parse(const struct sc_command *command, struct sc_globals *global
     if (count < command->min_operands)
         return sc_fail(err, SC_E_USAGE, "'%s' needs %s; see: secretsctl help %s", command->name,
                        command->operands, command->name);
+    if (count > command->max_operands && command->max_operands == 0)
+        return sc_fail(err, SC_E_USAGE, "'%s' takes no words", command->name);
     if (count > command->max_operands)
-        return sc_fail(err, SC_E_USAGE, "'%s' takes %s%s and no more words", command->name,
-                       command->max_operands == 0 ? "no words" : "", command->operands);
+        return sc_fail(err, SC_E_USAGE, "'%s' takes %s and no more words", command->name,
+                       command->operands);
     return 0;
 }
 

@@ -67,8 +67,14 @@ static bool line_has_noswap(const char *line, size_t len)
     return false;
 }
 
-/* Whether the super block that holds fd was mounted with noswap: its line in mountinfo says so. */
-static bool has_noswap(int fd)
+static bool line_is_own(const char *line, size_t len)
+{
+    static const char own[] = " - tmpfs " MOUNT_SOURCE " ";
+    return memmem(line, len, own, sizeof(own) - 1) != NULL;
+}
+
+/* Whether mountinfo says so of the file system that holds fd. */
+static bool is_mounted_as(int fd, bool (*says)(const char *line, size_t len))
 {
     struct stat st;
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(PROC_FILE_MAX);
@@ -79,7 +85,7 @@ static bool has_noswap(int fd)
     for (const char *line = sc_buf_text(&text); *line != '\0';) {
         size_t len = strcspn(line, "\n");
         const char *found = memmem(line, len, device, strlen(device));
-        if (found != NULL && line_has_noswap(line, len))
+        if (found != NULL && says(line, len))
             return true;
         line += len + (line[len] == '\n');
     }
@@ -119,7 +125,7 @@ int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret, struct 
                        "directory on a tmpfs, or run 'provision --tmpfs' as root, which mounts one",
                        dir);
     enum sc_tmpfs_swap swap = SC_TMPFS_SWAP_NEVER;
-    if (medium == MEDIUM_TMPFS && !has_noswap(fd))
+    if (medium == MEDIUM_TMPFS && !is_mounted_as(fd, line_has_noswap))
         swap = swap_is_on() ? SC_TMPFS_SWAP_MAYBE : SC_TMPFS_SWAP_NONE;
     *ret = (struct sc_tmpfs){
         .ramfs = medium == MEDIUM_RAMFS, .own = is_mount_root(fd), .swap = swap, .quota = quota};
@@ -128,11 +134,16 @@ int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret, struct 
 }
 
 /* Room for two generations and the directories; the quota itself is kept by the writer. */
+static uint64_t size_for(uint64_t quota)
+{
+    return quota * 2 + quota / 4 + (1U << 20);
+}
+
 static int mount_memory(const char *dir, uint64_t quota, mode_t mode, struct sc_error *err)
 {
     char options[128];
     snprintf(options, sizeof(options), "mode=%04o,size=%llu,nr_inodes=0," NOSWAP, (unsigned)mode,
-             (unsigned long long)(quota * 2 + quota / 4 + (1U << 20)));
+             (unsigned long long)size_for(quota));
     if (mount(MOUNT_SOURCE, dir, "tmpfs", MOUNT_FLAGS, options) == 0)
         return 0;
     if (errno == EINVAL) { /* a kernel before 6.4, or a user namespace: no noswap */
@@ -141,6 +152,18 @@ static int mount_memory(const char *dir, uint64_t quota, mode_t mode, struct sc_
             return 0;
     }
     return sc_fail_errno(err, "cannot mount a tmpfs on '%s'", dir);
+}
+
+/* One of ours may be smaller than what it is to hold now. Where that cannot be changed, the writer
+ * says when it is full. */
+static void make_larger(const char *dir, int fd, uint64_t size)
+{
+    struct statfs st;
+    char options[64];
+    snprintf(options, sizeof(options), "size=%llu", (unsigned long long)size);
+    if (is_mounted_as(fd, line_is_own) && fstatfs(fd, &st) == 0 &&
+        (uint64_t)st.f_blocks * (uint64_t)st.f_bsize < size)
+        SC_IGNORE(mount(NULL, dir, NULL, MS_REMOUNT | MOUNT_FLAGS, options) < 0);
 }
 
 int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
@@ -160,6 +183,8 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
         return sc_fail(err, SC_E_EXISTS, "something else is mounted on '%s'; unmount it first",
                        dir);
     bool fresh = false;
+    if (mounted && medium == MEDIUM_TMPFS)
+        make_larger(dir, fd, size_for(quota));
     if (!mounted) {
         sc_fd_closep(&fd);
         rc = mount_memory(dir, quota, mode, err);

@@ -127,7 +127,7 @@ static void render_examples(struct sc_buf *out, const char *examples)
     while (*examples != '\0') {
         size_t line = strcspn(examples, "\n");
         size_t command = strcspn(examples, "\t\n");
-        if (command < line)
+        if (command + 1 < line)
             sc_buf_printf(out, "  # %.*s\n", (int)(line - command - 1), examples + command + 1);
         sc_buf_printf(out, "  %.*s\n", (int)command, examples);
         examples += line + (examples[line] == '\n');

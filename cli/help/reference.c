@@ -64,7 +64,7 @@ static void put_command(struct sc_buf *out, const struct sc_command *command)
     for (const char *at = command->examples; *at != '\0';) {
         size_t line = strcspn(at, "\n");
         size_t end = strcspn(at, "\t\n");
-        if (end < line)
+        if (end + 1 < line)
             sc_buf_printf(out, "# %.*s\n", (int)(line - end - 1), at + end + 1);
         sc_buf_printf(out, "%.*s\n", (int)end, at);
         at += line + (at[line] == '\n');

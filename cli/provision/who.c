@@ -201,11 +201,12 @@ static int anchor(const struct sc_cli *cli, bool check, struct sc_error *err)
     if (rc < 0)
         return rc;
     rc = check ? sc_reads_check(cli, vault, &count, err) : sc_reads_anchor(cli, vault, &count, err);
-    if (rc == 0)
-        sc_note(cli,
-                check ? "the read logs are whole, and as %u notes in the vault say"
-                      : "noted the heads of %u read logs in the vault",
-                count);
+    const char *plural = count == 1 ? "" : "s";
+    if (rc == 0 && check)
+        sc_note(cli, "the read logs are whole, and as %u note%s in the vault say%s", count, plural,
+                count == 1 ? "s" : "");
+    else if (rc == 0)
+        sc_note(cli, "noted the head%s of %u read log%s in the vault", plural, count, plural);
     return rc;
 }
 
@@ -229,6 +230,9 @@ int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operan
     rc = sc_reads_each(cli, read_one, &list, err);
     if (rc < 0)
         return rc;
+    if (list.count == 0)
+        sc_note(cli, "the read log has no %s of '%s'", opt->all ? "open" : "granted open",
+                list.name);
     return cli->globals.json ? print_json(&list, directory, err)
                              : print_table(cli, &list, directory, err);
 }

@@ -174,6 +174,27 @@ static int take_env_line(const char *name, struct sc_bytes value, void *ctx, str
     return take_template(ctx, name, "--env-file", value, err);
 }
 
+/* A pattern that fits nothing is a slip, which would leave a value unmasked; unless templates tell
+ * what is wanted, and `--only` that no entry is. */
+static int check_only(const struct reading *reading, const struct sc_run_choice *choice,
+                      struct sc_error *err)
+{
+    const struct sc_run_values *values = reading->values;
+    if ((choice->env_files != NULL && choice->env_files->count > 0) ||
+        (choice->set != NULL && choice->set->count > 0))
+        return 0;
+    for (size_t i = 0; i < reading->only->count; i++) {
+        const struct sc_strv pattern = {.items = &reading->only->items[i], .count = 1};
+        bool fits = false;
+        for (size_t j = 0; j < values->count && !fits; j++)
+            fits = is_wanted(&pattern, values->items[j].name);
+        if (!fits)
+            return sc_fail(err, SC_E_NOTFOUND, "no entry fits --only '%s'",
+                           reading->only->items[i]);
+    }
+    return 0;
+}
+
 static int read_all(struct reading *reading, const struct sc_run_choice *choice,
                     struct sc_error *err)
 {
@@ -188,6 +209,8 @@ static int read_all(struct reading *reading, const struct sc_run_choice *choice,
         if (rc == 0 && reading->listed == 0)
             rc = sc_fail(err, SC_E_NOTFOUND, "scope '%s' has no entries", scopes->items[i]);
     }
+    if (rc == 0)
+        rc = check_only(reading, choice, err);
     if (rc == 0 && choice->variables)
         rc = check_variables(reading->values, err);
     for (size_t i = 0; rc == 0 && choice->env_files != NULL && i < choice->env_files->count; i++) {

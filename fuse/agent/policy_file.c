@@ -67,7 +67,38 @@ static const struct {
     {"uid", SC_CONDITION_UID},         {"gid", SC_CONDITION_GID},
 };
 
-static int parse_condition(struct line *line, char *word, struct sc_rule *rule)
+static bool is_of_container(enum sc_condition_kind kind)
+{
+    return kind == SC_CONDITION_PROJECT || kind == SC_CONDITION_SERVICE ||
+           kind == SC_CONDITION_IMAGE || kind == SC_CONDITION_CONTAINER;
+}
+
+static bool exclude_each_other(const struct sc_condition *a, const struct sc_condition *b)
+{
+    static const char glob[] = "*?[\\";
+    if (a->kind != b->kind)
+        return (a->kind == SC_CONDITION_HOST && is_of_container(b->kind)) ||
+               (b->kind == SC_CONDITION_HOST && is_of_container(a->kind));
+    return strpbrk(a->pattern, glob) == NULL && strpbrk(b->pattern, glob) == NULL &&
+           !sc_str_equal(a->pattern, b->pattern);
+}
+
+/* A rule that can never hold is a slip: as it shuts the scope for others, it is told. */
+static int check_condition(struct line *line, char *word, const struct sc_rule *rule)
+{
+    const struct sc_condition *last = &rule->conditions[rule->condition_count - 1];
+    bool number = last->kind == SC_CONDITION_UID || last->kind == SC_CONDITION_GID;
+    if (number && last->pattern[strspn(last->pattern, "0123456789*?[]!-")] != '\0')
+        return fail_at(line, word, "uid and gid are numbers, or patterns of them");
+    if (last->kind == SC_CONDITION_EXE && strchr("/*?[", last->pattern[0]) == NULL)
+        return fail_at(line, word, "exe is the whole path, or a pattern");
+    for (const struct sc_condition *other = rule->conditions; other < last; other++)
+        if (exclude_each_other(other, last))
+            return fail_at(line, word, "no reader is both: say it in two rules");
+    return 0;
+}
+
+static int read_condition(struct line *line, char *word, struct sc_rule *rule)
 {
     if (rule->condition_count == SC_RULE_CONDITIONS_MAX)
         return fail_at(line, word, "a rule has at most 8 conditions");
@@ -89,6 +120,12 @@ static int parse_condition(struct line *line, char *word, struct sc_rule *rule)
     }
     return fail_at(line, word,
                    "the keys are project, service, image, container, exe, unit, uid and gid");
+}
+
+static int parse_condition(struct line *line, char *word, struct sc_rule *rule)
+{
+    int rc = read_condition(line, word, rule);
+    return rc < 0 ? rc : check_condition(line, word, rule);
 }
 
 static bool is_keyword(const char *at, const char *keyword)

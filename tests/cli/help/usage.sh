@@ -14,5 +14,15 @@ err_is "secretsctl: unknown option '-x'"
 run 2 "$SECRETSCTL" completion
 err_is "secretsctl: 'completion' needs SHELL; see: secretsctl help completion"
 
+run 2 "$SECRETSCTL" doctor extra
+err_is "secretsctl: 'doctor' takes no words"
+
+run 2 "$SECRETSCTL" completion bash fish
+err_is "secretsctl: 'completion' takes SHELL and no more words"
+
+# an example without a comment has none
+run 0 "$SECRETSCTL" help mask
+out_lacks '  # '
+
 run 0 "$SECRETSCTL" --version
 out_is "secretsctl 0.1.0"

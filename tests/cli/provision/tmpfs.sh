@@ -3,7 +3,10 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 
 M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
-drop() { umount -l "$M/own" 2>/dev/null; rm -rf "$M"; }
+drop() {
+    for place in own small foreign; do umount -l "$M/$place" 2>/dev/null || true; done
+    rm -rf "$M"
+}
 on_exit drop
 new_vault
 printf s3cret | "$SECRETSCTL" add shop/db_password
@@ -53,4 +56,18 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
     run 0 "$SECRETSCTL" provision "$M/own" --json --dir-mode 0711
     out_has '"mounted":false'
     [ "$(stat -c %a "$M/own")" = 711 ]
+
+    # It grows with what it is asked to hold.
+    run 1 "$SECRETSCTL" provision "$M/small" --size 1
+    head -c 1000000 /dev/zero | "$SECRETSCTL" add shop/one
+    head -c 1000000 /dev/zero | "$SECRETSCTL" add shop/two
+    run 0 "$SECRETSCTL" provision "$M/small"
+    [ "$(stat -Lc %s "$M/small/shop/two")" = 1000000 ]
+    grep -q " $M/small .*\(noswap\|ramfs\)" /proc/self/mountinfo || fail "it can swap now"
+    [ "$(stat -c %a "$M/small")" = 700 ]
+    # Somebody else's stays as large as they made it.
+    mkdir "$M/foreign"
+    mount -t tmpfs -o size=64k,mode=755 mine "$M/foreign"
+    run 1 "$SECRETSCTL" provision "$M/foreign"
+    err_has "No space left on device"
 fi

@@ -46,6 +46,11 @@ run 0 sh -c 'echo "x other-value y" | "$0" mask' "$SECRETSCTL"
 out_is 'x *** y'
 run 0 sh -c 'echo "x other-value y" | "$0" mask --name' "$SECRETSCTL"
 out_is 'x [token] y'
+# A pattern that fits nothing is a slip, and would leave a value readable.
+run 4 sh -c 'echo "x other-value y" | "$0" mask --only "*" --only "ohter*"' "$SECRETSCTL"
+err_is "secretsctl: no entry fits --only 'ohter*'"
+run 125 "$SECRETSCTL" run --env --only 'ohter*' -- true
+err_is "secretsctl: no entry fits --only 'ohter*'"
 
 # The status is the command's.
 run 0 "$SECRETSCTL" run -- true
