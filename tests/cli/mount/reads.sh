@@ -19,9 +19,9 @@ until_true 5 lines 3 || fail "the log has $(wc -l <"$log") lines"
 printf two | "$SECRETSCTL" rotate -q shop/key
 until_true 5 reads "$M/shop/key" two || fail "rotation"
 run 0 "$SECRETSCTL" who --check
-err_is "secretsctl: the read logs are whole, and as 1 notes in the vault say"
+err_is "secretsctl: the read logs are whole, and as 1 note in the vault says"
 run 0 "$SECRETSCTL" who --anchor
-err_is "secretsctl: noted the heads of 1 read logs in the vault"
+err_is "secretsctl: noted the head of 1 read log in the vault"
 "$SECRETSCTL" log >"$T/out"
 out_has "reads"
 "$SECRETSCTL" umount --force "$M"
