@@ -383,12 +383,22 @@ static int add_to_nothing_in_flow(struct work *w, const struct sc_edit *e, struc
     return splice(w, node->span.start, node->span.end, &piece, err);
 }
 
-/* `key:` with nothing or `null` behind it becomes a collection. */
+/* "key: {}" and "key: []" among lines: what comes there gets lines of its own, as by hand. */
+static bool is_empty_flow(const struct work *w, const struct sc_yaml_node *node)
+{
+    return node->kind != SC_YAML_SCALAR && node->style == SC_YAML_FLOW && node->count == 0 &&
+           node->key != NULL && node->full_start == node->span.start && !in_flow(node) &&
+           node->span.end - node->span.start >= 2 &&
+           only_blanks(w, node->span.start + 1, node->span.end - 1) &&
+           line_is_over(w, node->span.end);
+}
+
+/* `key:` with nothing, `null` or an empty collection behind it becomes a collection of lines. */
 static int add_to_nothing(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *node = e->node;
-    if (node->key == NULL || !sc_yaml_is_null(node) || node->full_start != node->span.start ||
-        has_no_place(w, node) != NULL)
+    if (node->key == NULL || (node->kind == SC_YAML_SCALAR && !sc_yaml_is_null(node)) ||
+        node->full_start != node->span.start || has_no_place(w, node) != NULL)
         return refuse(w, node->span.start, "this value cannot become a collection", err);
     if (in_flow(node))
         return add_to_nothing_in_flow(w, e, err);
@@ -411,7 +421,7 @@ static int apply_add(struct work *w, const struct sc_edit *e, struct sc_error *e
         return 0; /* done with the first one */
     if (node->kind == SC_YAML_ALIAS)
         return refuse(w, node->span.start, "a collection behind an alias cannot be extended", err);
-    if (node->kind == SC_YAML_SCALAR)
+    if (node->kind == SC_YAML_SCALAR || is_empty_flow(w, node))
         return add_to_nothing(w, e, err);
     return node->style == SC_YAML_FLOW ? add_in_flow(w, e, err) : add_in_block(w, e, err);
 }

@@ -137,7 +137,8 @@ static int match(const struct proof *p, const struct sc_yaml_node *old,
         return differs(p, new, "a tag changed", err);
     if (old->kind == SC_YAML_SCALAR || old->kind == SC_YAML_ALIAS)
         return match_leaf(p, old, new, err);
-    if (old->kind != new->kind || old->style != new->style)
+    bool filled = old->count == 0 && sc_edits_find(p->edits, old, SC_EDIT_ADD) != NULL;
+    if (old->kind != new->kind || (old->style != new->style && !filled))
         return differs(p, new, "a collection changed", err);
     return match_children(p, old, new, err);
 }

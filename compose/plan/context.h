@@ -21,7 +21,7 @@ struct definition {
     const char *image;               /* of the service, over all files; NULL if none */
     const char *user;
     bool own;                      /* the mapping stands right there, not behind an alias */
-    struct shim *shim;             /* once it was looked at; NULL before */
+    const struct shim *shim;       /* once it was looked at; NULL before */
     const struct definition *base; /* that it extends, among the files given; or NULL */
     /* Services of the loaded project that it is for: its own; of a base in a file that is reached
      * by extends only, all that extend it. */
@@ -31,8 +31,9 @@ struct definition {
 
 /* How the shim would start a service. */
 struct shim {
-    const char *reason;      /* why it cannot; NULL if it can */
-    const char **entrypoint; /* behind "shim --", as Compose text */
+    const struct definition *home; /* the one that says what starts: it is changed */
+    const char *reason;            /* why it cannot; NULL if it can */
+    const char **entrypoint;       /* behind "shim --", as Compose text */
     size_t entrypoint_count;
     const char **command; /* to be written out; NULL: the service's own stays */
     size_t command_count;
@@ -130,6 +131,7 @@ struct literal {
     size_t first, last;                /* what is exchanged with it: quotes, the option in front */
     const struct sc_yaml_node *option; /* LITERAL_INCLUDE: the item in front, where it is one */
     bool quoted;                       /* inside double quotes of the script */
+    bool in_text; /* the script stands in double quotes of a command line, which Compose splits */
     struct sc_credential credential;
     enum literal_way way;
     const char *value, *reason; /* the value as the container gets it; why it stays, or NULL */

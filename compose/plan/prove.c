@@ -136,12 +136,9 @@ static int check_environment(const struct proof *p, const struct sc_service *old
     return 0;
 }
 
-/* Attributes the plan may have changed for this service. */
-static bool may_change(const struct proof *p, const struct sc_service *service, const char *key)
+/* Whether an item of the plan changes this attribute of the service. */
+static bool item_changes(const struct proof *p, const struct sc_service *service, const char *key)
 {
-    static const char *const by_shim[] = {"entrypoint", "command", "volumes", "labels"};
-    if (strcmp(key, "environment") == 0 || strcmp(key, "secrets") == 0)
-        return true;
     for (size_t i = 0; i < p->c->plan->item_count; i++) {
         const struct sc_plan_item *item = &p->c->plan->items[i];
         bool here = item->action != SC_PLAN_REPORT && sc_str_equal(item->where, key);
@@ -151,16 +148,53 @@ static bool may_change(const struct proof *p, const struct sc_service *service, 
                 return true;
         }
     }
+    return false;
+}
+
+static bool starts_through_shim(const struct proof *p, const struct sc_service *service)
+{
     for (size_t i = 0; i < p->c->found_count; i++) {
         const struct occurrence *o = &p->c->found[i];
-        if (o->reason != NULL || !o->use_shim || !sc_str_equal(o->service->name, service->name))
-            continue;
-        for (size_t k = 0; k < SC_ARRAY_SIZE(by_shim); k++) {
-            if (strcmp(by_shim[k], key) == 0)
-                return true;
-        }
+        if (o->reason == NULL && o->use_shim && sc_str_equal(o->service->name, service->name))
+            return true;
     }
     return false;
+}
+
+/* Attributes the plan may have changed for this service. */
+static bool may_change(const struct proof *p, const struct sc_service *service, const char *key)
+{
+    static const char *const by_shim[] = {"entrypoint", "command", "volumes", "labels"};
+    if (strcmp(key, "environment") == 0 || strcmp(key, "secrets") == 0)
+        return true;
+    for (size_t k = 0; k < SC_ARRAY_SIZE(by_shim); k++) {
+        if (strcmp(by_shim[k], key) == 0 && starts_through_shim(p, service))
+            return true;
+    }
+    return item_changes(p, service, key);
+}
+
+/* What started before starts now, behind the shim maybe: the same words where the project says
+ * them, and as many where credentials in them are read from files. */
+static int check_start(const struct proof *p, const struct sc_service *old,
+                       const struct sc_service *new, struct sc_error *err)
+{
+    static const char *const keys[] = {"entrypoint", "command"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(keys); i++) {
+        const struct sc_value *before = sc_value_get(old->value, keys[i]);
+        const struct sc_value *after = sc_value_get(new->value, keys[i]);
+        if (before == NULL || before->kind != SC_VALUE_LIST || before->count == 0)
+            continue;
+        size_t more = i == 0 && starts_through_shim(p, old) ? 2 : 0;
+        bool same =
+            after != NULL && after->kind == SC_VALUE_LIST && after->count == before->count + more;
+        for (size_t k = 0; same && k < before->count && !item_changes(p, old, keys[i]); k++)
+            same = sc_value_same(before->u.items[k], after->u.items[k + more]);
+        if (!same ||
+            (more > 0 && !sc_str_equal(sc_value_text(after->u.items[0]), SC_PLAN_SHIM_TARGET)))
+            return differs(old, keys[i], err);
+    }
+    return 0;
 }
 
 static int check_attributes(const struct proof *p, const struct sc_service *old,
@@ -254,6 +288,8 @@ static int compare(const struct proof *p, struct sc_error *err)
             rc = check_attributes(p, old, new, err);
         if (rc == 0)
             rc = check_grants(p, old, new, err);
+        if (rc == 0)
+            rc = check_start(p, old, new, err);
     }
     return rc;
 }

@@ -45,6 +45,12 @@ static const struct edit_case accepted[] = {
     {"braces in place of null", "{a: null}", {{ADD, "a"}}, "{a: {new: v}}"},
     {"JSON", "{\"a\": null}", {{ADD, "a"}}, "{\"a\": {\"new\": \"v\"}}"},
     {"lines behind nothing", "a: # c\nb: 1\n", {{ADD, "a"}}, "a: # c\n  new: v\nb: 1\n"},
+    {"lines in place of no entries", "a: {} # c\nb: 1\n", {{ADD, "a"}}, "a: # c\n  new: v\nb: 1\n"},
+    {"braces stay in braces", "{a: {}}", {{ADD, "a"}}, "{a: {new: v}}"},
+    {"braces with a comment in them stay",
+     "a: {\n # c\n }\n",
+     {{ADD, "a"}},
+     "a: {new: v\n # c\n }\n"},
     {"lines in place of null", "a: ~ # c\nb: 1\n", {{ADD, "a"}}, "a: # c\n  new: v\nb: 1\n"},
     {"lines in place of a last null", "a: null", {{ADD, "a"}}, "a:\n  new: v"},
     /* no newline at the end */

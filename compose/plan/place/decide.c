@@ -123,7 +123,8 @@ static const char *obstacle(struct context *c, const struct literal *l)
     if (!findable(c, l))
         return "the text stands there several times; change it by hand";
     for (size_t i = 0; i < c->found_count && c->options->shim != NULL; i++) {
-        if (c->found[i].service == l->service && strcmp(l->where, "entrypoint") == 0)
+        if (sc_str_equal(c->found[i].service->name, l->service->name) &&
+            strcmp(l->where, "entrypoint") == 0)
             return "the shim may come in front of this entrypoint; change it by hand";
     }
     return sc_plan_grant_obstacle(l->service);

@@ -136,13 +136,13 @@ static int emit_include(struct context *c, const struct literal *l, const char *
 static int emit_shell(struct context *c, const struct literal *l, const char *target,
                       struct sc_error *err)
 {
+    const char *quote = l->quoted ? "" : l->in_text ? "\\\"" : "\"";
     struct exchange exchange = {
         .file = l->file,
         .node = l->node,
         .start = l->first,
         .end = l->last,
-        .text = sc_stash_printf(&c->plan->pool, err, l->quoted ? "$$(cat %s)" : "\"$$(cat %s)\"",
-                                target),
+        .text = sc_stash_printf(&c->plan->pool, err, "%s$$(cat %s)%s", quote, target, quote),
     };
     return exchange.text == NULL ? SC_E_NOMEM : sc_plan_exchange(c, &exchange, err);
 }

@@ -95,13 +95,30 @@ static char quotes_around(const struct scan *s, const struct sc_argv_pair *pair,
     return quote;
 }
 
+/* In which quotes of a command line as one text this place is. */
+static char quotes_of_line(const char *text, size_t at)
+{
+    char quote = '\0';
+    for (size_t i = 0; i < at; i++) {
+        if (text[i] == '\\' && quote != '\'')
+            i++;
+        else if (quote == '\0' && (text[i] == '"' || text[i] == '\''))
+            quote = text[i];
+        else if (text[i] == quote)
+            quote = '\0';
+    }
+    return quote;
+}
+
 /* Sets what goes with a value that a shell reads: quotes that would keep it from doing so. */
 static void in_script(const struct scan *s, const struct sc_argv_pair *pair, size_t at, size_t end,
                       struct literal *l)
 {
     char quote = quotes_around(s, pair, at);
-    if (quote == '?' || s->reader.depth > (s->shell ? 0U : 1U))
+    char outer = s->shell || s->list != NULL ? '\'' : quotes_of_line(s->text, at);
+    if (quote == '?' || outer == '\0' || s->reader.depth > (s->shell ? 0U : 1U))
         return;
+    l->in_text = outer == '"';
     l->way = LITERAL_SHELL;
     l->quoted = quote == '"';
     if (quote == '\'' && s->text[at - 1] == '\'' && s->text[end] == '\'') {

@@ -81,18 +81,40 @@ static const char *no_memory(const struct context *c)
     return "out of memory";
 }
 
+/* Whether both are the same service of the project, in two files or documents. */
+static bool same_service(const struct context *c, const struct definition *a,
+                         const struct definition *b)
+{
+    const struct sc_plan_file *files = c->plan->files;
+    return a != b && !files[a->file].base && !files[b->file].base && sc_str_equal(a->name, b->name);
+}
+
+static bool sets(const struct definition *d, const char *key)
+{
+    const struct sc_yaml_node *value = sc_yaml_resolve(sc_merged_get(d->node, key));
+    return value != NULL && !sc_yaml_is_null(value);
+}
+
+/* Whether a command is set where this definition is the last one. */
+static bool has_command(const struct context *c, const struct definition *d)
+{
+    const struct sc_yaml_node *own = sc_yaml_resolve(sc_yaml_get(d->node, "command"));
+    bool empty = sc_yaml_is(own, SC_YAML_SEQUENCE) && own->count == 0;
+    bool set = sets(d, "command");
+    for (const struct definition *other = c->definitions; other < d && !set; other++)
+        set = same_service(c, d, other) && sets(other, "command");
+    return set && !empty;
+}
+
 static const char *fill(struct context *c, const struct definition *d, struct shim *shim)
 {
     const struct sc_yaml_node *entrypoint = sc_yaml_resolve(sc_yaml_get(d->node, "entrypoint"));
-    const struct sc_yaml_node *command = sc_yaml_resolve(sc_yaml_get(d->node, "command"));
-    bool has_entrypoint = entrypoint != NULL && !sc_yaml_is_null(entrypoint);
-    bool has_command = command != NULL && !sc_yaml_is_null(command) &&
-                       !(sc_yaml_is(command, SC_YAML_SEQUENCE) && command->count == 0);
+    bool has_entrypoint = sets(d, "entrypoint"), commanded = has_command(c, d);
     if (has_entrypoint && !words_of(c, entrypoint, &shim->entrypoint, &shim->entrypoint_count))
         return "its entrypoint is a shell-like text; write it as a list first";
     if (has_entrypoint && shim->entrypoint_count > 0)
         return shim->entrypoint[0][0] == '\0' ? "its entrypoint is an empty word" : NULL;
-    if (has_entrypoint && has_command)
+    if (has_entrypoint && commanded)
         return NULL; /* the command alone is the program */
     SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
     const char *reason = sc_plan_start(c, d, &start);
@@ -105,10 +127,10 @@ static const char *fill(struct context *c, const struct definition *d, struct sh
     if (!has_entrypoint &&
         !image_words(c, &start.entrypoint, &shim->entrypoint, &shim->entrypoint_count))
         return no_memory(c);
-    if (!has_command && !image_words(c, &start.command, &shim->command, &shim->command_count))
+    if (!commanded && !image_words(c, &start.command, &shim->command, &shim->command_count))
         return no_memory(c);
     sc_image_start_hash(&start, shim->drift);
-    if (shim->entrypoint_count == 0 && shim->command_count == 0 && !has_command)
+    if (shim->entrypoint_count == 0 && shim->command_count == 0 && !commanded)
         return "the image starts nothing by itself";
     return NULL;
 }
@@ -123,8 +145,6 @@ static const char *obstacle(const struct context *c, const struct definition *d)
         return "the service stands behind an alias";
     if (c->plan->files[d->file].base)
         return "it is a base; set the variable in the services that extend it";
-    if (sc_merged_get(d->node, "extends") != NULL)
-        return "the service extends another one";
     for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
         const struct sc_yaml_node *own = sc_yaml_get(d->node, lists[i]);
         if (own != sc_merged_get(d->node, lists[i]) || sc_yaml_is(own, SC_YAML_ALIAS) ||
@@ -133,19 +153,34 @@ static const char *obstacle(const struct context *c, const struct definition *d)
     }
     for (size_t i = 0; i < c->definition_count; i++) {
         const struct definition *other = &c->definitions[i];
-        if (other != d && sc_str_equal(other->name, d->name) &&
-            (sc_merged_get(other->node, "entrypoint") != NULL ||
-             sc_merged_get(other->node, "command") != NULL))
+        if (same_service(c, d, other) && sets(other, "entrypoint"))
             return "several files say what the service starts";
+        if ((other == d || same_service(c, d, other)) && sets(other, "extends") &&
+            !sets(d, "entrypoint"))
+            return "the service extends another one, which may say what it starts";
         if (!sc_str_equal(other->name, d->name) && sc_plan_serves(c, d, other))
             return "another service extends this one";
     }
     return NULL;
 }
 
+/* The definition that is changed for the shim: an earlier one that sets the entrypoint, since what
+ * starts there gets through it alone too; else this one. */
+static struct definition *home_of(const struct context *c, struct definition *d)
+{
+    for (struct definition *other = c->definitions; other < d && !sets(d, "entrypoint"); other++) {
+        if (same_service(c, d, other) && sets(other, "entrypoint"))
+            return other;
+    }
+    return d;
+}
+
 const struct shim *sc_plan_shim(struct context *c, struct definition *d)
 {
     static const struct shim none = {.reason = "out of memory"};
+    struct definition *home = home_of(c, d);
+    if (d->shim == NULL && home != d)
+        d->shim = sc_plan_shim(c, home);
     if (d->shim != NULL)
         return d->shim;
     struct shim *shim = sc_stash_alloc(&c->plan->pool, sizeof(*shim), NULL);
@@ -153,6 +188,7 @@ const struct shim *sc_plan_shim(struct context *c, struct definition *d)
         sc_plan_no_memory(c);
         return &none;
     }
+    shim->home = d;
     shim->reason = obstacle(c, d);
     if (shim->reason == NULL)
         shim->reason = fill(c, d, shim);
@@ -166,7 +202,7 @@ static bool needed(const struct context *c, const struct definition *d)
 {
     for (size_t i = 0; i < c->found_count; i++) {
         const struct occurrence *o = &c->found[i];
-        if (o->service == d && o->use_shim && o->reason == NULL)
+        if (o->use_shim && o->reason == NULL && o->service->shim->home == d)
             return true;
     }
     return false;

@@ -68,7 +68,9 @@ cat >want <<'END'
 >       - --
 >       - /app
 <     entrypoint: []
->     entrypoint: [/.secretsctl/shim, --]
+>     entrypoint:
+>       - /.secretsctl/shim
+>       - --
 END
 grep -E '^[<>] +(entrypoint|- (/|--))' changed | diff want - || fail "the entrypoints"
 
@@ -96,3 +98,46 @@ run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
 err_is "secretsctl: 2 moved into 1 entries of scope 'manner', 0 stay"
 [ "$(grep -c "{{secret:api_password}}" compose.yml)" = 1 ] || fail "the shared text"
 [ "$(grep -c "    secrets:" compose.yml)" = 2 ] || fail "the grants"
+
+# several files of one service: the shim goes where the entrypoint is set, so that the first file alone works too
+mkdir multi
+cd multi
+cat >compose.yml <<'END'
+name: multi
+services:
+  api:
+    image: example/api
+    entrypoint: ["/api"]
+    command: ["serve"]
+    environment: {MODE: dev}
+  late:
+    image: example/late
+    environment: {API_TOKEN: canary-0123456789abcdef}
+  below:
+    extends: {service: base}
+  base:
+    image: example/api
+    entrypoint: [/from/base]
+    command: [x]
+END
+cat >compose.prod.yml <<'END'
+services:
+  api:
+    command: ["serve", "--prod"]
+    environment:
+      DATABASE_URL: postgres://app:canary-prod@db/app
+  late:
+    entrypoint: [/late]
+  below:
+    environment: {API_TOKEN: canary-0123456789abcdef}
+END
+both=(-f compose.yml -f compose.prod.yml)
+run 0 "$SECRETSCTL" compose rewrite "${both[@]}" --shim $shim --write
+out_has "move  compose.prod.yml:5  api.DATABASE_URL -> multi/database_url_password"
+out_has "stays compose.yml:10  late.API_TOKEN: nothing is known of how 'example/late' takes API_TOKEN from a file; the shim cannot help: several files say what the service starts"
+out_has "stays compose.prod.yml:9  below.API_TOKEN: nothing is known of how 'example/api' takes API_TOKEN from a file; the shim cannot help: the service extends another one, which may say what it starts"
+err_is "secretsctl: 1 moved into 1 entries of scope 'multi', 2 stay"
+grep -qxF '    entrypoint: ["/.secretsctl/shim", "--", "/api"]' compose.yml || fail "the entrypoint"
+! grep -q 'entrypoint.*shim' compose.prod.yml || fail "the entrypoint of the override"
+run 0 "$SECRETSCTL" compose rewrite "${both[@]}" --shim $shim
+err_is "secretsctl: nothing to move; 2 stay"

@@ -160,3 +160,33 @@ out_has "stays compose.yml:11  configs.content password: a value in it is writte
 grep -qF '"password": "{{secret:password|json}}"' got || { cat got; fail "the filter"; }
 grep -qF 'postgres://u:{{secret:url|url}}@db/x' got || { cat got; fail "the filter of a URL"; }
 ! grep -q canary got || fail "a value is left in the template"
+
+# a script inside of a command line: Compose splits the line first, by quotes of its own
+mkdir lines
+cd lines
+cat >lines.yml <<'END'
+name: lines
+services:
+  double:
+    image: redis:7
+    command: sh -c "redis-cli -a canary1 ping"
+  single:
+    image: redis:7
+    command: sh -c 'redis-cli -a canary1 ping'
+  inner:
+    image: redis:7
+    command: sh -c "redis-cli -a 'canary1' ping"
+  folded:
+    image: redis:7
+    command: >
+      sh -c "
+        redis-cli -a canary1 ping
+      "
+END
+run 0 "$SECRETSCTL" compose rewrite -f lines.yml --write
+err_is "secretsctl: 4 moved into 1 entries of scope 'lines', 0 stay"
+run 0 "$SECRETSCTL" compose config -f lines.yml --format json --reveal
+for name in double single inner folded; do
+    got=$(jq -c --arg name $name '.services[$name].command | map(gsub("\\s+"; " ") | ltrimstr(" ") | rtrimstr(" "))' "$T/out")
+    [ "$got" = '["sh","-c","redis-cli -a \"$$(cat /run/secrets/double_password)\" ping"]' ] || fail "the words of $name: $got"
+done
