@@ -31,6 +31,7 @@
 #define LOOK_SELDOM     INT64_C(30000000000)
 #define RECONNECT_TRIES 100
 #define RECONNECT_PAUSE 50000 /* microseconds */
+#define LOST_LOOKS      4     /* tries for each look at the connection itself */
 #define PRELOAD_MAX     256
 
 /* ---- memory ---- */
@@ -185,6 +186,18 @@ static int attach(struct sc_agent *agent, const char *directory, struct sc_error
     return go_on(agent, err);
 }
 
+/* Those who served a connection that was ended may just be leaving. */
+static int attach_or_outlast(struct sc_agent *agent, const char *directory, struct sc_error *err)
+{
+    int rc = attach(agent, directory, err);
+    for (int i = 0; i < RECONNECT_TRIES && rc == SC_E_BUSY && sc_mount_lost(directory); i++) {
+        usleep(RECONNECT_PAUSE);
+        sc_error_clear(err);
+        rc = attach(agent, directory, err);
+    }
+    return rc;
+}
+
 /* All processes died, and the service manager gave back what they held. NOTFOUND when it did not,
  * or when the connection is gone all the same. */
 static int resume(struct sc_agent *agent, const char *directory, struct sc_hold_fds *kept,
@@ -228,6 +241,8 @@ static int reconnect(struct sc_agent *agent, struct sc_error *err)
         if (sc_mount_look(agent->journal->directory, &found, NULL) == 0 &&
             (found.state == SC_MOUNT_NONE || found.state == SC_MOUNT_GUARD))
             return sc_fail(err, SC_E_CANCELLED, "unmounted");
+        if (i % LOST_LOOKS == LOST_LOOKS - 1 && sc_mount_lost(agent->journal->directory))
+            break; /* no keeper can come: leave the log to the agent of the next mount */
         usleep(RECONNECT_PAUSE);
     }
     return sc_fail(err, SC_E_IO, "the mount on '%s' has lost its server",
@@ -262,7 +277,7 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
      * death of all who serve when the last descriptor is closed. */
     SC_CLEANUP(sc_hold_close) struct sc_hold_fds kept = SC_HOLD_FDS_NONE;
     SC_IGNORE(sc_notify_take(&kept));
-    rc = attach(agent, options->directory, err);
+    rc = attach_or_outlast(agent, options->directory, err);
     if (rc == SC_E_NOTFOUND)
         rc = resume(agent, options->directory, &kept, err);
     bool fresh = rc == SC_E_NOTFOUND;

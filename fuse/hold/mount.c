@@ -52,10 +52,10 @@ bool sc_mount_lost(const char *directory)
     struct pollfd waiting = {.fd = read_end, .events = POLLIN};
     if (child > 0 && poll(&waiting, 1, LOST_WAIT_MS) > 0)
         SC_IGNORE(sc_fd_read_some(read_end, &answer, 1, &got, NULL));
-    if (child > 0) {
+    if (child > 0 && got == 0) /* else it is gone, and its number may be another's already */
         kill(child, SIGKILL);
+    if (child > 0)
         SC_IGNORE(waitpid(child, NULL, 0) < 0);
-    }
     return got == 1 && answer == 'L';
 }
 

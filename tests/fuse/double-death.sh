@@ -46,4 +46,13 @@ run 0 "$SECRETSCTL" mount --repair "$T/other"
 run 0 "$SECRETSCTL" mount --repair "$M"
 in_container 7:xxxxxxx:7 || fail "not healed"
 end_other
+
+# The connection is ended, by an administrator or by a time limit of the kernel: all leave, and the next
+# mount has the place at once.
+minor=$(awk -v m="$M" '$5 == m { split($3, device, ":"); n = device[2] } END { print n }' /proc/self/mountinfo)
+echo 1 >"/sys/fs/fuse/connections/$minor/abort"
+until_true 5 lost || fail "an aborted mount does not say so: $(cat "$T/err")"
+run 0 "$SECRETSCTL" mount --repair "$M"
+reads "$M/shop/storm" 7:xxxxxxx:7 || fail "not mounted anew after an abort"
+in_container 7:xxxxxxx:7 || fail "not healed after an abort"
 none_stuck
