@@ -222,7 +222,7 @@ static int block_signals(const struct sc_supervised *io, int *ret_fd, struct sc_
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    /* With nobody behind it that would start the next agent, SIGHUP ends this one alone. */
+    /* Where a process behind it starts the next agent, terminals are no concern of this one. */
     if (io->ready_fd < 0 && !io->again)
         sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
@@ -235,14 +235,16 @@ static int block_signals(const struct sc_supervised *io, int *ret_fd, struct sc_
     return *ret_fd < 0 ? sc_fail_errno(err, "cannot make a signalfd") : 0;
 }
 
-/* Until a signal says stop; then the mount ends, unless somebody still uses it. SIGHUP ends the
- * agent and leaves those who serve: the service manager is about to start the next one. */
+/* Until a signal says stop; then the mount ends, unless somebody still uses it. From a service
+ * manager, which is about to start the next agent, SIGHUP leaves those who serve; from a terminal
+ * that is closed it is as any other. */
 static int work(struct session *session, int signal_fd, struct sc_error *err)
 {
+    bool managed = sc_env("NOTIFY_SOCKET") != NULL;
     int rc = sc_agent_run(session->agent, signal_fd, err);
     struct signalfd_siginfo info;
     if (rc < 0 || fcntl(signal_fd, F_SETFL, O_NONBLOCK) < 0 ||
-        read(signal_fd, &info, sizeof(info)) <= 0 || info.ssi_signo == SIGHUP)
+        read(signal_fd, &info, sizeof(info)) <= 0 || (info.ssi_signo == SIGHUP && managed))
         return rc;
     return sc_agent_unmount(session->agent, false, err);
 }

@@ -56,5 +56,13 @@ timeout 20 bash -c '"$1" mount "$2" 2>&1 | cat' - "$SECRETSCTL" "$M" >"$T/out" |
 out_is "secretsctl: serving on '$M'"
 run 0 "$SECRETSCTL" umount "$M"
 until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "still mounted"
+
+# In the foreground of a terminal that is closed the mount ends, since nobody would start the next agent.
+"$SECRETSCTL" mount --foreground -q "$M" &
+agent=$!
+until_true 10 reads "$M/shop/empty" again || fail "not served in the foreground"
+kill -HUP "$agent"
+wait "$agent" || fail "exit status $? after a hang-up"
+[ -z "$(grep " $M " /proc/mounts)" ] || fail "a mount without an agent is left"
 run 4 "$SECRETSCTL" umount "$M"
 err_is "secretsctl: nothing of this program is mounted on '$M'"
