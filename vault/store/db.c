@@ -173,14 +173,13 @@ static int harden(struct sc_db *db, struct sc_error *err)
     db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    int rc = sc_db_exec(
+    return sc_db_exec(
         db,
         "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
         "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
         "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
         "PRAGMA cache_size=-65536", /* KiB: a check reads in order of index, at random places */
         err);
-    return rc;
 }
 
 /* The way of writing that the file is in: asks for it by `sql`, and says what it is now. */
@@ -219,10 +218,13 @@ static int set_journal_mode(struct sc_db *db, struct sc_error *err)
 
 int sc_db_set_portable(struct sc_db *db, bool portable, struct sc_error *err)
 {
-    bool log = false;
-    int rc = portable ? journal_mode(db, "PRAGMA journal_mode=DELETE", &log, err)
-                      : journal_mode(db, "PRAGMA journal_mode=WAL", &log, err);
-    if (rc < 0)
+    const char *mode = portable ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL";
+    bool log = portable;
+    int rc = journal_mode(db, mode, &log, err);
+    /* SQLite itself does not wait for one that has the file open, as an agent has after a read. */
+    for (int asked = 0; rc == SC_E_BUSY && wait_for_lock(db, asked); asked++)
+        rc = journal_mode(db, mode, &log, err);
+    if (rc < 0 && rc != SC_E_BUSY)
         return rc;
     if (log == portable)
         return sc_fail(err, SC_E_BUSY, "'%s' is in use; its storage was not changed", db->path);

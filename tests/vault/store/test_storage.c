@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -169,12 +170,60 @@ static void test_a_backup_goes_anywhere(void **state)
     sc_vault_closep(&vault);
 }
 
+/* As an agent has the file open for a while after it has read a value. */
+static pid_t hold_open(const char *path, int *ret_go)
+{
+    int ready[2], go[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sc_vault *vault =
+            NULL; /* without keys: memory of ours that holds them is gone here */
+        close(go[1]);
+        if (sc_vault_open(path, SC_VAULT_READ, &vault, NULL) < 0 ||
+            write(ready[1], &byte, 1) != 1 || read(go[0], &byte, 1) != 1)
+            _exit(1);
+        usleep(200000); /* it is asked for meanwhile, most likely */
+        sc_vault_closep(&vault);
+        _exit(0);
+    }
+    close(ready[1]);
+    close(go[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    *ret_go = go[1];
+    return child;
+}
+
+static void test_waits_for_one_that_has_it_open(void **state)
+{
+    (void)state;
+    int go = -1, status = -1;
+    const struct sc_vault_compact portable = {.storage = SC_VAULT_STORAGE_PORTABLE};
+    struct sc_vault_compacted done;
+    struct sc_vault *vault = make("near/v.db", false);
+    sc_vault_closep(&vault);
+    pid_t child = hold_open("near/v.db", &go);
+    vault = reopen("near/v.db");
+    assert_int_equal(write(go, "", 1), 1);
+    assert_int_equal(sc_vault_compact(vault, &portable, &done, NULL), 0);
+    sc_vault_closep(&vault);
+    assert_int_equal(written_by("near/v.db"), 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(go);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_far_away_only_a_portable_one_is_made, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(test_one_that_was_carried_there, each_test, after_test),
+        cmocka_unit_test_setup_teardown(test_waits_for_one_that_has_it_open, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_a_backup_goes_anywhere, each_test, after_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
