@@ -3,7 +3,8 @@
  * Sums of pages, and the layer that writes them; see vault/store/pages.h.
  *
  * The layer puts the sum into a whole page of the file on its way down, and remembers whether a
- * read failed, which SQLite's own check would report as damage. Everything else is handed on.
+ * read failed, which SQLite's own check would report as damage. Writes to the log go down together
+ * (vault/store/gather.h). Everything else is handed on.
  */
 #include "vault/store/pages.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "core/macros.h"
+#include "vault/store/gather.h"
 #include "vault/store/sqlite.h"
 
 #include "core/banned.h"
@@ -36,6 +38,8 @@ struct file {
     struct sc_pages *pages;
     bool database;
     bool summed; /* pages have room for a sum */
+    bool log;
+    struct sc_gather gather; /* of the log */
     sqlite3_file *below;
 };
 
@@ -81,16 +85,27 @@ static void learn(struct file *file, const unsigned char *bytes, int len, sqlite
         file->summed = bytes[HEADER_RESERVED] == SC_PAGE_SUM_SIZE;
 }
 
+static int hand_on(sqlite3_file *file)
+{
+    return sc_gather_hand_on(&file_of(file)->gather, file_of(file)->below);
+}
+
 static int file_close(sqlite3_file *file)
 {
     sqlite3_file *below = file_of(file)->below;
-    return below->pMethods->xClose(below);
+    int rc = hand_on(file);
+    sc_gather_done(&file_of(file)->gather);
+    int closed = below->pMethods->xClose(below);
+    return rc != SQLITE_OK ? rc : closed;
 }
 
 static int file_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
 {
     sqlite3_file *below = file_of(file)->below;
-    int rc = below->pMethods->xRead(below, out, len, at);
+    int rc = hand_on(file);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = below->pMethods->xRead(below, out, len, at);
     if (rc == SQLITE_OK)
         learn(file_of(file), out, len, at);
     if (rc == SQLITE_IOERR_CORRUPTFS) /* the device's error, which SQLite would call corruption */
@@ -104,6 +119,8 @@ static int file_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
 {
     sqlite3_file *below = file_of(file)->below;
     unsigned char page[SC_PAGE_SIZE];
+    if (file_of(file)->log)
+        return sc_gather_write(&file_of(file)->gather, below, bytes, len, at);
     learn(file_of(file), bytes, len, at);
     if (!file_of(file)->summed || len != SC_PAGE_SIZE || at % SC_PAGE_SIZE != 0)
         return below->pMethods->xWrite(below, bytes, len, at);
@@ -118,13 +135,20 @@ static int file_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
         sqlite3_file *below = file_of(file)->below;                                                \
         return below->pMethods->name arguments;                                                    \
     }
-HAND_ON(xTruncate, (sqlite3_file * file, sqlite3_int64 size), (below, size))
-HAND_ON(xSync, (sqlite3_file * file, int flags), (below, flags))
-HAND_ON(xFileSize, (sqlite3_file * file, sqlite3_int64 *size), (below, size))
+#define HAND_ON_ALL(name, parameters, arguments)                                                   \
+    static int file_##name parameters                                                              \
+    {                                                                                              \
+        sqlite3_file *below = file_of(file)->below;                                                \
+        int rc = hand_on(file);                                                                    \
+        return rc != SQLITE_OK ? rc : below->pMethods->name arguments;                             \
+    }
+HAND_ON_ALL(xTruncate, (sqlite3_file * file, sqlite3_int64 size), (below, size))
+HAND_ON_ALL(xSync, (sqlite3_file * file, int flags), (below, flags))
+HAND_ON_ALL(xFileSize, (sqlite3_file * file, sqlite3_int64 *size), (below, size))
+HAND_ON_ALL(xFileControl, (sqlite3_file * file, int op, void *arg), (below, op, arg))
 HAND_ON(xLock, (sqlite3_file * file, int level), (below, level))
 HAND_ON(xUnlock, (sqlite3_file * file, int level), (below, level))
 HAND_ON(xCheckReservedLock, (sqlite3_file * file, int *out), (below, out))
-HAND_ON(xFileControl, (sqlite3_file * file, int op, void *arg), (below, op, arg))
 HAND_ON(xSectorSize, (sqlite3_file * file), (below))
 HAND_ON(xDeviceCharacteristics, (sqlite3_file * file), (below))
 HAND_ON(xShmMap, (sqlite3_file * file, int page, int size, int extend, void volatile **out),
@@ -168,6 +192,7 @@ static int layer_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *out
     *file = (struct file){
         .pages = pages,
         .database = (flags & SQLITE_OPEN_MAIN_DB) != 0,
+        .log = (flags & SQLITE_OPEN_WAL) != 0,
         .below = (sqlite3_file *)(file + 1),
     };
     int rc = below->xOpen(below, path, file->below, flags, out_flags);

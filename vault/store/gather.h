@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writes to SQLite's log that follow each other, handed on as one: SQLite writes the head of each
+ * page and the page by itself, which makes 24 system calls of a change of 12 pages.
+ *
+ * What is held back is handed on with the last page of a commit, and before anything else is done
+ * with the file: nobody sees that it was held back, and a failure is still that of a write.
+ */
+#ifndef SC_VAULT_STORE_GATHER_H
+#define SC_VAULT_STORE_GATHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vault/store/sqlite.h"
+
+/* The zero value holds nothing. */
+struct sc_gather {
+    unsigned char *bytes; /* NULL until something is held */
+    size_t len;
+    sqlite3_int64 at; /* where they belong */
+    bool ending;      /* the page that comes next is the last one of a commit */
+};
+
+/* Returns SQLite's codes. Without memory it writes at once. */
+int sc_gather_write(struct sc_gather *gather, sqlite3_file *file, const void *bytes, int len,
+                    sqlite3_int64 at);
+int sc_gather_hand_on(struct sc_gather *gather, sqlite3_file *file);
+
+/* Forgets what is held. */
+void sc_gather_done(struct sc_gather *gather);
+
+#endif
