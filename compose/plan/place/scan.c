@@ -56,24 +56,52 @@ struct pair {
     size_t from, to;
 };
 
-static int judge(struct scan *s, const struct pair *pair, struct literal *l, struct sc_error *err)
+int sc_plan_place_part(struct scan *s, const struct place_text *in,
+                       const struct sc_credential_part *part, struct literal *l,
+                       struct sc_error *err)
 {
-    const char *value = pair->node->text + pair->from;
-    size_t start = 0, end = pair->to - pair->from;
-    if (!sc_credential_judge(pair->key, pair->key_len, value, end, &l->credential) ||
-        l->credential.key == SC_KEY_HALF)
-        return 0;
-    if (pair->key != NULL) {
-        l->key = sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
+    const bool named = part->key_len > 0;
+    const char *key = named ? in->text + part->key : in->key;
+    if (key != NULL) {
+        l->key = sc_stash_dup(&s->c->plan->pool, key, named ? part->key_len : in->key_len, err);
         if (l->key == NULL)
             return SC_E_NOMEM;
     }
-    const struct sc_bytes bytes = {(const unsigned char *)value, pair->to - pair->from};
-    sc_plan_part(l->key, bytes, &l->credential, &start, &end);
-    l->node = pair->node;
-    l->start = pair->from + start;
-    l->end = pair->from + end;
-    return sc_plan_place_add(s, l, err);
+    const struct sc_bytes value = {(const unsigned char *)in->text + part->from,
+                                   part->to - part->from};
+    l->credential = part->credential;
+    l->credential.offset -= part->from;
+    sc_plan_part(l->key, value, &l->credential, &l->start, &l->end);
+    l->start += part->from;
+    l->end += part->from;
+    return 0;
+}
+
+/* One credential of the text, like the literal given. */
+static int add_part(struct scan *s, const struct pair *pair, const struct sc_credential_part *part,
+                    const struct literal *like, struct sc_error *err)
+{
+    struct literal l = *like;
+    const struct place_text in = {pair->node->text + pair->from, pair->key, pair->key_len};
+    int rc = sc_plan_place_part(s, &in, part, &l, err);
+    l.node = pair->node;
+    l.start += pair->from;
+    l.end += pair->from;
+    return rc < 0 ? rc : sc_plan_place_add(s, &l, err);
+}
+
+static int judge(struct scan *s, const struct pair *pair, const struct literal *like,
+                 struct sc_error *err)
+{
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count = sc_credential_parts(pair->key, pair->key_len, pair->node->text + pair->from,
+                                       pair->to - pair->from, parts);
+    int rc = 0;
+    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++) {
+        if (parts[i].credential.key != SC_KEY_HALF)
+            rc = add_part(s, pair, &parts[i], like, err);
+    }
+    return rc;
 }
 
 /* ---- pairs ---- */

@@ -24,6 +24,18 @@ struct scan {
     struct sc_shell_reader reader;
 };
 
+/* A text that is judged, and what names it, or NULL. */
+struct place_text {
+    const char *text, *key;
+    size_t key_len;
+};
+
+/* Sets the literal's name, and where its part of the text is: `start` and `end` are into the text.
+ */
+int sc_plan_place_part(struct scan *s, const struct place_text *in,
+                       const struct sc_credential_part *part, struct literal *l,
+                       struct sc_error *err) SC_NODISCARD;
+
 /* Remembers what was found, unless it is known already. */
 int sc_plan_place_add(struct scan *s, const struct literal *l, struct sc_error *err) SC_NODISCARD;
 

@@ -129,38 +129,45 @@ static void in_script(const struct scan *s, const struct sc_argv_pair *pair, siz
     }
 }
 
-static int on_pair(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err)
+/* One credential of a word. */
+static int add_part(struct scan *s, const struct sc_argv_pair *pair,
+                    const struct sc_credential_part *part, struct sc_error *err)
 {
-    struct scan *s = ctx;
-    const char *text = pair->word->text + pair->from;
-    size_t len = pair->to - pair->from, at = 0, inside = 0;
+    const struct place_text in = {pair->word->text + pair->from, pair->key, pair->key_len};
     struct literal l = {.list = s->list};
-    if (!sc_credential_judge(pair->key, pair->key_len, text, len, &l.credential) ||
-        l.credential.key == SC_KEY_HALF)
-        return 0;
+    int rc = sc_plan_place_part(s, &in, part, &l, err);
+    if (rc < 0)
+        return rc;
+    size_t at = 0, inside = 0;
     bool plain = place_in_word(s, pair, &at);
     if (!plain)
         at = pair->word->raw.offset;
     size_t item = scalar_at(s, at, &inside);
+    size_t start = at + l.start, end = at + l.end; /* in the text of the command */
     l.node = s->items[item];
-    if (pair->key != NULL) {
-        l.key = sc_stash_dup(&s->c->plan->pool, pair->key, pair->key_len, err);
-        if (l.key == NULL)
-            return SC_E_NOMEM;
-    }
-    size_t start = 0, end = len;
-    const struct sc_bytes value = {(const unsigned char *)text, len};
-    sc_plan_part(l.key, value, &l.credential, &start, &end);
-    l.start = plain ? inside + start : 0;
-    l.end = plain ? inside + end : l.node->len;
+    l.start = plain ? inside + l.start : 0;
+    l.end = plain ? inside + l.end : l.node->len;
     const char *option = plain ? included_option(pair, s->service) : NULL;
     if (option != NULL)
         include(s, pair, option, &l);
     else if (plain && (s->shell || s->reader.depth > 0))
-        in_script(s, pair, at + start, at + end, &l);
+        in_script(s, pair, start, end, &l);
     else if (plain && s->list != NULL && sc_yaml_equals(s->list->values[0], "CMD"))
         l.way = LITERAL_CHECK;
     return sc_plan_place_add(s, &l, err);
+}
+
+static int on_pair(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err)
+{
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count = sc_credential_parts(pair->key, pair->key_len, pair->word->text + pair->from,
+                                       pair->to - pair->from, parts);
+    int rc = 0;
+    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++) {
+        if (parts[i].credential.key != SC_KEY_HALF)
+            rc = add_part(ctx, pair, &parts[i], err);
+    }
+    return rc;
 }
 
 /* Words of a list, joined for positions; `CMD` and `CMD-SHELL` in front are none. */

@@ -190,3 +190,22 @@ for name in double single inner folded; do
     got=$(jq -c --arg name $name '.services[$name].command | map(gsub("\\s+"; " ") | ltrimstr(" ") | rtrimstr(" "))' "$T/out")
     [ "$got" = '["sh","-c","redis-cli -a \"$$(cat /run/secrets/double_password)\" ping"]' ] || fail "the words of $name: $got"
 done
+
+# several credentials in one word, or one line
+cat >two.yml <<'END'
+name: two
+services:
+  a:
+    image: redis:7
+    command: sh -c "run --brokers=amqp://a:canary1@x,amqp://b:canary2@y"
+    healthcheck:
+      test: ["CMD-SHELL", "check amqp://a:canary1@x,amqp://b:canary2@y"]
+configs:
+  c:
+    content: |
+      brokers: amqp://a:canary1@x,amqp://b:canary2@y
+END
+run 0 "$SECRETSCTL" compose rewrite -f two.yml --write
+err_is "secretsctl: 6 moved into 3 entries of scope 'two', 0 stay"
+! grep -q canary two.yml || fail "a second one"
+[ "$("$SECRETSCTL" get two/c)" = 'brokers: amqp://a:{{secret:a_brokers|url}}@x,amqp://b:{{secret:a_a_brokers|url}}@y' ] || fail "the template"
