@@ -81,27 +81,44 @@ static bool is_credential(const struct definition *d, struct occurrence *o)
            sc_credential_judge("PASSWORD", 8, o->raw, o->raw_len, &o->credential);
 }
 
-/* All of the value is one variable, and what the services get is an address with a password; or
- * nothing yet, where such an address belongs. */
-static bool is_referenced_address(const struct definition *d, struct occurrence *o)
+/* What a variable is that is filled in with this text, if the text shows by itself that it holds a
+ * credential, whatever it is called; else NONE. */
+static enum sc_credential_shape shown_by(const char *key, const char *value)
+{
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count = sc_credential_parts(key, strlen(key), value, strlen(value), parts);
+    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX); i++) {
+        const struct sc_credential *found = &parts[i].credential;
+        if (found->shape == SC_SHAPE_URL)
+            return SC_SHAPE_URL_INTERPOLATED;
+        if (found->shape == SC_SHAPE_KEY_MATERIAL ||
+            (parts[i].key_len > 0 && found->key != SC_KEY_HALF))
+            return SC_SHAPE_INTERPOLATED;
+    }
+    return SC_SHAPE_NONE;
+}
+
+/* All of the value is one variable, and what the services get shows a credential; or nothing yet,
+ * where the address of a database belongs. */
+static bool is_referenced_credential(const struct definition *d, struct occurrence *o)
 {
     struct sc_shape_variable variable;
-    struct sc_credential behind;
     if (!sc_shape_variable(o->raw, o->raw_len, &variable) || variable.length != o->raw_len)
         return false;
-    bool found = false;
-    for (size_t i = 0; i < d->user_count && !found; i++) {
+    enum sc_credential_shape shape = SC_SHAPE_NONE;
+    for (size_t i = 0; i < d->user_count && shape == SC_SHAPE_NONE; i++) {
         const struct sc_variable *v = sc_variables_get(&d->users[i]->environment, o->key);
-        size_t len = v != NULL && v->value != NULL ? strlen(v->value) : 0;
-        found = len > 0
-                    ? sc_credential_judge(o->key, strlen(o->key), v->value, len, &behind) &&
-                          (behind.shape == SC_SHAPE_URL || behind.shape == SC_SHAPE_KEY_MATERIAL)
-                    : sc_image_takes_address(d->image, o->key, strlen(o->key));
+        bool set = v != NULL && v->value != NULL && v->value[0] != '\0';
+        if (set)
+            shape = shown_by(o->key, v->value);
+        else if (sc_image_takes_address(d->image, o->key, strlen(o->key)))
+            shape = SC_SHAPE_URL_INTERPOLATED;
     }
-    if (found)
-        o->credential = (struct sc_credential){
-            .shape = SC_SHAPE_URL_INTERPOLATED, .key = SC_KEY_PASSWORD, .length = o->raw_len};
-    return found;
+    if (shape == SC_SHAPE_NONE)
+        return false;
+    o->credential =
+        (struct sc_credential){.shape = shape, .key = SC_KEY_PASSWORD, .length = o->raw_len};
+    return true;
 }
 
 /* Nothing is set: what belongs there, its name says. */
@@ -122,7 +139,8 @@ static bool is_passed_credential(const struct definition *d, struct occurrence *
     o->rule = sc_image_rule(d->image, o->key);
     bool set = variable != NULL && variable->value != NULL && variable->value[0] != '\0';
     bool found = set ? sc_credential_judge(o->key, strlen(o->key), variable->value,
-                                           strlen(variable->value), &o->credential)
+                                           strlen(variable->value), &o->credential) ||
+                           shown_by(o->key, variable->value) != SC_SHAPE_NONE
                      : d->user_count == 1 && is_named_credential(d, o);
     if (!found || o->credential.key == SC_KEY_HALF)
         return false;
@@ -181,7 +199,7 @@ int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_er
         return is_passed_credential(o->service, o) ? push(c, o, err) : 0;
     struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
     size_t count = sc_credential_parts(o->key, strlen(o->key), o->raw, o->raw_len, parts);
-    bool found = is_credential(o->service, o) || is_referenced_address(o->service, o);
+    bool found = is_credential(o->service, o) || is_referenced_credential(o->service, o);
     if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
         return 0;
     if (count > 1 || (count == 1 && parts[0].key_len > 0))

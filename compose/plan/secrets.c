@@ -48,7 +48,9 @@ static int choose_name(struct context *c, const char *key, const char *service, 
     int rc = sc_name_from_text(name, key, err);
     if (rc < 0)
         return rc;
-    if (taken(c, name)) {
+    size_t n = strlen(service);
+    bool says_service = strncmp(name, service, n) == 0 && name[n] == '_';
+    if (taken(c, name) && !says_service) {
         snprintf(longer, sizeof(longer), "%s_%s", service, name);
         longer[SC_NAME_PART_MAX] = '\0';
         rc = sc_name_from_text(name, longer, err);

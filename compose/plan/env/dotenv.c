@@ -131,12 +131,11 @@ static int list_rest(struct context *c, struct sc_error *err)
     int rc = 0;
     for (size_t i = 0; i < all->count && rc == 0; i++) {
         const struct sc_variable *v = &all->items[i];
-        struct sc_credential credential = {0};
+        struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
         const struct sc_place *place = &v->origin->place;
         if (v->value == NULL || place->file == NULL ||
-            !sc_credential_judge(v->name, strlen(v->name), v->value, strlen(v->value),
-                                 &credential) ||
-            credential.key == SC_KEY_HALF)
+            sc_credential_parts(v->name, strlen(v->name), v->value, strlen(v->value), parts) == 0 ||
+            parts[0].credential.key == SC_KEY_HALF)
             continue;
         size_t file = sc_plan_env_file(c, place->file);
         bool gone = file == SIZE_MAX;
@@ -153,7 +152,7 @@ static int list_rest(struct context *c, struct sc_error *err)
             .action = SC_PLAN_REPORT,
             .key = sc_stash_dup(&c->plan->pool, v->name, strlen(v->name), err),
             .where = "env_file",
-            .class = sc_plan_class(&credential),
+            .class = sc_plan_class(&parts[0].credential),
             .file = file,
             .at = {place->line, place->column},
             .reason = c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed

@@ -8,6 +8,8 @@ has() { grep -qxF -- "$1" compose.yml || { cat compose.yml; fail "not there: $1"
 
 cat >.env <<'END'
 DATABASE_URL=mysql://app:canary-seven@db/app
+APP_JSON={"db":{"password":"canary-ten"}}
+REST_JSON={"db":{"password":"rest-of-it"}}
 UNUSED_HOST=db
 END
 printf 'SPRING={"spring":{"password":"canary-nine","port":1}}\n' >app.env
@@ -35,6 +37,7 @@ services:
       BROKERS: amqp://a:canary-one@one,amqp://b:canary%20b@two
       DSN: host=db password=canary-dsn user=x
       DATABASE_URL: ${DATABASE_URL}
+      APP_JSON: ${APP_JSON}
       NOT_SET_URL: ${NOT_SET_URL:-}
       PLAIN: '{"level":"debug"}'
   list:
@@ -66,9 +69,9 @@ run 0 "$SECRETSCTL" compose rewrite --shim $shim
 out_lacks canary
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
 out_lacks canary
-out_has "stays compose.yml:37  quoted.JSON: it is written with escapes; write it plainly first"
-out_has "stays compose.yml:45  unset.POSTGRES_PASSWORD: its value comes from a variable that is not set here; set it and run again"
-out_has "stays compose.yml:46  unset.DATABASE_URL: "
+out_has "stays compose.yml:38  quoted.JSON: it is written with escapes; write it plainly first"
+out_has "stays compose.yml:46  unset.POSTGRES_PASSWORD: its value comes from a variable that is not set here; set it and run again"
+out_has "stays compose.yml:47  unset.DATABASE_URL: "
 has '      SPRING_APPLICATION_JSON: '\''{"spring":{"datasource":{"password":"{{secret:spring_application_json_password|json}}","port":5432}}}'\'
 has '      ESCAPED: "{\"debug\":true,\"token\":\"{{secret:escaped_token|json}}\"}"'
 has '        {"db": {"password": "{{secret:services_password|json}}", "url": "postgres://a:{{secret:services_url|url}}@db/x"}}'
@@ -79,6 +82,8 @@ has '        password: {{secret:twice_password}}'
 has '      BROKERS: amqp://a:{{secret:spring_application_json_password|url}}@one,amqp://b:{{secret:brokers_password|url}}@two'
 has '      DSN: host=db password={{secret:dsn_password}} user=x'
 has "      DATABASE_URL: '{{secret:database_url}}'"
+has "      APP_JSON: '{{secret:app_json}}'"
+out_has "stays .env:3  env_file REST_JSON: nothing in these files refers to it; remove it, or put it into the vault"
 has '      NOT_SET_URL: ${NOT_SET_URL:-}'
 has "      PLAIN: '{\"level\":\"debug\"}'"
 has '      - '\''SPRING={"password":"{{secret:spring_application_json_password|json}}"}'\'
@@ -94,7 +99,7 @@ get() { "$SECRETSCTL" get "in/$1"; }
 
 cp compose.yml once.yml
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
-out_lacks "move"
+out_lacks "move  "
 cmp compose.yml once.yml || fail "a second run changes it"
 run 0 "$SECRETSCTL" compose restore
 cmp compose.yml old.yml && cmp app.env old.env && cmp .env old.dotenv || fail "restore"

@@ -208,4 +208,4 @@ END
 run 0 "$SECRETSCTL" compose rewrite -f two.yml --write
 err_is "secretsctl: 6 moved into 3 entries of scope 'two', 0 stay"
 ! grep -q canary two.yml || fail "a second one"
-[ "$("$SECRETSCTL" get two/c)" = 'brokers: amqp://a:{{secret:a_brokers|url}}@x,amqp://b:{{secret:a_a_brokers|url}}@y' ] || fail "the template"
+[ "$("$SECRETSCTL" get two/c)" = 'brokers: amqp://a:{{secret:a_brokers|url}}@x,amqp://b:{{secret:a_brokers_2|url}}@y' ] || fail "the template"

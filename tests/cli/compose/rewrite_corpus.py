@@ -5,7 +5,7 @@
 usage: rewrite_corpus.py SECRETSCTL FOLDER...      (folders of Compose files, or of Markdown with them)
 
 For each file, in a copy, with every variable it mentions set to a value of its own: the rewrite either
-succeeds or fails with a message; a second run changes nothing; `restore` brings the bytes back; the
+succeeds or fails with a message, as the dry run said; a second run changes nothing; `restore` brings the bytes back; the
 plan's `changes` are exactly the lines that differ; each of them belongs to something that an item of the
 plan names, looked up in the file with another YAML library; and where nothing stays, none of the moved
 values is in `compose config --reveal`. What `audit` finds in the file is named by the plan, moved or not,
@@ -167,7 +167,11 @@ def check(run, folder, extra, text, scope):
     _, out, _ = run(folder, extra, "audit", "--json", "compose.yml")
     found = [finding for finding in json.loads(out)["findings"] if finding["file"] == "compose.yml"]
     args = ("compose", "rewrite", "-f", "compose.yml", "--scope", scope, "--json")
+    shown = run(folder, extra, *args)
+    assert (folder / "compose.yml").read_bytes() == text, "the dry run writes"
     status, out, err = run(folder, extra, *args, "--write")
+    promised = shown[1].replace(b'"written":false', b'"written":true')
+    assert shown[0] == status and (status != 0 or promised == out), f"the dry run says otherwise: {shown[2]}"
     if status != 0:
         assert err.startswith("secretsctl: ") and (folder / "compose.yml").read_bytes() == text, err
         assert "rewritten" not in err and "internal" not in err and "differ" not in err, err
