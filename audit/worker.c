@@ -12,6 +12,7 @@
 
 #include "audit/detect/region.h"
 #include "audit/source/archive.h"
+#include "audit/wide.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/str.h"
@@ -138,6 +139,14 @@ static int look_and_keep(struct sc_worker *worker, const struct look *look, stru
                          struct sc_error *err)
 {
     struct sc_detect detect;
+    SC_CLEANUP(sc_buf_done) struct sc_buf narrow = SC_BUF_INIT(2 * SC_AUDIT_WHOLE_MAX);
+    if (!look->tokens_only && sc_wide_is(text)) {
+        sc_wide_narrow(text, &narrow);
+        int room = sc_buf_status(&narrow, err);
+        if (room < 0 || narrow.len == 0)
+            return room;
+        text = sc_buf_view(&narrow);
+    }
     sc_detect_init(&detect, look->name, text, &worker->options->key);
     detect.commit = look->commit;
     detect.follow = look->follow;

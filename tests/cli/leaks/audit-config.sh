@@ -59,6 +59,19 @@ diff - got <<'EOT' || fail "a byte order mark hides a finding"
 2 config-literal password
 EOT
 
+# UTF-16, as PowerShell's `>` writes it; a character beyond 16 bits, and halves of one.
+printf '\377\376' >wide.env
+printf 'A=\360\237\230\200\r\nDB_PASSWORD=widepw\r\n' | iconv -f UTF-8 -t UTF-16LE >>wide.env
+printf '\330\000\r\000\n\000' >>wide.env
+printf '\376\377' >wide.yaml
+printf 'services:\n  a:\n    environment:\n      DB_PASSWORD: widepw\n' | iconv -f UTF-8 -t UTF-16BE >>wide.yaml
+printf '\377\376' >empty.env
+findings 3 "$SECRETSCTL" audit wide.env wide.yaml empty.env
+diff - got <<'EOT' || fail "UTF-16 hides a finding"
+2 dotenv-literal DB_PASSWORD
+4 compose-env-literal DB_PASSWORD
+EOT
+
 mkdir -p .github/workflows
 cat >.github/workflows/ci.yml <<'EOT'
 permissions:
