@@ -213,6 +213,11 @@ int sc_cmd_provision(struct sc_cli *cli, const void *options, int count, char **
         return err->code;
     if (!opt->fuse)
         return run_files(cli, opt, dir, true, err);
+    if (opt->scopes.count > 0 || opt->size != NULL || opt->dir_mode != NULL || opt->restart ||
+        opt->no_restart)
+        return sc_fail(err, SC_E_USAGE,
+                       "--fuse serves the whole vault, to those whom a policy allows; the options "
+                       "of files in memory do not go with it");
     const struct sc_mount_options mount = {.compose_here = true};
     return sc_cmd_mount(cli, &mount, 1, &dir, err);
 }
