@@ -164,7 +164,7 @@ void sc_journal_wait(struct sc_journal *journal, uint32_t seen, int milliseconds
 #define SC_HANDLE_VERSION ((UINT64_C(1) << 48) - 1)
 uint64_t sc_journal_handle(struct sc_journal *journal, uint32_t tid, uint64_t version);
 
-/* The size seen by a thread that has opened a node, until it is released (2 seconds at most). */
+/* The size seen by a thread that has opened a node, until it is released (10 seconds at most). */
 struct sc_journal_opened {
     uint64_t node, handle, size;
 };

@@ -16,9 +16,9 @@
 
 #define WAYS        4
 #define LET_THROUGH UINT32_C(1)
-/* A stall may lie between open and fstat. */
-#define RECENT_MAX INT64_C(2000000000)
-#define TOLD_MAX   INT64_C(5000000000)
+/* Longer than any stall between a thread's requests: a worker that hangs is replaced after two
+ * seconds, on a busy machine after more. */
+#define NOTE_MAX INT64_C(10000000000)
 /* Where the parts of a handle stand: 8 bits for the place in `recent`, 8 for the count there. */
 #define HANDLE_PLACE 56
 #define HANDLE_COUNT 48
@@ -121,7 +121,7 @@ bool sc_journal_recent_size(struct sc_journal *journal, uint32_t tid, uint64_t n
         return false;
     uint64_t size = atomic_load(&recent->size);
     int64_t age = sc_journal_now() - atomic_load(&recent->time);
-    if (atomic_load(&recent->key) != key_of(tid, node) || age > RECENT_MAX)
+    if (atomic_load(&recent->key) != key_of(tid, node) || age > NOTE_MAX)
         return false;
     *ret_size = size;
     return true;
@@ -171,7 +171,7 @@ bool sc_journal_told_wrong(struct sc_journal *journal, const struct sc_journal_a
     if (before == (self | LET_THROUGH))
         return false;
     if (atomic_load(&told->size) == asked->size ||
-        sc_journal_now() - atomic_load(&told->time) > TOLD_MAX) {
+        sc_journal_now() - atomic_load(&told->time) > NOTE_MAX) {
         atomic_store(&told->again, 0);
         return false;
     }
