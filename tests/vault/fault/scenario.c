@@ -221,9 +221,10 @@ void scenario_make(struct scenario *scenario, const char *base)
         base = tmp != NULL ? tmp : "/tmp";
     *scenario = (struct scenario){0};
     snprintf(scenario->dir, sizeof(scenario->dir), "%s/secretsctl-fault.XXXXXX", base);
-    if (mkdtemp(scenario->dir) == NULL)
+    const char *dir = mkdtemp(scenario->dir);
+    if (dir == NULL)
         scenario_die("cannot make a directory", NULL);
-    snprintf(scenario->path, sizeof(scenario->path), "%s/vault.db", scenario->dir);
+    snprintf(scenario->path, sizeof(scenario->path), "%s/vault.db", dir);
     setenv("XDG_STATE_HOME", scenario->dir, 1);
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
