@@ -50,7 +50,7 @@ int sc_age_public_of(const unsigned char secret_key[SC_AGE_SECRET_SIZE],
                      unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
                      struct sc_error *err) SC_NODISCARD;
 
-/* "age1...": FORMAT if it is not one (the text is not repeated: it may be a secret key). */
+/* "age1...": USAGE if it is not one (the text is not repeated: it may be a secret key). */
 int sc_age_recipient_parse(const char *text, unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
                            struct sc_error *err) SC_NODISCARD;
 void sc_age_recipient_print(char out[SC_AGE_RECIPIENT_TEXT_SIZE],

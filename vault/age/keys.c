@@ -48,7 +48,7 @@ int sc_age_recipient_parse(const char *text, unsigned char ret_public[SC_AGE_PUB
     unsigned char key[SC_AGE_PUBLIC_SIZE];
     struct sc_bytes bytes = {(const unsigned char *)text, strnlen(text, SC_BECH32_MAX + 1)};
     if (!sc_bech32_decode(key, sizeof(key), RECIPIENT_PREFIX, bytes))
-        return sc_fail(err, SC_E_FORMAT, "not an age recipient ('age1' and 58 characters)");
+        return sc_fail(err, SC_E_USAGE, "not an age recipient ('age1' and 58 characters)");
     memcpy(ret_public, key, sizeof(key));
     return 0;
 }

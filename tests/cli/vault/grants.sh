@@ -18,7 +18,9 @@ as_ci() { env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" --identity ci.txt --no-input 
 run 5 as_ci list
 err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
 run 4 "$SECRETSCTL" grant add ci/none "$ci"
-run 6 "$SECRETSCTL" grant add ci/web age1nonsense
+run 2 "$SECRETSCTL" grant add ci/web age1nonsense
+err_is "secretsctl: not an age recipient ('age1' and 58 characters)"
+run 2 "$SECRETSCTL" slot add --recipient age1nonsense
 run 0 "$SECRETSCTL" grant add ci/web "$ci" --label pipeline --reason 'the pipeline reads it'
 run 0 "$SECRETSCTL" log --json
 jq -e --arg ci "$ci" 'any(.op == "grant-add" and .name == "ci/web" and .reason == "the pipeline reads it")

@@ -71,9 +71,9 @@ static void test_every_wrong_character_is_refused(void **state)
     }
     text[SC_AGE_RECIPIENT_TEXT_SIZE - 2] = '\0';
     struct sc_error err = {0};
-    assert_int_equal(sc_age_recipient_parse(text, back, &err), SC_E_FORMAT);
+    assert_int_equal(sc_age_recipient_parse(text, back, &err), SC_E_USAGE);
     assert_string_equal(err.message, "not an age recipient ('age1' and 58 characters)");
-    assert_int_equal(sc_age_recipient_parse("", back, NULL), SC_E_FORMAT);
+    assert_int_equal(sc_age_recipient_parse("", back, NULL), SC_E_USAGE);
 }
 
 static void test_public_key_of_an_identity(void **state)
