@@ -356,13 +356,33 @@ static int insert_lines(struct work *w, size_t at, struct sc_buf *lines, struct 
     return splice(w, end, end, lines, err);
 }
 
+/* The manner of the file, with what lies in an entry indented as in the last one that is there. */
+static struct sc_edit_style style_beside(const struct work *w, const struct sc_yaml_node *c)
+{
+    struct sc_edit_style style = w->style;
+    size_t indent = first_column(w, c);
+    for (size_t i = c->count; c->kind == SC_YAML_MAPPING && i-- > 0;) {
+        const struct sc_yaml_node *map = c->values[i];
+        size_t column =
+            map->kind == SC_YAML_MAPPING && map->style == SC_YAML_BLOCK && map->count > 0
+                ? first_column(w, map)
+                : 0;
+        if (column > indent) {
+            style.step = column - indent;
+            break;
+        }
+    }
+    return style;
+}
+
 static int add_in_block(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     const struct sc_yaml_node *c = e->node;
     SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
+    const struct sc_edit_style style = style_beside(w, c);
     size_t indent = first_column(w, c);
     for (; e != NULL; e = sc_edits_next(w->edits, e))
-        sc_edit_render_block(e->text, &e->value, indent, &w->style, &lines);
+        sc_edit_render_block(e->text, &e->value, indent, &style, &lines);
     return insert_lines(w, c->span.end, &lines, err);
 }
 

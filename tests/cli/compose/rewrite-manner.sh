@@ -141,3 +141,18 @@ grep -qxF '    entrypoint: ["/.secretsctl/shim", "--", "/api"]' compose.yml || f
 ! grep -q 'entrypoint.*shim' compose.prod.yml || fail "the entrypoint of the override"
 run 0 "$SECRETSCTL" compose rewrite "${both[@]}" --shim $shim
 err_is "secretsctl: nothing to move; 2 stay"
+
+# new entries are indented as those beside them
+cat >steps.yml <<'END'
+name: steps
+services:
+  db:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: canary}
+secrets:
+    one:
+        file: /run/secretsctl/steps/one
+END
+run 0 "$SECRETSCTL" compose rewrite -f steps.yml --write
+tail -n 2 steps.yml >got
+printf '    postgres_password:\n        file: /run/secretsctl/steps/postgres_password\n' | cmp - got || fail "the indentation"
