@@ -24,12 +24,15 @@
 #define CHUNK_PAGES     16
 /* The page at this place of a big file is where SQLite's locks are; it is never written. */
 #define LOCK_PLACE 0x40000000
+/* The lock of who adds to the log, among those in shared memory. */
+#define LOG_WRITER 0
 
 struct sc_pages {
     sqlite3_vfs vfs;
     sqlite3_vfs *below;
     const struct sc_sqlite *sqlite;
-    int failure; /* of a read */
+    struct file *log; /* of the connection, while it is open */
+    int failure;      /* of a read */
     char name[64];
 };
 
@@ -95,6 +98,8 @@ static int file_close(sqlite3_file *file)
     sqlite3_file *below = file_of(file)->below;
     int rc = hand_on(file);
     sc_gather_done(&file_of(file)->gather);
+    if (file_of(file)->log)
+        file_of(file)->pages->log = NULL;
     int closed = below->pMethods->xClose(below);
     return rc != SQLITE_OK ? rc : closed;
 }
@@ -153,8 +158,17 @@ HAND_ON(xSectorSize, (sqlite3_file * file), (below))
 HAND_ON(xDeviceCharacteristics, (sqlite3_file * file), (below))
 HAND_ON(xShmMap, (sqlite3_file * file, int page, int size, int extend, void volatile **out),
         (below, page, size, extend, out))
-HAND_ON(xShmLock, (sqlite3_file * file, int offset, int n, int flags), (below, offset, n, flags))
 HAND_ON(xShmUnmap, (sqlite3_file * file, int remove_it), (below, remove_it))
+
+/* What is still held when the writer ends was undone. Its place belongs to the next one now. */
+static int file_xShmLock(sqlite3_file *file, int offset, int n, int flags)
+{
+    sqlite3_file *below = file_of(file)->below;
+    struct file *log = file_of(file)->pages->log;
+    if (log != NULL && offset == LOG_WRITER && (flags & SQLITE_SHM_UNLOCK) != 0)
+        sc_gather_forget(&log->gather);
+    return below->pMethods->xShmLock(below, offset, n, flags);
+}
 
 static void file_xShmBarrier(sqlite3_file *file)
 {
@@ -202,6 +216,8 @@ static int layer_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *out
         file_close(out); /* no shared memory: no log, so no vault */
         return SQLITE_CANTOPEN;
     }
+    if (file->log)
+        pages->log = file;
     file->base.pMethods = &methods; /* also after a failure: then SQLite closes it */
     return rc;
 }
