@@ -15,6 +15,7 @@
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "core/term.h"
+#include "vault/age/age.h"
 #include "vault/agent/client.h"
 #include "vault/state/pin.h"
 #include "vault/store/file.h"
@@ -91,6 +92,17 @@ static int read_key(const char *path, struct sc_secret *ret, struct sc_error *er
     return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
 }
 
+/* Looked at here, where the file's name is known. */
+static int read_identity(const char *path, struct sc_secret *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret keys = {0};
+    int rc = read_key(path, ret, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_age_identities_parse(sc_secret_view(ret), &keys, err);
+    return rc == SC_E_FORMAT ? sc_wrap(err, SC_E_BADPASS, "'%s'", path) : rc;
+}
+
 /* systemd hands over one file, of either form. It lets the service's user in by an access control
  * list, which looks like a permission of the group: its directory is what keeps others out. */
 static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
@@ -126,12 +138,12 @@ int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret, struc
     if (rc == 0 && globals->key_file != NULL)
         rc = read_key(globals->key_file, &keys.key_file, err);
     if (rc == 0 && globals->identity != NULL)
-        rc = read_key(globals->identity, &keys.identity, err);
+        rc = read_identity(globals->identity, &keys.identity, err);
     if (rc == 0 && !offers_any(&keys)) {
         const char *identity = sc_env("SECRETSCTL_IDENTITY");
         const char *key_file = sc_env("SECRETSCTL_KEY_FILE");
         if (identity != NULL)
-            rc = read_key(identity, &keys.identity, err);
+            rc = read_identity(identity, &keys.identity, err);
         if (rc == 0 && key_file != NULL)
             rc = read_key(key_file, &keys.key_file, err);
     }

@@ -246,6 +246,6 @@ int sc_cmd_export(struct sc_cli *cli, const void *options, int count, char **ope
         rc = export_text(&job, given, prefix, sc_str_equal(given->format, "json"), err);
     sc_secret_done(&job.text);
     if (rc == 0)
-        sc_note(cli, "%zu entries exported", job.count);
+        sc_note(cli, "%zu %s exported", job.count, job.count == 1 ? "entry" : "entries");
     return rc;
 }

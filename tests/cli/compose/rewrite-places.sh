@@ -184,7 +184,7 @@ services:
       "
 END
 run 0 "$SECRETSCTL" compose rewrite -f lines.yml --write
-err_is "secretsctl: 4 moved into 1 entries of scope 'lines', 0 stay"
+err_is "secretsctl: 4 moved into 1 entry of scope 'lines', 0 stay"
 run 0 "$SECRETSCTL" compose config -f lines.yml --format json --reveal
 for name in double single inner folded; do
     got=$(jq -c --arg name $name '.services[$name].command | map(gsub("\\s+"; " ") | ltrimstr(" ") | rtrimstr(" "))' "$T/out")

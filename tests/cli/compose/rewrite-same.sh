@@ -30,7 +30,7 @@ services:
 END
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
 out_lacks canary
-err_is "secretsctl: 5 moved into 1 entries of scope 'shop', 0 stay"
+err_is "secretsctl: 5 moved into 1 entry of scope 'shop', 0 stay"
 ! grep -q canary compose.yml db.env || fail "a value is left"
 [ "$("$SECRETSCTL" get shop/plain_password)" = canary%2Fone ] || fail "the value"
 has() { grep -qxF -- "$1" compose.yml || { cat compose.yml; fail "not there: $1"; }; }

@@ -54,6 +54,10 @@ age-keygen -o identity 2>/dev/null
 run 0 "$SECRETSCTL" --key-file key --passphrase-file pass grant add a "$(age-keygen -y identity)"
 run 5 "$SECRETSCTL" get a/b --no-input
 err_has "give --passphrase-file together with --key-file or --identity"
+printf '# mine\nno key\n' >broken
+chmod 600 broken
+run 5 "$SECRETSCTL" get a/b --identity broken
+err_is "secretsctl: 'broken': identities, line 2: neither a comment nor 'AGE-SECRET-KEY-1...'"
 mv vault.db both.db
 run 0 "$SECRETSCTL" init --key-file only
 on_terminal 5 "secretsctl: the vault is locked and no passphrase alone opens it; give --key-file" list
