@@ -329,9 +329,11 @@ const char *sc_plan_stays_note(struct context *c, const struct occurrence *o)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     const char *filter = NULL;
-    if (o->resolved == NULL && (is_interpolated(o) || o->line != NULL))
+    bool part = sc_plan_is_part(o), interpolated = is_interpolated(o);
+    if ((o->resolved == NULL && (interpolated || o->line != NULL)) ||
+        (part && interpolated && (o->use == NULL || o->use->value == NULL)))
         return NULL;
-    int rc = sc_plan_is_part(o) ? part_of(o, &value, &filter, NULL) : whole_of(o, &value, NULL);
+    int rc = part ? part_of(o, &value, &filter, NULL) : whole_of(o, &value, NULL);
     if (rc == SC_E_NOMEM)
         sc_plan_no_memory(c);
     return rc < 0 ? NULL : sc_plan_twin_note(c, sc_secret_view(&value));

@@ -61,6 +61,25 @@ note="the same value moves as 'redis_password': rotate both together"
 environment OTHER_PASSWORD null
 labels auth.password $note" ] || { jq .items out; fail "notes of what stays"; }
 
+# nor does a variable that is not set, or one of several pieces, stop that
+cat >compose.yml <<'END'
+name: unset
+services:
+  db:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: canary-set}
+  app:
+    image: example/app
+    environment:
+      DATABASE_URL: postgres://app:${NOT_SET}@db/app
+      QUEUE_URL: amqp://app:${NOT_SET}${NOR_THIS}@queue
+      CACHE_URL: redis://:${NOT_SET-canary-set}@cache
+END
+run 0 "$SECRETSCTL" compose rewrite --json
+[ "$(jq -r '.items[] | select(.action == "report") | "\(.key) \(.note)"' out)" = "DATABASE_URL null
+QUEUE_URL null
+CACHE_URL null" ] || { jq .items out; fail "notes beside what is not set"; }
+
 # what cannot be repaired keeps its variable, and says why
 cat >compose.yml <<'END'
 name: two
