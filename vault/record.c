@@ -255,41 +255,59 @@ int sc_record_open(const struct sc_vault *vault, const struct sc_place *place,
     return opened(sc_seal_open_at(&key, bound, sealed, room, ret_len, err), err);
 }
 
-/* What the signed tree says of a row, and the sealed bytes in the file. They are borrowed from
- * `stmt`. Inside a batch that has changed the bucket the tree is behind the rows. */
-static int read_stored(struct sc_vault *vault, const struct sc_place *place, struct sc_stmt **stmt,
-                       const unsigned char **ret_hash, struct sc_bytes *ret, struct sc_error *err)
+static int first_row(struct sc_stmt *stmt, struct sc_error *err)
+{
+    bool found = false;
+    int rc = sc_stmt_step(stmt, &found, err);
+    return rc == 0 && !found ? sc_fail(err, SC_E_NOTFOUND, "there is no such entry") : rc;
+}
+
+/* Inside a batch that has changed the bucket, when the tree is behind the rows. */
+static int read_changed(struct sc_vault *vault, const struct sc_place *place, struct sc_stmt **stmt,
+                        const unsigned char **ret_hash, struct sc_error *err)
+{
+    int rc = sc_db_prepare(vault->db,
+                           "SELECT blob.ct, rec.rh FROM rec JOIN blob ON blob.id=rec.blob_id "
+                           "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
+                           stmt, err);
+    if (rc < 0)
+        return rc;
+    bind_place(*stmt, place);
+    rc = first_row(*stmt, err);
+    return rc < 0 ? rc : sc_stmt_fixed_view(*stmt, 1, SC_KEY_SIZE, ret_hash, err);
+}
+
+static int read_verified(struct sc_vault *vault, const struct sc_place *place,
+                         struct sc_stmt **stmt, const unsigned char **ret_hash,
+                         struct sc_error *err)
 {
     uint64_t rows = 0;
-    bool found = false;
-    bool changed = sc_txn_has_touched(vault, place->scope, place->idx);
-    int rc = changed ? 0 : sc_tree_verify(vault, place->scope, place->idx, &rows, err);
+    int rc = sc_tree_verify(vault, place->scope, place->idx, &rows, err);
     if (rc < 0)
         return rc;
     const struct sc_kept_row *row =
-        changed ? NULL : sc_tree_verified_row(vault, place->version, (uint32_t)place->kind);
-    if (!changed && row == NULL)
+        sc_tree_verified_row(vault, place->version, (uint32_t)place->kind);
+    if (row == NULL)
         return sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
-    rc = changed ? sc_db_prepare(vault->db,
-                                 "SELECT blob.ct, rec.rh FROM rec JOIN blob ON blob.id=rec.blob_id "
-                                 "WHERE scope_id=? AND idx=? AND ver=? AND kind=?",
-                                 stmt, err)
-                 : sc_db_prepare(vault->db, "SELECT ct FROM blob WHERE id=?", stmt, err);
+    rc = sc_db_prepare(vault->db, "SELECT ct FROM blob WHERE id=?", stmt, err);
     if (rc < 0)
         return rc;
-    if (changed)
-        bind_place(*stmt, place);
-    else
-        sc_stmt_bind_int(*stmt, 1, row->blob_id);
-    rc = sc_stmt_step(*stmt, &found, err);
-    if (rc == 0 && !found)
-        rc = sc_fail(err, SC_E_NOTFOUND, "there is no such entry");
-    if (rc < 0)
-        return rc;
-    *ret = sc_stmt_blob(*stmt, 0);
-    if (!changed)
-        *ret_hash = row->hash;
-    return changed ? sc_stmt_fixed_view(*stmt, 1, SC_KEY_SIZE, ret_hash, err) : 0;
+    sc_stmt_bind_int(*stmt, 1, row->blob_id);
+    *ret_hash = row->hash;
+    return first_row(*stmt, err);
+}
+
+/* What the signed tree says of a row, and the sealed bytes in the file: borrowed from `stmt`, or
+ * from the handle until the next entry is verified. */
+static int read_stored(struct sc_vault *vault, const struct sc_place *place, struct sc_stmt **stmt,
+                       const unsigned char **ret_hash, struct sc_bytes *ret, struct sc_error *err)
+{
+    int rc = sc_txn_has_touched(vault, place->scope, place->idx)
+                 ? read_changed(vault, place, stmt, ret_hash, err)
+                 : read_verified(vault, place, stmt, ret_hash, err);
+    if (rc == 0)
+        *ret = sc_stmt_blob(*stmt, 0);
+    return rc;
 }
 
 int sc_record_read(struct sc_vault *vault, const struct sc_place *place, struct sc_secret *ret,

@@ -6,9 +6,9 @@
  * crash before the journal leaves the files as they were (the vault may then know values that are
  * still in the files: harmless, and the next run finds them equal).
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
