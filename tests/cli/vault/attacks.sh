@@ -33,6 +33,10 @@ attack 6 'the newest version replaced by the older one' "
     UPDATE rec SET blob_id=(SELECT blob_id FROM rec r WHERE r.idx=rec.idx AND r.ver=1 AND r.kind=1),
         rh=(SELECT rh FROM rec r WHERE r.idx=rec.idx AND r.ver=1 AND r.kind=1) WHERE ver=2 AND kind=1;" get shop/a
 attack 6 'the newest version deleted' "DELETE FROM rec WHERE ver=2;" get shop/a
+attack 6 'the content of the newest version deleted' "
+    DELETE FROM blob WHERE id=(SELECT blob_id FROM rec WHERE ver=2 AND kind=1);" get shop/a
+attack 6 'the contents of all names deleted' "
+    DELETE FROM blob WHERE id IN (SELECT blob_id FROM rec WHERE ver=0);" list
 attack 6 'an entry deleted with its content' "
     DELETE FROM blob WHERE id IN (SELECT blob_id FROM rec WHERE scope_id=1);
     DELETE FROM rec WHERE scope_id=1; UPDATE scope SET nrows=0, root=zeroblob(32) WHERE scope_id=1;" list
