@@ -8,46 +8,21 @@
 #include "vault/store/db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/str.h"
+#include "vault/store/connection.h"
 #include "vault/store/file.h"
-#include "vault/store/pages.h"
-#include "vault/store/sqlite.h"
 
 #include "core/banned.h"
 
-#define STATEMENTS_MAX 96
-#define LENGTH_MAX     (2 * 1024 * 1024)
-#define ASKED_MIN      1000 /* times for a lock, before it is given up */
-
-struct sc_stmt {
-    const char *sql;
-    sqlite3_stmt *raw;
-    struct sc_db *db;
-    int failed; /* first SQLite code of a bind */
-};
-
-struct sc_db {
-    struct sc_sqlite sqlite;
-    sqlite3 *raw;
-    struct sc_pages *pages; /* the layer below SQLite that writes sums */
-    char *path;
-    enum sc_db_mode mode;
-    bool immutable;     /* read-only medium: no lock, no log */
-    int64_t busy_since; /* when waiting for a lock began, in milliseconds */
-    size_t count;
-    struct sc_stmt statements[STATEMENTS_MAX];
-};
+#define LENGTH_MAX (2 * 1024 * 1024)
+#define ASKED_MIN  1000 /* times for a lock, before it is given up */
 
 /* For failures of a system call. */
 static int code_of_errno(int error)
@@ -84,7 +59,7 @@ static const char *text_of_code(int code)
     }
 }
 
-static int fail_sqlite(const struct sc_db *db, int rc, struct sc_error *err)
+int sc_connection_fail(const struct sc_db *db, int rc, struct sc_error *err)
 {
     int kind = rc & 0xff;
     bool system = (kind == SQLITE_CANTOPEN || kind == SQLITE_IOERR) && db->raw != NULL;
@@ -182,8 +157,7 @@ static int harden(struct sc_db *db, struct sc_error *err)
         err);
 }
 
-/* The way of writing that the file is in: asks for it by `sql`, and says what it is now. */
-static int journal_mode(struct sc_db *db, const char *sql, bool *ret_log, struct sc_error *err)
+int sc_connection_journal(struct sc_db *db, const char *sql, bool *ret_log, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     bool row = false;
@@ -205,8 +179,9 @@ static int set_journal_mode(struct sc_db *db, struct sc_error *err)
     bool log = false;
     if (db->immutable)
         return 0;
-    int rc = db->mode == SC_DB_CREATE ? journal_mode(db, "PRAGMA journal_mode=WAL", &log, err)
-                                      : journal_mode(db, "PRAGMA journal_mode", &log, err);
+    int rc = db->mode == SC_DB_CREATE
+                 ? sc_connection_journal(db, "PRAGMA journal_mode=WAL", &log, err)
+                 : sc_connection_journal(db, "PRAGMA journal_mode", &log, err);
     if (rc < 0 || log)
         return rc;
     if (db->mode == SC_DB_CREATE)
@@ -220,10 +195,10 @@ int sc_db_set_portable(struct sc_db *db, bool portable, struct sc_error *err)
 {
     const char *mode = portable ? "PRAGMA journal_mode=DELETE" : "PRAGMA journal_mode=WAL";
     bool log = portable;
-    int rc = journal_mode(db, mode, &log, err);
+    int rc = sc_connection_journal(db, mode, &log, err);
     /* SQLite itself does not wait for one that has the file open, as an agent has after a read. */
     for (int asked = 0; rc == SC_E_BUSY && wait_for_lock(db, asked); asked++)
-        rc = journal_mode(db, mode, &log, err);
+        rc = sc_connection_journal(db, mode, &log, err);
     if (rc < 0 && rc != SC_E_BUSY)
         return rc;
     if (log == portable)
@@ -249,7 +224,7 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
         return rc;
     int code = db->sqlite.open_v2(uri, &db->raw, flags, sc_pages_name(db->pages));
     if (code != SQLITE_OK)
-        return fail_sqlite(db, code, err);
+        return sc_connection_fail(db, code, err);
     /* SQLite falls back to reading after any failure to open for writing. */
     bool reading = !db->immutable && db->sqlite.db_readonly(db->raw, "main") == 1;
     if (reading && db->mode != SC_DB_READ && access(db->path, W_OK) == 0)
@@ -300,7 +275,7 @@ int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err)
         return rc;
     int flags = SQLITE_OPEN_MEMORY | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     int code = db->sqlite.open_v2(":memory:", &db->raw, flags, NULL);
-    rc = code == SQLITE_OK ? harden(db, err) : fail_sqlite(db, code, err);
+    rc = code == SQLITE_OK ? harden(db, err) : sc_connection_fail(db, code, err);
     if (rc == 0)
         *ret = SC_TAKE(db);
     return rc;
@@ -323,7 +298,7 @@ void sc_db_closep(struct sc_db **db)
 int sc_db_exec(struct sc_db *db, const char *sql, struct sc_error *err)
 {
     int rc = db->sqlite.exec(db->raw, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : fail_sqlite(db, rc, err);
+    return rc == SQLITE_OK ? 0 : sc_connection_fail(db, rc, err);
 }
 
 int sc_db_run(struct sc_db *db, const char *sql, struct sc_error *err)
@@ -403,30 +378,10 @@ int sc_db_check(struct sc_db *db, struct sc_error *err)
     struct sc_bytes text = row ? sc_stmt_blob(stmt, 0) : (struct sc_bytes){0};
     int failure = sc_pages_failure(db->pages); /* SQLite takes it for damage */
     if (failure != SQLITE_OK)
-        return fail_sqlite(db, failure, err);
+        return sc_connection_fail(db, failure, err);
     if (text.len != 2 || memcmp(text.ptr, "ok", 2) != 0)
         return sc_fail(err, SC_E_TAMPERED, "'%s': the file's structure is damaged", db->path);
     return 0;
-}
-
-int sc_db_compact(struct sc_db *db, struct sc_error *err)
-{
-    int log = 0, moved = 0;
-    /* VACUUM attaches the copy it makes, in memory. */
-    db->sqlite.limit(db->raw, SQLITE_LIMIT_ATTACHED, 1);
-    sc_pages_reserve(&db->sqlite, db->raw); /* for files that were made without */
-    int rc = sc_db_exec(db, "VACUUM", err);
-    db->sqlite.limit(db->raw, SQLITE_LIMIT_ATTACHED, 0);
-    if (rc < 0)
-        return rc;
-    int code =
-        db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &moved);
-    if (sc_sqlite_code(code) == SC_E_BUSY)
-        return sc_fail(err, SC_E_BUSY,
-                       "'%s' is in use: what was deleted stays in its log until nobody reads it; "
-                       "compact it again then",
-                       db->path);
-    return code == SQLITE_OK ? 0 : fail_sqlite(db, code, err);
 }
 
 /* Who reads no log holds the lock that folding one into the file needs: a log that is empty now was
@@ -449,151 +404,10 @@ int sc_db_settle(struct sc_db *db, struct sc_error *err)
         return rc;
     int code = fold_log(db);
     bool broken = (code & 0xff) == SQLITE_NOMEM || (code & 0xff) == SQLITE_IOERR;
-    return broken ? fail_sqlite(db, code, err) : 0;
+    return broken ? sc_connection_fail(db, code, err) : 0;
 }
 
 int sc_db_check_pages(struct sc_db *db, bool *ret, struct sc_error *err)
 {
     return sc_pages_check(&db->sqlite, db->raw, db->path, ret, err);
-}
-
-int sc_db_copy(struct sc_db *db, struct sc_db *to, struct sc_error *err)
-{
-    sqlite3_backup *backup = to->sqlite.backup_init(to->raw, "main", db->raw, "main");
-    if (backup == NULL)
-        return fail_sqlite(to, to->sqlite.extended_errcode(to->raw), err);
-    int rc = db->sqlite.backup_step(backup, -1);
-    int done = db->sqlite.backup_finish(backup);
-    if (rc != SQLITE_DONE)
-        return fail_sqlite(to, rc, err);
-    return done == SQLITE_OK ? 0 : fail_sqlite(to, done, err);
-}
-
-/* The copy's header says what the source's does. Alone with the file, SQLite needs no memory shared
- * through the file system to bring it from one way of writing to the other. */
-static int make_portable_alone(struct sc_db *db, struct sc_error *err)
-{
-    bool log = false;
-    int rc = sc_db_exec(db, "PRAGMA locking_mode=EXCLUSIVE", err);
-    if (rc == 0)
-        rc = journal_mode(db, "PRAGMA journal_mode=WAL", &log, err);
-    return rc < 0 ? rc : sc_db_set_portable(db, true, err);
-}
-
-int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
-{
-    SC_CLEANUP(sc_db_closep) struct sc_db *to = NULL;
-    bool remote = sc_store_file_is_remote(path);
-    int rc = sc_db_open(path, remote ? SC_DB_CREATE_PORTABLE : SC_DB_CREATE, &to, err);
-    if (rc < 0)
-        return rc;
-    rc = sc_db_copy(db, to, err);
-    if (rc == 0 && remote)
-        rc = make_portable_alone(to, err);
-    sc_db_closep(&to); /* writes the log back: only then is the file the whole copy */
-    if (rc == 0) {
-        SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || fsync(fd) < 0)
-            rc = sc_fail_errno(err, "cannot flush '%s'", path);
-    }
-    if (rc == 0)
-        rc = sc_dir_sync_parent(path, err);
-    if (rc < 0)
-        unlink(path);
-    return rc;
-}
-
-int sc_db_prepare(struct sc_db *db, const char *sql, struct sc_stmt **ret, struct sc_error *err)
-{
-    for (size_t i = 0; i < db->count; i++) {
-        if (db->statements[i].sql == sql) {
-            *ret = &db->statements[i];
-            return 0;
-        }
-    }
-    if (db->count == STATEMENTS_MAX)
-        return sc_fail(err, SC_E_BUG, "more statements than the cache holds");
-    struct sc_stmt *stmt = &db->statements[db->count];
-    *stmt = (struct sc_stmt){.sql = sql, .db = db};
-    int rc = db->sqlite.prepare_v3(db->raw, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->raw, NULL);
-    if (rc != SQLITE_OK)
-        return fail_sqlite(db, rc, err);
-    db->count++;
-    *ret = stmt;
-    return 0;
-}
-
-void sc_stmt_resetp(struct sc_stmt **stmt)
-{
-    if (*stmt == NULL)
-        return;
-    const struct sc_sqlite *sqlite = &(*stmt)->db->sqlite;
-    (void)sqlite->reset((*stmt)->raw);
-    (void)sqlite->clear_bindings((*stmt)->raw);
-    (*stmt)->failed = 0;
-}
-
-static void note_bind(struct sc_stmt *stmt, int rc)
-{
-    if (rc != SQLITE_OK && stmt->failed == 0)
-        stmt->failed = rc;
-}
-
-void sc_stmt_bind_int(struct sc_stmt *stmt, int at, int64_t value)
-{
-    note_bind(stmt, stmt->db->sqlite.bind_int64(stmt->raw, at, value));
-}
-
-void sc_stmt_bind_blob(struct sc_stmt *stmt, int at, const void *bytes, size_t len)
-{
-    note_bind(stmt, stmt->db->sqlite.bind_blob64(stmt->raw, at, bytes, len, SQLITE_STATIC));
-}
-
-int sc_stmt_step(struct sc_stmt *stmt, bool *ret_row, struct sc_error *err)
-{
-    int rc = stmt->failed != 0 ? stmt->failed : stmt->db->sqlite.step(stmt->raw);
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return fail_sqlite(stmt->db, rc, err);
-    *ret_row = rc == SQLITE_ROW;
-    return 0;
-}
-
-int sc_stmt_run(struct sc_stmt *stmt, struct sc_error *err)
-{
-    bool row = true;
-    int rc = 0;
-    while (rc == 0 && row)
-        rc = sc_stmt_step(stmt, &row, err);
-    sc_stmt_resetp(&stmt);
-    return rc;
-}
-
-int64_t sc_stmt_int(struct sc_stmt *stmt, int column)
-{
-    return stmt->db->sqlite.column_int64(stmt->raw, column);
-}
-
-struct sc_bytes sc_stmt_blob(struct sc_stmt *stmt, int column)
-{
-    const void *bytes = stmt->db->sqlite.column_blob(stmt->raw, column);
-    return (struct sc_bytes){bytes, (size_t)stmt->db->sqlite.column_bytes(stmt->raw, column)};
-}
-
-int sc_stmt_fixed_view(struct sc_stmt *stmt, int column, size_t size, const unsigned char **ret,
-                       struct sc_error *err)
-{
-    struct sc_bytes bytes = sc_stmt_blob(stmt, column);
-    if (bytes.len != size || bytes.ptr == NULL)
-        return sc_fail(err, SC_E_TAMPERED, "'%s': a field has a wrong length", stmt->db->path);
-    *ret = bytes.ptr;
-    return 0;
-}
-
-int sc_stmt_fixed(struct sc_stmt *stmt, int column, void *out, size_t size, struct sc_error *err)
-{
-    const unsigned char *bytes = NULL;
-    int rc = sc_stmt_fixed_view(stmt, column, size, &bytes, err);
-    if (rc == 0)
-        memcpy(out, bytes, size);
-    return rc;
 }
