@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "core/str.h"
+
 #include "core/banned.h"
 
 #define REPLACEMENT 0xfffdU
@@ -18,21 +20,8 @@ bool sc_wide_is(struct sc_bytes text)
 
 static void put(struct sc_buf *out, uint32_t c)
 {
-    if (c < 0x80) {
-        sc_buf_putc(out, (char)c);
-    } else if (c < 0x800) {
-        sc_buf_putc(out, (char)(0xc0 | c >> 6));
-        sc_buf_putc(out, (char)(0x80 | (c & 63)));
-    } else if (c < 0x10000) {
-        sc_buf_putc(out, (char)(0xe0 | c >> 12));
-        sc_buf_putc(out, (char)(0x80 | (c >> 6 & 63)));
-        sc_buf_putc(out, (char)(0x80 | (c & 63)));
-    } else {
-        sc_buf_putc(out, (char)(0xf0 | c >> 18));
-        sc_buf_putc(out, (char)(0x80 | (c >> 12 & 63)));
-        sc_buf_putc(out, (char)(0x80 | (c >> 6 & 63)));
-        sc_buf_putc(out, (char)(0x80 | (c & 63)));
-    }
+    unsigned char bytes[SC_UTF8_MAX];
+    sc_buf_append(out, bytes, sc_str_utf8(c, bytes));
 }
 
 void sc_wide_narrow(struct sc_bytes text, struct sc_buf *out)

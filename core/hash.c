@@ -29,3 +29,30 @@ void sc_hex(char *out, const void *data, size_t len)
     }
     out[2 * len] = '\0';
 }
+
+static int lower_digit(unsigned char c)
+{
+    return c >= 'A' && c <= 'F' ? -1 : sc_hex_digit(c);
+}
+
+bool sc_unhex(void *out, const void *text, size_t len)
+{
+    unsigned char *bytes = out;
+    const unsigned char *at = text;
+    for (size_t i = 0; i < len; i++, at += 2) {
+        int high = lower_digit(at[0]);
+        int low = high < 0 ? -1 : lower_digit(at[1]);
+        if (low < 0)
+            return false;
+        bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}
+
+int sc_hex_digit(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

@@ -103,6 +103,20 @@ static size_t utf8_sequence(const unsigned char *at, size_t room)
     return len;
 }
 
+size_t sc_str_utf8(uint32_t point, unsigned char out[SC_UTF8_MAX])
+{
+    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    if (point < 0x80) {
+        out[0] = (unsigned char)point;
+        return 1;
+    }
+    size_t len = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = len - 1; i > 0; i--, point >>= 6)
+        out[i] = (unsigned char)(0x80 | (point & 0x3f));
+    out[0] = (unsigned char)(leads[len] | point);
+    return len;
+}
+
 bool sc_str_is_utf8(const char *text, size_t n)
 {
     const unsigned char *bytes = (const unsigned char *)text;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 
@@ -26,6 +27,10 @@ void sc_str_freep(char **text);
 
 /* Whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool sc_str_is_utf8(const char *text, size_t n);
+
+#define SC_UTF8_MAX 4
+/* Writes a code point, which may be a lone surrogate, as UTF-8 and yields its length. */
+size_t sc_str_utf8(uint32_t point, unsigned char out[SC_UTF8_MAX]);
 
 /* Shell-style match of a whole text: '*' any run, '?' one byte. No character classes. */
 bool sc_str_glob(const char *pattern, const char *text);

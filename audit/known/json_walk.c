@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/hash.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -57,12 +59,10 @@ static int hex4(const struct walk *walk, size_t at, uint32_t *ret)
     if (walk->len - at < 4)
         return -1;
     for (size_t i = 0; i < 4; i++) {
-        unsigned char c = walk->text[at + i];
-        unsigned digit = c <= '9' ? c - (unsigned)'0' : (c | 32U) - 'a' + 10;
-        bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (!letter && !(c >= '0' && c <= '9'))
+        int digit = sc_hex_digit(walk->text[at + i]);
+        if (digit < 0)
             return -1;
-        value = value << 4 | digit;
+        value = value << 4 | (unsigned)digit;
     }
     *ret = value;
     return 0;
@@ -70,16 +70,8 @@ static int hex4(const struct walk *walk, size_t at, uint32_t *ret)
 
 static int append_utf8(struct sc_secret *out, uint32_t point, struct sc_error *err)
 {
-    unsigned char bytes[4];
-    size_t n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    if (n == 1) {
-        bytes[0] = (unsigned char)point;
-    } else {
-        static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
-        for (size_t i = n - 1; i > 0; i--, point >>= 6)
-            bytes[i] = (unsigned char)(0x80 | (point & 0x3f));
-        bytes[0] = (unsigned char)(first[n] | point);
-    }
+    unsigned char bytes[SC_UTF8_MAX];
+    size_t n = sc_str_utf8(point, bytes);
     return sc_secret_append(out, bytes, n, err);
 }
 

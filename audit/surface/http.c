@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/fd.h"
+#include "core/hash.h"
 #include "core/parse.h"
 #include "core/str.h"
 
@@ -292,10 +293,8 @@ static int parse_chunk_size(const char *line, uint64_t *ret, struct sc_error *er
     size_t digits = strspn(line, "0123456789abcdefABCDEF");
     if (digits == 0 || digits > 15)
         return sc_fail(err, SC_E_FORMAT, "the engine's answer is not HTTP");
-    for (size_t i = 0; i < digits; i++) {
-        unsigned char c = (unsigned char)line[i];
-        size = size << 4 | (c <= '9' ? c - (unsigned)'0' : (c | 32U) - 'a' + 10);
-    }
+    for (size_t i = 0; i < digits; i++)
+        size = size << 4 | (unsigned)sc_hex_digit((unsigned char)line[i]);
     *ret = size;
     return 0;
 }

@@ -120,17 +120,33 @@ int sc_help_overview(struct sc_error *err)
     return print(&out, err);
 }
 
-/* Lines of "command<TAB>comment": the comment goes above its command. */
-static void render_examples(struct sc_buf *out, const char *examples)
+bool sc_help_example_next(const char **at, struct sc_help_example *ret)
 {
-    sc_buf_puts(out, "\nExamples:\n");
-    while (*examples != '\0') {
-        size_t line = strcspn(examples, "\n");
-        size_t command = strcspn(examples, "\t\n");
-        if (command + 1 < line)
-            sc_buf_printf(out, "  # %.*s\n", (int)(line - command - 1), examples + command + 1);
-        sc_buf_printf(out, "  %.*s\n", (int)command, examples);
-        examples += line + (examples[line] == '\n');
+    const unsigned char *line = (const unsigned char *)*at;
+    size_t len = strcspn(*at, "\n");
+    size_t command = strcspn(*at, "\t\n");
+    size_t comment = SC_MIN(command + 1, len);
+    ret->command = (struct sc_bytes){line, command};
+    ret->comment = (struct sc_bytes){line + comment, len - comment};
+    *at += len + ((*at)[len] == '\n');
+    return len > 0;
+}
+
+static void put_line(struct sc_buf *out, const char *indent, const char *mark, struct sc_bytes text)
+{
+    sc_buf_puts(out, indent);
+    sc_buf_puts(out, mark);
+    sc_buf_append(out, text.ptr, text.len);
+    sc_buf_putc(out, '\n');
+}
+
+void sc_help_put_examples(struct sc_buf *out, const char *examples, const char *indent)
+{
+    struct sc_help_example example;
+    while (sc_help_example_next(&examples, &example)) {
+        if (example.comment.len > 0)
+            put_line(out, indent, "# ", example.comment);
+        put_line(out, indent, "", example.command);
     }
 }
 
@@ -142,8 +158,10 @@ int sc_help_command(const struct sc_command *command, struct sc_error *err)
     sc_buf_puts(&out, "\n\n");
     sc_help_wrap(&out, command->description, 0, 0);
     render_options(&out, "Options", command->options);
-    if (command->examples != NULL)
-        render_examples(&out, command->examples);
+    if (command->examples != NULL) {
+        sc_buf_puts(&out, "\nExamples:\n");
+        sc_help_put_examples(&out, command->examples, "  ");
+    }
     sc_buf_puts(&out, "\nOptions of every command: secretsctl help\n");
     return print(&out, err);
 }

@@ -40,6 +40,17 @@ void sc_help_render_completion(struct sc_buf *out, const char *shell);
 /* The synopsis "secretsctl add [OPTIONS] NAME". */
 void sc_help_synopsis(struct sc_buf *out, const struct sc_command *command);
 
+/* A line of a command's examples: "command<TAB>comment"; without a TAB the comment is empty. */
+struct sc_help_example {
+    struct sc_bytes command, comment;
+};
+
+/* Takes the next line from *at; false when there is none. */
+bool sc_help_example_next(const char **at, struct sc_help_example *ret);
+
+/* The examples for a shell, each under its comment. */
+void sc_help_put_examples(struct sc_buf *out, const char *examples, const char *indent);
+
 /* Appends `text` wrapped at the width, each line indented; a blank line divides paragraphs. */
 void sc_help_wrap(struct sc_buf *out, const char *text, size_t indent, size_t first_column);
 

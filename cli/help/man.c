@@ -60,22 +60,21 @@ static void put_header(struct sc_buf *out, const char *name, const char *summary
     put_text(out, summary);
 }
 
+static void put_part(struct sc_buf *out, struct sc_bytes part)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(1024);
+    sc_buf_append(&text, part.ptr, part.len);
+    put_text(out, sc_buf_text(&text));
+}
+
 static void put_examples(struct sc_buf *out, const char *examples)
 {
     sc_buf_puts(out, ".SH EXAMPLES\n");
-    while (*examples != '\0') {
-        size_t line = strcspn(examples, "\n");
-        size_t command = strcspn(examples, "\t\n");
-        struct sc_buf text = SC_BUF_INIT(1024);
-        sc_buf_append(&text, examples, command);
+    struct sc_help_example example;
+    while (sc_help_example_next(&examples, &example)) {
         sc_buf_puts(out, ".TP\n.B ");
-        put_text(out, sc_buf_text(&text));
-        sc_buf_clear(&text);
-        if (command < line)
-            sc_buf_append(&text, examples + command + 1, line - command - 1);
-        put_text(out, sc_buf_text(&text));
-        sc_buf_done(&text);
-        examples += line + (examples[line] == '\n');
+        put_part(out, example.command);
+        put_part(out, example.comment);
     }
 }
 

@@ -61,14 +61,7 @@ static void put_command(struct sc_buf *out, const struct sc_command *command)
     if (command->examples == NULL)
         return;
     sc_buf_puts(out, "\n```sh\n");
-    for (const char *at = command->examples; *at != '\0';) {
-        size_t line = strcspn(at, "\n");
-        size_t end = strcspn(at, "\t\n");
-        if (end + 1 < line)
-            sc_buf_printf(out, "# %.*s\n", (int)(line - end - 1), at + end + 1);
-        sc_buf_printf(out, "%.*s\n", (int)end, at);
-        at += line + (at[line] == '\n');
-    }
+    sc_help_put_examples(out, command->examples, "");
     sc_buf_puts(out, "```\n");
 }
 

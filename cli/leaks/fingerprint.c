@@ -16,13 +16,6 @@
 /* A key file: 64 hexadecimal digits and a line end. */
 #define KEY_TEXT (2 * SC_FINGERPRINT_KEY_SIZE)
 
-static int digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int sc_fingerprint_key_read(const char *path, struct sc_secret *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
@@ -32,13 +25,7 @@ int sc_fingerprint_key_read(const char *path, struct sc_secret *ret, struct sc_e
     sc_secret_strip_newline(&text);
     unsigned char *key = NULL;
     rc = sc_secret_resize(ret, SC_FINGERPRINT_KEY_SIZE, &key, err);
-    bool good = text.len == KEY_TEXT;
-    for (size_t i = 0; rc == 0 && good && i < SC_FINGERPRINT_KEY_SIZE; i++) {
-        int high = digit(text.ptr[2 * i]), low = digit(text.ptr[2 * i + 1]);
-        good = high >= 0 && low >= 0;
-        key[i] = (unsigned char)(high << 4 | low);
-    }
-    if (rc == 0 && !good)
+    if (rc == 0 && (text.len != KEY_TEXT || !sc_unhex(key, text.ptr, SC_FINGERPRINT_KEY_SIZE)))
         rc = sc_fail(err, SC_E_FORMAT, "'%s' is no fingerprint key: %d hexadecimal digits", path,
                      KEY_TEXT);
     return rc;

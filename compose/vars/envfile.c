@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compose/vars/text.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -206,11 +207,10 @@ static size_t expand_octal(struct sc_text *out, const char *c, size_t n)
     if (!valid || code > 255) {
         sc_text_append(out, "\\", 1);
         sc_text_append(out, c + 2, digits);
-    } else if (code < 0x80) {
-        sc_text_append(out, &(char){(char)code}, 1);
     } else {
-        const char utf8[] = {(char)(0xc0 | code >> 6), (char)(0x80 | (code & 0x3f))};
-        sc_text_append(out, utf8, sizeof(utf8));
+        unsigned char bytes[SC_UTF8_MAX];
+        size_t len = sc_str_utf8(code, bytes);
+        sc_text_append(out, (const char *)bytes, len);
     }
     return 2 + digits;
 }

@@ -7,19 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/macros.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_MORE };
-
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* `digits` hexadecimal digits at `at`. */
 static enum answer read_hex(struct sc_bytes text, size_t at, size_t digits, uint32_t *ret)
@@ -28,7 +22,7 @@ static enum answer read_hex(struct sc_bytes text, size_t at, size_t digits, uint
     for (size_t i = 0; i < digits; i++) {
         if (at + i >= text.len)
             return ANSWER_MORE;
-        int digit = hex_digit(text.ptr[at + i]);
+        int digit = sc_hex_digit(text.ptr[at + i]);
         if (digit < 0)
             return ANSWER_NO;
         value = value << 4 | (uint32_t)digit;
@@ -47,21 +41,10 @@ static void put_byte(struct sc_canon_unit *unit, unsigned char c)
 
 static void put_code_point(struct sc_canon_unit *unit, uint32_t c)
 {
-    if (c < 0x80) {
+    if (c < 0x80)
         put_byte(unit, (unsigned char)c);
-    } else if (c < 0x800) {
-        unit->out[unit->count++] = (unsigned char)(0xc0 | c >> 6);
-        unit->out[unit->count++] = (unsigned char)(0x80 | (c & 63));
-    } else if (c < 0x10000) {
-        unit->out[unit->count++] = (unsigned char)(0xe0 | c >> 12);
-        unit->out[unit->count++] = (unsigned char)(0x80 | (c >> 6 & 63));
-        unit->out[unit->count++] = (unsigned char)(0x80 | (c & 63));
-    } else {
-        unit->out[unit->count++] = (unsigned char)(0xf0 | (c >> 18 & 7));
-        unit->out[unit->count++] = (unsigned char)(0x80 | (c >> 12 & 63));
-        unit->out[unit->count++] = (unsigned char)(0x80 | (c >> 6 & 63));
-        unit->out[unit->count++] = (unsigned char)(0x80 | (c & 63));
-    }
+    else
+        unit->count += sc_str_utf8(c, unit->out + unit->count);
 }
 
 /* %XX, %25XX, %2525XX ... */
@@ -94,7 +77,7 @@ static enum answer numeric_entity(struct sc_bytes text, size_t at, struct sc_can
     size_t start = at;
     uint32_t value = 0;
     for (; at < text.len && at - start < 8; at++) {
-        int digit = hex_digit(text.ptr[at]);
+        int digit = sc_hex_digit(text.ptr[at]);
         if (digit < 0 || (!hex && digit > 9))
             break;
         value = value * (hex ? 16 : 10) + (uint32_t)digit;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/fd.h"
+#include "core/hash.h"
 #include "core/parse.h"
 #include "core/proc.h"
 
@@ -38,32 +39,14 @@ static const struct place places[] = {
     {"/kubepods.slice/cri-containerd-", ".scope"},
 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool parse_id(const char *text, unsigned char *ret)
-{
-    for (size_t i = 0; i < SC_READER_ID; i++) {
-        int high = hex_digit(text[2 * i]);
-        int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
-        if (low < 0)
-            return false;
-        ret[i] = (unsigned char)(high * 16 + low);
-    }
-    return true;
-}
-
 static bool container_of(const char *path, unsigned char *ret)
 {
     for (size_t i = 0; i < SC_ARRAY_SIZE(places); i++) {
         size_t prefix = strlen(places[i].prefix);
         size_t suffix = strlen(places[i].suffix);
         unsigned char id[SC_READER_ID];
-        if (strncmp(path, places[i].prefix, prefix) != 0 || !parse_id(path + prefix, id))
+        if (strncmp(path, places[i].prefix, prefix) != 0 ||
+            !sc_unhex(id, path + prefix, SC_READER_ID))
             continue;
         const char *end = path + prefix + 2 * SC_READER_ID;
         if (strncmp(end, places[i].suffix, suffix) != 0 ||

@@ -16,6 +16,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "core/name.h"
 #include "core/parse.h"
@@ -208,6 +209,47 @@ static void test_utf8(void **state)
         assert_int_equal(sc_str_is_utf8(cases[i].text, strlen(cases[i].text)), cases[i].valid);
 }
 
+static void test_utf8_of_code_points(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t point;
+        const char *text;
+    } cases[] = {
+        {0x00, ""},
+        {0x7f, "\x7f"},
+        {0x80, "\xc2\x80"},
+        {0x7ff, "\xdf\xbf"},
+        {0x800, "\xe0\xa0\x80"},
+        {0xd800, "\xed\xa0\x80"},
+        {0xffff, "\xef\xbf\xbf"},
+        {0x10000, "\xf0\x90\x80\x80"},
+        {0x10ffff, "\xf4\x8f\xbf\xbf"},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        unsigned char bytes[SC_UTF8_MAX] = {0};
+        assert_int_equal(sc_str_utf8(cases[i].point, bytes), SC_MAX(strlen(cases[i].text), 1));
+        assert_memory_equal(bytes, cases[i].text, strlen(cases[i].text));
+    }
+}
+
+static void test_hexadecimal(void **state)
+{
+    (void)state;
+    unsigned char bytes[3] = {0};
+    assert_true(sc_unhex(bytes, "00a9ff!", sizeof(bytes)));
+    assert_memory_equal(bytes, "\x00\xa9\xff", sizeof(bytes));
+    static const char *const wrong[] = {"00A9ff", "00a9f", "00a9fg", "", "00 9ff", "0x0a9f"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(wrong); i++)
+        assert_false(sc_unhex(bytes, wrong[i], sizeof(bytes)));
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (int c = 0; c < 256; c++) {
+        const char *found = c == 0 ? NULL : strchr(digits, c);
+        long value = found == NULL ? -1 : found - digits;
+        assert_int_equal(sc_hex_digit((unsigned char)c), value > 15 ? value - 6 : value);
+    }
+}
+
 static void test_glob(void **state)
 {
     (void)state;
@@ -392,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_buf_fills_to_its_maximum),
         cmocka_unit_test(test_items_grow_or_stay),
         cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8_of_code_points),
+        cmocka_unit_test(test_hexadecimal),
         cmocka_unit_test(test_glob),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_numbers),

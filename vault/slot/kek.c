@@ -97,24 +97,14 @@ int sc_vault_make_key_file(struct sc_secret *ret, struct sc_error *err)
     return 0;
 }
 
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool parse_line(const unsigned char *line, size_t len, unsigned char key[SC_KEY_SIZE])
 {
     if (len != KEY_LINE_SIZE || memcmp(line, KEY_LINE, strlen(KEY_LINE)) != 0)
         return false;
     const unsigned char *at = line + strlen(KEY_LINE);
-    for (size_t i = 0; i < SC_KEY_SIZE; i++, at += 2) {
-        int high = hex_digit(at[0]), low = hex_digit(at[1]);
-        if (high < 0 || low < 0)
-            return false;
-        key[i] = (unsigned char)(high * 16 + low);
-    }
+    if (!sc_unhex(key, at, SC_KEY_SIZE))
+        return false;
+    at += (size_t)2 * SC_KEY_SIZE;
     char digits[2 * CHECK_SIZE + 1];
     check_digits(digits, key);
     return *at == ':' && memcmp(at + 1, digits, 2 * CHECK_SIZE) == 0;

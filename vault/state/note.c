@@ -38,24 +38,12 @@ int sc_vault_checkpoint(struct sc_vault *vault, struct sc_buf *ret, struct sc_er
     return sc_buf_status(ret, err);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Reads len bytes and the byte behind them, which must be `end` (':' or NUL). */
 static bool read_hex(const char **text, unsigned char *out, size_t len, char end)
 {
-    const char *at = *text;
-    for (size_t i = 0; i < len; i++, at += 2) {
-        int high = hex_digit(at[0]);
-        int low = high >= 0 ? hex_digit(at[1]) : -1;
-        if (low < 0)
-            return false;
-        out[i] = (unsigned char)(high * 16 + low);
-    }
+    if (!sc_unhex(out, *text, len))
+        return false;
+    const char *at = *text + 2 * len;
     if (*at != end)
         return false;
     *text = end != '\0' ? at + 1 : at;

@@ -7,17 +7,10 @@
 #include <string.h>
 
 #include "compose/plan/internal.h"
+#include "core/hash.h"
 #include "core/text/template.h"
 
 #include "core/banned.h"
-
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool unreserved(unsigned char c)
 {
@@ -36,8 +29,8 @@ static int url_decode(struct sc_bytes text, struct sc_secret *ret, bool *ret_sam
         unsigned char c = text.ptr[i];
         int high = -1, low = -1;
         if (c == '%' && i + 2 < text.len) {
-            high = hex_digit(text.ptr[i + 1]);
-            low = hex_digit(text.ptr[i + 2]);
+            high = sc_hex_digit(text.ptr[i + 1]);
+            low = sc_hex_digit(text.ptr[i + 2]);
         }
         bool upper = c == '%' && i + 2 < text.len && text.ptr[i + 1] < 'a' && text.ptr[i + 2] < 'a';
         if (high >= 0 && low >= 0) {
