@@ -61,54 +61,16 @@ static int check_archives(const struct sc_strv *archives, struct sc_error *err)
     return rc;
 }
 
-/* Whether all that is read from a file is bases of services: it may be included as well. */
-static bool only_extended(const struct sc_project *project, const char *path)
-{
-    bool only = true;
-    for (size_t i = 0; i < project->file_count && only; i++) {
-        const struct sc_project_file *file = project->files[i];
-        only = file->kind == SC_FILE_EXTENDS || strcmp(file->path, path) != 0;
-    }
-    return only;
-}
-
-/* Files that the given ones include or extend. */
-static size_t add_reached(const struct lookup *lookup, const struct sc_project *project,
-                          struct sc_plan_source *sources)
-{
-    const struct sc_rewrite_input *input = lookup->input;
-    size_t count = 0;
-    for (size_t i = 0; i < input->count; i++)
-        sources[count++] = input->files[i];
-    for (size_t i = 0; project != NULL && i < project->file_count; i++) {
-        const struct sc_project_file *file = project->files[i];
-        bool known = false;
-        for (size_t k = 0; k < count && !known; k++)
-            known = strcmp(sources[k].path, file->path) == 0;
-        if (known || (file->kind != SC_FILE_INCLUDE && file->kind != SC_FILE_EXTENDS))
-            continue;
-        sources[count++] = (struct sc_plan_source){
-            .path = file->path,
-            .display = file->display,
-            .text = {(const unsigned char *)file->text, file->size},
-            .fixed = fixed(file->path, (void *)(uintptr_t)lookup),
-            .base = only_extended(project, file->path),
-        };
-    }
-    return count;
-}
-
 /* Over everything that the project reads; over the given files alone where that is not possible. */
-static int make_plan(const struct lookup *lookup, const struct sc_plan_options *settings,
+static int make_plan(const struct sc_rewrite_input *input, const struct sc_plan_options *settings,
                      struct sc_plan **ret, struct sc_error *err)
 {
-    const struct sc_rewrite_input *input = lookup->input;
     const struct sc_project *project = settings->project;
     size_t room = input->count + (project != NULL ? project->file_count : 0);
     struct sc_plan_source *sources = calloc(room, sizeof(*sources));
     if (sources == NULL)
         return sc_fail_nomem(err);
-    size_t count = add_reached(lookup, project, sources);
+    size_t count = sc_plan_sources(input->files, input->count, settings, sources);
     int rc = sc_plan_make(sources, count, settings, ret, err);
     free(sources);
     if (rc == 0 || rc == SC_E_NOMEM || count == input->count)
@@ -184,6 +146,6 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
         return rc;
     settings.project = project;
     settings.load = &load;
-    rc = make_plan(&lookup, &settings, &plan, err);
+    rc = make_plan(&input, &settings, &plan, err);
     return rc < 0 ? rc : carry_out(cli, plan, o->write, err);
 }

@@ -446,6 +446,31 @@ static int apply_add(struct work *w, const struct sc_edit *e, struct sc_error *e
     return node->style == SC_YAML_FLOW ? add_in_flow(w, e, err) : add_in_block(w, e, err);
 }
 
+/* In front of the first item: its line, or its place between brackets. */
+static int apply_lead(struct work *w, const struct sc_edit *e, struct sc_error *err)
+{
+    const struct sc_yaml_node *c = e->node;
+    SC_CLEANUP(sc_buf_done) struct sc_buf piece = SC_BUF_INIT(PIECE_MAX);
+    if (e->order != sc_edits_find(w->edits, c, SC_EDIT_LEAD)->order)
+        return 0; /* done with the first one */
+    if (c->kind != SC_YAML_SEQUENCE || c->count == 0)
+        return refuse(w, c->span.start, "no list with items", err);
+    const bool flow = c->style == SC_YAML_FLOW, json = c->values[0]->style == SC_YAML_DOUBLE;
+    const size_t dash = c->span.start;
+    const size_t at = flow ? c->values[0]->full_start : line_start(w, dash);
+    if (!flow && !only_blanks(w, at, dash))
+        return refuse(w, dash, "a list that does not begin on a line of its own", err);
+    for (; e != NULL; e = sc_edits_next(w->edits, e)) {
+        if (!flow) {
+            sc_edit_render_block(NULL, &e->value, dash - at, &w->style, &piece);
+            continue;
+        }
+        sc_edit_render_flow(NULL, &e->value, json, &piece);
+        sc_buf_puts(&piece, ", ");
+    }
+    return splice(w, at, at, &piece, err);
+}
+
 static int apply_one(struct work *w, const struct sc_edit *e, struct sc_error *err)
 {
     if (inside_deleted(w, e->node, e->kind != SC_EDIT_DELETE))
@@ -455,6 +480,8 @@ static int apply_one(struct work *w, const struct sc_edit *e, struct sc_error *e
         return apply_delete(w, e, err);
     case SC_EDIT_ADD:
         return apply_add(w, e, err);
+    case SC_EDIT_LEAD:
+        return apply_lead(w, e, err);
     case SC_EDIT_SET:
     case SC_EDIT_RENAME:
     default:

@@ -107,16 +107,29 @@ static int copy_value(struct sc_stash *pool, const struct sc_edit_value *from,
     return 0;
 }
 
-int sc_edit_add(struct sc_edits *edits, const struct sc_yaml_node *node, const char *key,
-                const struct sc_edit_value *value, struct sc_error *err)
+static int add_value(struct sc_edits *edits, const struct sc_edit *edit, struct sc_error *err)
 {
     struct sc_edit_value copy = {0};
-    int rc = copy_value(&edits->pool, value, &copy, err);
+    int rc = copy_value(&edits->pool, &edit->value, &copy, err);
     if (rc == 0)
-        rc = add(edits, SC_EDIT_ADD, node, key, err);
+        rc = add(edits, edit->kind, edit->node, edit->text, err);
     if (rc == 0)
         edits->items[edits->count - 1].value = copy;
     return rc;
+}
+
+int sc_edit_add(struct sc_edits *edits, const struct sc_yaml_node *node, const char *key,
+                const struct sc_edit_value *value, struct sc_error *err)
+{
+    const struct sc_edit edit = {.kind = SC_EDIT_ADD, .node = node, .text = key, .value = *value};
+    return add_value(edits, &edit, err);
+}
+
+int sc_edit_lead(struct sc_edits *edits, const struct sc_yaml_node *sequence,
+                 const struct sc_edit_value *value, struct sc_error *err)
+{
+    const struct sc_edit edit = {.kind = SC_EDIT_LEAD, .node = sequence, .value = *value};
+    return add_value(edits, &edit, err);
 }
 
 void sc_edits_done(struct sc_edits *edits)
@@ -167,7 +180,8 @@ const struct sc_edit *sc_edits_next(const struct sc_edits *edits, const struct s
 static bool emptied(const struct sc_edits *edits, const struct sc_yaml_node *collection)
 {
     if (collection == NULL || collection->parent == NULL || collection->count == 0 ||
-        collection->is_key || sc_edits_find(edits, collection, SC_EDIT_ADD) != NULL)
+        collection->is_key || sc_edits_find(edits, collection, SC_EDIT_ADD) != NULL ||
+        sc_edits_find(edits, collection, SC_EDIT_LEAD) != NULL)
         return false;
     for (size_t i = 0; i < collection->count; i++) {
         if (sc_edits_find(edits, collection->values[i], SC_EDIT_DELETE) == NULL)

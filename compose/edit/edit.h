@@ -37,7 +37,8 @@ enum sc_edit_kind {
     SC_EDIT_SET,    /* node: scalar or alias; becomes the string `text` */
     SC_EDIT_RENAME, /* node: a scalar key; becomes `text` */
     SC_EDIT_DELETE, /* node: a value of a mapping (its key goes too) or an item of a sequence */
-    SC_EDIT_ADD     /* node: a mapping (key, value), a sequence (value), or an empty value */
+    SC_EDIT_ADD,    /* node: a mapping (key, value), a sequence (value), or an empty value */
+    SC_EDIT_LEAD    /* node: a sequence that has items; the value comes before the first one */
 };
 
 struct sc_edit {
@@ -73,6 +74,10 @@ int sc_edit_delete(struct sc_edits *edits, const struct sc_yaml_node *node,
  * calls. */
 int sc_edit_add(struct sc_edits *edits, const struct sc_yaml_node *node, const char *key,
                 const struct sc_edit_value *value, struct sc_error *err) SC_NODISCARD;
+
+/* Items in front of those of a sequence, in order of the calls. */
+int sc_edit_lead(struct sc_edits *edits, const struct sc_yaml_node *sequence,
+                 const struct sc_edit_value *value, struct sc_error *err) SC_NODISCARD;
 
 void sc_edits_done(struct sc_edits *edits);
 

@@ -71,7 +71,11 @@ static int close_block_text(struct ending *e, struct sc_error *err)
         if (e->text[i] == '+')
             return sc_splices_add(e->splices, i, i + 1, "-", err);
     }
-    return sc_splices_add(e->splices, at, at, "-", err);
+    int rc = sc_splices_add(e->splices, at, at, "-", err);
+    for (size_t i = 0; i < e->splices->count && rc == 0; i++) /* before the lines put there too */
+        e->splices->items[i].order =
+            i + 1 == e->splices->count ? 0 : e->splices->items[i].order + 1;
+    return rc;
 }
 
 /* The first of the removals that reach the end of the file; NULL when its last line stays. */

@@ -87,10 +87,27 @@ static int match_added(const struct proof *p, const struct sc_yaml_node *old,
     return at == new->count ? 0 : differs(p, new, "an entry too many", err);
 }
 
+/* What comes before the items of `old`; *at is behind it. */
+static int match_leading(const struct proof *p, const struct sc_yaml_node *old,
+                         const struct sc_yaml_node *new, size_t *at, struct sc_error *err)
+{
+    const struct sc_edit *e = sc_edits_find(p->edits, old, SC_EDIT_LEAD);
+    int rc = 0;
+    for (; e != NULL && rc == 0; e = sc_edits_next(p->edits, e)) {
+        rc = *at < new->count ? match_value(p, new->values[*at], &e->value, err)
+                              : differs(p, new, "a leading item is missing", err);
+        ++*at;
+    }
+    return rc;
+}
+
 static int match_children(const struct proof *p, const struct sc_yaml_node *old,
                           const struct sc_yaml_node *new, struct sc_error *err)
 {
     size_t at = 0;
+    int led = match_leading(p, old, new, &at, err);
+    if (led < 0)
+        return led;
     for (size_t i = 0; i < old->count; i++) {
         if (sc_edits_find(p->edits, old->values[i], SC_EDIT_DELETE) != NULL)
             continue;

@@ -81,6 +81,13 @@ static bool run_by_shell(const struct sc_yaml_node *node, size_t place)
     return false;
 }
 
+/* Whether the variable still holds the value there: what starts behind the shim gets it filled in,
+ * a health check starts beside it. */
+static bool is_filled_in(const struct occurrence *o, size_t place)
+{
+    return o->use_shim && places[place][1] == NULL;
+}
+
 /* One scalar of a command: NULL, or why it cannot be repaired. */
 static const char *scalar_breaks(const struct occurrence *o, const struct definition *d,
                                  const struct sc_yaml_node *scalar)
@@ -113,7 +120,7 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
         for (size_t p = 0; p < SC_ARRAY_SIZE(places); p++) {
             const struct sc_yaml_node *node = place_of(d, p);
             const struct sc_yaml_node *value = sc_yaml_resolve(node);
-            if (!run_by_shell(node, p))
+            if (is_filled_in(o, p) || !run_by_shell(node, p))
                 continue;
             const char *reason = scalar_breaks(o, d, node);
             for (size_t k = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && k < value->count; k++) {
@@ -131,13 +138,14 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
 
 /* The first use of a moved variable of this service at or after `from`; NULL if there is none. */
 static const struct occurrence *next_use(const struct context *c, const struct definition *d,
-                                         const char *from, const char **ret_at, size_t *ret_len)
+                                         size_t place, const char *from, const char **ret_at,
+                                         size_t *ret_len)
 {
     const struct occurrence *hit = NULL;
     for (size_t i = 0; i < c->found_count; i++) {
         const struct occurrence *o = &c->found[i];
         size_t len = 0;
-        if (o->reason != NULL ||
+        if (o->reason != NULL || is_filled_in(o, place) ||
             (!sc_plan_serves(c, d, o->service) && !sc_plan_serves(c, o->service, d)))
             continue;
         const char *use = find_use(from, o->key, &len);
@@ -158,8 +166,8 @@ static int repair_scalar(struct context *c, const struct definition *d, size_t p
     const struct occurrence *first = NULL, *o = NULL;
     const char *at = NULL;
     size_t len = 0;
-    for (const char *from = text; text != NULL && (o = next_use(c, d, from, &at, &len)) != NULL;
-         from = at + len) {
+    for (const char *from = text;
+         text != NULL && (o = next_use(c, d, place, from, &at, &len)) != NULL; from = at + len) {
         const char *target = sc_plan_target(c, o, err);
         struct exchange exchange = {
             .file = d->file,

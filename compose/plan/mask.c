@@ -98,6 +98,15 @@ static size_t known_text(const struct view *v, const char *line, size_t len)
     return 0;
 }
 
+/* Bytes of a `{{secret:name}}` that begins here: "{{secret:db_password}}" with the password
+ * "password". */
+static size_t placeholder(const char *line, size_t len)
+{
+    const char *end =
+        len > 9 && memcmp(line, "{{secret:", 9) == 0 ? memmem(line, len, "}}", 2) : NULL;
+    return end != NULL ? (size_t)(end - line) + 2 : 0;
+}
+
 static void show_new(const struct view *v, const char *line, size_t len, struct sc_buf *out)
 {
     const char *value = memchr(line, '=', len);
@@ -112,11 +121,14 @@ static void show_new(const struct view *v, const char *line, size_t len, struct 
             sc_buf_append(out, line + i, len - i);
             return;
         }
-        if (n > 0)
+        size_t name = placeholder(line + i, len - i);
+        if (name > 0)
+            sc_buf_append(out, line + i, name);
+        else if (n > 0)
             sc_buf_puts(out, MASK);
         else
             sc_buf_putc(out, line[i]);
-        i += SC_MAX(n, (size_t)1);
+        i += name > 0 ? name : SC_MAX(n, (size_t)1);
     }
 }
 

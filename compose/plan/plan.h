@@ -118,11 +118,17 @@ struct sc_plan_options {
     const struct sc_compose_options *load; /* how it was loaded: to load the result the same way */
     /* Reads a file that a top-level secret names, or NULL: such files stay where they are. */
     int (*read_secret)(const char *path, void *ctx, struct sc_secret *ret, struct sc_error *err);
-    /* Why an env file is not to be changed (static text), or NULL; no function: all may change. */
+    /* Why a file that was not given is not to be changed (static text), or NULL; no function: all
+     * may change. */
     const char *(*fixed)(const char *path, void *ctx);
     sc_image_start_fn start; /* or NULL: no image can be looked up */
     void *ctx;
 };
+
+/* The files of a plan: those given, then those that the loaded project includes or extends. Returns
+ * how many; `ret` has room for them and all files of the project. Borrows the texts. */
+size_t sc_plan_sources(const struct sc_plan_source *given, size_t count,
+                       const struct sc_plan_options *options, struct sc_plan_source *ret);
 
 int sc_plan_make(const struct sc_plan_source *files, size_t count,
                  const struct sc_plan_options *options, struct sc_plan **ret,

@@ -20,7 +20,7 @@
 
 /* What is done to the root of the last document, or to its entry `key`. */
 struct operation {
-    enum { END, SET, RENAME, DELETE, ADD } what;
+    enum { END, SET, RENAME, DELETE, ADD, LEAD } what;
     const char *key; /* NULL: the root itself */
 };
 
@@ -63,6 +63,7 @@ static const struct edit_case accepted[] = {
     {"a block text that keeps all", "a: >2+ # c\n  x", {{ADD, NULL}}, "a: >2- # c\n  x\nnew: v"},
     {"a block text that has none", "a: |-\n  x", {{ADD, NULL}}, "a: |-\n  x\nnew: v"},
     {"a block text of blanks", "a: >2\n   ", {{ADD, NULL}}, "a: >-2\n   \nnew: v"},
+    {"a block text that ends the file", "a: |", {{ADD, NULL}}, "a: |-\nnew: v"},
     {"a block text before a key", "a: |\n  x\n? b", {{ADD, NULL}}, "a: |\n  x\n? b\nnew: v"},
     {"blanks behind a block text", "a: >2\nb:\n   ", {{DELETE, "b"}}, "a: >2\n"},
     {"blank lines behind a block text",
@@ -74,6 +75,12 @@ static const struct edit_case accepted[] = {
      {{DELETE, "b"}},
      "a: |\n  x\n# c\n"},
     {"blank lines behind a plain text", "a: 1\nb: 1\n\n", {{DELETE, "b"}}, "a: 1\n\n"},
+    {"items in front",
+     "a: # c\n  # d\n- x # e\n- |\n y\n",
+     {{LEAD, "a"}, {LEAD, "a"}},
+     "a: # c\n  # d\n- v\n- v\n- x # e\n- |\n y\n"},
+    {"between brackets", "a: [ &b 'x' ]", {{LEAD, "a"}}, "a: [ v, &b 'x' ]"},
+    {"JSON, in front", "{\"a\": [\"x\"]}", {{LEAD, "a"}}, "{\"a\": [\"v\", \"x\"]}"},
     {"a block text keeps its own", "a: |\n  x\nb: 1", {{DELETE, "b"}}, "a: |\n  x\n"},
 };
 
@@ -105,6 +112,10 @@ static const struct edit_case refused[] = {
      "a: |\n  x\nb: 1\n\n  # c\nd: 1\n",
      {{DELETE, "b"}},
      "'f' line 5, column 1: a comment that would become part of the text before it"},
+    {"items in front of none",
+     "a: []\n",
+     {{LEAD, "a"}},
+     "'f' line 1, column 4: no list with items"},
     {"all of it",
      "{a: 1}",
      {{DELETE, "a"}},
@@ -151,6 +162,8 @@ static int ask(struct sc_edits *edits, const struct sc_yaml_node *root,
         return sc_edit_delete(edits, node, NULL);
     case ADD:
         return sc_edit_add(edits, node, "new", &value, NULL);
+    case LEAD:
+        return sc_edit_lead(edits, node, &value, NULL);
     case END:
     default:
         return 0;

@@ -49,6 +49,8 @@ static void choose(struct chooser *c, const struct sc_yaml_node *n)
     else if (choice % 8 == 2 && !n->is_key && (!leaf || sc_yaml_is_null(n)))
         rc = sc_edit_add(&c->edits, n, n->kind == SC_YAML_SEQUENCE ? NULL : "added",
                          choice & 64 ? &map : &list, NULL);
+    else if (choice % 8 == 3 && n->kind == SC_YAML_SEQUENCE && n->count > 0)
+        rc = sc_edit_lead(&c->edits, n, choice & 64 ? &map : &text, NULL);
     require(rc == 0, NULL);
 }
 

@@ -122,11 +122,6 @@ static const char *obstacle(struct context *c, const struct literal *l)
         return "services that differ in image or user extend it; write it out in each of them";
     if (!findable(c, l))
         return "the text stands there several times; change it by hand";
-    for (size_t i = 0; i < c->found_count && c->options->shim != NULL; i++) {
-        if (sc_str_equal(c->found[i].service->name, l->service->name) &&
-            strcmp(l->where, "entrypoint") == 0)
-            return "the shim may come in front of this entrypoint; change it by hand";
-    }
     return sc_plan_grant_obstacle(l->service);
 }
 

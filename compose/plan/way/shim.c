@@ -216,15 +216,14 @@ static int replace_entry(struct sc_edits *edits, const struct sc_yaml_node *map,
     return rc < 0 ? rc : sc_edit_add(edits, map, key, value, err);
 }
 
-/* Words in place of the ones of a list, which are no more than these. */
-static int set_words(struct sc_edits *edits, const struct sc_yaml_node *list,
+/* Words of a list that has none. */
+static int add_words(struct sc_edits *edits, const struct sc_yaml_node *list,
                      const char *const *words, size_t count, struct sc_error *err)
 {
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
         const struct sc_edit_value word = {.kind = SC_YAML_SCALAR, .text = words[i]};
-        rc = i < list->count ? sc_edit_set(edits, list->values[i], words[i], err)
-                             : sc_edit_add(edits, list, NULL, &word, err);
+        rc = sc_edit_add(edits, list, NULL, &word, err);
     }
     return rc;
 }
@@ -240,13 +239,13 @@ static int set_text(struct sc_edits *edits, const struct sc_yaml_node *text,
     return rc < 0 ? rc : sc_edit_set(edits, text, sc_buf_text(&joined), err);
 }
 
-/* A list of words; what is there stays where it is, as it is written. */
+/* A list of words, or a text where one stands already. */
 static int put_words(struct context *c, const struct definition *d, const char *key,
                      const char *const *words, size_t count, struct sc_error *err)
 {
     const struct sc_yaml_node *present = sc_yaml_get(d->node, key);
-    if (sc_yaml_is(present, SC_YAML_SEQUENCE) && present->count <= count)
-        return set_words(&c->plan->files[d->file].edits, present, words, count, err);
+    if (sc_yaml_is(present, SC_YAML_SEQUENCE) && present->count == 0)
+        return add_words(&c->plan->files[d->file].edits, present, words, count, err);
     if (sc_yaml_is(present, SC_YAML_SCALAR) && present->len > 0 && !sc_yaml_is_null(present))
         return set_text(&c->plan->files[d->file].edits, present, words, count, err);
     struct sc_edit_value *items = sc_stash_array(&c->plan->pool, count, sizeof(*items), err);
@@ -260,13 +259,23 @@ static int put_words(struct context *c, const struct definition *d, const char *
 
 static int put_entrypoint(struct context *c, const struct definition *d, struct sc_error *err)
 {
+    static const struct sc_edit_value front[] = {
+        {.kind = SC_YAML_SCALAR, .text = SC_PLAN_SHIM_TARGET},
+        {.kind = SC_YAML_SCALAR, .text = "--"},
+    };
     const struct shim *shim = d->shim;
-    size_t count = shim->entrypoint_count + 2;
+    const struct sc_yaml_node *present = sc_yaml_get(d->node, "entrypoint");
+    struct sc_edits *edits = &c->plan->files[d->file].edits;
+    if (sc_yaml_is(present, SC_YAML_SEQUENCE) && present->count > 0) {
+        int rc = sc_edit_lead(edits, present, &front[0], err);
+        return rc < 0 ? rc : sc_edit_lead(edits, present, &front[1], err);
+    }
+    size_t count = shim->entrypoint_count + SC_ARRAY_SIZE(front);
     const char **words = sc_stash_array(&c->plan->pool, count, sizeof(*words), err);
     if (words == NULL)
         return SC_E_NOMEM;
-    words[0] = SC_PLAN_SHIM_TARGET;
-    words[1] = "--";
+    words[0] = front[0].text;
+    words[1] = front[1].text;
     for (size_t i = 0; i < shim->entrypoint_count; i++)
         words[i + 2] = shim->entrypoint[i];
     return put_words(c, d, "entrypoint", words, count, err);

@@ -58,3 +58,16 @@ assert plan["scope"] == "shop" and plan["secrets"] == ["postgres_password"] and 
 assert [i["action"] for i in plan["items"]] == ["move", "adapt", "report"]
 assert plan["items"][0]["line"] == 7 and plan["items"][0]["verified"] is True
 ' "$T/out"
+
+# the name of a secret is no value
+cat >compose.yml <<'END'
+name: shop
+services:
+  app:
+    image: example/app
+    entrypoint: [/app]
+    environment: {DATABASE_URL: "postgres://app:password@db/app"}
+END
+run 0 "$SECRETSCTL" compose rewrite --shim /opt/secretsctl-shim
+out_has '-    environment: {DATABASE_URL: "postgres://app:*****@db/app"}'
+out_has '+    environment: {DATABASE_URL: "postgres://app:{{secret:database_url_password|url}}@db/app"}'

@@ -63,10 +63,8 @@ cat >want <<'END'
 >     entrypoint: /.secretsctl/shim -- /app --x # words
 <     entrypoint: ["/app", "--x"]
 >     entrypoint: ["/.secretsctl/shim", "--", "/app", "--x"]
-<       - /app # and nothing else
->       - /.secretsctl/shim # and nothing else
+>       - /.secretsctl/shim
 >       - --
->       - /app
 <     entrypoint: []
 >     entrypoint:
 >       - /.secretsctl/shim

@@ -108,3 +108,44 @@ run 0 "$SECRETSCTL" compose rewrite --image save.tar
 err_is "secretsctl: nothing to move; 1 stay"
 run 0 "$SECRETSCTL" compose restore
 cmp compose.yml before.yml
+
+# an entrypoint behind the shim has its variables filled in; a health check beside it has not
+cat >compose.yml <<'END'
+name: entry
+services:
+  app:
+    image: example/app
+    entrypoint: ["/bin/sh", "-c", "start --password \"$$APP_PASSWORD\""]
+    environment: {APP_PASSWORD: canary-entry}
+    healthcheck: {test: "check \"$$APP_PASSWORD\""}
+  db:
+    image: postgres:16
+    entrypoint: ["/bin/sh", "-c", "echo \"$$POSTGRES_PASSWORD\"; exec start"]
+    environment: {POSTGRES_PASSWORD: canary-db, OTHER_PASSWORD: canary-other}
+END
+run 0 "$SECRETSCTL" compose rewrite --shim /bin/shim
+out_has '+    entrypoint: ["/.secretsctl/shim", "--", "/bin/sh", "-c", "start --password \"$$APP_PASSWORD\""]'
+out_has '+    healthcheck: {test: "check \"$$(cat /run/secrets/app_password)\""}'
+out_has '+    entrypoint: ["/.secretsctl/shim", "--", "/bin/sh", "-c", "echo \"$$(cat /run/secrets/postgres_password)\"; exec start"]'
+out_has "move  compose.yml:11  db.OTHER_PASSWORD -> entry/other_password, OTHER_PASSWORD filled in by the shim"
+
+# what stands in the entrypoint itself moves with it
+cat >compose.yml <<'END'
+name: words
+services:
+  app:
+    image: example/app
+    entrypoint:
+      - sh
+      - -c
+      - 'start --token "canary-word-0123456789"'
+    environment: {APP_PASSWORD: canary-word-app}
+  cache:
+    image: redis:7
+    entrypoint: [redis-server, --requirepass, canary-word-redis]
+    environment: {OTHER_PASSWORD: canary-word-other}
+END
+run 0 "$SECRETSCTL" compose rewrite --shim /bin/shim
+out_has "+      - 'start --token \"\$\$(cat /run/secrets/app_token)\"'"
+out_has '+    entrypoint: [/.secretsctl/shim, --, redis-server, --include, /run/secrets/cache_password.conf]'
+out_lacks "stays"
