@@ -86,7 +86,8 @@ int sc_channel_read(struct sc_channel *channel, struct sc_error *err)
     sc_wipe(room, (size_t)got);
     if (rc == 0 && channel->terminal && sc_mask_stream_held(&channel->stream) <= ECHO_BYTES)
         sc_mask_stream_release(&channel->stream, &channel->out);
-    clock_gettime(CLOCK_MONOTONIC, &channel->held_since);
+    if (rc == 0 && sc_mask_stream_held(&channel->stream) > 0)
+        clock_gettime(CLOCK_MONOTONIC, &channel->held_since);
     return rc < 0 ? rc : flush(channel, err);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "core/mask/patterns.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,7 +195,8 @@ static int make_tables(struct sc_mask_set *set, struct sc_error *err)
         places *= 2;
     set->range_mask = places - 1;
     set->ranges = calloc(places, sizeof(*set->ranges));
-    return set->ranges != NULL ? 0 : sc_fail_nomem(err);
+    set->heads = malloc(set->count * sizeof(*set->heads));
+    return set->ranges != NULL && set->heads != NULL ? 0 : sc_fail_nomem(err);
 }
 
 /* Short patterns have a filter of their own: it would serve the others badly. */
@@ -235,6 +237,8 @@ static void index_pattern(struct sc_mask_set *set, uint32_t index)
     if (range->end == 0)
         *range = (struct sc_mask_range){.gram = gram, .first = index};
     range->end = index + 1;
+    set->heads[index] = be32toh(gram);
+    set->firsts[set->items[index].ptr[0] + 1] = range->end;
 }
 
 static int finish_set(struct sc_mask_set *set, struct sc_error *err)
@@ -261,6 +265,8 @@ static int finish_set(struct sc_mask_set *set, struct sc_error *err)
         index_pattern(set, (uint32_t)kept++);
     }
     set->count = kept;
+    for (size_t byte = 1; byte < SC_ARRAY_SIZE(set->firsts); byte++) /* none begins with some */
+        set->firsts[byte] = SC_MAX(set->firsts[byte - 1], set->firsts[byte]);
     return make_filters(set, err);
 }
 
@@ -281,6 +287,7 @@ static void set_done(struct sc_mask_set *set)
     for (size_t kind = 0; kind < SC_MASK_FILTERS; kind++)
         sc_mask_filter_done(&set->filters[kind]);
     free(set->ranges);
+    free(set->heads);
     *set = (struct sc_mask_set){0};
 }
 
@@ -357,18 +364,42 @@ const struct sc_mask_pattern *sc_mask_next(struct sc_mask_search *search, size_t
     return found;
 }
 
+/* Whether these bytes, fewer than a gram, begin a pattern. */
+static bool is_short_prefix(const struct sc_mask_set *set, const unsigned char *text, size_t len)
+{
+    size_t low = set->firsts[text[0]];
+    size_t end = set->firsts[text[0] + 1];
+    if (len == 1)
+        return low < end;
+    uint32_t least = (uint32_t)text[0] << 24 | (uint32_t)text[1] << 16;
+    least |= len > 2 ? (uint32_t)text[2] << 8 : 0;
+    for (size_t high = end; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (set->heads[middle] < least)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && (set->heads[low] ^ least) >> (32 - 8 * len) == 0;
+}
+
+/* Whether a pattern begins with these bytes, and goes on. */
+static bool is_prefix(const struct sc_mask_set *set, const unsigned char *text, size_t len)
+{
+    if (len < SC_MASK_PATTERN_MIN)
+        return is_short_prefix(set, text, len);
+    const struct sc_mask_range *range = find_range(set, gram_at(text));
+    size_t above = upper_bound(set, range->first, range->end, text, len);
+    return above < range->end && set->items[above].len > len &&
+           memcmp(set->items[above].ptr, text, len) == 0;
+}
+
 size_t sc_mask_hold(const struct sc_mask_set *set, const unsigned char *text, size_t len)
 {
+    if (set->count == 0)
+        return len;
     size_t from = len >= set->longest ? len - set->longest + 1 : 0;
-    for (; set->count > 0 && from < len; from++) {
-        size_t rest = len - from;
-        struct sc_mask_range range = {.first = 0, .end = (uint32_t)set->count};
-        if (rest >= SC_MASK_PATTERN_MIN)
-            range = *find_range(set, gram_at(text + from));
-        size_t above = upper_bound(set, range.first, range.end, text + from, rest);
-        if (above < set->count && set->items[above].len > rest &&
-            memcmp(set->items[above].ptr, text + from, rest) == 0)
-            return from;
-    }
-    return len;
+    while (from < len && !is_prefix(set, text + from, len - from))
+        from++;
+    return from;
 }

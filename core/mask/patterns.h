@@ -52,6 +52,10 @@ struct sc_mask_set {
     struct sc_mask_filter filters[SC_MASK_FILTERS]; /* of long patterns, and of short ones */
     struct sc_mask_range *ranges;
     size_t range_mask; /* places less one */
+    /* For beginnings shorter than a gram: the first four bytes of each pattern as a number that
+     * sorts as they do, and where those with a first byte begin; the last stands for the end. */
+    uint32_t *heads;
+    uint32_t firsts[257];
     struct sc_mask_chunk *chunks;
 };
 

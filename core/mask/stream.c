@@ -368,6 +368,19 @@ static bool holds_canonical(struct sc_mask_stream *stream, struct sc_bytes lines
     return sc_mask_next(&search, &at) != NULL;
 }
 
+/* The unfinished line may get its first escape only after the beginning of a value. */
+static int find_unfinished(struct sc_mask_stream *stream, struct window *window,
+                           struct sc_error *err)
+{
+    const struct sc_mask_set *set = &stream->patterns->canonical;
+    const unsigned char *text = window->visible + window->line;
+    size_t len = window->visible_len - window->line;
+    if (has_escapes(text, len))
+        return find_in_each(stream, window, window->line, window->visible_len, err);
+    window->hold = SC_MIN(window->hold, window->line + sc_mask_hold(set, text, len));
+    return 0;
+}
+
 /* Finished lines are looked at many at once: nearly always there is nothing in them, and then it
  * does not matter which byte came from where. */
 static int find_in_lines(struct sc_mask_stream *stream, struct window *window, struct sc_error *err)
@@ -386,10 +399,7 @@ static int find_in_lines(struct sc_mask_stream *stream, struct window *window, s
         if (has_escapes(lines.ptr, lines.len) && holds_canonical(stream, lines))
             rc = find_in_each(stream, window, at, to, err);
     }
-    /* The unfinished line may get its first escape only after the beginning of a value. */
-    if (rc == 0 && finished < window->visible_len)
-        rc = find_in_each(stream, window, finished, window->visible_len, err);
-    return rc;
+    return rc == 0 && finished < window->visible_len ? find_unfinished(stream, window, err) : rc;
 }
 
 static int by_start(const void *left, const void *right)
