@@ -104,7 +104,13 @@ static struct sc_sieve_entry entry_of(size_t index, size_t offset)
     size_t len = strlen(sc_token_rules[index].literal);
     if (len < SC_SIEVE_WINDOW || len > UINT8_MAX)
         fail("a literal of less than three characters, or of too many", sc_token_rules[index].id);
-    return (struct sc_sieve_entry){(uint16_t)index, (uint8_t)offset, (uint8_t)len, {0}};
+    const char *window = sc_token_rules[index].literal + offset;
+    return (struct sc_sieve_entry){
+        .window = sc_sieve_window((const unsigned char *)window),
+        .rule = (uint16_t)index,
+        .offset = (uint8_t)offset,
+        .length = (uint8_t)len,
+    };
 }
 
 static void add_token(size_t index)
@@ -299,11 +305,11 @@ struct index_maker {
     size_t count;
 };
 
-static void add_entry(struct index_maker *maker, const char *window, struct sc_sieve_entry entry)
+static void add_entry(struct index_maker *maker, struct sc_sieve_entry entry)
 {
     if (maker->count == SC_SIEVE_ENTRIES)
         fail("too many rules for the table", sc_token_rules[entry.rule].id);
-    maker->hashes[maker->count] = sc_sieve_hash((const unsigned char *)window);
+    maker->hashes[maker->count] = sc_sieve_hash(entry.window);
     maker->entries[maker->count++] = entry;
 }
 
@@ -330,15 +336,14 @@ static void fill_indexes(void)
             check_name(rule);
             struct sc_sieve_entry entry = entry_of(i, 0);
             memset(entry.then, UINT8_MAX, sizeof(entry.then)); /* the name may go on */
-            add_entry(&names, rule->literal, entry);
+            add_entry(&names, entry);
         } else {
             add_token(i);
         }
     }
     make_groups();
     for (size_t i = 0; i < window_count; i++)
-        add_entry(windows[i].bound ? &bound : &free, (const char *)windows[i].bytes,
-                  windows[i].entry);
+        add_entry(windows[i].bound ? &bound : &free, windows[i].entry);
     fill_index(&bound);
     fill_index(&free);
     fill_index(&names);
@@ -366,7 +371,7 @@ static void print_index(const char *name, const struct sc_sieve_index *index)
     printf("},\n.entries = {");
     for (size_t i = 0; i < index->first[SC_SIEVE_HASHES]; i++) {
         const struct sc_sieve_entry *entry = &index->entries[i];
-        printf("{%u,%u,%u,{", entry->rule, entry->offset, entry->length);
+        printf("{%u,%u,%u,%u,{", entry->window, entry->rule, entry->offset, entry->length);
         for (size_t j = 0; j < sizeof(entry->then); j++)
             printf("%u,", entry->then[j]);
         printf("}},\n");

@@ -14,31 +14,36 @@
 #include "audit/rules/table.h"
 #include "core/macros.h"
 #include "core/vector/cpu.h"
+#include "core/vector/lanes.h"
 
 #include "core/banned.h"
 
 /* The longest value of a rule, and the longest name before one: 30 characters and the keyword. */
 #define VALUE_MAX ((size_t)512)
 #define NAME_MAX  ((size_t)64)
-/* Blocks that are collected before they are looked at. */
-#define COLLECTED ((size_t)128)
+/* Blocks that are classified before their words are looked at: that many bytes and words fit into
+ * the first level cache. */
+#define BLOCKS ((size_t)32)
 /* How far ahead memory is called for. */
 #define AHEAD ((size_t)4096)
 
-/* What the blocks before leave behind. */
-struct carry {
-    uint64_t value, runs2, runs4, runs8, runs16; /* the last block's, as in step() */
-    uint64_t word, op, begins;
-    unsigned char gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
+/* A class of characters in all these blocks. */
+union words {
+    uint64_t of[BLOCKS];
+    sc_lanes lanes[BLOCKS / SC_LANES];
 };
 
-/* Places of one block that are to be looked at. */
-struct places {
-    size_t start;   /* of the block */
-    uint64_t bound; /* a bit for the SC_SIEVE_TOKEN_RUN-th character */
-    uint64_t free;  /* for the window's first */
-    uint64_t runs;  /* behind a run of value characters with a digit, of which some are given to
-                       something */
+struct blocks {
+    union words value, word, op, gap, digit, bound, free; /* as in struct block */
+    /* Behind a run of value characters with a digit, of which some are given to something. */
+    union words runs;
+};
+
+/* What the blocks before leave behind. */
+struct carry {
+    sc_lanes value, runs2, runs4, runs8, runs16, values, word, begins; /* as in find_tokens() */
+    uint64_t op;
+    unsigned char gap, started, digit; /* runs that go on: behind a sign, with a value, a digit */
 };
 
 struct search {
@@ -46,7 +51,6 @@ struct search {
     sc_sieve_hit *hit;
     void *ctx;
     size_t last_name; /* end of the name looked at last: `a := b` has two signs */
-    struct carry carry;
 };
 
 static bool in_class(unsigned char c, enum sc_sieve_class class)
@@ -69,12 +73,14 @@ static int look_up(const struct search *s, const struct sc_sieve_index *index, s
 {
     if (at + SC_SIEVE_WINDOW > s->text.len)
         return 0;
-    unsigned hash = sc_sieve_hash(s->text.ptr + at);
+    uint32_t window = sc_sieve_window(s->text.ptr + at);
+    unsigned hash = sc_sieve_hash(window);
     int rc = 0;
     for (size_t i = index->first[hash]; i < index->first[hash + 1] && rc == 0; i++) {
         const struct sc_sieve_entry *entry = &index->entries[i];
         size_t end = at - entry->offset + entry->length;
-        if (at < entry->offset || s->text.len < end || !may_go_on(s, entry, end))
+        if (entry->window != window || at < entry->offset || s->text.len < end ||
+            !may_go_on(s, entry, end))
             continue;
         const char *literal = sc_token_rules[entry->rule].literal;
         const char *found = (const char *)s->text.ptr + at - entry->offset;
@@ -137,13 +143,7 @@ static int look_at_run(struct search *s, size_t end)
     return rc;
 }
 
-/* ---- 64 bytes ---- */
-
-/* Bits moved up by `by`, those of the block before moved in. */
-static ALWAYS_INLINE uint64_t shift(uint64_t bits, uint64_t before, unsigned by)
-{
-    return bits << by | before >> (64 - by);
-}
+/* ---- many blocks ---- */
 
 static ALWAYS_INLINE uint64_t add(uint64_t a, uint64_t b, unsigned char *carry)
 {
@@ -163,59 +163,75 @@ static ALWAYS_INLINE uint64_t behind(uint64_t runs, uint64_t marks, unsigned cha
     return add(runs, runs & marks, goes_on) & ~runs;
 }
 
-/* Runs of a length are known at their end, so what must stand at their start is moved up to there.
- */
-static ALWAYS_INLINE struct places step(struct carry *c, const struct block *b, size_t start)
+static ALWAYS_INLINE void find_values(struct carry *c, struct blocks *b, size_t count)
 {
-    uint64_t runs2 = b->value & shift(b->value, c->value, 1);
-    uint64_t runs4 = runs2 & shift(runs2, c->runs2, 2);
-    uint64_t runs8 = runs4 & shift(runs4, c->runs4, 4);
-    uint64_t runs16 = runs8 & shift(runs8, c->runs8, 8);
-    uint64_t token_runs = runs16 & shift(runs16, c->runs16, SC_SIEVE_TOKEN_RUN - 16);
-    uint64_t begins = b->bound & ~(b->word & shift(b->word, c->word, 1));
-
-    uint64_t behind_op = shift(b->op, c->op, 1);
-    uint64_t values = behind_op | behind(b->gap, behind_op, &c->gap);
-    uint64_t with_value = behind(b->value, values, &c->started);
-    uint64_t with_digit = behind(b->value, b->digit, &c->digit);
-
-    struct places places = {
-        .start = start,
-        .bound = token_runs & shift(begins, c->begins, SC_SIEVE_TOKEN_RUN - 1),
-        .free = b->free,
-        .runs = with_value & with_digit,
-    };
-    c->value = b->value;
-    c->runs2 = runs2;
-    c->runs4 = runs4;
-    c->runs8 = runs8;
-    c->runs16 = runs16;
-    c->word = b->word;
-    c->op = b->op;
-    c->begins = begins;
-    return places;
+    struct carry carry = *c;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = b->value.of[i], op = b->op.of[i];
+        uint64_t behind_op = op << 1 | carry.op >> 63;
+        uint64_t values = behind_op | behind(b->gap.of[i], behind_op, &carry.gap);
+        b->runs.of[i] =
+            behind(value, values, &carry.started) & behind(value, b->digit.of[i], &carry.digit);
+        carry.op = op;
+    }
+    *c = carry;
 }
 
-static int look_at_places(struct search *s, const struct places *places)
+/* Leaves of the tokens' beginnings those that a run of value characters follows, as a bit for its
+ * SC_SIEVE_TOKEN_RUN-th: runs of a length are known at their end, so what must stand at their start
+ * is moved up to there. */
+static ALWAYS_INLINE void find_tokens(struct carry *c, struct blocks *b, size_t count)
 {
-    size_t start = places->start;
+    struct carry carry = *c;
+    for (size_t i = 0; i * SC_LANES < count; i++) {
+        sc_lanes value = b->value.lanes[i], word = b->word.lanes[i];
+        sc_lanes runs2 = value & SC_LANES_UP(value, carry.value, 1);
+        sc_lanes runs4 = runs2 & SC_LANES_UP(runs2, carry.runs2, 2);
+        sc_lanes runs8 = runs4 & SC_LANES_UP(runs4, carry.runs4, 4);
+        sc_lanes values = runs8 & SC_LANES_UP(runs8, carry.runs8, SC_SIEVE_VALUE_RUN - 8);
+        sc_lanes runs16 = runs8 & SC_LANES_UP(runs8, carry.runs8, 8);
+        sc_lanes runs = runs16 & SC_LANES_UP(runs16, carry.runs16, SC_SIEVE_TOKEN_RUN - 16);
+        sc_lanes begins = b->bound.lanes[i] & ~(word & SC_LANES_UP(word, carry.word, 1));
+        b->bound.lanes[i] = runs & SC_LANES_UP(begins, carry.begins, SC_SIEVE_TOKEN_RUN - 1);
+        b->runs.lanes[i] &= SC_LANES_UP(values, carry.values, 1);
+        carry.value = value;
+        carry.runs2 = runs2;
+        carry.runs4 = runs4;
+        carry.runs8 = runs8;
+        carry.runs16 = runs16;
+        carry.values = values;
+        carry.word = word;
+        carry.begins = begins;
+    }
+    *c = carry;
+}
+
+static int look_at_block(struct search *s, const struct blocks *b, size_t i, size_t start)
+{
     int rc = 0;
-    for (uint64_t bits = places->bound; bits != 0 && rc == 0; bits &= bits - 1)
+    for (uint64_t bits = b->bound.of[i]; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_up(s, &sc_sieve_table.bound,
                      start + (size_t)__builtin_ctzll(bits) - (SC_SIEVE_TOKEN_RUN - 1));
-    for (uint64_t bits = places->free; bits != 0 && rc == 0; bits &= bits - 1)
+    for (uint64_t bits = b->free.of[i]; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_up(s, &sc_sieve_table.free, start + (size_t)__builtin_ctzll(bits));
-    for (uint64_t bits = places->runs; bits != 0 && rc == 0; bits &= bits - 1)
+    for (uint64_t bits = b->runs.of[i]; bits != 0 && rc == 0; bits &= bits - 1)
         rc = look_at_run(s, start + (size_t)__builtin_ctzll(bits));
     return rc;
 }
 
-static __attribute__((noinline)) int look_at_all(struct search *s, const struct places *places,
-                                                 size_t count)
+/* Those with places are listed first, so that one that has none costs no more than one that has,
+ * and no branch is guessed wrong. */
+static int look_at_blocks(struct search *s, const struct blocks *b, size_t count, size_t start)
 {
+    unsigned char found[BLOCKS];
+    size_t listed = 0;
+    for (size_t i = 0; i < count; i++) {
+        found[listed] = (unsigned char)i;
+        listed += (b->bound.of[i] | b->free.of[i] | b->runs.of[i]) != 0;
+    }
     int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = look_at_places(s, &places[i]);
+    for (size_t i = 0; i < listed && rc == 0; i++)
+        rc = look_at_block(s, b, found[i], start + found[i] * BLOCK);
     return rc;
 }
 
@@ -227,45 +243,73 @@ static ALWAYS_INLINE void call_for(const unsigned char *at)
 
 typedef struct block classify_fn(const unsigned char *at);
 
-/* As far as whole blocks go; *at is then where the rest begins. Inlined with what it calls, so that
- * the carry stays in registers; and blocks with places are collected first, so that one that has
- * none costs no more than one that has, and no branch is guessed wrong. */
-static ALWAYS_INLINE int search_blocks(struct search *s, classify_fn *classify, size_t *at)
+static ALWAYS_INLINE void classify_into(struct blocks *b, size_t i, classify_fn *classify,
+                                        const unsigned char *at)
 {
-    struct carry carry = s->carry;
-    struct places found[COLLECTED];
-    size_t start = 0, count = 0;
-    int rc = 0;
-    for (; start + BLOCK + BEHIND <= s->text.len && rc == 0; start += BLOCK) {
-        call_for(s->text.ptr + start);
-        struct block block = classify(s->text.ptr + start);
-        struct places places = step(&carry, &block, start);
-        found[count] = places;
-        count += (places.bound | places.runs | places.free) != 0;
-        if (__builtin_expect(count == COLLECTED, 0)) {
-            rc = look_at_all(s, found, count);
-            count = 0;
-        }
-    }
-    s->carry = carry;
-    *at = start;
-    return rc == 0 ? look_at_all(s, found, count) : rc;
+    struct block block = classify(at);
+    b->value.of[i] = block.value;
+    b->word.of[i] = block.word;
+    b->op.of[i] = block.op;
+    b->gap.of[i] = block.gap;
+    b->digit.of[i] = block.digit;
+    b->bound.of[i] = block.bound;
+    b->free.of[i] = block.free;
 }
 
-static int search_plain(struct search *s, size_t *at)
+/* The last bytes, with zeros behind them, at least one: a run ends there. */
+struct rest {
+    size_t start;
+    unsigned char bytes[2 * BLOCK + BEHIND];
+};
+
+/* As many blocks from `start` on as there are; returns how many. */
+static ALWAYS_INLINE size_t classify_all(const struct search *s, const struct rest *rest,
+                                         struct blocks *b, classify_fn *classify, size_t start)
 {
-    return search_blocks(s, classify_plain, at);
+    size_t count = 0;
+    for (; count < BLOCKS && start + BLOCK <= rest->start; count++, start += BLOCK) {
+        call_for(s->text.ptr + start);
+        classify_into(b, count, classify, s->text.ptr + start);
+    }
+    for (; count < BLOCKS && start <= s->text.len; count++, start += BLOCK)
+        classify_into(b, count, classify, rest->bytes + (start - rest->start));
+    return count;
+}
+
+/* Inlined with what it calls, for one kind of processor. */
+static ALWAYS_INLINE int search_by(struct search *s, classify_fn *classify)
+{
+    struct rest rest = {.bytes = {0}};
+    if (s->text.len >= BLOCK + BEHIND)
+        rest.start = (s->text.len - BEHIND) / BLOCK * BLOCK;
+    memcpy(rest.bytes, s->text.ptr + rest.start, s->text.len - rest.start);
+    struct carry carry = {.gap = 0};
+    struct blocks blocks = {.value = {{0}}};
+    int rc = 0;
+    for (size_t start = 0; start <= s->text.len && rc == 0; start += BLOCKS * BLOCK) {
+        size_t count = classify_all(s, &rest, &blocks, classify, start);
+        find_values(&carry, &blocks, count);
+        find_tokens(&carry, &blocks, count);
+        rc = look_at_blocks(s, &blocks, count, start);
+    }
+    sc_wipe(rest.bytes, sizeof(rest.bytes));
+    return rc;
+}
+
+static int search_plain(struct search *s)
+{
+    return search_by(s, classify_plain);
 }
 
 #ifdef __x86_64__
-TARGET_AVX2 static int search_avx2(struct search *s, size_t *at)
+TARGET_AVX2 static int search_avx2(struct search *s)
 {
-    return search_blocks(s, classify_avx2, at);
+    return search_by(s, classify_avx2);
 }
 
-TARGET_AVX512 static int search_avx512(struct search *s, size_t *at)
+TARGET_AVX512 static int search_avx512(struct search *s)
 {
-    return search_blocks(s, classify_avx512, at);
+    return search_by(s, classify_avx512);
 }
 #endif
 
@@ -289,14 +333,15 @@ enum sc_sieve_code sc_sieve_best(void)
                                           : SC_SIEVE_PLAIN;
 }
 
-static int search_with(enum sc_sieve_code code, struct search *s, size_t *at)
+int sc_sieve_search(enum sc_sieve_code code, struct sc_bytes text, sc_sieve_hit *hit, void *ctx)
 {
+    struct search s = {.text = text, .hit = hit, .ctx = ctx, .last_name = SIZE_MAX};
     switch (code) {
 #ifdef __x86_64__
     case SC_SIEVE_AVX512:
-        return search_avx512(s, at);
+        return search_avx512(&s);
     case SC_SIEVE_AVX2:
-        return search_avx2(s, at);
+        return search_avx2(&s);
 #else
     case SC_SIEVE_AVX512:
     case SC_SIEVE_AVX2:
@@ -304,29 +349,6 @@ static int search_with(enum sc_sieve_code code, struct search *s, size_t *at)
     case SC_SIEVE_PLAIN:
     case SC_SIEVE_CODES:
     default:
-        return search_plain(s, at);
+        return search_plain(&s);
     }
-}
-
-/* The last bytes, with zeros behind them, at least one: a run ends there. */
-static int search_rest(struct search *s, size_t at)
-{
-    unsigned char rest[2 * BLOCK + BEHIND] = {0};
-    int rc = 0;
-    memcpy(rest, s->text.ptr + at, s->text.len - at);
-    for (size_t i = 0; at + i <= s->text.len && rc == 0; i += BLOCK) {
-        struct block block = classify_plain(rest + i);
-        struct places places = step(&s->carry, &block, at + i);
-        rc = look_at_places(s, &places);
-    }
-    sc_wipe(rest, sizeof(rest));
-    return rc;
-}
-
-int sc_sieve_search(enum sc_sieve_code code, struct sc_bytes text, sc_sieve_hit *hit, void *ctx)
-{
-    struct search s = {.text = text, .hit = hit, .ctx = ctx, .last_name = SIZE_MAX};
-    size_t at = 0;
-    int rc = search_with(code, &s, &at);
-    return rc == 0 ? search_rest(&s, at) : rc;
 }

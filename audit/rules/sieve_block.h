@@ -7,6 +7,7 @@
 #ifndef SC_AUDIT_RULES_SIEVE_BLOCK_H
 #define SC_AUDIT_RULES_SIEVE_BLOCK_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,9 @@ TARGET_AVX512 static ALWAYS_INLINE __m512i groups_at_512(const unsigned char *at
                                     _mm512_loadu_si512(entries + 64));
 }
 
+static_assert((SC_SIEVE_BOUND ^ SC_SIEVE_FREE) == UINT8_MAX && SC_SIEVE_BOUND < SC_SIEVE_FREE,
+              "what is above all bound groups is in a free one");
+
 /* Which of the bytes have one of the bits. */
 TARGET_AVX512 static ALWAYS_INLINE uint64_t with_bits(__m512i bytes, unsigned bits)
 {
@@ -102,7 +106,7 @@ TARGET_AVX512 static ALWAYS_INLINE struct block classify_avx512(const unsigned c
         .gap = with_bits(classes, 1U << SC_SIEVE_GAP),
         .digit = with_bits(classes, 1U << SC_SIEVE_DIGIT),
         .bound = with_bits(groups, SC_SIEVE_BOUND),
-        .free = with_bits(groups, SC_SIEVE_FREE),
+        .free = _mm512_cmpgt_epu8_mask(groups, _mm512_set1_epi8((char)SC_SIEVE_BOUND)),
     };
 }
 

@@ -41,6 +41,7 @@ enum sc_sieve_class {
 #define SC_SIEVE_ENTRIES   384
 
 struct sc_sieve_entry {
+    uint32_t window; /* as sc_sieve_window() gives it */
     uint16_t rule;
     uint8_t offset; /* of the window in the literal */
     uint8_t length; /* of the literal */
@@ -69,11 +70,15 @@ struct sc_sieve_table {
 
 extern const struct sc_sieve_table sc_sieve_table;
 
-static inline unsigned sc_sieve_hash(const unsigned char *window)
+/* In one number, capital letters as small ones. */
+static inline uint32_t sc_sieve_window(const unsigned char *bytes)
 {
-    uint32_t folded =
-        (window[0] | (uint32_t)window[1] << 8 | (uint32_t)window[2] << 16) | 0x202020U;
-    return (folded * 0x9e3779b1U) >> (32 - SC_SIEVE_HASH_BITS);
+    return (bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16) | 0x202020U;
+}
+
+static inline unsigned sc_sieve_hash(uint32_t window)
+{
+    return (window * 0x9e3779b1U) >> (32 - SC_SIEVE_HASH_BITS);
 }
 
 #endif

@@ -492,12 +492,56 @@ static void nothing_that_matches_is_lost(void **state)
     sc_confirm_freep(&confirm);
 }
 
+/* The places of one example behind `front` line ends, seen from its own beginning. */
+static void find_behind(unsigned code, const struct sc_token_rule *rule, size_t front,
+                        struct hits *ret)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(EXAMPLE_MAX);
+    for (size_t i = 0; i < front; i++)
+        sc_buf_putc(&text, '\n');
+    seed = (size_t)(rule - sc_token_rules) + 23;
+    sc_buf_puts(&text, "x = '");
+    put_token(&text, rule);
+    sc_buf_puts(&text, "'");
+    assert_int_equal(sc_buf_status(&text, NULL), 0);
+    *ret = (struct hits){.count = 0};
+    assert_int_equal(sc_sieve_search((enum sc_sieve_code)code, sc_buf_view(&text), on_hit, ret), 0);
+    for (size_t i = 0; i < ret->count; i++)
+        ret->items[i].end -= front;
+}
+
+/* Across the borders of what is looked at together: 64 bytes, eight times that, and more. */
+static void it_does_not_matter_where_it_stands(void **state)
+{
+    (void)state;
+    for (size_t rule = 0; rule < sc_token_rule_count; rule++) {
+        for (unsigned code = 0; code < SC_SIEVE_CODES; code++) {
+            struct hits alone, behind;
+            if (scanners[code] == NULL)
+                continue;
+            find_behind(code, &sc_token_rules[rule], 0, &alone);
+            assert_true(alone.count > 0 && alone.count < 16);
+            for (size_t border = 64; border <= 4096; border *= 2) {
+                find_behind(code, &sc_token_rules[rule], border - (rule + border / 64) % 48,
+                            &behind);
+                assert_int_equal(behind.count, alone.count);
+                for (size_t i = 0; i < alone.count; i++)
+                    assert_true(is_hit(&behind, alone.items[i].rule, alone.items[i].end));
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_are_enough_rules),    cmocka_unit_test(examples_are_found),
-        cmocka_unit_test(near_misses_are_not_found), cmocka_unit_test(placeholders_are_not_found),
-        cmocka_unit_test(random_bytes_agree),        cmocka_unit_test(nothing_that_matches_is_lost),
+        cmocka_unit_test(there_are_enough_rules),
+        cmocka_unit_test(examples_are_found),
+        cmocka_unit_test(near_misses_are_not_found),
+        cmocka_unit_test(placeholders_are_not_found),
+        cmocka_unit_test(random_bytes_agree),
+        cmocka_unit_test(nothing_that_matches_is_lost),
+        cmocka_unit_test(it_does_not_matter_where_it_stands),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
