@@ -140,8 +140,9 @@ static int look_and_keep(struct sc_worker *worker, const struct look *look, stru
 {
     struct sc_detect detect;
     SC_CLEANUP(sc_buf_done) struct sc_buf narrow = SC_BUF_INIT(2 * SC_AUDIT_WHOLE_MAX);
-    if (!look->tokens_only && sc_wide_is(text)) {
-        sc_wide_narrow(text, &narrow);
+    struct sc_wide wide;
+    if (!look->tokens_only && sc_wide_is(text, &wide)) {
+        sc_wide_narrow(text, wide, &narrow);
         int room = sc_buf_status(&narrow, err);
         if (room < 0 || narrow.len == 0)
             return room;

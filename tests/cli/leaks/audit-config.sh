@@ -72,6 +72,31 @@ diff - got <<'EOT' || fail "UTF-16 hides a finding"
 4 compose-env-literal DB_PASSWORD
 EOT
 
+# Without the mark: what begins like UTF-16 must be text at both ends.
+printf 'A=\360\237\230\200\nDB_PASSWORD=barepw\n' | iconv -f UTF-8 -t UTF-16LE >bare.env
+printf 'A=b\nDB_PASSWORD=barepw\n' | iconv -f UTF-8 -t UTF-16BE >bare-be.env
+seq 500 | sed 's/.*/# a comment of some length, to pass over what is looked at/' | iconv -f UTF-8 -t UTF-16LE >long.env
+printf 'DB_PASSWORD=barepw\n' | iconv -f UTF-8 -t UTF-16LE >>long.env
+findings 3 "$SECRETSCTL" audit bare.env bare-be.env long.env
+diff - got <<'EOT' || fail "UTF-16 without a mark hides a finding"
+2 dotenv-literal DB_PASSWORD
+2 dotenv-literal DB_PASSWORD
+501 dotenv-literal DB_PASSWORD
+EOT
+# A binary that begins like that is read as the bytes it has; half a character does no harm.
+{
+    printf 'a\0b\0c\0d\0\0\0\1\0https://u:tail%s@host/\n' pw1
+    head -c 9000 /dev/zero
+} >strings.bin
+{
+    printf 'a\0b\0c\0d\0e\0f\0https://u:tail%s@host/\n' pw2
+    head -c 5000 /dev/zero
+} >mixed.bin
+printf 'a\0b\0\0\330' >half.env
+printf 'a\0b' >odd.env
+findings 3 "$SECRETSCTL" audit strings.bin mixed.bin half.env odd.env
+[ "$(cut -d ' ' -f 2 got | sort | uniq -c | tr -d ' ')" = 2url-password ] || fail "a binary is read as UTF-16: $(cat got)"
+
 mkdir -p .github/workflows
 cat >.github/workflows/ci.yml <<'EOT'
 permissions:
