@@ -73,6 +73,9 @@ size_t sc_credential_parts(const char *key, size_t key_len, const char *value, s
 /* The first password inside a URL or a connection string: true with its place. */
 bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length);
 
+/* The length of "Bearer ", "Basic ", "token " and the like in front of what a header carries. */
+size_t sc_credential_scheme(const char *value, size_t len);
+
 /* Whether the text stands for a value still to be filled in. */
 bool sc_credential_is_placeholder(const char *value, size_t len);
 

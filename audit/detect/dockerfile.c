@@ -3,11 +3,12 @@
  * Dockerfiles: ENV, ARG, LABEL, RUN, CMD, ENTRYPOINT, HEALTHCHECK, COPY and ADD.
  *
  * An instruction runs to the end of its last continuation line; here documents of RUN and COPY
- * belong to it. The escape character is the backslash (a `# escape=` directive is not followed).
+ * belong to it.
  */
 #include <string.h>
 #include <strings.h>
 
+#include "audit/detect/heredoc.h"
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
 #include "compose/credential.h"
@@ -28,24 +29,64 @@ static const struct sc_shell_context command_context = {
 static const struct sc_judgement arg_verdict = {NULL, SC_CLASS_INTERPOLATED, SC_SEVERITY_LOW};
 static const struct sc_judgement copy_verdict = {NULL, SC_CLASS_KEY_MATERIAL, SC_SEVERITY_MEDIUM};
 
+struct dockerfile {
+    struct sc_detect *detect;
+    char escape; /* what continues a line: a backslash, or what `# escape=` says */
+};
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* One word of ENV, ARG and LABEL from *at on: KEY=VALUE with quotes and continuation lines. */
-static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
+static size_t line_end(const char *text, size_t at, size_t end)
 {
+    const char *newline = memchr(text + at, '\n', end - at);
+    return newline == NULL ? end : (size_t)(newline - text);
+}
+
+static size_t behind_blanks(const char *text, size_t at, size_t end)
+{
+    while (at < end && is_blank(text[at]))
+        at++;
+    return at;
+}
+
+/* Behind the line break that the escape character at `at` takes away; `at` itself if it does not.
+ */
+static size_t behind_continuation(const struct dockerfile *d, size_t at, size_t end)
+{
+    const char *text = d->detect->text;
+    if (at >= end || text[at] != d->escape)
+        return at;
+    size_t stop = behind_blanks(text, at + 1, end);
+    return stop < end && text[stop] == '\n' ? stop + 1 : at;
+}
+
+/* Behind what may stand between two words: blanks, line breaks, lines of comment. */
+static size_t next_start(const struct dockerfile *d, size_t at, size_t end)
+{
+    const char *text = d->detect->text;
     for (;;) {
-        while (*at < end && (is_blank(text[*at]) || text[*at] == '\n'))
-            ++*at;
-        if (*at < end && text[*at] == '\\' && *at + 1 < end &&
-            (text[*at + 1] == '\n' || text[*at + 1] == '\r')) {
-            *at += 2;
-            continue;
-        }
-        break;
+        size_t from = at;
+        bool broken = false; /* a line began */
+        while (at < end && (is_blank(text[at]) || text[at] == '\n'))
+            broken = text[at++] == '\n' || broken;
+        size_t next = behind_continuation(d, at, end);
+        broken = broken || next > at;
+        at = behind_blanks(text, next, end);
+        if (broken && at < end && text[at] == '#')
+            at = line_end(text, at, end);
+        if (at == from)
+            return at;
     }
+}
+
+/* One word of ENV, ARG and LABEL from *at on: KEY=VALUE with quotes and continuation lines. */
+static bool next_word(const struct dockerfile *d, size_t *at, size_t end, struct sc_region *ret)
+{
+    const char *text = d->detect->text;
+    *at = next_start(d, *at, end);
     size_t start = *at;
     char quote = '\0';
     while (*at < end && (quote != '\0' || !(is_blank(text[*at]) || text[*at] == '\n'))) {
@@ -54,8 +95,8 @@ static bool next_word(const char *text, size_t *at, size_t end, struct sc_region
             quote = c;
         else if (c == quote)
             quote = '\0';
-        else if (c == '\\' && *at + 1 < end) {
-            if (text[*at + 1] == '\n' && quote == '\0')
+        else if (c == d->escape && *at + 1 < end) {
+            if (quote == '\0' && behind_continuation(d, *at, end) > *at)
                 break;
             ++*at;
         }
@@ -93,19 +134,20 @@ static int judge(struct sc_detect *detect, enum sc_family family, struct sc_regi
     return sc_detect_pair(detect, &pair, NULL, err);
 }
 
-static int read_pairs(struct sc_detect *detect, struct sc_region body, enum sc_family family,
+static int read_pairs(const struct dockerfile *d, struct sc_region body, enum sc_family family,
                       struct sc_error *err)
 {
+    struct sc_detect *detect = d->detect;
     const char *text = detect->text;
     size_t at = body.offset, end = body.offset + body.len;
     struct sc_region word;
     bool first = true;
-    while (next_word(text, &at, end, &word)) {
+    while (next_word(d, &at, end, &word)) {
         const char *equals = memchr(text + word.offset, '=', word.len);
         if (equals == NULL) {
             /* ENV KEY VALUE, the old form: the rest of the line is the value. */
             struct sc_region rest;
-            if (first && family == SC_FAMILY_DOCKERFILE_ENV && next_word(text, &at, end, &rest)) {
+            if (first && family == SC_FAMILY_DOCKERFILE_ENV && next_word(d, &at, end, &rest)) {
                 size_t stop = end;
                 while (stop > rest.offset && (is_blank(text[stop - 1]) || text[stop - 1] == '\n'))
                     stop--;
@@ -187,94 +229,44 @@ static bool is_credential_file(const char *name, size_t len)
     return false;
 }
 
-/* ---- here documents ---- */
-
-static bool is_mark_char(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* The mark of the next one that an instruction announces from *at on: <<EOF, <<-'EOF'. Here strings
- * (<<<) are none. */
-static bool next_here(const char *text, size_t *at, size_t end, struct sc_region *ret)
-{
-    for (;;) {
-        const char *found = memmem(text + *at, end - *at, "<<", 2);
-        if (found == NULL)
-            return false;
-        size_t mark = (size_t)(found - text) + 2;
-        bool string = mark < end && text[mark] == '<';
-        while (mark < end && strchr("<-'\"", text[mark]) != NULL && text[mark] != '\0')
-            mark++;
-        *at = mark;
-        while (*at < end && is_mark_char(text[*at]))
-            ++*at;
-        *ret = (struct sc_region){mark, *at - mark};
-        if (!string && *at > mark)
-            return true;
-    }
-}
-
-/* The end of its body, which begins where `from` does: behind the line that is the mark; where
- * `from` begins if there is none. */
-static size_t here_body(const char *text, struct sc_region mark, struct sc_region from,
-                        struct sc_region *ret)
-{
-    size_t end = from.offset + from.len;
-    *ret = (struct sc_region){from.offset, 0};
-    for (size_t line = from.offset; line < end;) {
-        const char *newline = memchr(text + line, '\n', end - line);
-        size_t next = newline == NULL ? end : (size_t)(newline - text);
-        size_t first = line, last = next;
-        while (first < last && text[first] == '\t')
-            first++;
-        while (last > first && text[last - 1] == '\r')
-            last--;
-        if (last - first == mark.len && memcmp(text + first, text + mark.offset, mark.len) == 0) {
-            ret->len = line - from.offset;
-            return SC_MIN(next + 1, end);
-        }
-        line = next + 1;
-    }
-    return from.offset;
-}
-
 /* The files that COPY <<EOF ... writes, into the last word of its first line. */
 static int read_written(struct sc_detect *detect, struct sc_region body, bool *ret_any,
                         struct sc_error *err)
 {
     const char *text = detect->text;
     size_t end = body.offset + body.len, from = body.offset;
-    const char *newline = memchr(text + body.offset, '\n', body.len);
-    size_t head = newline == NULL ? end : (size_t)(newline - text);
-    char target[256] = "";
-    size_t stop = head, start;
+    size_t head = line_end(text, body.offset, end), stop = head;
     while (stop > body.offset && is_blank(text[stop - 1]))
         stop--;
-    for (start = stop; start > body.offset && !is_blank(text[start - 1]);)
+    size_t start = stop;
+    while (start > body.offset && !is_blank(text[start - 1]))
         start--;
-    if (stop - start < sizeof(target))
-        memcpy(target, text + start, stop - start);
+    bool folder = stop > start && text[stop - 1] == '/'; /* the mark is the file's name there */
     struct sc_region mark, written;
     int rc = 0;
     *ret_any = false;
-    for (size_t at = SC_MIN(head + 1, end); rc == 0 && next_here(text, &from, head, &mark);) {
+    for (size_t at = SC_MIN(head + 1, end); rc == 0 && sc_heredoc_next(text, &from, head, &mark);) {
+        struct sc_region name = folder ? mark : (struct sc_region){start, stop - start};
+        char target[256] = "";
+        if (name.len < sizeof(target))
+            memcpy(target, text + name.offset, name.len);
         *ret_any = true;
-        at = here_body(text, mark, (struct sc_region){at, end - at}, &written);
+        at = sc_heredoc_body(text, mark, (struct sc_region){at, end - at}, &written);
         rc = sc_detect_written_file(detect, written, target, err);
     }
     return rc;
 }
 
-static int read_copy(struct sc_detect *detect, struct sc_region body, struct sc_error *err)
+static int read_copy(const struct dockerfile *d, struct sc_region body, struct sc_error *err)
 {
+    struct sc_detect *detect = d->detect;
     size_t at = body.offset, end = body.offset + body.len;
     struct sc_region word, previous = {0, 0};
     bool written;
     int rc = read_written(detect, body, &written, err);
     if (rc < 0 || written)
         return rc;
-    while (next_word(detect->text, &at, end, &word)) {
+    while (next_word(d, &at, end, &word)) {
         const char *from = memmem(detect->text + word.offset, word.len, "--from", 6);
         if (from != NULL)
             return 0; /* out of another image, not out of the build context */
@@ -291,11 +283,12 @@ static int read_copy(struct sc_detect *detect, struct sc_region body, struct sc_
 }
 
 /* RUN --mount=... words are no shell. */
-static struct sc_region behind_flags(const char *text, struct sc_region body)
+static struct sc_region behind_flags(const struct dockerfile *d, struct sc_region body)
 {
+    const char *text = d->detect->text;
     size_t at = body.offset, end = body.offset + body.len;
     struct sc_region word;
-    while (next_word(text, &at, end, &word)) {
+    while (next_word(d, &at, end, &word)) {
         if (word.len < 3 || memcmp(text + word.offset, "--", 2) != 0)
             return (struct sc_region){word.offset, end - word.offset};
     }
@@ -328,13 +321,15 @@ static int read_exec_form(struct sc_detect *detect, struct sc_region body,
     return rc;
 }
 
-static int read_command(struct sc_detect *detect, struct sc_region body,
+static int read_command(const struct dockerfile *d, struct sc_region body,
                         const struct sc_shell_context *context, struct sc_error *err)
 {
-    body = behind_flags(detect->text, body);
-    if (body.len > 0 && detect->text[body.offset] == '[')
-        return read_exec_form(detect, body, context, err);
-    return sc_detect_shell(detect, body, context, err);
+    body = behind_flags(d, body);
+    struct sc_shell_context shell = *context;
+    shell.escape = d->escape;
+    if (body.len > 0 && d->detect->text[body.offset] == '[')
+        return read_exec_form(d->detect, body, &shell, err);
+    return sc_detect_shell(d->detect, body, &shell, err);
 }
 
 static bool is_instruction(const char *text, size_t len, const char *name)
@@ -342,88 +337,119 @@ static bool is_instruction(const char *text, size_t len, const char *name)
     return strlen(name) == len && strncasecmp(text, name, len) == 0;
 }
 
-static int read_instruction(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
+static int read_instruction(const struct dockerfile *d, struct sc_region region,
+                            struct sc_error *err)
 {
+    const struct sc_detect *detect = d->detect;
     const char *text = detect->text + region.offset;
     size_t name = 0;
     while (name < region.len && !is_blank(text[name]) && text[name] != '\n')
         name++;
     struct sc_region body = {region.offset + name, region.len - name};
     if (is_instruction(text, name, "ENV"))
-        return read_pairs(detect, body, SC_FAMILY_DOCKERFILE_ENV, err);
+        return read_pairs(d, body, SC_FAMILY_DOCKERFILE_ENV, err);
     if (is_instruction(text, name, "ARG"))
-        return read_pairs(detect, body, SC_FAMILY_DOCKERFILE_ARG, err);
+        return read_pairs(d, body, SC_FAMILY_DOCKERFILE_ARG, err);
     if (is_instruction(text, name, "LABEL"))
-        return read_pairs(detect, body, SC_FAMILY_DOCKERFILE_LABEL, err);
+        return read_pairs(d, body, SC_FAMILY_DOCKERFILE_LABEL, err);
     if (is_instruction(text, name, "RUN"))
-        return read_command(detect, body, &run_context, err);
+        return read_command(d, body, &run_context, err);
     if (is_instruction(text, name, "CMD") || is_instruction(text, name, "ENTRYPOINT"))
-        return read_command(detect, body, &command_context, err);
+        return read_command(d, body, &command_context, err);
     if (is_instruction(text, name, "HEALTHCHECK")) {
         const char *cmd = memmem(text, region.len, "CMD", 3);
         if (cmd == NULL)
             return 0;
         size_t from = (size_t)(cmd + 3 - detect->text);
         body = (struct sc_region){from, region.offset + region.len - from};
-        return read_command(detect, body, &command_context, err);
+        return read_command(d, body, &command_context, err);
     }
     if (is_instruction(text, name, "COPY") || is_instruction(text, name, "ADD"))
-        return read_copy(detect, body, err);
+        return read_copy(d, body, err);
     if (is_instruction(text, name, "ONBUILD")) {
-        while (body.len > 0 && is_blank(detect->text[body.offset])) {
-            body.offset++;
-            body.len--;
-        }
-        return body.len < region.len && body.len > 0 ? read_instruction(detect, body, err) : 0;
+        size_t from = behind_blanks(detect->text, body.offset, body.offset + body.len);
+        body = (struct sc_region){from, body.offset + body.len - from};
+        return body.len < region.len && body.len > 0 ? read_instruction(d, body, err) : 0;
     }
     return 0;
 }
 
 /* The end of the instruction that begins at `at`: behind its continuation lines and here documents.
  */
-static size_t instruction_end(const char *text, size_t at, size_t end)
+static size_t instruction_end(const struct dockerfile *d, size_t at, size_t end)
 {
+    const char *text = d->detect->text;
     size_t start = at;
-    for (;;) {
-        const char *newline = memchr(text + at, '\n', end - at);
-        if (newline == NULL)
-            return end;
-        size_t stop = (size_t)(newline - text);
-        size_t last = stop;
+    while (at < end) {
+        size_t stop = line_end(text, at, end), last = stop, first = behind_blanks(text, at, stop);
         while (last > at && is_blank(text[last - 1]))
             last--;
-        size_t first = at;
-        while (first < stop && is_blank(text[first]))
-            first++;
-        bool comment = at != start && first < stop && text[first] == '#';
-        at = stop + 1;
-        if (!comment && !(last > start && text[last - 1] == '\\'))
+        bool nothing = at != start && (first >= stop || text[first] == '#'); /* passed over */
+        at = SC_MIN(stop + 1, end);
+        if (!nothing && !(last > start && text[last - 1] == d->escape))
             break;
     }
     struct sc_region mark, body;
     size_t stop = at;
-    for (size_t from = start; next_here(text, &from, at, &mark);)
-        stop = here_body(text, mark, (struct sc_region){stop, end - stop}, &body);
+    for (size_t from = start; sc_heredoc_next(text, &from, at, &mark);)
+        stop = sc_heredoc_body(text, mark, (struct sc_region){stop, end - stop}, &body);
     return stop;
+}
+
+/* `# name=value`; the value is text[*ret_value..at the line's end). */
+static bool is_directive(const char *text, size_t at, size_t end, const char *name,
+                         size_t *ret_value)
+{
+    size_t len = strlen(name);
+    at = behind_blanks(text, at, end);
+    if (at >= end || text[at] != '#')
+        return false;
+    at = behind_blanks(text, at + 1, end);
+    if (end - at <= len || strncasecmp(text + at, name, len) != 0)
+        return false;
+    at = behind_blanks(text, at + len, end);
+    if (at >= end || text[at] != '=')
+        return false;
+    *ret_value = behind_blanks(text, at + 1, end);
+    return true;
+}
+
+/* What the directives at the very top say: nothing else may stand in front of one. */
+static char escape_of(const char *text, size_t at, size_t end)
+{
+    static const char *const others[] = {"syntax", "check"};
+    while (at < end) {
+        size_t stop = line_end(text, at, end), value = 0;
+        if (is_directive(text, at, stop, "escape", &value))
+            return value < stop && text[value] == '`' ? '`' : '\\';
+        bool known = false;
+        for (size_t i = 0; i < SC_ARRAY_SIZE(others); i++)
+            known = known || is_directive(text, at, stop, others[i], &value);
+        if (!known)
+            break;
+        at = SC_MIN(stop + 1, end);
+    }
+    return '\\';
 }
 
 int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
 {
     const char *text = detect->text;
     size_t end = region.offset + region.len;
+    const struct dockerfile d = {detect, escape_of(text, region.offset, end)};
     for (size_t at = region.offset; at < end;) {
         while (at < end && (is_blank(text[at]) || text[at] == '\n'))
             at++;
         if (at >= end)
             break;
-        size_t stop = instruction_end(text, at, end);
-        if (text[at] != '#') {
-            int rc = read_instruction(detect, (struct sc_region){at, stop - at}, err);
+        size_t stop;
+        if (text[at] == '#') {
+            stop = SC_MIN(line_end(text, at, end) + 1, end);
+        } else {
+            stop = instruction_end(&d, at, end);
+            int rc = read_instruction(&d, (struct sc_region){at, stop - at}, err);
             if (rc < 0)
                 return rc;
-        } else {
-            const char *newline = memchr(text + at, '\n', end - at);
-            stop = newline == NULL ? end : (size_t)(newline - text) + 1;
         }
         at = stop;
     }

@@ -30,7 +30,18 @@ static const struct suffix suffixes[] = {
     {".cfg", SC_TEXT_CONFIG},        {".conf", SC_TEXT_CONFIG},
     {".cnf", SC_TEXT_CONFIG},        {".toml", SC_TEXT_CONFIG},
     {".properties", SC_TEXT_CONFIG}, {".json", SC_TEXT_CONFIG},
-    {".tfvars", SC_TEXT_CONFIG},
+    {".tfvars", SC_TEXT_CONFIG},     {".sql", SC_TEXT_SQL},
+};
+
+static const struct suffix names[] = {
+    {".bashrc", SC_TEXT_SHELL},          {".profile", SC_TEXT_SHELL},
+    {".bash_profile", SC_TEXT_SHELL},    {".zshrc", SC_TEXT_SHELL},
+    {".bash_history", SC_TEXT_SHELL},    {".zsh_history", SC_TEXT_SHELL},
+    {".netrc", SC_TEXT_LOGINS},          {"_netrc", SC_TEXT_LOGINS},
+    {".pgpass", SC_TEXT_LOGINS},         {"pgpass.conf", SC_TEXT_LOGINS},
+    {".npmrc", SC_TEXT_CONFIG},          {".pypirc", SC_TEXT_CONFIG},
+    {".s3cfg", SC_TEXT_CONFIG},          {".boto", SC_TEXT_CONFIG},
+    {".smbcredentials", SC_TEXT_CONFIG},
 };
 
 static bool starts_nocase(const char *text, const char *prefix)
@@ -53,9 +64,10 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
         return SC_TEXT_DOTENV;
     if (starts_nocase(name, "env.") || strcasecmp(name, ".envrc") == 0)
         return SC_TEXT_DOTENV;
-    if (strcmp(name, ".bashrc") == 0 || strcmp(name, ".profile") == 0 ||
-        strcmp(name, ".zshrc") == 0 || strcmp(name, ".bash_history") == 0)
-        return SC_TEXT_SHELL;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(names); i++) {
+        if (strcasecmp(name, names[i].text) == 0)
+            return names[i].kind;
+    }
     for (size_t i = 0; i < SC_ARRAY_SIZE(suffixes); i++) {
         size_t n = strlen(suffixes[i].text);
         if (len > n && strcasecmp(name + len - n, suffixes[i].text) == 0)
@@ -123,6 +135,12 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
         break;
     case SC_TEXT_CONFIG:
         rc = sc_detect_config(detect, region, SC_FAMILY_CONFIG, err);
+        break;
+    case SC_TEXT_LOGINS:
+        rc = sc_detect_logins(detect, region, err);
+        break;
+    case SC_TEXT_SQL:
+        rc = sc_detect_sql(detect, region, err);
         break;
     case SC_TEXT_OTHER:
     default:

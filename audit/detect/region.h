@@ -15,6 +15,8 @@ enum sc_text_kind {
     SC_TEXT_SHELL,
     SC_TEXT_MARKDOWN,
     SC_TEXT_CONFIG, /* ini, properties, toml, conf, JSON */
+    SC_TEXT_LOGINS, /* .netrc, .pgpass */
+    SC_TEXT_SQL,
 };
 
 /* By the name alone; OTHER if it says nothing. */
@@ -38,6 +40,12 @@ int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region,
                          struct sc_error *err) SC_NODISCARD;
 int sc_detect_markdown(struct sc_detect *detect, struct sc_region region,
                        struct sc_error *err) SC_NODISCARD;
+/* login NAME password VALUE of a .netrc, the fifth field of a .pgpass. */
+int sc_detect_logins(struct sc_detect *detect, struct sc_region region,
+                     struct sc_error *err) SC_NODISCARD;
+/* Passwords that statements give. */
+int sc_detect_sql(struct sc_detect *detect, struct sc_region region,
+                  struct sc_error *err) SC_NODISCARD;
 /* key = value, key: value, "key": "value", line by line. */
 int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_family family,
                      struct sc_error *err) SC_NODISCARD;

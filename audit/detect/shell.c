@@ -41,7 +41,8 @@ static int judge(void *ctx, const struct sc_argv_pair *found, struct sc_error *e
                          family == SC_FAMILY_COMPOSE_HEALTHCHECK
                      ? SC_CLASS_COMMAND
                      : SC_CLASS_LITERAL,
-        .ignore_variables = !context->variables && family != context->environ,
+        /* A script's own variables are the right way; docker's -e shows them to `inspect`. */
+        .ignore_variables = !context->variables && found->role != SC_ARGV_ENVIRON,
     };
     return sc_detect_pair(s->detect, &pair, NULL, err);
 }
@@ -68,6 +69,20 @@ static int here_document(void *ctx, struct sc_region body, const char *target, s
     return rc;
 }
 
+/* Only where the name says what a line of it is; assignments are found without. */
+static int written_line(void *ctx, struct sc_region line, const char *target, struct sc_error *err)
+{
+    struct shell *s = ctx;
+    enum sc_text_kind kind = sc_text_kind_of_name(target);
+    if (kind != SC_TEXT_CONFIG && kind != SC_TEXT_LOGINS && kind != SC_TEXT_SHELL)
+        return 0;
+    unsigned depth = s->detect->depth;
+    s->detect->depth = s->reader.depth;
+    int rc = sc_detect_region(s->detect, line, kind, err);
+    s->detect->depth = depth;
+    return rc;
+}
+
 static void init(struct shell *s, struct sc_detect *detect, const struct sc_shell_context *context)
 {
     *s = (struct shell){.detect = detect, .context = context};
@@ -75,10 +90,12 @@ static void init(struct shell *s, struct sc_detect *detect, const struct sc_shel
         .text = detect->text,
         .folded = context->folded,
         .escaped = context->escaped,
+        .escape = context->escape,
         .depth = detect->depth,
         .pair = judge,
         .skip = skip,
         .file = here_document,
+        .line = written_line,
         .ctx = s,
     };
 }

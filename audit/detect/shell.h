@@ -18,6 +18,7 @@ struct sc_shell_context {
     const char *where;      /* or NULL: the family's */
     bool folded;            /* line breaks are blanks: a folded YAML scalar */
     bool escaped;           /* \" is a quote: inside a double-quoted YAML scalar or JSON string */
+    char escape;            /* what continues a line in a Dockerfile, or '\0' */
     bool variables;         /* ${X} is filled in by Compose and counts */
 };
 

@@ -7,94 +7,27 @@
  */
 #include "compose/judge/shell.h"
 
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "compose/credential.h"
-#include "core/str.h"
+#include "compose/judge/lines.h"
+#include "compose/judge/option.h"
+#include "compose/judge/sql.h"
+#include "core/macros.h"
 
 #include "core/banned.h"
 
-/* How a program takes a credential. */
-enum taking {
-    TAKES_NEXT,     /* -a VALUE */
-    TAKES_ATTACHED, /* -pVALUE; a bare -p asks */
-    TAKES_USERPASS, /* -u USER:VALUE */
-    TAKES_HEADER,   /* -H 'Name: VALUE' */
-    TAKES_ENV,      /* -e NAME=VALUE, also -eNAME=VALUE */
-    TAKES_PREFIXED, /* -pass pass:VALUE */
-    TAKES_OPERAND,  /* last operand behind this word: rabbitmqctl add_user NAME VALUE */
-    TAKES_NOTHING,  /* looks like a credential's option and is none */
-};
-
-struct argument {
-    const char *program; /* base name, or its beginning when it ends in '*' */
-    const char *option;
-    enum taking taking;
-};
-
-static const struct argument arguments[] = {
-    {"mysql*", "-p", TAKES_ATTACHED},
-    {"mariadb*", "-p", TAKES_ATTACHED},
-    {"redis-cli", "-a", TAKES_NEXT},
-    {"redis-server", "--masterauth", TAKES_NEXT},
-    {"valkey-server", "--masterauth", TAKES_NEXT},
-    {"keydb-server", "--masterauth", TAKES_NEXT},
-    {"valkey-cli", "-a", TAKES_NEXT},
-    {"keydb-cli", "-a", TAKES_NEXT},
-    {"curl", "-u", TAKES_USERPASS},
-    {"curl", "--user", TAKES_USERPASS},
-    {"curl", "-U", TAKES_USERPASS},
-    {"curl", "--proxy-user", TAKES_USERPASS},
-    {"curl", "-H", TAKES_HEADER},
-    {"curl", "--header", TAKES_HEADER},
-    {"wget", "--header", TAKES_HEADER},
-    {"http", "-a", TAKES_USERPASS},
-    {"mongo*", "-p", TAKES_NEXT},
-    {"sshpass", "-p", TAKES_NEXT},
-    {"sshpass", "-p", TAKES_ATTACHED},
-    {"sqlcmd", "-P", TAKES_NEXT},
-    {"ldap*", "-w", TAKES_NEXT},
-    {"zip", "-P", TAKES_NEXT},
-    {"7z", "-p", TAKES_ATTACHED},
-    {"openssl", "-passin", TAKES_PREFIXED},
-    {"openssl", "-passout", TAKES_PREFIXED},
-    {"openssl", "-pass", TAKES_PREFIXED},
-    {"rabbitmqctl", "add_user", TAKES_OPERAND},
-    {"rabbitmqctl", "change_password", TAKES_OPERAND},
-    {"htpasswd", "-b", TAKES_OPERAND},
-    {"htpasswd", "-bc", TAKES_OPERAND},
-    {"htpasswd", "-cb", TAKES_OPERAND},
-    {"htpasswd", "-nb", TAKES_OPERAND},
-    {"htpasswd", "-nbB", TAKES_OPERAND},
-    {"htpasswd", "-Bbn", TAKES_OPERAND},
-    {"mc", "alias", TAKES_OPERAND},
-    {"login", "-p", TAKES_NEXT},
-    {"docker", "--secret", TAKES_NOTHING},
-    {"docker", "--token", TAKES_NEXT},
-    {"docker", "-e", TAKES_ENV},
-    {"docker", "--env", TAKES_ENV},
-    {"docker", "--build-arg", TAKES_ENV},
-    {"docker", "-l", TAKES_ENV},
-    {"docker", "--label", TAKES_ENV},
-    {"podman", "-e", TAKES_ENV},
-    {"podman", "--env", TAKES_ENV},
-    {"podman", "--build-arg", TAKES_ENV},
-    {"podman", "--secret", TAKES_NOTHING},
-    {"nerdctl", "-e", TAKES_ENV},
-    {"nerdctl", "--env", TAKES_ENV},
-    {"docker-compose", "-e", TAKES_ENV},
-    {"kubectl", "--from-literal", TAKES_ENV},
-    {"helm", "--set", TAKES_ENV},
-    {"heroku", "config:set", TAKES_NOTHING},
-};
+/* A name of one dash that is no row of short options. */
+#define LONG_NAME ((size_t)8)
 
 struct reader {
     struct sc_shell_reader *to;
     const struct sc_words *words;
     const char *program; /* a row's program, or NULL */
-    bool container;      /* behind docker, podman, ...: -e is an environment */
-    bool shell;          /* behind sh, bash: -c is a script */
+    size_t program_len;
+    bool container; /* behind docker, podman, ...: -e is an environment */
+    bool shell;     /* behind sh, bash: -c is a script */
 };
 
 struct name {
@@ -106,38 +39,41 @@ static const struct name no_key = {NULL, 0};
 static const struct name password_key = {"password", 8};
 static const struct name token_key = {"token", 5};
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
-static bool program_matches(const char *pattern, const char *name)
-{
-    size_t len = strlen(pattern);
-    if (pattern[len - 1] == '*')
-        return strncmp(pattern, name, len - 1) == 0;
-    return strcmp(pattern, name) == 0;
-}
-
 static void note_program(struct reader *r, const char *word)
 {
     static const char *const shells[] = {"sh", "bash", "ash", "dash", "zsh", "ksh", "su", NULL};
     static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose", NULL};
-    const char *name = base_name(word);
-    for (size_t i = 0; i < SC_ARRAY_SIZE(arguments); i++) {
-        if (program_matches(arguments[i].program, name)) {
+    size_t len;
+    const char *name = sc_option_program(word, &len);
+    for (size_t i = 0; i < sc_option_count; i++) {
+        if (sc_option_is_of(&sc_options[i], name, len)) {
             r->program = name;
+            r->program_len = len;
             break;
         }
     }
     for (const char *const *shell = shells; *shell != NULL; shell++)
-        r->shell = r->shell || strcmp(name, *shell) == 0;
+        r->shell = r->shell || (strlen(*shell) == len && memcmp(name, *shell, len) == 0);
     for (const char *const *engine = engines; *engine != NULL; engine++)
-        r->container = r->container || strcmp(name, *engine) == 0;
+        r->container = r->container || (strlen(*engine) == len && memcmp(name, *engine, len) == 0);
 }
 
-/* A pair whose value is word[from..to]. */
+/* A pair whose value is the rest of the word, or a part of it. */
+static int give_part(struct reader *r, struct name key, const struct sc_word *word,
+                     struct sc_region value, struct sc_error *err)
+{
+    const struct sc_argv_pair pair = {
+        .role = SC_ARGV_ARGUMENT,
+        .key = key.ptr,
+        .key_len = key.len,
+        .word = word,
+        .from = value.offset,
+        .to = value.offset + value.len,
+        .all = r->words,
+    };
+    return r->to->pair(r->to->ctx, &pair, err);
+}
+
 static int give(struct reader *r, enum sc_argv_role role, struct name key,
                 const struct sc_word *word, size_t from, struct sc_error *err)
 {
@@ -173,101 +109,194 @@ static int give_assignment(struct reader *r, enum sc_argv_role role, const struc
 }
 
 /* "Authorization: Bearer VALUE", "X-Api-Key: VALUE". */
-static int give_header(struct reader *r, const struct sc_word *word, struct sc_error *err)
+static int give_header(struct reader *r, const struct sc_word *word, size_t from,
+                       struct sc_error *err)
 {
-    const char *colon = memchr(word->text, ':', word->len);
+    const char *colon = memchr(word->text + from, ':', word->len - from);
     if (colon == NULL)
         return 0;
     size_t at = (size_t)(colon - word->text) + 1;
     while (word->text[at] == ' ')
         at++;
-    static const char *const schemes[] = {"bearer ", "basic ", "token ", "apikey "};
-    bool bearer = false;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(schemes); i++) {
-        if (strncasecmp(word->text + at, schemes[i], strlen(schemes[i])) == 0) {
-            at += strlen(schemes[i]);
-            bearer = true;
-            break;
-        }
-    }
-    struct name name = {word->text, (size_t)(colon - word->text)};
-    return give(r, SC_ARGV_ARGUMENT, bearer ? token_key : name, word, at, err);
+    struct name name = {word->text + from, (size_t)(colon - word->text) - from};
+    size_t scheme = sc_credential_scheme(word->text + at, word->len - at);
+    return give(r, SC_ARGV_ARGUMENT, scheme > 0 ? token_key : name, word, at + scheme, err);
 }
 
-static int give_userpass(struct reader *r, const struct sc_word *word, struct sc_error *err)
+/* USER:VALUE, or with what else the program has between them. */
+static int give_userpass(struct reader *r, const struct sc_word *word, size_t from, char between,
+                         struct sc_error *err)
 {
-    const char *colon = memchr(word->text, ':', word->len);
-    if (colon == NULL)
+    const char *sign = memchr(word->text + from, between == 0 ? ':' : between, word->len - from);
+    if (sign == NULL)
         return 0;
-    return give(r, SC_ARGV_ARGUMENT, password_key, word, (size_t)(colon - word->text) + 1, err);
+    return give(r, SC_ARGV_ARGUMENT, password_key, word, (size_t)(sign - word->text) + 1, err);
 }
 
-/* The last word in front of the next option or the end. */
-static size_t last_operand(const struct sc_words *words, size_t from)
+/* What a form or a document that is sent holds. */
+struct data {
+    struct reader *reader;
+    const struct sc_word *word;
+};
+
+static int give_member(void *ctx, struct sc_region key, struct sc_region value,
+                       struct sc_error *err)
 {
-    size_t last = from;
-    for (size_t i = from + 1; i < words->count && words->items[i].text[0] != '-'; i++)
-        last = i;
-    return last;
+    const struct data *data = ctx;
+    struct name name = {data->word->text + key.offset, key.len};
+    return give_part(data->reader, name, data->word, value, err);
 }
 
-static int take(struct reader *r, const struct argument *row, size_t *index, bool *ret_done,
-                struct sc_error *err)
+static int give_data(struct reader *r, const struct sc_word *word, size_t from,
+                     struct sc_error *err)
+{
+    struct data data = {r, word};
+    const char *text = word->text;
+    if (memchr("{[", text[from], 2) != NULL)
+        return sc_lines_read(text, (struct sc_region){from, word->len - from}, give_member, &data,
+                             err);
+    int rc = 0;
+    for (size_t at = from, next; at < word->len && rc == 0; at = next + 1) {
+        const char *and = memchr(text + at, '&', word->len - at);
+        next = and == NULL ? word->len : (size_t)(and-text);
+        const char *sign = memchr(text + at, '=', next - at);
+        size_t value = sign == NULL ? next : (size_t)(sign - text) + 1;
+        if (value < next && text[value] != '@')
+            rc = give_member(&data, (struct sc_region){at, value - 1 - at},
+                             (struct sc_region){value, next - value}, err);
+    }
+    return rc;
+}
+
+/* The n-th operand behind this word; NULL if there are fewer, or something else is among them. */
+static const struct sc_word *operand(const struct sc_words *words, size_t from, size_t n)
+{
+    if (words->count - from <= n)
+        return NULL;
+    for (size_t i = from + 1; i <= from + n; i++) {
+        if (words->items[i].text[0] == '-')
+            return NULL;
+    }
+    const struct sc_word *found = &words->items[from + n];
+    bool other = found->text[0] == '/' || memchr(found->text, '=', found->len) != NULL;
+    return other ? NULL : found;
+}
+
+/* NAME VALUE behind this word; options may stand in front. */
+static int give_named(struct reader *r, size_t *index, struct sc_error *err)
+{
+    const struct sc_words *words = r->words;
+    size_t at = *index + 1;
+    while (at < words->count && words->items[at].text[0] == '-')
+        at++;
+    if (at + 1 >= words->count || words->items[at + 1].text[0] == '-')
+        return 0;
+    *index = at + 1;
+    const struct sc_word *key = &words->items[at];
+    return give(r, SC_ARGV_ARGUMENT, (struct name){key->text, key->len}, key + 1, 0, err);
+}
+
+/* The value is the rest of this word, from `from` on, or (SIZE_MAX) the next word. */
+static int take_value(struct reader *r, const struct sc_option *row, size_t *index, size_t from,
+                      struct sc_error *err)
 {
     const struct sc_word *word = &r->words->items[*index];
-    const struct sc_word *next = *index + 1 < r->words->count ? word + 1 : NULL;
-    size_t option = strlen(row->option);
-    bool exact = word->len == option;
-    bool with_equals = word->len > option && word->text[option] == '=' && row->option[1] == '-';
-    *ret_done = true;
-    if (row->taking == TAKES_ATTACHED) {
-        if (!exact)
-            return give(r, SC_ARGV_ARGUMENT, password_key, word, option, err);
-        *ret_done = false;
-        return 0;
+    if (from == SIZE_MAX) {
+        word = &r->words->items[++*index];
+        from = 0;
     }
-    if (row->taking == TAKES_ENV && !exact)
-        return give_assignment(r, SC_ARGV_ENVIRON, word, option + with_equals, err);
-    if (!exact || (next == NULL && row->taking != TAKES_NOTHING)) {
-        *ret_done = false;
-        return 0;
-    }
-    *index += 1;
     switch (row->taking) {
-    case TAKES_NEXT:
-        return give(r, SC_ARGV_ARGUMENT, password_key, next, 0, err);
-    case TAKES_USERPASS:
-        return give_userpass(r, next, err);
-    case TAKES_HEADER:
-        return give_header(r, next, err);
-    case TAKES_ENV:
-        return give_assignment(r, SC_ARGV_ENVIRON, next, 0, err);
-    case TAKES_PREFIXED:
-        if (strncmp(next->text, "pass:", 5) == 0)
-            return give(r, SC_ARGV_ARGUMENT, password_key, next, 5, err);
+    case SC_OPTION_NEXT:
+    case SC_OPTION_ATTACHED:
+    case SC_OPTION_EITHER:
+        return give(r, SC_ARGV_ARGUMENT, password_key, word, from, err);
+    case SC_OPTION_USERPASS:
+        return give_userpass(r, word, from, row->detail, err);
+    case SC_OPTION_HEADER:
+        return give_header(r, word, from, err);
+    case SC_OPTION_DATA:
+        return give_data(r, word, from, err);
+    case SC_OPTION_ENV:
+        return give_assignment(r, SC_ARGV_ENVIRON, word, from, err);
+    case SC_OPTION_PREFIXED:
+        if (strncmp(word->text + from, "pass:", 5) == 0)
+            return give(r, SC_ARGV_ARGUMENT, password_key, word, from + 5, err);
         return 0;
-    case TAKES_OPERAND:
-        *index = last_operand(r->words, *index - 1);
-        return give(r, SC_ARGV_ARGUMENT, password_key, &r->words->items[*index], 0, err);
-    case TAKES_ATTACHED:
-    case TAKES_NOTHING:
+    case SC_OPTION_OPERAND:
+    case SC_OPTION_LAST:
+    case SC_OPTION_PAIR:
+    case SC_OPTION_NOTHING:
     default:
         return 0;
     }
 }
 
+/* Words that say what the operands behind them are. */
+static int take_operand(struct reader *r, const struct sc_option *row, size_t *index,
+                        bool *ret_done, struct sc_error *err)
+{
+    const struct sc_word *found = NULL;
+    size_t n = (size_t)row->detail, last = r->words->count - 1;
+    *ret_done = true;
+    if (row->taking == SC_OPTION_PAIR)
+        return give_named(r, index, err);
+    if (row->taking == SC_OPTION_NOTHING) {
+        *index += 1;
+        return 0;
+    }
+    if (row->taking == SC_OPTION_OPERAND)
+        found = operand(r->words, *index, n);
+    else if (last >= *index + n && r->words->items[last].text[0] != '-')
+        found = &r->words->items[last];
+    *ret_done = found != NULL;
+    if (found == NULL)
+        return 0;
+    *index = (size_t)(found - r->words->items);
+    return give(r, SC_ARGV_ARGUMENT, password_key, found, 0, err);
+}
+
+static bool is_attachable(enum sc_option_taking taking)
+{
+    return taking != SC_OPTION_NEXT && taking != SC_OPTION_PREFIXED;
+}
+
+static int take(struct reader *r, const struct sc_option *row, size_t *index, bool *ret_done,
+                struct sc_error *err)
+{
+    const struct sc_word *word = &r->words->items[*index];
+    size_t len = strlen(row->option), flags = 0;
+    bool is_short = row->option[0] == '-' && len == 2;
+    if (is_short)
+        flags = sc_option_flags(r->program, r->program_len, word->text);
+    *ret_done = false;
+    if (is_short ? word->text[0] != '-' || word->text[1 + flags] != row->option[1]
+                 : strncmp(word->text, row->option, len) != 0)
+        return 0;
+    size_t behind = len + flags;
+    bool exact = word->len == behind;
+    if (row->taking >= SC_OPTION_OPERAND)
+        return exact || (is_short && row->taking == SC_OPTION_LAST)
+                   ? take_operand(r, row, index, ret_done, err)
+                   : 0;
+    if (exact && (row->taking == SC_OPTION_ATTACHED || *index + 1 >= r->words->count))
+        return 0;
+    if (!exact && !is_short && (row->option[1] != '-' || word->text[behind] != '='))
+        return 0;
+    if (!exact && is_short && !is_attachable(row->taking))
+        return 0;
+    *ret_done = true;
+    return take_value(r, row, index, exact ? SIZE_MAX : behind + !is_short, err);
+}
+
 /* Looks the word up among the options of the program; *ret_done tells whether it was one. */
 static int known_option(struct reader *r, size_t *index, bool *ret_done, struct sc_error *err)
 {
-    const struct sc_word *word = &r->words->items[*index];
     *ret_done = false;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(arguments); i++) {
-        const struct argument *row = &arguments[i];
+    for (size_t i = 0; i < sc_option_count; i++) {
+        const struct sc_option *row = &sc_options[i];
         bool engine =
-            r->container && row->taking == TAKES_ENV && strcmp(row->program, "docker") == 0;
-        if (!engine && (r->program == NULL || !program_matches(row->program, r->program)))
-            continue;
-        if (strncmp(word->text, row->option, strlen(row->option)) != 0)
+            r->container && row->taking == SC_OPTION_ENV && strcmp(row->program, "docker") == 0;
+        if (!engine && (r->program == NULL || !sc_option_is_of(row, r->program, r->program_len)))
             continue;
         int rc = take(r, row, index, ret_done, err);
         if (rc < 0 || *ret_done)
@@ -292,39 +321,21 @@ static int any_option(struct reader *r, size_t *index, struct sc_error *err)
                     (size_t)(equals + 1 - word->text), err);
     }
     const struct sc_word *next = *index + 1 < r->words->count ? word + 1 : NULL;
-    if (dashes != 2 || next == NULL || next->text[0] == '-')
+    const struct name name = {word->text + dashes, word->len - dashes};
+    bool is_long = dashes == 2 || (dashes == 1 && name.len >= LONG_NAME); /* -password VALUE */
+    if (!is_long || next == NULL || next->text[0] == '-')
         return give(r, SC_ARGV_ARGUMENT, no_key, word, 0, err);
-    enum sc_key_kind kind = sc_key_classify(word->text + 2, word->len - 2);
-    if (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET)
+    enum sc_key_kind kind = sc_key_classify(name.ptr, name.len);
+    if (kind != SC_KEY_PASSWORD && (kind != SC_KEY_SECRET || dashes == 1))
         return 0;
     *index += 1;
-    return give(r, SC_ARGV_ARGUMENT, (struct name){word->text + 2, word->len - 2}, next, 0, err);
+    return give(r, SC_ARGV_ARGUMENT, name, next, 0, err);
 }
 
-/* PASSWORD 'x' and IDENTIFIED BY 'x' inside a word. */
-static int give_sql(struct reader *r, const struct sc_word *word, struct sc_error *err)
+static int give_sql(void *ctx, struct sc_region value, struct sc_error *err)
 {
-    static const char *const phrases[] = {"identified by ", "password "};
-    for (size_t i = 0; i < SC_ARRAY_SIZE(phrases); i++) {
-        const char *found = strcasestr(word->text, phrases[i]);
-        if (found == NULL)
-            continue;
-        const char *open = found + strlen(phrases[i]);
-        const char *close = *open == '\'' ? strchr(open + 1, '\'') : NULL;
-        if (close == NULL || close == open + 1)
-            continue;
-        const struct sc_argv_pair pair = {
-            .role = SC_ARGV_ARGUMENT,
-            .key = password_key.ptr,
-            .key_len = password_key.len,
-            .word = word,
-            .from = (size_t)(open + 1 - word->text),
-            .to = (size_t)(close - word->text),
-            .all = r->words,
-        };
-        return r->to->pair(r->to->ctx, &pair, err);
-    }
-    return 0;
+    const struct data *data = ctx;
+    return give_part(data->reader, password_key, data->word, value, err);
 }
 
 /* sh -c 'script' */
@@ -334,13 +345,16 @@ static int nested_script(struct reader *r, const struct sc_word *word, struct sc
         return 0;
     struct sc_region region = word->raw;
     const char *text = r->to->text;
+    bool escaped = r->to->escaped;
     if (region.len >= 2 && (text[region.offset] == '"' || text[region.offset] == '\'')) {
+        r->to->escaped = escaped || text[region.offset] == '"';
         region.offset++;
         region.len -= 2;
     }
     r->to->depth++;
     int rc = sc_shell_read(r->to, region, err);
     r->to->depth--;
+    r->to->escaped = escaped;
     return rc;
 }
 
@@ -368,7 +382,8 @@ static int read_word(struct reader *r, size_t *index, struct sc_error *err)
         return give_assignment(r, *index == 0 ? SC_ARGV_ASSIGN : SC_ARGV_ARGUMENT, word, 0, err);
     note_program(r, word->text);
     if (memchr(word->text, ' ', word->len) != NULL) {
-        rc = give_sql(r, word, err);
+        struct data data = {r, word};
+        rc = sc_sql_read(word->text, (struct sc_region){0, word->len}, give_sql, &data, err);
         if (rc < 0)
             return rc;
     }

@@ -13,6 +13,17 @@
 
 #include "core/banned.h"
 
+size_t sc_credential_scheme(const char *value, size_t len)
+{
+    static const char *const schemes[] = {"bearer ", "basic ", "token ", "apikey "};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(schemes); i++) {
+        size_t n = strlen(schemes[i]);
+        if (len > n && strncasecmp(value, schemes[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
 static bool has_interpolation(const char *value, size_t len)
 {
     if (memchr(value, '$', len) == NULL)

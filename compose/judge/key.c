@@ -211,7 +211,8 @@ static enum sc_key_kind kind_of_key(const struct words *words, size_t at)
         return SC_KEY_HALF;
     if (in_list(key_makers, before) || kind_of_word(before) != SC_KEY_OTHER)
         return SC_KEY_SECRET;
-    return SC_KEY_WEAK;
+    /* GPG_KEY is the fingerprint of whom to trust. */
+    return has_word(words, "gpg") || has_word(words, "pgp") ? SC_KEY_OTHER : SC_KEY_WEAK;
 }
 
 static enum sc_key_kind kind_of_identifier(const struct words *words)
@@ -293,6 +294,8 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
         return kind;
     if (is_webhook_address(&words))
         return SC_KEY_SECRET;
+    if (strcmp(last, "auth") == 0 && (has_word(&words, "redis") || has_word(&words, "rediscli")))
+        return SC_KEY_PASSWORD; /* AUTH is the command that takes it */
     static const char *const weak[] = {"auth",    "authorization", "credentials", "creds",
                                        "cred",    "basicauth",     "pin",         "keyfile",
                                        "license", "basic",         NULL};

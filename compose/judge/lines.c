@@ -145,8 +145,8 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
 {
     const char *text = lines->text;
     for (size_t at = start; at < end; at++) {
-        if (text[at] != '=' && text[at] != ':')
-            continue;
+        if (text[at] != '=' && (text[at] != ':' || (at + 1 < end && text[at + 1] == '_')))
+            continue; /* of //registry/:_authToken the key comes behind the colon */
         struct assignment found;
         if (!key_before(text, start, at, &found.key))
             continue;
@@ -168,6 +168,14 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
     return 0;
 }
 
+/* //registry/:_authToken=VALUE of an .npmrc is none. */
+static bool is_comment(const char *line, size_t len)
+{
+    if (len == 0 || *line == '#' || *line == ';')
+        return true;
+    return len > 1 && line[0] == '/' && line[1] == '/' && memmem(line, len, "/:_", 3) == NULL;
+}
+
 int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
                   struct sc_error *err)
 {
@@ -179,9 +187,7 @@ int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, voi
         size_t first = at;
         while (first < line_end && (text[first] == ' ' || text[first] == '\t'))
             first++;
-        bool comment = first < line_end &&
-                       (text[first] == '#' || text[first] == ';' ||
-                        (line_end - first > 1 && text[first] == '/' && text[first + 1] == '/'));
+        bool comment = is_comment(text + first, line_end - first);
         if (!comment && line_end - at <= LINE_MAX_LEN) {
             int rc = read_line(&lines, at, line_end, err);
             if (rc < 0)

@@ -98,7 +98,7 @@ bool sc_shape_variable(const char *text, size_t len, struct sc_shape_variable *r
         found.length = end;
         if (at < len && text[at] == ':')
             at++;
-        if (at < end - 1 && (text[at] == '-' || text[at] == '+')) {
+        if (at < end - 1 && strchr("-+=", text[at]) != NULL) {
             found.fallback = at + 1;
             found.fallback_length = end - 1 - found.fallback;
         }

@@ -5,9 +5,11 @@
  */
 #include "compose/judge/shell.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose/judge/stdin.h"
 #include "core/buf.h"
 #include "core/macros.h"
 #include "core/str.h"
@@ -21,7 +23,7 @@
 struct heredoc {
     char mark[MARK_MAX];
     bool strip_tabs;
-    bool script; /* a shell reads it */
+    enum sc_stdin reads; /* what its command makes of it */
 };
 
 struct scanner {
@@ -36,7 +38,13 @@ struct scanner {
     char target[MARK_MAX];
     struct heredoc heredocs[HEREDOC_MAX];
     size_t heredoc_count, heredoc_known; /* of those, the ones whose command has ended */
+    struct sc_words said;                /* the last command, if it was echo or printf */
+    bool fed;                            /* and a pipe leads to the next one */
+    bool is_string;                      /* the next word is a here string */
+    size_t string;                       /* which word is one; NO_STRING */
 };
+
+#define NO_STRING SIZE_MAX
 
 int sc_words_add(struct sc_words *words, const char *text, size_t len, struct sc_region raw,
                  struct sc_error *err)
@@ -76,6 +84,39 @@ static int skip(struct scanner *s, const char *reason, struct sc_error *err)
     return r->skip == NULL ? 0 : r->skip(r->ctx, reason, s->word_start, err);
 }
 
+static char escape_of(const struct scanner *s)
+{
+    return s->reader->escape == '\0' ? '\\' : s->reader->escape;
+}
+
+/* Behind lines of comment and empty ones, which a Dockerfile may have between continued lines. */
+static size_t behind_void_lines(const struct scanner *s, size_t at)
+{
+    for (;;) {
+        size_t first = at;
+        while (first < s->end && strchr(" \t\r", s->text[first]) != NULL && s->text[first] != '\0')
+            first++;
+        if (first >= s->end || (s->text[first] != '#' && s->text[first] != '\n'))
+            return at;
+        const char *newline = memchr(s->text + first, '\n', s->end - first);
+        at = newline == NULL ? s->end : (size_t)(newline - s->text) + 1;
+    }
+}
+
+/* Behind the line break that the escape character at s->at takes away; s->at if it does not. */
+static size_t behind_continuation(const struct scanner *s)
+{
+    size_t at = s->at + 1;
+    if (s->reader->escape != '\0') { /* a Dockerfile's may have blanks behind it */
+        while (at < s->end && (s->text[at] == ' ' || s->text[at] == '\t'))
+            at++;
+    }
+    at += at + 1 < s->end && s->text[at] == '\r';
+    if (at >= s->end || s->text[at] != '\n')
+        return s->at;
+    return s->reader->escape == '\0' ? at + 1 : behind_void_lines(s, at + 1);
+}
+
 static int end_word(struct scanner *s, struct sc_error *err)
 {
     if (!s->in_word)
@@ -91,42 +132,74 @@ static int end_word(struct scanner *s, struct sc_error *err)
         memcpy(s->target, text, kept);
         s->target[kept] = '\0';
     } else if (rc == 0 && s->words.count < SC_WORDS_MAX) {
+        s->string = s->is_string ? s->words.count : s->string;
         struct sc_region raw = {s->word_start, s->at - s->word_start};
         rc = sc_words_add(&s->words, text, len, raw, err);
     } else if (rc == 0 && s->words.count == SC_WORDS_MAX) {
         rc = skip(s, "a command of more than 4096 words", err);
     }
-    s->is_target = false;
+    s->is_target = s->is_string = false;
     sc_buf_clear(&s->word);
     return rc;
 }
 
-/* sh, /bin/bash -s, sudo sh, ssh host; no words at all are a step of a Dockerfile. */
-static bool feeds_shell(const struct sc_words *words)
+/* What the command reads: from echo in front of the pipe, from a here string; its here documents
+ * come later. Of `cat <<EOF |` the next command reads it. */
+static int read_stdin(struct scanner *s, bool piped, struct sc_error *err)
 {
-    static const char *const shells[] = {"sh", "bash", "ash", "dash", "zsh", "ksh", "ssh"};
-    static const char *const before[] = {"sudo", "exec", "env", "time", "nohup"};
-    size_t at = 0;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(before) && at < words->count; i++)
-        at += strcmp(words->items[at].text, before[i]) == 0;
-    if (at >= words->count)
-        return true;
-    const char *slash = strrchr(words->items[at].text, '/');
-    const char *name = slash == NULL ? words->items[at].text : slash + 1;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(shells); i++) {
-        if (strcmp(name, shells[i]) == 0)
-            return true;
-    }
-    return false;
+    bool waits = s->heredoc_known < s->heredoc_count;
+    if (!s->fed && !waits && s->string == NO_STRING)
+        return 0;
+    enum sc_stdin kind = sc_stdin_of(&s->words);
+    bool passes = piped && waits && sc_stdin_passes(&s->words);
+    for (; s->heredoc_known < s->heredoc_count && !passes; s->heredoc_known++)
+        s->heredocs[s->heredoc_known].reads = kind;
+    int rc = 0;
+    if (s->fed)
+        rc = sc_stdin_said(s->reader, kind, &s->said, err);
+    if (rc == 0 && s->string < s->words.count)
+        rc = sc_stdin_text(s->reader, kind, &s->words.items[s->string], &s->words, err);
+    return rc;
 }
 
-static int end_command(struct scanner *s, struct sc_error *err)
+/* echo NAME=value > file: what is written is read as what the file's name says. */
+static int read_written(struct scanner *s, struct sc_error *err)
+{
+    struct sc_shell_reader *reader = s->reader;
+    bool spoken = reader->line != NULL && sc_stdin_speaks(&s->words);
+    int rc = 0;
+    for (size_t i = 1; i < s->words.count && spoken && rc == 0; i++) {
+        struct sc_region raw = s->words.items[i].raw;
+        char quote = raw.len >= 2 ? s->text[raw.offset] : '\0';
+        if ((quote != '"' && quote != '\'') || s->text[raw.offset + raw.len - 1] != quote)
+            continue;
+        struct sc_region line = {raw.offset + 1, raw.len - 2};
+        rc = reader->line(reader->ctx, line, s->target, err);
+    }
+    s->target[0] = '\0';
+    return rc;
+}
+
+/* `by`: what ends it; a line break, a pipe, a bracket, ... */
+static int end_command(struct scanner *s, char by, struct sc_error *err)
 {
     int rc = end_word(s, err);
-    for (; s->heredoc_known < s->heredoc_count; s->heredoc_known++)
-        s->heredocs[s->heredoc_known].script = feeds_shell(&s->words);
+    bool any = s->words.count > 0 || s->heredoc_known < s->heredoc_count;
+    if (rc == 0 && any)
+        rc = read_stdin(s, by == '|', err);
     if (rc == 0 && s->words.count > 0)
         rc = sc_argv_read(s->reader, &s->words, err);
+    if (rc == 0 && s->target[0] != '\0' && s->heredoc_count == 0)
+        rc = read_written(s, err);
+    if (any) {
+        struct sc_words words = s->words;
+        s->words = s->said;
+        s->said = words;
+        if (!sc_stdin_speaks(&s->said))
+            sc_words_clear(&s->said);
+    }
+    s->fed = by == '|' && s->said.count > 0; /* also behind the bracket of (echo x; echo y) */
+    s->string = NO_STRING;
     sc_words_clear(&s->words);
     return rc;
 }
@@ -154,7 +227,8 @@ static void double_quoted(struct scanner *s)
             s->at++; /* the closing one */
             break;
         }
-        if (c == '\\' && s->at + 1 < s->end && strchr("\"\\$`\n", s->text[s->at + 1]) != NULL) {
+        if (c == escape_of(s) && s->at + 1 < s->end &&
+            strchr("\"\\$`\n", s->text[s->at + 1]) != NULL) {
             c = s->text[++s->at];
             if (c == '\n')
                 continue;
@@ -203,8 +277,8 @@ static bool heredoc_mark(struct scanner *s)
     size_t used = 0;
     while (at < s->end && used < MARK_MAX - 1) {
         char c = s->text[at];
-        bool part =
-            (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        bool part = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                    c == '_' || c == '.' || c == '-';
         if (!part && c != '\'' && c != '"' && c != '\\')
             break;
         if (part)
@@ -216,6 +290,19 @@ static bool heredoc_mark(struct scanner *s)
     s->heredocs[s->heredoc_count++] = here;
     s->at = at;
     return true;
+}
+
+static int read_body(struct scanner *s, enum sc_stdin reads, struct sc_region body,
+                     struct sc_error *err)
+{
+    struct sc_shell_reader *reader = s->reader;
+    if (reader->file == NULL)
+        return 0;
+    if (reads == SC_STDIN_NOTHING || reads == SC_STDIN_SCRIPT)
+        return reader->file(reader->ctx, body, reads == SC_STDIN_SCRIPT ? NULL : s->target, err);
+    SC_CLEANUP(sc_words_done) struct sc_words words = {0};
+    int rc = sc_words_add(&words, s->text + body.offset, body.len, body, err);
+    return rc < 0 ? rc : sc_stdin_text(reader, reads, &words.items[0], &words, err);
 }
 
 /* The bodies of the here documents whose line has just ended; s->at is behind that line break. */
@@ -242,10 +329,7 @@ static int read_heredocs(struct scanner *s, struct sc_error *err)
             line = next + 1;
             s->at = SC_MIN(line, s->end);
         }
-        struct sc_region body = {start, stop - start};
-        if (s->reader->file != NULL)
-            rc = s->reader->file(s->reader->ctx, body, s->heredocs[i].script ? NULL : s->target,
-                                 err);
+        rc = read_body(s, s->heredocs[i].reads, (struct sc_region){start, stop - start}, err);
     }
     s->heredoc_count = s->heredoc_known = 0;
     s->target[0] = '\0';
@@ -259,7 +343,7 @@ static int line_break(struct scanner *s, struct sc_error *err)
         s->at++;
         return rc;
     }
-    int rc = end_command(s, err);
+    int rc = end_command(s, '\n', err);
     s->at++;
     if (rc == 0 && s->heredoc_count > 0)
         return read_heredocs(s, err);
@@ -275,6 +359,7 @@ static int operator_at(struct scanner *s, struct sc_error *err)
     if (c == '<' && next == '<' && s->at + 2 < s->end && s->text[s->at + 2] == '<') {
         int rc = end_word(s, err);
         s->at += 3;
+        s->is_string = true;
         return rc;
     }
     if (c == '<' || c == '>') {
@@ -296,8 +381,9 @@ static int operator_at(struct scanner *s, struct sc_error *err)
         s->is_target = c == '>';
         return rc;
     }
-    int rc = end_command(s, err);
-    s->at++;
+    bool twice = c == next && c != '(' && c != ')'; /* || and && */
+    int rc = end_command(s, twice ? ';' : c, err);
+    s->at += 1 + twice;
     return rc;
 }
 
@@ -310,7 +396,7 @@ static int plain(struct scanner *s, struct sc_error *err)
         single_quoted(s);
     else if (c == '"')
         double_quoted(s);
-    else if (c == '`' || (c == '$' && next == '('))
+    else if ((c == '`' && escape_of(s) != '`') || (c == '$' && next == '('))
         return substitution(s, err);
     else if (c == '$' && next == '{') { /* ${X:-a b} is one piece */
         const char *close = memchr(s->text + s->at, '}', s->end - s->at);
@@ -328,11 +414,11 @@ static int step(struct scanner *s, struct sc_error *err)
 {
     char c = s->text[s->at];
     char next = s->at + 1 < s->end ? s->text[s->at + 1] : '\0';
-    if (c == '\\') {
-        bool crlf = next == '\r' && s->at + 2 < s->end && s->text[s->at + 2] == '\n';
-        if (next == '\n' || crlf) { /* a continued line */
+    if (c == escape_of(s)) {
+        size_t behind = behind_continuation(s);
+        if (behind > s->at) {
             int rc = end_word(s, err);
-            s->at += crlf ? 3 : 2;
+            s->at = behind;
             return rc;
         }
         begin_word(s);
@@ -370,13 +456,15 @@ int sc_shell_read(struct sc_shell_reader *reader, struct sc_region region, struc
                         .text = reader->text,
                         .at = region.offset,
                         .end = region.offset + region.len,
+                        .string = NO_STRING,
                         .word = SC_BUF_INIT(WORD_MAX)};
     int rc = 0;
     while (rc == 0 && s.at < s.end)
         rc = step(&s, err);
     if (rc == 0)
-        rc = end_command(&s, err);
+        rc = end_command(&s, '\n', err);
     sc_words_done(&s.words);
+    sc_words_done(&s.said);
     sc_buf_done(&s.word);
     return rc;
 }

@@ -65,6 +65,7 @@ struct sc_shell_reader {
     const char *text; /* the outer text */
     bool folded;      /* line breaks are blanks: a folded YAML scalar */
     bool escaped;     /* \" is a quote: inside a double-quoted YAML scalar or JSON string */
+    char escape;      /* what continues a line in a Dockerfile; '\0': a script's backslash */
     unsigned depth;
     int (*pair)(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err);
     /* What could not be read; NULL: said to nobody. */
@@ -72,6 +73,8 @@ struct sc_shell_reader {
     /* The body of a here document that is written to the file `target`, or that is a script for a
      * shell (then `target` is NULL); a callback of NULL: not looked at. */
     int (*file)(void *ctx, struct sc_region body, const char *target, struct sc_error *err);
+    /* Text that echo writes to the file `target`; NULL: not looked at. */
+    int (*line)(void *ctx, struct sc_region text, const char *target, struct sc_error *err);
     void *ctx;
 };
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Files that hold logins: .netrc (machine NAME login NAME password VALUE) and .pgpass
+ * (HOST:PORT:DATABASE:USER:VALUE).
+ */
+#include "audit/detect/region.h"
+
+#include <string.h>
+
+#include "core/banned.h"
+
+#define PGPASS_FIELDS 5
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static int judge(struct sc_detect *detect, struct sc_region value, struct sc_error *err)
+{
+    static const char key[] = "password";
+    const struct sc_pair pair = {
+        .family = SC_FAMILY_CONFIG,
+        .key = key,
+        .key_len = sizeof(key) - 1,
+        .value = detect->text + value.offset,
+        .value_len = value.len,
+        .raw = value,
+        .ignore_variables = true,
+    };
+    return sc_detect_pair(detect, &pair, NULL, err);
+}
+
+static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
+{
+    while (*at < end && is_blank(text[*at]))
+        ++*at;
+    size_t start = *at;
+    while (*at < end && !is_blank(text[*at]))
+        ++*at;
+    *ret = (struct sc_region){start, *at - start};
+    return *at > start;
+}
+
+static bool is_word(const char *text, struct sc_region word, const char *name)
+{
+    return word.len == strlen(name) && memcmp(text + word.offset, name, word.len) == 0;
+}
+
+/* Words in any order and on any lines; a `password` counts behind a `machine` or `default`. */
+static int read_netrc(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
+{
+    const char *text = detect->text;
+    size_t at = region.offset, end = region.offset + region.len;
+    struct sc_region word;
+    bool machine = false;
+    int rc = 0;
+    while (rc == 0 && next_word(text, &at, end, &word)) {
+        machine = machine || is_word(text, word, "machine") || is_word(text, word, "default");
+        if (machine && is_word(text, word, "password") && next_word(text, &at, end, &word))
+            rc = judge(detect, word, err);
+    }
+    return rc;
+}
+
+static int read_pgpass_line(struct sc_detect *detect, size_t at, size_t end, struct sc_error *err)
+{
+    const char *text = detect->text;
+    if (at < end && text[at] == '#')
+        return 0;
+    size_t fields = 1;
+    for (; at < end && fields < PGPASS_FIELDS; at++) {
+        fields += text[at] == ':';
+        at += text[at] == '\\' && at + 1 < end;
+    }
+    return fields < PGPASS_FIELDS ? 0 : judge(detect, (struct sc_region){at, end - at}, err);
+}
+
+int sc_detect_logins(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
+{
+    const char *text = detect->text;
+    size_t end = region.offset + region.len;
+    int rc = read_netrc(detect, region, err);
+    for (size_t at = region.offset; at < end && rc == 0;) {
+        const char *newline = memchr(text + at, '\n', end - at);
+        size_t stop = newline == NULL ? end : (size_t)(newline - text);
+        rc = read_pgpass_line(detect, at, stop, err);
+        at = stop + 1;
+    }
+    return rc;
+}
