@@ -9,7 +9,7 @@ findings() {
 }
 
 # The back-tick continues a line; a backslash at a line's end is a folder's.
-cat >Dockerfile <<'EOT'
+sed 's/@/  /' >Dockerfile <<'EOT'
 # syntax=docker/dockerfile:1
 #  ESCAPE = `
 
@@ -17,7 +17,7 @@ FROM windows
 SHELL ["powershell", "-Command"]
 ENV DATA=C:\data\
 ENV A=b `
-    DB_PASSWORD=firstpw1 `  
+    DB_PASSWORD=firstpw1 `@
     # a comment, PASSWORD=none
     C=D
 RUN curl.exe `
