@@ -355,19 +355,27 @@ const struct sc_store_container *sc_feed_find_container(const struct sc_feed *fe
     return NULL;
 }
 
+static int note_container(struct sc_feed *feed, const struct sc_store_container *facts,
+                          struct sc_error *err)
+{
+    void *items = feed->containers;
+    int rc =
+        grow(&items, &feed->container_cap, feed->container_count, sizeof(*feed->containers), err);
+    feed->containers = items;
+    if (rc == 0)
+        feed->containers[feed->container_count++] = *facts;
+    return rc;
+}
+
 int sc_feed_container(struct sc_feed *feed, const struct sc_store_container *facts,
                       struct sc_error *err)
 {
-    if (facts->known != 0 && sc_feed_find_container(feed, facts->id) == NULL) {
-        void *items = feed->containers;
-        int rc = grow(&items, &feed->container_cap, feed->container_count,
-                      sizeof(*feed->containers), err);
-        feed->containers = items;
-        if (rc < 0)
-            return rc;
-        feed->containers[feed->container_count++] = *facts;
-    }
-    int rc = sc_store_put_container(&feed->store, facts, err);
+    int rc = 0;
+    if (facts->known != 0 && sc_feed_find_container(feed, facts->id) == NULL)
+        rc = note_container(feed, facts, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_store_put_container(&feed->store, facts, err);
     feed->full = feed->full || rc == SC_E_TOOBIG;
     return rc;
 }
@@ -452,57 +460,78 @@ int sc_feed_move(struct sc_feed *feed, int store_fd, bool tight, struct sc_error
     return 0;
 }
 
-/* What an earlier agent has written, read back. */
+/* ---- an earlier agent's store, read back ---- */
+
+static int learn_entry(struct sc_feed *feed, const struct sc_store_entry *from,
+                       struct sc_error *err)
+{
+    struct sc_source_entry about = {
+        .size = from->size,
+        .version = from->version,
+        .mtime = from->mtime,
+        .uid = from->uid,
+        .gid = from->gid,
+        .mode = from->mode,
+    };
+    memcpy(about.name, from->name, SC_MIN((size_t)from->name_len, sizeof(about.name) - 1));
+    struct sc_feed_entry *entry = find(feed, from->id);
+    int rc = entry == NULL ? add_entry(feed, &about, &entry, err) : 0;
+    if (rc < 0)
+        return rc;
+    entry->about = about;
+    entry->live = true;
+    return 0;
+}
+
+static void learn_gone(struct sc_feed *feed, const struct sc_store_gone *gone)
+{
+    struct sc_feed_entry *entry = find(feed, gone->id);
+    if (entry != NULL)
+        entry->live = false;
+}
+
+static int learn_value(struct sc_feed *feed, struct sc_store_value *value, struct sc_error *err)
+{
+    return atomic_load(&value->dead) == 0 ? note_value(feed, value, err) : 0;
+}
+
+static int learn_container(struct sc_feed *feed, const struct sc_store_container *facts,
+                           struct sc_error *err)
+{
+    return facts->known != 0 ? note_container(feed, facts, err) : 0;
+}
+
+static int learn(struct sc_feed *feed, struct sc_store_record *record, struct sc_error *err)
+{
+    void *body = record;
+    switch (record->type) {
+    case SC_STORE_ENTRY:
+        return learn_entry(feed, body, err);
+    case SC_STORE_GONE:
+        learn_gone(feed, body);
+        return 0;
+    case SC_STORE_VALUE:
+        return learn_value(feed, body, err);
+    case SC_STORE_CONTAINER:
+        return learn_container(feed, body, err);
+    default:
+        return 0;
+    }
+}
+
 int sc_feed_learn(struct sc_feed *feed, struct sc_error *err)
 {
     uint64_t offset = sc_store_first();
-    int rc = 0;
-    for (struct sc_store_record *record = sc_store_next(&feed->store, &offset);
-         record != NULL && rc == 0; record = sc_store_next(&feed->store, &offset)) {
-        void *body = record;
-        if (record->type == SC_STORE_ENTRY) {
-            const struct sc_store_entry *from = body;
-            struct sc_source_entry about = {
-                .size = from->size,
-                .version = from->version,
-                .mtime = from->mtime,
-                .uid = from->uid,
-                .gid = from->gid,
-                .mode = from->mode,
-            };
-            memcpy(about.name, from->name, SC_MIN((size_t)from->name_len, sizeof(about.name) - 1));
-            struct sc_feed_entry *entry = find(feed, from->id);
-            if (entry == NULL)
-                rc = add_entry(feed, &about, &entry, err);
-            if (rc == 0) {
-                entry->about = about;
-                entry->live = true;
-            }
-        } else if (record->type == SC_STORE_GONE) {
-            const struct sc_store_gone *gone = body;
-            struct sc_feed_entry *entry = find(feed, gone->id);
-            if (entry != NULL)
-                entry->live = false;
-        } else if (record->type == SC_STORE_VALUE) {
-            struct sc_store_value *value = body;
-            if (atomic_load(&value->dead) == 0)
-                rc = note_value(feed, value, err);
-        } else if (record->type == SC_STORE_CONTAINER) {
-            const struct sc_store_container *facts = body;
-            void *items = feed->containers;
-            if (facts->known != 0) {
-                rc = grow(&items, &feed->container_cap, feed->container_count,
-                          sizeof(*feed->containers), err);
-                feed->containers = items;
-                if (rc == 0)
-                    feed->containers[feed->container_count++] = *facts;
-            }
-        }
+    struct sc_store_record *record;
+    while ((record = sc_store_next(&feed->store, &offset)) != NULL) {
+        int rc = learn(feed, record, err);
+        if (rc < 0)
+            return rc;
     }
-    for (size_t i = 0; i < feed->value_count && rc == 0; i++) {
+    for (size_t i = 0; i < feed->value_count; i++) {
         struct sc_feed_entry *entry = find(feed, feed->values[i].id);
         if (entry != NULL)
             entry->wanted = true;
     }
-    return rc;
+    return 0;
 }
