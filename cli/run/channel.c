@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -15,7 +16,6 @@
 
 #include "core/banned.h"
 
-#define READ_SIZE   ((size_t)32 * 1024)
 #define ECHO_BYTES  2 /* held ones that go at once on a terminal: the echo of typing */
 #define SHORT_BYTES 4
 #define SHORT_MS    50
@@ -41,12 +41,18 @@ static int open_terminal(struct sc_channel *channel, bool full, int *ret_end, st
     return 0;
 }
 
+int sc_channel_attach(struct sc_channel *channel, int fd, const struct sc_channel_options *options,
+                      struct sc_error *err)
+{
+    *channel = (struct sc_channel){
+        .fd = fd, .target = options->target, .out = SC_BUF_INIT(SC_MASK_OUT_MAX)};
+    return sc_mask_stream_init(&channel->stream, options->patterns, options->mask_text, err);
+}
+
 int sc_channel_open(struct sc_channel *channel, const struct sc_channel_options *options,
                     int *ret_end, struct sc_error *err)
 {
-    *channel = (struct sc_channel){
-        .fd = -1, .target = options->target, .out = SC_BUF_INIT(SC_MASK_OUT_MAX)};
-    int rc = sc_mask_stream_init(&channel->stream, options->patterns, options->mask_text, err);
+    int rc = sc_channel_attach(channel, -1, options, err);
     if (rc < 0)
         return rc;
     int ends[2];
@@ -74,10 +80,12 @@ static int flush(struct sc_channel *channel, struct sc_error *err)
 
 int sc_channel_read(struct sc_channel *channel, struct sc_error *err)
 {
-    unsigned char room[READ_SIZE];
+    unsigned char room[SC_MASK_FEED_MAX];
     ssize_t got = read(channel->fd, room, sizeof(room));
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
+    if (got < 0 && (errno != EIO || !channel->terminal))
+        return sc_fail_errno(err, "cannot read");
     if (got <= 0) { /* EIO is how a terminal says that nobody has it open any more */
         sc_fd_closep(&channel->fd);
         return 0;
@@ -104,6 +112,18 @@ int sc_channel_tick(struct sc_channel *channel, struct sc_error *err)
         return 0;
     sc_mask_stream_release(&channel->stream, &channel->out);
     return flush(channel, err);
+}
+
+int sc_channel_copy(struct sc_channel *channel, struct sc_error *err)
+{
+    int rc = 0;
+    while (rc == 0 && channel->fd >= 0) {
+        struct pollfd one = {.fd = channel->fd, .events = POLLIN};
+        bool held = sc_mask_stream_held(&channel->stream) > 0;
+        int ready = poll(&one, 1, held ? SC_CHANNEL_TICK_MS : -1);
+        rc = ready == 0 ? sc_channel_tick(channel, err) : sc_channel_read(channel, err);
+    }
+    return rc < 0 ? rc : sc_channel_end(channel, err);
 }
 
 int sc_channel_end(struct sc_channel *channel, struct sc_error *err)

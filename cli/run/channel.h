@@ -9,6 +9,9 @@
 
 #include "core/mask/stream.h"
 
+/* How long to wait before a tick while bytes are held. */
+#define SC_CHANNEL_TICK_MS 50
+
 struct sc_channel {
     int fd;     /* our end; -1 after its end */
     int target; /* where it goes: standard output or error */
@@ -25,7 +28,11 @@ struct sc_channel_options {
     const char *mask_text;
 };
 
-/* *ret_end is the child's end. */
+/* One that masks what comes from `fd`, which it closes in the end; `full` is without a meaning. */
+int sc_channel_attach(struct sc_channel *channel, int fd, const struct sc_channel_options *options,
+                      struct sc_error *err) SC_NODISCARD;
+
+/* One to be given to a child; *ret_end is the child's end. */
 int sc_channel_open(struct sc_channel *channel, const struct sc_channel_options *options,
                     int *ret_end, struct sc_error *err) SC_NODISCARD;
 
@@ -34,6 +41,9 @@ int sc_channel_read(struct sc_channel *channel, struct sc_error *err) SC_NODISCA
 
 /* Nothing came: a prompt that looks like the beginning of a value is let go after a while. */
 int sc_channel_tick(struct sc_channel *channel, struct sc_error *err) SC_NODISCARD;
+
+/* All that comes until its end. */
+int sc_channel_copy(struct sc_channel *channel, struct sc_error *err) SC_NODISCARD;
 
 int sc_channel_end(struct sc_channel *channel, struct sc_error *err) SC_NODISCARD;
 

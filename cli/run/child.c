@@ -31,9 +31,10 @@
 
 #include "core/banned.h"
 
-#define SIGNAL_BASE   128
-#define DRAIN_MS      300
-#define TICK_MS       50
+#define SIGNAL_BASE 128
+#define DRAIN_MS    300
+/* Reads that more than empty a full pipe or terminal: what comes then is not the child's. */
+#define DRAIN_READS   32
 #define BACKGROUND_MS 500
 #define CANNOT_EXEC   126
 #define NOT_FOUND     127
@@ -220,7 +221,7 @@ static int take_what_is_there(struct session *session, struct sc_error *err)
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < session->channel_count; i++) {
         struct pollfd one = {.fd = session->channels[i].fd, .events = POLLIN};
-        while (rc == 0 && one.fd >= 0 && poll(&one, 1, 0) > 0) {
+        for (int n = 0; rc == 0 && n < DRAIN_READS && one.fd >= 0 && poll(&one, 1, 0) > 0; n++) {
             rc = sc_channel_read(&session->channels[i], err);
             one.fd = session->channels[i].fd;
         }
@@ -299,7 +300,7 @@ static int patience(const struct session *session)
     if (session->ended)
         return DRAIN_MS;
     if (any_held(session))
-        return TICK_MS;
+        return SC_CHANNEL_TICK_MS;
     /* A shell brings a running job to the foreground without telling it. */
     return session->terminal && !session->outer.raw ? BACKGROUND_MS : -1;
 }
@@ -307,8 +308,10 @@ static int patience(const struct session *session)
 static int loop(struct session *session, struct sc_error *err)
 {
     int rc = sc_waits_init(&session->waits, err);
-    while (rc == 0) {
+    int drained = 0;
+    while (rc == 0 && drained < DRAIN_READS) {
         bool was_ended = session->ended;
+        drained += was_ended;
         bool moved = false;
         if (session->terminal && !session->ended)
             sc_outer_enter(&session->outer);
@@ -366,7 +369,7 @@ static int exec_failure(const struct session *session, int *ret_status, struct s
     return sc_fail_errno(err, "cannot run '%s'", session->child->argv[0]);
 }
 
-int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_error *err)
+int sc_run_child(const struct sc_run_child *child, struct sc_run_end *ret, struct sc_error *err)
 {
     struct session session = {.child = child,
                               .monitor = {-1, -1},
@@ -385,11 +388,13 @@ int sc_run_child(const struct sc_run_child *child, int *ret_status, struct sc_er
     if (rc == 0) {
         rc = loop(&session, err);
         sc_outer_leave(&session.outer);
-        *ret_status = WIFSIGNALED(session.raw_status) ? SIGNAL_BASE + WTERMSIG(session.raw_status)
-                                                      : WEXITSTATUS(session.raw_status);
     }
-    if (rc == 0)
-        rc = exec_failure(&session, ret_status, err);
+    if (rc == 0) {
+        int raw = session.raw_status;
+        ret->status = WIFSIGNALED(raw) ? SIGNAL_BASE + WTERMSIG(raw) : WEXITSTATUS(raw);
+        ret->left = any_open(&session);
+        rc = exec_failure(&session, &ret->status, err);
+    }
     for (size_t i = 0; i < session.channel_count; i++)
         sc_channel_done(&session.channels[i]);
     sc_waits_done(&session.waits);

@@ -4,14 +4,10 @@
  */
 #include "cli/run/run.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/output.h"
-#include "core/fd.h"
+#include "cli/run/channel.h"
 
 #include "core/banned.h"
 
@@ -33,35 +29,6 @@ static const char *name_text(uint32_t value, void *ctx)
     return names->text;
 }
 
-static int flush(struct sc_buf *out, struct sc_error *err)
-{
-    int rc = sc_buf_status(out, err);
-    if (rc == 0 && out->len > 0)
-        rc = sc_fd_write_all(STDOUT_FILENO, out->data, out->len, err);
-    sc_buf_clear(out);
-    return rc;
-}
-
-static int copy(struct sc_mask_stream *stream, struct sc_error *err)
-{
-    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_MASK_OUT_MAX);
-    char *room = malloc(SC_MASK_FEED_MAX);
-    size_t got = 1;
-    int rc = room == NULL ? sc_fail_nomem(err) : 0;
-    while (rc == 0 && got > 0) {
-        rc = sc_fd_read_some(STDIN_FILENO, room, SC_MASK_FEED_MAX, &got, err);
-        if (rc == 0)
-            rc = got > 0 ? sc_mask_stream_feed(stream, room, got, &out, err)
-                         : sc_mask_stream_end(stream, &out, err);
-        if (rc == 0)
-            rc = flush(&out, err);
-    }
-    if (room != NULL)
-        sc_wipe(room, SC_MASK_FEED_MAX);
-    free(room);
-    return rc;
-}
-
 int sc_cmd_mask(struct sc_cli *cli, const void *options, int count, char **operands,
                 struct sc_error *err)
 {
@@ -71,21 +38,25 @@ int sc_cmd_mask(struct sc_cli *cli, const void *options, int count, char **opera
     const struct sc_run_choice choice = {&opt->scopes, &opt->only, NULL, NULL, false};
     struct sc_run_values values = {0};
     struct sc_mask_patterns patterns = {0};
-    struct sc_mask_stream stream = {0};
+    struct sc_channel channel = {.fd = -1};
     int rc = sc_run_values_read(cli, &choice, &values, err);
     if (rc == 0)
         rc = sc_run_patterns(cli, &values, &patterns, err);
+    const struct sc_channel_options to = {
+        .target = STDOUT_FILENO,
+        .patterns = &patterns,
+        .mask_text = opt->mask_with != NULL ? opt->mask_with : MASK_TEXT,
+    };
     if (rc == 0)
-        rc = sc_mask_stream_init(&stream, &patterns,
-                                 opt->mask_with != NULL ? opt->mask_with : MASK_TEXT, err);
+        rc = sc_channel_attach(&channel, STDIN_FILENO, &to, err);
     struct names names = {.values = &values};
     if (rc == 0 && opt->name) {
-        stream.text_of = name_text;
-        stream.text_ctx = &names;
+        channel.stream.text_of = name_text;
+        channel.stream.text_ctx = &names;
     }
     if (rc == 0)
-        rc = copy(&stream, err);
-    sc_mask_stream_done(&stream);
+        rc = sc_channel_copy(&channel, err);
+    sc_channel_done(&channel);
     sc_mask_patterns_done(&patterns);
     sc_run_values_done(&values);
     return rc;

@@ -119,7 +119,7 @@ static int tell_runner(const struct sc_run_values *values, struct sc_error *err)
 
 /* Everything is ready; from here the child decides the status. `child` comes with what is known. */
 static int run_ready(const struct sc_run_options *opt, struct sc_run_values *values,
-                     struct sc_run_child *child, int *ret_status, struct sc_error *err)
+                     struct sc_run_child *child, struct sc_run_end *ret, struct sc_error *err)
 {
     struct sc_run_place place = {.guard_fd = -1};
     struct sc_run_environment environment = {0};
@@ -136,7 +136,7 @@ static int run_ready(const struct sc_run_options *opt, struct sc_run_values *val
         child->environment = &environment;
         child->keep_first = place.first_fd;
         child->keep_count = place.fd_count;
-        rc = sc_run_child(child, ret_status, err);
+        rc = sc_run_child(child, ret, err);
     }
     sc_run_environment_done(&environment);
     sc_run_place_done(&place);
@@ -151,7 +151,7 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
                                          true};
     struct sc_run_values values = {0};
     struct sc_mask_patterns patterns = {0};
-    int status = cli->failure_status;
+    struct sc_run_end end = {.status = cli->failure_status};
     int rc = count == 0 && !opt->dry_run
                  ? sc_fail(err, SC_E_USAGE, "'run' needs a command; see: secretsctl help run")
                  : sc_run_values_read(cli, &choice, &values, err);
@@ -169,12 +169,16 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
         .mask_text = opt->mask_with != NULL ? opt->mask_with : MASK_TEXT,
     };
     if (rc == 0)
-        rc = run_ready(opt, &values, &child, &status, err);
+        rc = run_ready(opt, &values, &child, &end, err);
     sc_mask_patterns_done(&patterns);
     sc_run_values_done(&values);
+    if (rc == 0 && end.left)
+        sc_note(cli,
+                "what '%s' left running still had its output; what it prints from now on is lost",
+                operands[0]);
     if (rc < 0)
-        cli->failure_status = status;
+        cli->failure_status = end.status;
     else
-        cli->exit_status = status;
+        cli->exit_status = end.status;
     return rc;
 }

@@ -127,8 +127,14 @@ struct sc_run_child {
     const char *mask_text;
 };
 
-/* Runs it to its end; the status as the shell has it. */
-int sc_run_child(const struct sc_run_child *child, int *ret_status,
+struct sc_run_end {
+    int status; /* as the shell has it */
+    bool left;  /* something it started goes on and could still print */
+};
+
+/* Runs it to its end. When that cannot be, the status is as it was, or tells why it was not found
+ * or not executed. */
+int sc_run_child(const struct sc_run_child *child, struct sc_run_end *ret,
                  struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -204,6 +204,9 @@ static int read_all(struct reading *reading, const struct sc_run_choice *choice,
     if (scopes->count == 0)
         rc = source.ops->list(source.ctx, "", take_entry, reading, err);
     for (size_t i = 0; rc == 0 && i < scopes->count; i++) {
+        const struct sc_strv before = {.items = scopes->items, .count = i};
+        if (sc_strv_contains(&before, scopes->items[i]))
+            continue;
         reading->listed = 0;
         rc = source.ops->list(source.ctx, scopes->items[i], take_entry, reading, err);
         if (rc == 0 && reading->listed == 0)

@@ -25,6 +25,8 @@
 int sc_mask_stream_init(struct sc_mask_stream *stream, const struct sc_mask_patterns *patterns,
                         const char *text, struct sc_error *err)
 {
+    if (strlen(text) > SC_MASK_TEXT_MAX)
+        return sc_fail(err, SC_E_USAGE, "the text for a value is over %d bytes", SC_MASK_TEXT_MAX);
     /* Held: at most the longest pattern in each of its bytes' longest escape, or a sequence. */
     size_t longest = SC_MAX(patterns->exact.longest, patterns->canonical.longest) + 1;
     size_t cap = SC_MASK_FEED_MAX + longest * SC_CANON_UNIT_MAX + 64 * 1024;

@@ -67,7 +67,7 @@ struct sc_mask_stream {
     unsigned long long marks; /* put out so far */
 };
 
-/* `text` ("***") is borrowed. NOMEM. */
+/* `text` ("***") is borrowed. USAGE over SC_MASK_TEXT_MAX, NOMEM. */
 int sc_mask_stream_init(struct sc_mask_stream *stream, const struct sc_mask_patterns *patterns,
                         const char *text, struct sc_error *err) SC_NODISCARD;
 
