@@ -263,6 +263,16 @@ static int repair(const struct sc_cli *cli, const char *directory, struct sc_err
     return 0;
 }
 
+/* After a crash containers still have the dead mount: nothing heals them unasked. */
+static void warn_of_dead(const char *directory)
+{
+    unsigned count = 0;
+    struct sc_error err = {0};
+    if (geteuid() == 0 && sc_mount_dead(directory, &count, &err) == 0 && count > 0)
+        sc_warn("%u dead mount%s in containers; to replace: secretsctl mount --repair '%s'", count,
+                count == 1 ? "" : "s", directory);
+}
+
 /* What it takes to serve, for one agent after another. */
 struct service {
     struct sc_cli *cli;
@@ -288,6 +298,8 @@ static int serve(void *ctx, const struct sc_supervised *io, struct sc_error *err
     sc_note(cli, "serving on '%s'", service->directory);
     if (service->opt->repair && !io->again)
         rc = repair(cli, service->directory, err);
+    else if (!io->again)
+        warn_of_dead(service->directory);
     if (rc < 0)
         return rc;
     sc_notify("READY=1");

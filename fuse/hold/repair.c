@@ -37,6 +37,7 @@
 
 struct repair {
     const char *directory;
+    bool count_only; /* as failed */
     char source[SC_MOUNT_SOURCE_SIZE];
     unsigned minor;            /* of the mount at `directory` */
     unsigned live[MOUNTS_MAX]; /* devices mounted on the host: not dead, or not ours to judge */
@@ -105,7 +106,7 @@ static bool look_at_line(const struct sc_mountinfo *line, void *ctx)
         if (repair->live[i] == line->minor)
             return true;
     }
-    if (heal(repair, line))
+    if (!repair->count_only && heal(repair, line))
         repair->counts.healed++;
     else
         repair->counts.failed++;
@@ -120,11 +121,26 @@ static void look_at_namespace(int pid, void *ctx)
     SC_IGNORE(sc_mountinfo_each(pid, look_at_line, repair, NULL));
 }
 
+static int look_everywhere(struct repair *repair, struct sc_error *err)
+{
+    sc_mount_source(repair->directory, repair->source);
+    int rc = sc_mountinfo_each(0, note_live, repair, err);
+    return rc < 0 ? rc : sc_mountinfo_namespaces(look_at_namespace, repair, err);
+}
+
+int sc_mount_dead(const char *directory, unsigned *ret_count, struct sc_error *err)
+{
+    struct repair repair = {.directory = directory, .count_only = true};
+    int rc = look_everywhere(&repair, err);
+    if (rc == 0)
+        *ret_count = repair.counts.failed;
+    return rc;
+}
+
 int sc_mount_repair(const char *directory, struct sc_repair_counts *ret, struct sc_error *err)
 {
     struct repair repair = {.directory = directory};
     struct sc_mount_found found;
-    sc_mount_source(directory, repair.source);
     if (geteuid() != 0)
         return sc_fail(err, SC_E_PERM,
                        "healing containers needs root; mount without --repair, then as root: "
@@ -140,9 +156,7 @@ int sc_mount_repair(const char *directory, struct sc_repair_counts *ret, struct 
     const struct sigaction wait_for = {.sa_handler = SIG_DFL};
     struct sigaction before;
     sigaction(SIGCHLD, &wait_for, &before);
-    rc = sc_mountinfo_each(0, note_live, &repair, err);
-    if (rc == 0)
-        rc = sc_mountinfo_namespaces(look_at_namespace, &repair, err);
+    rc = look_everywhere(&repair, err);
     sigaction(SIGCHLD, &before, NULL);
     if (rc == 0)
         *ret = repair.counts;

@@ -12,8 +12,11 @@ struct sc_repair_counts {
     unsigned healed, failed;
 };
 
-/* Replaces each dead mount of this program in other mount namespaces whose path exists below
- * `directory` (a live mount). Root only: PERM. */
+/* How many dead mounts of this program there are in other mount namespaces that were bound from
+ * `directory`, which is mounted anew. Of those the caller may see: root, all. */
+int sc_mount_dead(const char *directory, unsigned *ret_count, struct sc_error *err) SC_NODISCARD;
+
+/* Replaces each of them whose path exists below `directory`. Root only: PERM. */
 int sc_mount_repair(const char *directory, struct sc_repair_counts *ret,
                     struct sc_error *err) SC_NODISCARD;
 

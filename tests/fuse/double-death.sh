@@ -35,6 +35,7 @@ lost() { ! timeout 5 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'endpo
 until_true 5 lost || fail "a lost mount does not say so: $(cat "$T/err")"
 ! cat <&5 2>/dev/null || fail "an open handle of a lost mount reads"
 run 0 "$SECRETSCTL" mount -q "$M"
+err_is "secretsctl: 2 dead mounts in containers; to replace: secretsctl mount --repair '$M'" # its own, and what is bound of it
 reads "$M/shop/storm" 7:xxxxxxx:7 || fail "not mounted anew"
 
 # It is healed by its own mount, never with the values of another one.
