@@ -110,16 +110,59 @@ void sc_mount_abort(unsigned minor)
         SC_IGNORE(write(fd, "1", 1) != 1);
 }
 
+/* ---- who else has it ---- */
+
+#define COPIES_MAX 16
+
 struct users {
+    const char *directory;
     unsigned minor;
+    unsigned below;              /* here: id of what the directory's mount lies on */
+    unsigned group;              /* that one's peers; 0 = none */
+    unsigned copies[COPIES_MAX]; /* in the namespace that is looked at: ids of such peers */
+    size_t copy_count;
     bool found;
     int count;
 };
 
-static bool is_device(const struct sc_mountinfo *line, void *ctx)
+static bool is_device(const struct users *users, const struct sc_mountinfo *line)
+{
+    return line->minor == users->minor && sc_str_equal(line->type, SC_FUSE_TYPE);
+}
+
+static bool note_below(const struct sc_mountinfo *line, void *ctx)
 {
     struct users *users = ctx;
-    users->found = line->minor == users->minor && sc_str_equal(line->type, SC_FUSE_TYPE);
+    if (is_device(users, line) && sc_str_equal(line->point, users->directory))
+        users->below = line->parent;
+    return true;
+}
+
+static bool note_group(const struct sc_mountinfo *line, void *ctx)
+{
+    struct users *users = ctx;
+    if (line->id == users->below)
+        users->group = line->shared;
+    return line->id != users->below;
+}
+
+/* What the kernel mounted in a namespace because it was mounted here, it also unmounts with it:
+ * services of this host have such copies, and nobody uses them for that. */
+static bool goes_along(const struct users *users, const struct sc_mountinfo *line)
+{
+    bool copied = false;
+    for (size_t i = 0; i < users->copy_count; i++)
+        copied = copied || users->copies[i] == line->parent;
+    return copied && sc_str_equal(line->point, users->directory);
+}
+
+static bool look_for_user(const struct sc_mountinfo *line, void *ctx)
+{
+    struct users *users = ctx;
+    bool peer = users->group != 0 && (line->shared == users->group || line->master == users->group);
+    if (peer && users->copy_count < COPIES_MAX)
+        users->copies[users->copy_count++] = line->id;
+    users->found = is_device(users, line) && !goes_along(users, line);
     return !users->found;
 }
 
@@ -127,15 +170,19 @@ static void count_user(int pid, void *ctx)
 {
     struct users *users = ctx;
     users->found = false;
-    if (sc_mountinfo_each(pid, is_device, users, NULL) == 0)
+    users->copy_count = 0;
+    if (sc_mountinfo_each(pid, look_for_user, users, NULL) == 0)
         users->count += users->found;
 }
 
-int sc_mount_users(unsigned minor)
+/* How many other mount namespaces (containers) hold the file system. */
+static int users_of(const char *directory, unsigned minor)
 {
-    struct users users = {.minor = minor};
+    struct users users = {.directory = directory, .minor = minor};
     /* Where /proc cannot be read nobody is counted, and umount(2) itself decides. */
-    SC_IGNORE(sc_mountinfo_namespaces(count_user, &users, NULL));
+    SC_IGNORE(sc_mountinfo_each(0, note_below, &users, NULL) < 0 ||
+              sc_mountinfo_each(0, note_group, &users, NULL) < 0 ||
+              sc_mountinfo_namespaces(count_user, &users, NULL) < 0);
     return users.count;
 }
 
@@ -278,7 +325,7 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err)
         drop_guard(directory);
         return 0;
     }
-    int users = force ? 0 : sc_mount_users(found.minor);
+    int users = force ? 0 : users_of(directory, found.minor);
     if (users > 0)
         return sc_fail(err, SC_E_BUSY,
                        "'%s' is in use by %d container%s or other mount namespace%s; stop them, or "

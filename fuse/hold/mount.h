@@ -42,9 +42,6 @@ bool sc_mount_lost(const char *directory);
 int sc_mount_open(const char *directory, bool allow_other, int *ret_fd,
                   struct sc_error *err) SC_NODISCARD;
 
-/* How many other mount namespaces (containers) hold the file system. */
-int sc_mount_users(unsigned minor);
-
 /* Unmounts. BUSY while it is in use, unless `force`: then the connection is aborted first and every
  * reader gets an error. Takes the guard away too. */
 int sc_mount_close(const char *directory, bool force, struct sc_error *err) SC_NODISCARD;

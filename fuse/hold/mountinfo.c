@@ -14,6 +14,7 @@
 #include "core/buf.h"
 #include "core/fd.h"
 #include "core/parse.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -38,6 +39,28 @@ static void unescape(char *text)
     *to = '\0';
 }
 
+static bool parse_number(const char *text, unsigned *ret)
+{
+    uint64_t number = 0;
+    if (sc_parse_u64(text, UINT32_MAX, "number", &number, NULL) < 0)
+        return false;
+    *ret = (unsigned)number;
+    return true;
+}
+
+/* "shared:3", "master:7" and others. */
+static void parse_group(const char *text, struct sc_mountinfo *ret)
+{
+    const char *colon = strchr(text, ':');
+    unsigned group = 0;
+    if (colon == NULL || !parse_number(colon + 1, &group))
+        return;
+    if (sc_str_has_prefix(text, "shared:"))
+        ret->shared = group;
+    else if (sc_str_has_prefix(text, "master:"))
+        ret->master = group;
+}
+
 /* "36 35 98:0 /root /point options optional... - type source super". */
 static bool parse_line(char *text, struct sc_mountinfo *ret)
 {
@@ -48,26 +71,29 @@ static bool parse_line(char *text, struct sc_mountinfo *ret)
         return false;
     *tail = '\0';
     char *save = NULL;
-    for (char *at = strtok_r(text, " ", &save); at != NULL && count < SC_ARRAY_SIZE(fields);
-         at = strtok_r(NULL, " ", &save))
-        fields[count++] = at;
+    struct sc_mountinfo line = {0};
+    for (char *at = strtok_r(text, " ", &save); at != NULL; at = strtok_r(NULL, " ", &save)) {
+        if (count < SC_ARRAY_SIZE(fields))
+            fields[count++] = at;
+        else
+            parse_group(at, &line);
+    }
     char *type = strtok_r(tail + 3, " ", &save);
     char *source = type != NULL ? strtok_r(NULL, " ", &save) : NULL;
     char *super_options = source != NULL ? strtok_r(NULL, " ", &save) : NULL;
     char *colon = count == SC_ARRAY_SIZE(fields) ? strchr(fields[2], ':') : NULL;
-    uint64_t minor = 0;
-    if (super_options == NULL || colon == NULL ||
-        sc_parse_u64(colon + 1, UINT32_MAX, "minor", &minor, NULL) < 0)
+    if (super_options == NULL || colon == NULL || !parse_number(colon + 1, &line.minor) ||
+        !parse_number(fields[0], &line.id) || !parse_number(fields[1], &line.parent))
         return false;
     unescape(fields[3]);
     unescape(fields[4]);
-    *ret = (struct sc_mountinfo){.minor = (unsigned)minor,
-                                 .root = fields[3],
-                                 .point = fields[4],
-                                 .options = fields[5],
-                                 .type = type,
-                                 .source = source,
-                                 .super_options = super_options};
+    line.root = fields[3];
+    line.point = fields[4];
+    line.options = fields[5];
+    line.type = type;
+    line.source = source;
+    line.super_options = super_options;
+    *ret = line;
     return true;
 }
 

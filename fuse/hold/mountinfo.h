@@ -13,6 +13,9 @@
 
 /* Texts live for one call. */
 struct sc_mountinfo {
+    unsigned id, parent; /* of the mount, and of the one it is mounted on */
+    unsigned shared;     /* peer group that it is in; what is mounted on it is on all of them */
+    unsigned master;     /* peer group that it follows; of both 0 = none */
     unsigned minor;      /* of the device */
     const char *root;    /* which part of the file system */
     const char *point;   /* where */
