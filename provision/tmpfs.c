@@ -69,8 +69,9 @@ static bool line_has_noswap(const char *line, size_t len)
 
 static bool line_is_own(const char *line, size_t len)
 {
-    static const char own[] = " - tmpfs " MOUNT_SOURCE " ";
-    return memmem(line, len, own, sizeof(own) - 1) != NULL;
+    const char *type = memmem(line, len, " - ", 3);
+    return type != NULL && (sc_str_has_prefix(type + 3, "tmpfs " MOUNT_SOURCE " ") ||
+                            sc_str_has_prefix(type + 3, "ramfs " MOUNT_SOURCE " "));
 }
 
 /* Whether mountinfo says so of the file system that holds fd. */
@@ -202,6 +203,21 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
         sc_tmpfs_done(ret);
     }
     return rc;
+}
+
+bool sc_tmpfs_is_own(const char *dir)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && is_mount_root(fd) && is_mounted_as(fd, line_is_own);
+}
+
+int sc_tmpfs_unmount(const char *dir, bool force, struct sc_error *err)
+{
+    if (umount2(dir, UMOUNT_NOFOLLOW | (force ? MNT_DETACH : 0)) == 0)
+        return 0;
+    if (errno == EBUSY)
+        return sc_fail(err, SC_E_BUSY, "'%s' is in use; close its files, or use --force", dir);
+    return sc_fail_errno(err, "cannot unmount '%s'", dir);
 }
 
 /* Adds up what lies below; takes over the descriptor. */

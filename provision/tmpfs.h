@@ -56,6 +56,13 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
 int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret,
                   struct sc_error *err) SC_NODISCARD;
 
+/* Whether sc_tmpfs_mount() has mounted what is there. */
+bool sc_tmpfs_is_own(const char *dir);
+
+/* Unmounts it, and so frees the values. BUSY while files are open, unless `force`: then it is gone
+ * once they are closed. */
+int sc_tmpfs_unmount(const char *dir, bool force, struct sc_error *err) SC_NODISCARD;
+
 /* Bytes of the regular files below the directory. */
 int sc_tmpfs_used(const struct sc_tmpfs *place, uint64_t *ret, struct sc_error *err) SC_NODISCARD;
 

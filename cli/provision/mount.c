@@ -29,6 +29,7 @@
 #include "fuse/hold/notify.h"
 #include "fuse/hold/mount.h"
 #include "fuse/hold/repair.h"
+#include "provision/tmpfs.h"
 
 #include "core/banned.h"
 
@@ -375,5 +376,11 @@ int sc_cmd_umount(struct sc_cli *cli, const void *options, int count, char **ope
     char *directory = sc_cli_mount_directory(count > 0 ? operands[0] : NULL, err);
     if (directory == NULL)
         return err->code;
-    return sc_mount_end(directory, opt->force, err);
+    struct sc_mount_found found;
+    bool memory = sc_mount_look(directory, &found, NULL) == 0 && found.state == SC_MOUNT_OTHER &&
+                  sc_tmpfs_is_own(directory);
+    if (!memory)
+        return sc_mount_end(directory, opt->force, err);
+    int rc = opt->force ? 0 : sc_mount_unused(directory, err);
+    return rc < 0 ? rc : sc_tmpfs_unmount(directory, opt->force, err);
 }

@@ -148,8 +148,9 @@ const struct sc_command sc_mount_commands[] = {
         .name = "umount",
         .operands = "[DIR]",
         .summary = "end a mount",
-        .description = "Unmounts and ends the server. Refused while files are open or containers "
-                       "hold the mount, unless --force: their reads fail from then on.",
+        .description = "Ends what 'mount' or 'provision' has mounted. Refused while files are open "
+                       "or containers hold it, unless --force: reads from a server fail from then "
+                       "on; of files in memory, containers keep what they have.",
         .options = umount_options,
         .options_size = sizeof(struct sc_umount_options),
         .max_operands = 1,

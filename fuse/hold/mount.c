@@ -113,10 +113,13 @@ void sc_mount_abort(unsigned minor)
 /* ---- who else has it ---- */
 
 #define COPIES_MAX 16
+#define TYPE_SIZE  32
 
 struct users {
     const char *directory;
-    unsigned minor;
+    unsigned
+        minor; /* of the device, and what it is: block devices have minor numbers of their own */
+    char type[TYPE_SIZE];
     unsigned below;              /* here: id of what the directory's mount lies on */
     unsigned group;              /* that one's peers; 0 = none */
     unsigned copies[COPIES_MAX]; /* in the namespace that is looked at: ids of such peers */
@@ -127,14 +130,18 @@ struct users {
 
 static bool is_device(const struct users *users, const struct sc_mountinfo *line)
 {
-    return line->minor == users->minor && sc_str_equal(line->type, SC_FUSE_TYPE);
+    return line->minor == users->minor && sc_str_equal(line->type, users->type);
 }
 
-static bool note_below(const struct sc_mountinfo *line, void *ctx)
+/* The last line of a point is the one on top. */
+static bool note_mount(const struct sc_mountinfo *line, void *ctx)
 {
     struct users *users = ctx;
-    if (is_device(users, line) && sc_str_equal(line->point, users->directory))
-        users->below = line->parent;
+    if (!sc_str_equal(line->point, users->directory))
+        return true;
+    users->minor = line->minor;
+    users->below = line->parent;
+    snprintf(users->type, sizeof(users->type), "%s", line->type);
     return true;
 }
 
@@ -175,15 +182,20 @@ static void count_user(int pid, void *ctx)
         users->count += users->found;
 }
 
-/* How many other mount namespaces (containers) hold the file system. */
-static int users_of(const char *directory, unsigned minor)
+int sc_mount_unused(const char *directory, struct sc_error *err)
 {
-    struct users users = {.directory = directory, .minor = minor};
+    struct users users = {.directory = directory};
     /* Where /proc cannot be read nobody is counted, and umount(2) itself decides. */
-    SC_IGNORE(sc_mountinfo_each(0, note_below, &users, NULL) < 0 ||
+    SC_IGNORE(sc_mountinfo_each(0, note_mount, &users, NULL) < 0 ||
               sc_mountinfo_each(0, note_group, &users, NULL) < 0 ||
               sc_mountinfo_namespaces(count_user, &users, NULL) < 0);
-    return users.count;
+    if (users.count == 0)
+        return 0;
+    const char *plural = users.count == 1 ? "" : "s";
+    return sc_fail(err, SC_E_BUSY,
+                   "'%s' is in use by %d container%s or other mount namespace%s; stop them, or use "
+                   "--force",
+                   directory, users.count, plural, plural);
 }
 
 /* ---- making ---- */
@@ -325,12 +337,9 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err)
         drop_guard(directory);
         return 0;
     }
-    int users = force ? 0 : users_of(directory, found.minor);
-    if (users > 0)
-        return sc_fail(err, SC_E_BUSY,
-                       "'%s' is in use by %d container%s or other mount namespace%s; stop them, or "
-                       "use --force",
-                       directory, users, users == 1 ? "" : "s", users == 1 ? "" : "s");
+    rc = force ? 0 : sc_mount_unused(directory, err);
+    if (rc < 0)
+        return rc;
     if (force)
         sc_mount_abort(found.minor);
     if (geteuid() != 0)

@@ -70,4 +70,24 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
     mount -t tmpfs -o size=64k,mode=755 mine "$M/foreign"
     run 1 "$SECRETSCTL" provision "$M/foreign"
     err_has "No space left on device"
+
+    # umount ends it; an open file and another namespace keep it, a foreign one is none of its business.
+    run 4 "$SECRETSCTL" umount "$M/foreign"
+    err_is "secretsctl: nothing of this program is mounted on '$M/foreign'"
+    exec 8<"$M/small/shop/two"
+    run 7 "$SECRETSCTL" umount "$M/small"
+    err_is "secretsctl: '$M/small' is in use; close its files, or use --force"
+    exec 8<&-
+    mkfifo "$T/up"
+    unshare -m sh -c 'echo up >"$0" && exec sleep 300' "$T/up" &
+    container=$!
+    read -r _ <"$T/up"
+    run 7 "$SECRETSCTL" umount "$M/small"
+    err_is "secretsctl: '$M/small' is in use by 1 container or other mount namespace; stop them, or use --force"
+    run 0 "$SECRETSCTL" umount --force "$M/small"
+    kill "$container"
+    wait "$container" 2>/dev/null || true
+    run 0 "$SECRETSCTL" umount "$M/own"
+    ! mountpoint -q "$M/own" || fail "still mounted"
+    [ -z "$(ls -A "$M/own")" ] || fail "values lie below"
 fi
