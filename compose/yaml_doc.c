@@ -91,10 +91,24 @@ static const char *hint(const struct sc_yaml_stream *s, size_t offset, const cha
         return "a mapping key inside a list; use either list items or 'KEY: value' lines";
     if (strcmp(problem, "found unexpected end of stream") == 0)
         return "the closing quote is missing";
+    static const char *const plain[][2] = {
+        {"could not find expected ':'",
+         "a key without its ':', or a line indented less than the text it belongs to"},
+        {"mapping values are not allowed in this context",
+         "a second ': ' on one line, or a key indented unlike its neighbours; quote the value, or "
+         "mend the indentation"},
+        {"did not find expected key", "a line indented unlike its neighbours"},
+        {"block sequence entries are not allowed in this context",
+         "a list item ('- ...') where none can stand; begin it on a line of its own"},
+    };
     if (*p == '\t')
         return "a tab where indentation or a value is expected; use spaces";
     if (*p == '%' || (*p == '{' && (p[1] == '{' || p[1] == '%')))
         return "not plain YAML; a template has to be rendered first";
+    for (size_t i = 0; i < SC_ARRAY_SIZE(plain); i++) {
+        if (strcmp(problem, plain[i][0]) == 0)
+            return plain[i][1];
+    }
     return problem;
 }
 

@@ -75,10 +75,12 @@ struct occurrence {
     const char *inner;        /* the name in front of it inside the text, or NULL */
     size_t from, to;          /* what stands behind that name */
     const struct sc_use *use; /* the variable that is the part; NULL for a literal */
-    bool use_shim;            /* the variable becomes a template that the shim fills in */
-    const char *filter;       /* how the template writes the secret: "", "|url", "|json" */
-    bool shared;              /* written outside the service: behind an anchor */
-    bool companion;           /* no credential by itself; moves with the others of its set */
+    const char
+        *piece;    /* what a part with variables in it is today; NULL: a literal, or not known */
+    bool use_shim; /* the variable becomes a template that the shim fills in */
+    const char *filter; /* how the template writes the secret: "", "|url", "|json" */
+    bool shared;        /* written outside the service: behind an anchor */
+    bool companion;     /* no credential by itself; moves with the others of its set */
     const struct sc_image_rule *rule;
     struct sc_credential credential;
     char argument[SC_IMAGE_ARGUMENT_SIZE];
@@ -135,6 +137,7 @@ struct literal {
     struct sc_credential credential;
     enum literal_way way;
     const char *value, *reason; /* the value as the container gets it; why it stays, or NULL */
+    const char *change;         /* LITERAL_CONTENT: what the file says now */
     size_t secret, file_secret; /* the value, and the file it is read from; the same but for
                                    templates */
 };

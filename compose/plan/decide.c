@@ -79,19 +79,12 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
     return NULL;
 }
 
-static bool is_interpolated(const struct occurrence *o)
-{
-    return o->credential.shape == SC_SHAPE_INTERPOLATED ||
-           o->credential.shape == SC_SHAPE_URL_INTERPOLATED ||
-           o->credential.shape == SC_SHAPE_DEFAULT;
-}
-
 static const char *value_reason(struct context *c, const struct occurrence *o)
 {
     bool part = o->use_shim && sc_plan_is_part(o);
     if (part && o->many)
         return "too many credentials stand in it; let the program read a file";
-    if (!is_interpolated(o)) {
+    if (!sc_plan_is_interpolated(o)) {
         const struct sc_plan_spot spot = {
             .text = o->raw, .start = o->part, .end = o->part + o->part_len};
         bool plain = !sc_plan_has_escapes(&spot) &&
@@ -105,10 +98,11 @@ static const char *value_reason(struct context *c, const struct occurrence *o)
         return "its value comes from a variable that services have different values of";
     if (o->resolved == NULL)
         return "its value comes from a variable, and another file sets it in the end";
-    if (o->resolved[0] == '\0')
+    if (part && o->piece == NULL)
+        return "only a part of it is a credential, made of several variables or a default; set one "
+               "variable for it";
+    if (o->resolved[0] == '\0' || (part && o->piece[0] == '\0'))
         return "its value comes from a variable that is not set here; set it and run again";
-    if (part && (o->use == NULL || o->use->value == NULL))
-        return "only a part of it is a credential, made of several pieces";
     return NULL;
 }
 
@@ -294,7 +288,7 @@ static int unescape(const char *text, size_t len, struct sc_secret *ret, struct 
 /* All that the container gets. */
 static int whole_of(const struct occurrence *o, struct sc_secret *ret, struct sc_error *err)
 {
-    return is_interpolated(o) || o->line != NULL
+    return sc_plan_is_interpolated(o) || o->line != NULL
                ? sc_secret_append(ret, o->resolved, strlen(o->resolved), err)
                : unescape(o->raw, o->raw_len, ret, err);
 }
@@ -304,8 +298,8 @@ static int part_of(const struct occurrence *o, struct sc_secret *ret, const char
                    struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret written = {0};
-    int rc = o->use != NULL ? sc_secret_append(&written, o->use->value, strlen(o->use->value), err)
-                            : unescape(o->raw + o->part, o->part_len, &written, err);
+    int rc = o->piece != NULL ? sc_secret_append(&written, o->piece, strlen(o->piece), err)
+                              : unescape(o->raw + o->part, o->part_len, &written, err);
     if (rc == 0)
         rc = sc_secret_append(&written, "", 1, err);
     const struct sc_plan_spot spot = {
@@ -329,9 +323,9 @@ const char *sc_plan_stays_note(struct context *c, const struct occurrence *o)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     const char *filter = NULL;
-    bool part = sc_plan_is_part(o), interpolated = is_interpolated(o);
+    bool part = sc_plan_is_part(o), interpolated = sc_plan_is_interpolated(o);
     if ((o->resolved == NULL && (interpolated || o->line != NULL)) ||
-        (part && interpolated && (o->use == NULL || o->use->value == NULL)))
+        (part && interpolated && o->piece == NULL))
         return NULL;
     int rc = part ? part_of(o, &value, &filter, NULL) : whole_of(o, &value, NULL);
     if (rc == SC_E_NOMEM)

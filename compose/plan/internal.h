@@ -64,6 +64,8 @@ int sc_plan_files(struct context *c, struct sc_error *err) SC_NODISCARD;
 void sc_plan_set_part(struct occurrence *o);
 /* Whether the text stands in for less than the whole value. */
 bool sc_plan_is_part(const struct occurrence *o);
+/* Whether variables play a part in what the credential is. */
+bool sc_plan_is_interpolated(const struct occurrence *o);
 
 int sc_plan_decide(struct context *c, struct sc_error *err) SC_NODISCARD;
 
@@ -219,6 +221,20 @@ int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o,
 
 int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
                       struct sc_error *err) SC_NODISCARD;
+
+/* A piece of a scalar's text. */
+struct sc_plan_piece {
+    size_t file;
+    const struct sc_yaml_node *node; /* the scalar itself */
+    size_t start, end;
+};
+/* The bytes of the file that are the piece; false where escapes or folded lines hide them. */
+bool sc_plan_piece_bytes(const struct sc_plan *plan, const struct sc_plan_piece *piece,
+                         struct sc_yaml_span *ret);
+/* Remembers where the secret texts of a piece stand: all of it, or the defaults of its variables.
+ */
+int sc_plan_mask_piece(struct sc_plan *plan, const struct sc_plan_piece *piece,
+                       struct sc_error *err) SC_NODISCARD;
 
 /* The index of the secret that holds this value, made if there is none; `key` proposes its name. */
 int sc_plan_secret_for(struct context *c, const char *key, const char *service,

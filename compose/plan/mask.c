@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose/judge/shape.h"
 #include "compose/plan/internal.h"
 
 #include "core/banned.h"
@@ -27,31 +28,112 @@ int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t en
     return 0;
 }
 
+/* How often the text stands there before this place. */
+static size_t count_before(struct sc_bytes text, struct sc_bytes part, size_t before)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < before && at + part.len <= text.len; at++)
+        count += memcmp(text.ptr + at, part.ptr, part.len) == 0;
+    return count;
+}
+
+bool sc_plan_piece_bytes(const struct sc_plan *plan, const struct sc_plan_piece *piece,
+                         struct sc_yaml_span *ret)
+{
+    const struct sc_yaml_node *node = piece->node;
+    const struct sc_bytes text = {(const unsigned char *)node->text, node->len};
+    const struct sc_bytes part = {text.ptr + piece->start, piece->end - piece->start};
+    const struct sc_bytes bytes = {plan->files[piece->file].before.ptr + node->span.start,
+                                   node->span.end - node->span.start};
+    if (part.len == 0 || count_before(text, part, text.len) != count_before(bytes, part, bytes.len))
+        return false;
+    size_t number = count_before(text, part, piece->start), at = 0;
+    while (number > 0 || memcmp(bytes.ptr + at, part.ptr, part.len) != 0) {
+        number -= memcmp(bytes.ptr + at, part.ptr, part.len) == 0;
+        at++;
+    }
+    ret->start = node->span.start + (uint32_t)at;
+    ret->end = ret->start + (uint32_t)part.len;
+    return true;
+}
+
+/* What a diff may not show of a text: all of it, or the defaults of its variables. */
+struct hidden {
+    size_t start, end;
+};
+
+/* The next one at or behind *at, which is moved behind it; false when there is none. */
+static bool next_default(const char *text, size_t len, size_t *at, struct hidden *ret)
+{
+    struct sc_shape_variable variable;
+    while (*at < len) {
+        size_t dollar = *at;
+        bool found =
+            text[dollar] == '$' && sc_shape_variable(text + dollar, len - dollar, &variable);
+        *at += found ? variable.length : text[dollar] == '$' ? 2 : 1;
+        if (!found || variable.fallback_length == 0)
+            continue;
+        ret->start = dollar + variable.fallback;
+        ret->end = ret->start + variable.fallback_length;
+        return true;
+    }
+    return false;
+}
+
+static bool has_variable(const char *text, size_t len)
+{
+    struct sc_shape_variable variable;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '$' && sc_shape_variable(text + i, len - i, &variable))
+            return true;
+        i += text[i] == '$';
+    }
+    return false;
+}
+
+int sc_plan_mask_piece(struct sc_plan *plan, const struct sc_plan_piece *piece,
+                       struct sc_error *err)
+{
+    const char *text = piece->node->text + piece->start;
+    size_t len = piece->end - piece->start, at = 0;
+    struct hidden hidden = {0, len};
+    const bool named = has_variable(text, len); /* a variable's name is no secret */
+    int rc = 0;
+    for (bool more = named ? next_default(text, len, &at, &hidden) : true; more && rc == 0;
+         more = named && next_default(text, len, &at, &hidden)) {
+        const struct sc_plan_piece part = {piece->file, piece->node, piece->start + hidden.start,
+                                           piece->start + hidden.end};
+        struct sc_yaml_span span = piece->node->span;
+        (void)sc_plan_piece_bytes(plan, &part, &span); /* else all of the scalar */
+        rc = sc_plan_mask_span(plan, piece->file, span.start, span.end, err);
+    }
+    return rc;
+}
+
+/* In an env file, where the text is the bytes, and its quotes say whether `$` is a variable. */
+static int mask_line(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
+{
+    struct hidden hidden;
+    size_t at = o->part;
+    int rc = 0;
+    if (o->use == NULL)
+        return sc_plan_mask_span(plan, o->file, o->line->start, o->line->end, err);
+    while (rc == 0 && next_default(o->raw, o->part + o->part_len, &at, &hidden))
+        rc = sc_plan_mask_span(plan, o->file, o->line->start + hidden.start,
+                               o->line->start + hidden.end, err);
+    return rc;
+}
+
 int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
 {
-    if (o->line != NULL && o->credential.length > 0 && o->use == NULL)
-        return sc_plan_mask_span(plan, o->file, o->line->start, o->line->end, err);
+    if (o->bare)
+        return 0;
     if (o->line != NULL)
-        return 0; /* a variable's name is no secret */
+        return mask_line(plan, o, err);
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
-    const char *bytes = (const char *)plan->files[o->file].before.ptr + node->span.start;
-    size_t len = node->span.end - node->span.start;
-    size_t start = node->span.start, end = node->span.end;
-    if (o->bare || o->credential.shape == SC_SHAPE_INTERPOLATED ||
-        o->credential.shape == SC_SHAPE_URL_INTERPOLATED)
-        return 0; /* a variable's name is no secret */
-    /* only the credential itself where the bytes are the value, else the whole scalar */
-    const char *found = o->raw_len > 0 ? memmem(bytes, len, o->raw, o->raw_len) : NULL;
-    size_t inside = o->credential.offset;
-    if (found == NULL && sc_plan_once(plan, o->file, node, o->raw + inside, o->credential.length)) {
-        found = memmem(bytes, len, o->raw + inside, o->credential.length);
-        inside = 0;
-    }
-    if (found != NULL) {
-        start += (size_t)(found - bytes) + inside;
-        end = start + o->credential.length;
-    }
-    return sc_plan_mask_span(plan, o->file, start, end, err);
+    const size_t from = (size_t)(o->raw - node->text) + o->part;
+    const struct sc_plan_piece piece = {o->file, node, from, from + o->part_len};
+    return sc_plan_mask_piece(plan, &piece, err);
 }
 
 struct view {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose/judge/shape.h"
 #include "compose/plan/internal.h"
 #include "core/str.h"
 
@@ -50,6 +51,15 @@ bool sc_plan_is_part(const struct occurrence *o)
     return o->part_len < o->raw_len;
 }
 
+bool sc_plan_is_interpolated(const struct occurrence *o)
+{
+    struct sc_shape_variable variable; /* of whatever shape its default is */
+    return o->credential.shape == SC_SHAPE_INTERPOLATED ||
+           o->credential.shape == SC_SHAPE_URL_INTERPOLATED ||
+           o->credential.shape == SC_SHAPE_DEFAULT ||
+           sc_shape_variable(o->raw + o->part, o->part_len, &variable);
+}
+
 void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_credential *credential,
                   size_t *ret_start, size_t *ret_end)
 {
@@ -64,9 +74,10 @@ void sc_plan_part(const char *key, struct sc_bytes value, const struct sc_creden
     if (whole) {
         /* the key says that all of it is one, whatever variables it is made of */
     } else if (credential->length < len &&
-               reference_around(text, len, credential->offset, &start, &end)) {
+               reference_around(text, len, credential->offset, &start, &end) &&
+               !(in_url && start == credential->offset)) {
         /* the whole reference, also where the credential is its default text */
-    } else if (in_url) {
+    } else if (in_url) { /* which may be made of several references */
         start = credential->offset;
         end = start + credential->length;
     }
@@ -176,6 +187,18 @@ static void take_value(const struct context *c, struct occurrence *o,
     o->use = use_of(o, variable->origin);
 }
 
+/* One variable is what was put in for it. Several, or a default, are what our variables make of
+ * them, when these make of the whole text what the container gets: an included file may have its
+ * own. */
+static void set_piece(struct context *c, struct occurrence *o)
+{
+    if (o->use != NULL && o->use->value != NULL)
+        o->piece = o->use->value;
+    else if (o->line == NULL && o->resolved != NULL && sc_plan_is_interpolated(o) &&
+             sc_str_equal(sc_plan_value(c, o->raw, o->raw_len), o->resolved))
+        o->piece = sc_plan_value(c, o->raw + o->part, o->part_len);
+}
+
 void sc_plan_resolve(struct context *c)
 {
     for (size_t i = 0; i < c->found_count; i++) {
@@ -184,11 +207,10 @@ void sc_plan_resolve(struct context *c)
             o->use = o->passed != NULL ? o->passed->uses : NULL; /* handed on like ${NAME} */
             continue;
         }
-        if (o->line != NULL) {
+        if (o->line != NULL)
             o->use = use_of(o, o->origin);
-            continue;
-        }
-        for (size_t k = 0; k < o->service->user_count; k++)
+        for (size_t k = 0; k < o->service->user_count && o->line == NULL; k++)
             take_value(c, o, sc_variables_get(&o->service->users[k]->environment, o->key));
+        set_piece(c, o);
     }
 }

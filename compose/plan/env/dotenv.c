@@ -50,7 +50,7 @@ int sc_plan_env_remove(struct context *c, size_t file, const char *name,
     return *ret_done ? sc_splices_add(&f->splices, start, end, "", err) : 0;
 }
 
-static const struct sc_plan_file *planned(const struct sc_plan *plan, const char *path)
+static struct sc_plan_file *planned(const struct sc_plan *plan, const char *path)
 {
     for (size_t i = 0; i < plan->file_count; i++) {
         if (sc_str_equal(plan->files[i].path, path))
@@ -65,10 +65,14 @@ static bool still_needed(const struct context *c, const char *name)
     const struct sc_project *project = c->options->project;
     for (size_t i = 0; i < project->file_count; i++) {
         const struct sc_project_file *file = project->files[i];
-        const struct sc_plan_file *plan = planned(c->plan, file->path);
+        struct sc_plan_file *plan = planned(c->plan, file->path);
         struct sc_bytes text = {(const unsigned char *)file->text, file->size};
+        SC_CLEANUP(sc_buf_done) struct sc_buf env = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
         if (plan != NULL && plan->changed)
             text = sc_buf_view(&plan->after);
+        else if (plan != NULL && plan->yaml == NULL && /* its text is made later */
+                 sc_splices_apply(&plan->splices, plan->before, &env, NULL) == 0)
+            text = sc_buf_view(&env);
         if (text.ptr != NULL && (sc_plan_env_references(text, name) > 0 ||
                                  (sc_plan_env_is_compose(file) && sc_plan_env_passes(text, name))))
             return true;
@@ -107,6 +111,19 @@ static int remove_line(struct context *c, const struct gone *gone, struct sc_err
     return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
 }
 
+/* Where .env gives a moved occurrence its value; NULL if it does not. */
+static const struct sc_place *dotenv_place(const struct context *c, const struct occurrence *o)
+{
+    if (o->use == NULL || o->use->value == NULL)
+        return NULL;
+    if (o->use->source == SC_USE_DOTENV)
+        return &o->use->place;
+    /* an env file of a service is read anew here, with the variables as they are in the end */
+    const struct sc_variable *v =
+        o->line != NULL ? sc_variables_get(&c->options->project->environment, o->use->name) : NULL;
+    return v != NULL && sc_str_equal(v->value, o->use->value) ? &v->origin->place : NULL;
+}
+
 /* The first variable that a text refers to, as .env has it; NULL if it is from elsewhere. */
 static const struct sc_variable *dotenv_variable(struct context *c, const char *text, size_t len)
 {
@@ -124,6 +141,29 @@ static const struct sc_variable *dotenv_variable(struct context *c, const char *
                                                                                       : NULL;
 }
 
+static bool is_made_of(const char *text, size_t len, const char *today, const struct sc_variable *v)
+{
+    return today != NULL && strstr(today, v->value) != NULL &&
+           sc_plan_env_references((struct sc_bytes){(const unsigned char *)text, len}, v->name) > 0;
+}
+
+/* Whether the variable is a piece of a credential that moved, whatever it is called. */
+static bool is_piece(const struct context *c, const struct sc_variable *v)
+{
+    bool piece = false;
+    for (size_t i = 0; i < c->found_count && !piece; i++) {
+        const struct occurrence *o = &c->found[i];
+        const char *today = o->piece != NULL ? o->piece : o->resolved;
+        piece = o->reason == NULL && is_made_of(o->raw + o->part, o->part_len, today, v);
+    }
+    for (size_t i = 0; i < c->literal_count && !piece; i++) {
+        const struct literal *l = &c->literals[i];
+        piece = l->reason == NULL &&
+                is_made_of(l->node->text + l->start, l->end - l->start, l->value, v);
+    }
+    return piece && v->value[0] != '\0';
+}
+
 /* Lines of .env that hold a credential still. */
 static int list_rest(struct context *c, struct sc_error *err)
 {
@@ -133,9 +173,12 @@ static int list_rest(struct context *c, struct sc_error *err)
         const struct sc_variable *v = &all->items[i];
         struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
         const struct sc_place *place = &v->origin->place;
-        if (v->value == NULL || place->file == NULL ||
-            sc_credential_parts(v->name, strlen(v->name), v->value, strlen(v->value), parts) == 0 ||
-            parts[0].credential.key == SC_KEY_HALF)
+        if (v->value == NULL || place->file == NULL)
+            continue;
+        size_t count =
+            sc_credential_parts(v->name, strlen(v->name), v->value, strlen(v->value), parts);
+        bool judged = count > 0 && parts[0].credential.key != SC_KEY_HALF;
+        if (!judged && !is_piece(c, v))
             continue;
         size_t file = sc_plan_env_file(c, place->file);
         bool gone = file == SIZE_MAX;
@@ -152,7 +195,7 @@ static int list_rest(struct context *c, struct sc_error *err)
             .action = SC_PLAN_REPORT,
             .key = sc_stash_dup(&c->plan->pool, v->name, strlen(v->name), err),
             .where = "env_file",
-            .class = sc_plan_class(&parts[0].credential),
+            .class = judged ? sc_plan_class(&parts[0].credential) : "literal",
             .file = file,
             .at = {place->line, place->column},
             .reason = c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed
@@ -176,10 +219,10 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err)
         return 0;
     for (size_t i = 0; i < c->found_count && rc == 0; i++) {
         const struct occurrence *o = &c->found[i];
-        if (o->reason != NULL || o->use == NULL || o->use->source != SC_USE_DOTENV ||
-            o->use->place.file == NULL)
+        const struct sc_place *place = o->reason == NULL ? dotenv_place(c, o) : NULL;
+        if (place == NULL || place->file == NULL)
             continue;
-        const struct gone gone = {o->use->name, &o->use->place, o->secret};
+        const struct gone gone = {o->use->name, place, o->secret};
         rc = remove_line(c, &gone, err);
     }
     for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
@@ -187,8 +230,8 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err)
         const struct sc_variable *v = NULL;
         if (l->reason == NULL)
             v = dotenv_variable(c, l->node->text + l->start, l->end - l->start);
-        if (v == NULL)
-            continue;
+        if (v == NULL || !sc_str_equal(v->value, l->value))
+            continue; /* what moved is a default, or more than the variable */
         const struct gone gone = {v->name, &v->origin->place, l->secret};
         rc = remove_line(c, &gone, err);
     }

@@ -134,7 +134,7 @@ static int replace(struct context *c, struct literal *first, const char *key, si
     for (size_t i = 0; i < c->literal_count; i++) {
         if (c->literals[i].node == first->node) {
             c->literals[i].file_secret = secret;
-            c->literals[i].value = change;
+            c->literals[i].change = change;
         }
     }
     int rc = sc_edit_rename(edits, first->node->key, "file", err);

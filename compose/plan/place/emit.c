@@ -173,33 +173,19 @@ static int emit_move(struct context *c, const struct literal *l, const char **re
     return l->way == LITERAL_CHECK ? emit_check(c, l, err) : emit_shell(c, l, grant.target, err);
 }
 
-/* The bytes of the file that are the credential, or the whole scalar where escapes differ. */
-static int mask(struct context *c, const struct literal *l, struct sc_error *err)
+static struct sc_plan_piece piece_of(const struct literal *l)
 {
-    const struct sc_yaml_node *node = l->node;
-    if (l->node->text[l->start] == '$')
-        return 0; /* a variable's name is no secret */
-    const char *bytes = (const char *)c->plan->files[l->file].before.ptr + node->span.start;
-    size_t len = node->span.end - node->span.start, n = l->end - l->start;
-    const char *found = n > 0 ? memmem(bytes, len, node->text + l->start, n) : NULL;
-    size_t start = node->span.start, end = node->span.end;
-    if (found != NULL) {
-        start += (size_t)(found - bytes);
-        end = start + n;
-    }
-    return sc_plan_mask_span(c->plan, l->file, start, end, err);
+    return (struct sc_plan_piece){l->file, l->node, l->start, l->end};
 }
 
 /* Where the credential itself begins, when the bytes are the text. */
 static struct sc_yaml_position position(const struct context *c, const struct literal *l)
 {
-    const struct sc_plan_file *file = &c->plan->files[l->file];
-    const char *bytes = (const char *)file->before.ptr + l->node->span.start;
-    size_t len = l->node->span.end - l->node->span.start, n = l->end - l->start;
-    const char *found = n > 0 ? memmem(bytes, len, l->node->text + l->start, n) : NULL;
-    if (found == NULL)
-        return l->node->at;
-    return sc_yaml_position(file->yaml, l->node->span.start + (size_t)(found - bytes));
+    const struct sc_plan_piece piece = piece_of(l);
+    struct sc_yaml_span span;
+    return sc_plan_piece_bytes(c->plan, &piece, &span)
+               ? sc_yaml_position(c->plan->files[l->file].yaml, span.start)
+               : l->node->at;
 }
 
 static const char *class_of(const struct literal *l)
@@ -225,10 +211,11 @@ static const char *note_of(struct context *c, const struct literal *l)
 
 static int emit_one(struct context *c, struct literal *l, struct sc_error *err)
 {
-    int rc = mask(c, l, err);
+    const struct sc_plan_piece piece = piece_of(l);
+    int rc = sc_plan_mask_piece(c->plan, &piece, err);
     const char *change = NULL;
     if (rc == 0 && l->reason == NULL && l->way == LITERAL_CONTENT)
-        change = l->value;
+        change = l->change;
     else if (rc == 0 && l->reason == NULL)
         rc = emit_move(c, l, &change, err);
     if (rc < 0)

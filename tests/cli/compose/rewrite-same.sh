@@ -78,7 +78,7 @@ END
 run 0 "$SECRETSCTL" compose rewrite --json
 [ "$(jq -r '.items[] | select(.action == "report") | "\(.key) \(.note)"' out)" = "DATABASE_URL null
 QUEUE_URL null
-CACHE_URL null" ] || { jq .items out; fail "notes beside what is not set"; }
+CACHE_URL the same value moves as 'postgres_password': rotate both together" ] || { jq .items out; fail "notes beside what is not set"; }
 
 # what cannot be repaired keeps its variable, and says why
 cat >compose.yml <<'END'
