@@ -110,20 +110,35 @@ static int delete_row(struct sc_vault *vault, const struct sc_place *place, stru
     return rc < 0 ? rc : sc_stmt_run(row, err);
 }
 
-/* The row beside the stored bytes: a new one, or over the one that stands there. */
-static int store_row(struct sc_vault *vault, const struct sc_place *place,
-                     const unsigned char hash[SC_KEY_SIZE], int64_t blob_id, bool over,
-                     struct sc_error *err)
+/* Values are numbered upwards from 1, names downwards from -1: so names stand together in the file,
+ * and a listing does not have to read the values' pages. */
+static int insert_blob(struct sc_vault *vault, enum sc_record_kind kind, struct sc_bytes sealed,
+                       struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = kind == SC_RECORD_NAME
+                 ? sc_db_prepare(vault->db,
+                                 "INSERT INTO blob(id, ct) VALUES("
+                                 "(SELECT min(0, coalesce(min(id), 0)) - 1 FROM blob), ?)",
+                                 &stmt, err)
+                 : sc_db_prepare(vault->db,
+                                 "INSERT INTO blob(id, ct) VALUES("
+                                 "(SELECT max(0, coalesce(max(id), 0)) + 1 FROM blob), ?)",
+                                 &stmt, err);
+    if (rc < 0)
+        return rc;
+    sc_stmt_bind_blob(stmt, 1, sealed.ptr, sealed.len);
+    return sc_stmt_run(stmt, err);
+}
+
+int sc_record_insert(struct sc_vault *vault, const struct sc_place *place,
+                     const unsigned char hash[SC_KEY_SIZE], int64_t blob_id, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
-    int rc = over ? sc_db_prepare(vault->db,
-                                  "UPDATE rec SET epoch=?5, rh=?6, blob_id=?7 "
-                                  "WHERE scope_id=?1 AND idx=?2 AND ver=?3 AND kind=?4",
-                                  &row, err)
-                  : sc_db_prepare(vault->db,
-                                  "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
-                                  "VALUES(?, ?, ?, ?, ?, ?, ?)",
-                                  &row, err);
+    int rc = sc_db_prepare(vault->db,
+                           "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
+                           "VALUES(?, ?, ?, ?, ?, ?, ?)",
+                           &row, err);
     if (rc < 0)
         return rc;
     bind_place(row, place);
@@ -131,30 +146,6 @@ static int store_row(struct sc_vault *vault, const struct sc_place *place,
     sc_stmt_bind_blob(row, 6, hash, SC_KEY_SIZE);
     sc_stmt_bind_int(row, 7, blob_id);
     return sc_stmt_run(row, err);
-}
-
-/* Values are numbered upwards from 1, names downwards from -1: so names stand together in the file,
- * and a listing does not have to read the values' pages. */
-static int insert_blob(struct sc_vault *vault, enum sc_record_kind kind, struct sc_bytes sealed,
-                       int64_t *ret_id, struct sc_error *err)
-{
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    int64_t end = 0;
-    int rc = kind == SC_RECORD_NAME
-                 ? sc_db_number(vault->db, "SELECT min(0, coalesce(min(id), 0)) - 1 FROM blob",
-                                &end, err)
-                 : sc_db_number(vault->db, "SELECT max(0, coalesce(max(id), 0)) + 1 FROM blob",
-                                &end, err);
-    if (rc == 0)
-        rc = sc_db_prepare(vault->db, "INSERT INTO blob(id, ct) VALUES(?, ?)", &stmt, err);
-    if (rc < 0)
-        return rc;
-    sc_stmt_bind_int(stmt, 1, end);
-    sc_stmt_bind_blob(stmt, 2, sealed.ptr, sealed.len);
-    rc = sc_stmt_run(stmt, err);
-    if (rc == 0)
-        *ret_id = end;
-    return rc;
 }
 
 int sc_record_restore(struct sc_vault *vault, struct sc_bytes sealed, int64_t blob_id,
@@ -169,46 +160,50 @@ int sc_record_restore(struct sc_vault *vault, struct sc_bytes sealed, int64_t bl
     return sc_stmt_run(stmt, err);
 }
 
-int sc_record_insert(struct sc_vault *vault, const struct sc_place *place,
-                     const unsigned char hash[SC_KEY_SIZE], int64_t blob_id, struct sc_error *err)
+/* In place: deleting and inserting would change twice the pages. False where nothing stands. */
+static int replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
+                   const unsigned char hash[SC_KEY_SIZE], bool *ret, struct sc_error *err)
 {
-    return store_row(vault, place, hash, blob_id, false, err);
-}
-
-/* 0 where no row stands. */
-static int find_blob(struct sc_vault *vault, const struct sc_place *place, int64_t *ret,
-                     struct sc_error *err)
-{
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    bool row = false;
-    int rc = sc_db_prepare(
-        vault->db, "SELECT blob_id FROM rec WHERE scope_id=? AND idx=? AND ver=? AND kind=?", &stmt,
-        err);
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *blob = NULL;
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
+    int rc = sc_db_prepare(vault->db,
+                           "UPDATE blob SET ct=?5 WHERE id=(SELECT blob_id FROM rec "
+                           "WHERE scope_id=?1 AND idx=?2 AND ver=?3 AND kind=?4)",
+                           &blob, err);
+    if (rc == 0)
+        rc = sc_db_prepare(vault->db,
+                           "UPDATE rec SET epoch=?5, rh=?6 "
+                           "WHERE scope_id=?1 AND idx=?2 AND ver=?3 AND kind=?4",
+                           &row, err);
     if (rc < 0)
         return rc;
-    bind_place(stmt, place);
-    rc = sc_stmt_step(stmt, &row, err);
+    bind_place(blob, place);
+    sc_stmt_bind_blob(blob, 5, sealed.ptr, sealed.len);
+    rc = sc_stmt_run(blob, err);
+    bool stood = rc == 0 && sc_db_changed(vault->db) > 0;
+    if (stood) {
+        bind_place(row, place);
+        sc_stmt_bind_int(row, 5, place->scope->epoch);
+        sc_stmt_bind_blob(row, 6, hash, SC_KEY_SIZE);
+        rc = sc_stmt_run(row, err);
+    }
     if (rc == 0)
-        *ret = row ? sc_stmt_int(stmt, 0) : 0;
+        *ret = stood;
     return rc;
 }
 
-/* In place, where something stands already: deleting and inserting would change twice the pages. */
+/* A version is written once; only the name's record is written over. */
 static int store(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
                  struct sc_error *err)
 {
-    int64_t blob_id = 0;
     unsigned char hash[SC_KEY_SIZE];
-    int rc = find_blob(vault, place, &blob_id, err);
-    if (rc < 0)
-        return rc;
-    bool over = blob_id != 0;
-    rc = over ? sc_record_restore(vault, sealed, blob_id, err)
-              : insert_blob(vault, place->kind, sealed, &blob_id, err);
-    if (rc < 0)
-        return rc;
+    bool stood = false;
     sc_record_hash(hash, place, sealed);
-    return store_row(vault, place, hash, blob_id, over, err);
+    int rc = place->kind == SC_RECORD_NAME ? replace(vault, place, sealed, hash, &stood, err) : 0;
+    if (rc < 0 || stood)
+        return rc;
+    rc = insert_blob(vault, place->kind, sealed, err);
+    return rc < 0 ? rc : sc_record_insert(vault, place, hash, sc_db_last_id(vault->db), err);
 }
 
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,

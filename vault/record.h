@@ -24,7 +24,8 @@ struct sc_place {
 struct sc_place sc_place_of(struct sc_scope *scope, const char *leaf, uint64_t version,
                             enum sc_record_kind kind);
 
-/* Seals the content there, replacing what stood there; in a transaction. */
+/* Seals the content there; in a transaction. A name's record replaces the one that stood there,
+ * everything else is new. */
 int sc_record_write(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes content,
                     struct sc_error *err) SC_NODISCARD;
 

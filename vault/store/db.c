@@ -353,6 +353,11 @@ int64_t sc_db_last_id(const struct sc_db *db)
     return db->sqlite.last_insert_rowid(db->raw);
 }
 
+int sc_db_changed(const struct sc_db *db)
+{
+    return db->sqlite.changes(db->raw);
+}
+
 int sc_db_number(struct sc_db *db, const char *sql, int64_t *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;

@@ -59,6 +59,8 @@ void sc_db_rollback(struct sc_db *db);
 void sc_db_checkpoint(struct sc_db *db);
 
 int64_t sc_db_last_id(const struct sc_db *db);
+/* Rows that the last statement wrote or deleted. */
+int sc_db_changed(const struct sc_db *db);
 /* SQLite's own check of its file. TAMPERED. */
 int sc_db_check(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
 /* Folds the log into the file if there is one, so that the file may be still in the transaction

@@ -22,6 +22,7 @@
     X(bind_blob64)                                                                                 \
     X(bind_int64)                                                                                  \
     X(busy_handler)                                                                                \
+    X(changes)                                                                                     \
     X(clear_bindings)                                                                              \
     X(close)                                                                                       \
     X(column_blob)                                                                                 \
