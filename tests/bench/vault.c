@@ -6,7 +6,8 @@
  *   bench_vault DIRECTORY ROWS...
  *
  * leaves DIRECTORY/vault.db with DIRECTORY/key, and prints "rows N" and its figures in microseconds
- * (wall, CPU) for each size, and "rekey N".
+ * (wall, CPU) for each size, and "rekey N". A second vault keeps the first size, so that what size
+ * costs is seen side by side: the machine is not the same from one minute to the next.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,6 +37,12 @@ struct sample {
 struct samples {
     struct sample list[OPERATIONS];
     size_t count;
+};
+
+/* A vault, and how many of its rows are drawn from. */
+struct filled {
+    struct sc_vault *vault;
+    long rows;
 };
 
 struct plain {
@@ -103,17 +110,20 @@ static void put(struct sc_vault *vault, long i, const struct sc_secret *value)
         die(&err);
 }
 
-static void fill(struct sc_vault *vault, long from, long to, const struct sc_secret *value)
+/* What the kernel has still to write of this would be measured with what comes next. */
+static void fill(struct filled *filled, long rows, const struct sc_secret *value)
 {
     struct sc_error err = {0};
-    while (from < to) {
-        if (sc_vault_begin(vault, &err) < 0)
+    while (filled->rows < rows) {
+        if (sc_vault_begin(filled->vault, &err) < 0)
             die(&err);
-        for (long last = from + BATCH < to ? from + BATCH : to; from < last; from++)
-            put(vault, from, value);
-        if (sc_vault_commit(vault, &err) < 0)
+        long last = filled->rows + BATCH < rows ? filled->rows + BATCH : rows;
+        for (; filled->rows < last; filled->rows++)
+            put(filled->vault, filled->rows, value);
+        if (sc_vault_commit(filled->vault, &err) < 0)
             die(&err);
     }
+    sync();
 }
 
 static struct plain plain_open(const char *dir)
@@ -182,44 +192,60 @@ static int count_entry(const struct sc_entry_info *info, void *ctx, struct sc_er
     return 0;
 }
 
-/* In turn, so that what else the machine does hits both. */
-static void measure_writes(struct sc_vault *vault, const char *dir, long rows,
+static void measure_put(const struct filled *filled, const struct sc_secret *value,
+                        struct samples *into)
+{
+    long row = lrand48() % filled->rows;
+    struct sample start = begin();
+    put(filled->vault, row, value);
+    end(start, into);
+}
+
+static void measure_get(const struct filled *filled, struct samples *into)
+{
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
+    char name[64];
+    name_of(name, lrand48() % filled->rows);
+    struct sample start = begin();
+    if (sc_vault_get(filled->vault, name, 0, &got, NULL, &err) < 0)
+        die(&err);
+    end(start, into);
+}
+
+/* In turn, so that what else the machine does hits all of them. */
+static void measure_writes(const struct filled *filled, const struct filled *small, const char *dir,
                            const struct sc_secret *value)
 {
     struct samples ours = {.count = 0}, plain = {.count = 0}, pages = {.count = 0};
+    struct samples few = {.count = 0};
     struct plain other = plain_open(dir);
-    for (long i = 0; i < OPERATIONS; i++) {
-        long row = lrand48() % rows;
+    for (int i = 0; i < OPERATIONS; i++) {
+        measure_put(filled, value, &ours);
         struct sample start = begin();
-        put(vault, row, value);
-        end(start, &ours);
-        start = begin();
-        plain_put(&other, row);
+        plain_put(&other, lrand48() % filled->rows);
         end(start, &plain);
         start = begin();
         plain_pages(&other);
         end(start, &pages);
+        measure_put(small, value, &few);
     }
     plain_close(&other);
     print_median(&ours);
     print_median(&plain);
     print_median(&pages);
+    print_median(&few);
 }
 
-static void measure_reads(struct sc_vault *vault, long rows)
+static void measure_reads(const struct filled *filled, const struct filled *small)
 {
-    struct sc_error err = {0};
-    struct samples reads = {.count = 0};
+    struct samples reads = {.count = 0}, few = {.count = 0};
     for (int i = 0; i < OPERATIONS; i++) {
-        SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
-        char name[64];
-        name_of(name, lrand48() % rows);
-        struct sample start = begin();
-        if (sc_vault_get(vault, name, 0, &got, NULL, &err) < 0)
-            die(&err);
-        end(start, &reads);
+        measure_get(filled, &reads);
+        measure_get(small, &few);
     }
     print_median(&reads);
+    print_median(&few);
 }
 
 static void measure_whole(struct sc_vault *vault, long rows)
@@ -267,37 +293,46 @@ static void keep_key(const char *dir, const struct sc_secret *key)
     close(fd);
 }
 
+static struct sc_vault *make(const char *path, const struct sc_secret *key)
+{
+    struct sc_error err = {0};
+    struct sc_vault *vault = NULL;
+    const struct sc_slot_new slot = {.with = {.key_file = key}};
+    if (sc_vault_create(path, &slot, &vault, &err) < 0)
+        die(&err);
+    return vault;
+}
+
 int main(int argc, char **argv)
 {
     struct sc_error err = {0};
-    char path[512];
+    char path[512], small_path[512];
     if (argc < 3)
         return 2;
     snprintf(path, sizeof(path), "%s/vault.db", argv[1]);
+    snprintf(small_path, sizeof(small_path), "%s/small.db", argv[1]);
     setenv("XDG_STATE_HOME", argv[1], 1);
     SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
-    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     unsigned char *bytes = NULL;
-    struct sc_slot_new slot = {.with = {.key_file = &key}};
     if (sc_vault_make_key_file(&key, &err) < 0 ||
-        sc_secret_resize(&value, VALUE_SIZE, &bytes, &err) < 0 ||
-        sc_vault_create(path, &slot, &vault, &err) < 0)
+        sc_secret_resize(&value, VALUE_SIZE, &bytes, &err) < 0)
         die(&err);
     keep_key(argv[1], &key);
-    long filled = 0;
+    struct filled filled = {.vault = make(path, &key)}, small = {.vault = make(small_path, &key)};
+    fill(&small, strtol(argv[2], NULL, 10), &value);
     for (int i = 2; i < argc; i++) {
-        long rows = strtol(argv[i], NULL, 10);
-        fill(vault, filled, rows, &value);
-        filled = rows;
-        printf("rows\t%ld", rows);
-        measure_writes(vault, argv[1], rows, &value);
-        measure_reads(vault, rows);
-        measure_whole(vault, rows);
+        fill(&filled, strtol(argv[i], NULL, 10), &value);
+        printf("rows\t%ld", filled.rows);
+        measure_writes(&filled, &small, argv[1], &value);
+        measure_reads(&filled, &small);
+        measure_whole(filled.vault, filled.rows);
         printf("\n");
         fflush(stdout);
     }
-    if (filled <= 10000)
-        measure_rekey(vault, filled);
+    if (filled.rows <= 10000)
+        measure_rekey(filled.vault, filled.rows);
+    sc_vault_closep(&small.vault);
+    sc_vault_closep(&filled.vault);
     return 0;
 }

@@ -117,28 +117,29 @@ def inside(work, sizes):
         yield kind, int(rows), [float(figure) for figure in figures]
 
 
-def flat(what, first, last):
-    (few, small), (many, large) = first, last
-    row(f"{what}, {many:,} entries beside {few:,}", f"{large:.0f} us", f"{small:.0f} us", f"{large / small:.2f}",
-        "1.5 from 1,000 to 1,000,000")
+def flat(what, many, few, times):
+    large, small = times
+    row(f"{what}, {many:,} entries beside {few:,}, in turn", f"{large:.0f} us", f"{small:.0f} us",
+        f"{large / small:.2f}", "1.5 from 1,000 to 1,000,000")
 
 
 def cold(work, rows):
-    """A whole `get` from the vault that bench_vault has left, in milliseconds."""
+    """A whole `get` from each of the vaults that bench_vault has left, in turn, in milliseconds."""
     folder = work + "/inside"
     env = {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8", "XDG_STATE_HOME": folder}
-    argv = [PROGRAM, "--vault", folder + "/vault.db", "--key-file", folder + "/key", "get", f"bench/scope/n{rows // 2}"]
-    return timed({"get": argv}, ROUNDS, env)["get"][1]
+    runs = {vault: [PROGRAM, "--vault", f"{folder}/{vault}.db", "--key-file", folder + "/key", "get",
+                    f"bench/scope/n{count // 2}"] for vault, count in rows.items()}
+    times = timed(runs, ROUNDS, env)
+    return [times[vault][1] * 1e3 for vault in runs]
 
 
 def sizes(work):
-    few = next(inside(work, ["1000"]))[1]
-    first = cold(work, few)
-    reads, writes = [], []
-    for kind, rows, figures in inside(work, os.environ.get("SC_BENCH_ROWS", "1000 10000 100000").split()):
+    wanted = os.environ.get("SC_BENCH_ROWS", "1000 10000 100000").split()
+    for kind, rows, figures in inside(work, wanted):
         if kind != "rows":
             continue
-        put, put_cpu, plain, plain_cpu, pages, pages_cpu, get, _, listing, list_cpu, check, check_cpu = figures
+        (put, put_cpu, plain, plain_cpu, pages, pages_cpu, _, few_put_cpu,
+         get, _, few_get, _, listing, list_cpu, check, check_cpu) = figures
         row(f"put, {rows:,} entries", f"{put:.0f} us, {put_cpu:.0f} us CPU",
             f"plain SQLite commit {plain:.0f} us, {plain_cpu:.0f} us CPU",
             f"{put - plain:+.0f} us, {put_cpu - plain_cpu:+.0f} us CPU", "+300 us, +150 us CPU")
@@ -150,13 +151,10 @@ def sizes(work):
             goal="30 ms" if rows == 10000 else "")
         row(f"check {rows:,} entries, each record opened", f"{check / 1e3:.0f} ms, {check_cpu / 1e3:.0f} ms CPU",
             goal="2,000 ms" if rows == 100000 else "")
-        reads.append((rows, get))
-        writes.append((rows, put_cpu))
-    last = cold(work, reads[-1][0])
-    row(f"get, cold, {reads[-1][0]:,} entries beside {few:,}", ms(last), ms(first), f"{last / first:.2f}",
-        "1.5 from 1,000 to 1,000,000")
-    flat("verified get", reads[0], reads[-1])
-    flat("put, CPU", writes[0], writes[-1])
+    few = int(wanted[0])
+    flat("get, cold", rows, few, cold(work, {"vault": rows, "small": few}))
+    flat("verified get", rows, few, (get, few_get))
+    flat("put, CPU", rows, few, (put_cpu, few_put_cpu))
 
 
 def rekey(work):
