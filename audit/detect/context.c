@@ -66,7 +66,7 @@ size_t sc_detect_offset(const struct sc_detect *detect, size_t base, size_t line
     return SC_MIN(start + (column > 0 ? column - 1 : 0), detect->len);
 }
 
-static struct sc_span make_span(struct sc_detect *detect, struct sc_region region)
+struct sc_span sc_detect_span(struct sc_detect *detect, struct sc_region region)
 {
     struct sc_span span = {.offset = region.offset, .length = region.len};
     sc_detect_position(detect, region.offset, &span.line, &span.column);
@@ -181,7 +181,7 @@ int sc_detect_add(struct sc_detect *detect, struct sc_judgement verdict, const s
         .where = pair->where != NULL ? pair->where : sc_families[pair->family].where,
         .fix = fix,
         .commit = detect->commit,
-        .span = make_span(detect, value),
+        .span = sc_detect_span(detect, value),
     };
     struct sc_bytes bytes = {(const unsigned char *)detect->text + value.offset, value.len};
     return sc_findings_add(&detect->findings, &facts, bytes, detect->key, err);

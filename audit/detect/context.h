@@ -92,6 +92,9 @@ int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,
 void sc_detect_position(struct sc_detect *detect, size_t offset, size_t *ret_line,
                         size_t *ret_column);
 
+/* Where a region stands. */
+struct sc_span sc_detect_span(struct sc_detect *detect, struct sc_region region);
+
 /* The offset of a position inside a region that begins at `base`. */
 size_t sc_detect_offset(const struct sc_detect *detect, size_t base, size_t line, size_t column);
 

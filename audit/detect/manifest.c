@@ -25,8 +25,8 @@ static int walk_node(const struct walk *walk, const struct sc_yaml_node *node,
 static bool is_script_key(const struct sc_yaml_node *key)
 {
     static const char *const names[] = {
-        "run", "script",  "before_script", "after_script", "commands", "bash",
-        "sh",  "command", "args",          "entrypoint",   "inline",   NULL};
+        "run",     "script", "before_script", "after_script", "commands",     "bash", "sh",
+        "command", "args",   "entrypoint",    "inline",       "inlineScript", NULL};
     for (const char *const *name = names; *name != NULL; name++) {
         if (sc_yaml_equals(key, *name))
             return true;
@@ -69,18 +69,40 @@ static bool is_caption(const struct sc_yaml_node *key, const struct sc_yaml_node
     return false;
 }
 
-/* A ConfigMap's `app.properties: |` is a file: read as what its name says. */
-static bool is_file(const struct sc_yaml_node *key, const struct sc_yaml_node *value)
+/* A ConfigMap's `app.properties: |` is a file: read as what its name says. So is what kubectl notes
+ * about the manifest; OTHER for anything else. */
+static enum sc_text_kind kind_of_file(const struct walk *walk, const struct sc_yaml_node *key,
+                                      const struct sc_yaml_node *value)
 {
+    if (walk->place.family != SC_FAMILY_KUBE_ENV)
+        return SC_TEXT_OTHER;
+    if (sc_str_has_suffix(key->text, "/last-applied-configuration"))
+        return SC_TEXT_YAML;
+    bool is_json = value->len > 1 && (value->text[0] == '{' || value->text[0] == '[');
     enum sc_text_kind kind = sc_text_kind_of_name(key->text);
-    return value->style == SC_YAML_LITERAL && kind != SC_TEXT_OTHER && kind != SC_TEXT_MARKDOWN;
+    bool is_text = value->style == SC_YAML_LITERAL || is_json;
+    return is_text && kind != SC_TEXT_MARKDOWN ? kind : SC_TEXT_OTHER;
+}
+
+/* What a step of a pipeline takes as lines of NAME=value: build-args: |. */
+static bool is_lines(const struct walk *walk, const struct sc_yaml_node *key,
+                     const struct sc_yaml_node *value)
+{
+    static const char *const names[] = {"build-args", "build_args", "secrets",      "secret-envs",
+                                        "env",        "env_vars",   "env-vars",     "envs",
+                                        "variables",  "set",        "set-env-vars", NULL};
+    bool named = false;
+    for (const char *const *name = names; *name != NULL; name++)
+        named = named || sc_yaml_equals(key, *name);
+    return walk->place.family == SC_FAMILY_CI && named && value->len > 0;
 }
 
 static bool is_literal_place(const struct walk *walk, const struct sc_yaml_node *node)
 {
     const struct sc_yaml_node *key = node->key;
     return walk->place.family != SC_FAMILY_YAML || sc_yaml_equals(key, "environment") ||
-           sc_yaml_equals(key, "env") || sc_yaml_equals(key, "variables");
+           sc_yaml_equals(key, "env") || sc_yaml_equals(key, "variables") ||
+           sc_yaml_equals(key, "literals"); /* of kustomize */
 }
 
 static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mapping, size_t index,
@@ -89,9 +111,12 @@ static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mappi
     const struct sc_yaml_node *key = mapping->keys[index], *value = mapping->values[index];
     if (!sc_yaml_is(key, SC_YAML_SCALAR))
         return 0;
-    if (walk->place.family == SC_FAMILY_KUBE_ENV && is_file(key, value))
-        return sc_detect_region(walk->yaml->detect, sc_yaml_inside(walk->yaml, value),
-                                sc_text_kind_of_name(key->text), err);
+    enum sc_text_kind kind = kind_of_file(walk, key, value);
+    if (kind != SC_TEXT_OTHER)
+        return sc_yaml_judge_text(walk->yaml, value, kind, err);
+    if (is_lines(walk, key, value))
+        return sc_detect_dotenv(walk->yaml->detect, sc_yaml_inside(walk->yaml, value), SC_FAMILY_CI,
+                                err);
     if (!is_literal_place(walk, mapping) && is_caption(key, value))
         return sc_yaml_judge(walk->yaml, &walk->place, NULL, value, err);
     return sc_yaml_judge(walk->yaml, &walk->place, key, value, err);
@@ -111,20 +136,51 @@ static int walk_named_value(const struct walk *walk, const struct sc_yaml_node *
     return sc_yaml_judge(walk->yaml, &walk->place, name, value, err);
 }
 
+/* NAME: {value: Y, description: ...} of GitLab's variables, NAME: {default: Y} of inputs. */
+static int walk_described(const struct walk *walk, const struct sc_yaml_node *name,
+                          const struct sc_yaml_node *node, struct sc_error *err)
+{
+    static const char *const members[] = {"value", "default"};
+    int rc = 0;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(members) && rc == 0; i++) {
+        const struct sc_yaml_node *value = sc_yaml_get(node, members[i]);
+        if (sc_yaml_is(value, SC_YAML_SCALAR) && !sc_yaml_is_null(value))
+            rc = sc_yaml_judge(walk->yaml, &walk->place, name, value, err);
+    }
+    return rc;
+}
+
+/* Members that only look like a credential's. */
+static bool is_passed_over(const struct walk *walk, const struct sc_yaml_node *mapping,
+                           const struct sc_yaml_node *key)
+{
+    if (sc_yaml_equals(key, "valueFrom"))
+        return true;
+    if (walk->place.family == SC_FAMILY_CI)
+        return sc_yaml_equals(key, "permissions"); /* `id-token: write` */
+    if (walk->place.family != SC_FAMILY_KUBE_ENV)
+        return false;
+    return sc_yaml_equals(key, "encryptedData") || /* of a SealedSecret */
+           (sc_yaml_equals(key, "secretKey") && sc_yaml_get(mapping, "remoteRef") != NULL);
+}
+
 static int walk_mapping(const struct walk *walk, const struct sc_yaml_node *node,
                         struct sc_error *err)
 {
-    if (sc_yaml_is_service(node)) {
+    bool pipeline = walk->place.family == SC_FAMILY_CI;
+    if (!pipeline && sc_yaml_is_service(node)) {
         const char *name = node->key == NULL ? NULL : node->key->text;
         return sc_yaml_detect_service(walk->yaml, name, node, err);
     }
     int rc = walk_named_value(walk, node, err);
     for (size_t i = 0; i < node->count && rc == 0; i++) {
         const struct sc_yaml_node *key = node->keys[i], *value = node->values[i];
-        if (value->kind == SC_YAML_ALIAS || sc_yaml_equals(key, "valueFrom"))
+        if (value->kind == SC_YAML_ALIAS || is_passed_over(walk, node, key))
             continue;
-        if (walk->place.family == SC_FAMILY_CI && sc_yaml_equals(key, "permissions"))
-            continue; /* `id-token: write` */
+        if (pipeline && value->kind == SC_YAML_MAPPING)
+            rc = walk_described(walk, key, value, err);
+        if (rc < 0)
+            return rc;
         if (is_script_key(key) && value->kind != SC_YAML_MAPPING)
             rc = walk_script(walk, key, value, err);
         else if (value->kind == SC_YAML_SCALAR && !sc_yaml_is_null(value))
@@ -147,6 +203,11 @@ static int walk_node(const struct walk *walk, const struct sc_yaml_node *node, s
             continue;
         }
         bool pair = is_literal_place(walk, node) && memchr(item->text, '=', item->len) != NULL;
+        if (pair && walk->place.family == SC_FAMILY_CI &&
+            memchr(item->text, ' ', item->len) != NULL) {
+            rc = sc_yaml_judge_command(walk->yaml, &walk->shell, item, err); /* A=b C=d of Travis */
+            continue;
+        }
         if (pair && node->key != NULL && !is_script_key(node->key)) {
             struct sc_yaml_node list = *node;
             list.count = 1;
@@ -167,12 +228,14 @@ static bool is_certificate(const struct sc_yaml_node *key, const struct sc_yaml_
             strncmp(value->text, "-----BEGIN CERT", 15) == 0);
 }
 
-/* kind: Secret. What stands under data is the value, whatever its key. */
+/* kind: Secret. What stands under data is the value, whatever its key; annotations are read as
+ * those of anything else. */
 static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
                        struct sc_error *err)
 {
     static const char *const members[] = {"data", "stringData"};
-    int rc = 0;
+    const struct sc_yaml_node *metadata = sc_yaml_get(root, "metadata");
+    int rc = metadata == NULL ? 0 : walk_node(walk, metadata, err);
     for (size_t m = 0; m < SC_ARRAY_SIZE(members); m++) {
         const struct sc_yaml_node *data = sc_yaml_get(root, members[m]);
         for (size_t i = 0; sc_yaml_is(data, SC_YAML_MAPPING) && i < data->count && rc == 0; i++) {
@@ -180,7 +243,7 @@ static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
             if (!sc_yaml_is(value, SC_YAML_SCALAR) || value->len == 0 ||
                 !sc_yaml_is(key, SC_YAML_SCALAR) || is_certificate(key, value) ||
                 memmem(value->text, value->len, "{{", 2) != NULL || value->text[0] == '$' ||
-                value->text[0] == '<')
+                value->text[0] == '<' || memcmp(value->text, "ENC[", SC_MIN(value->len, 4)) == 0)
                 continue;
             struct sc_pair pair = {.family = SC_FAMILY_KUBE_SECRET,
                                    .key = key->text,
@@ -203,7 +266,8 @@ static bool is_pipeline(const struct sc_yaml_detect *yaml, const struct sc_yaml_
         strstr(file, ".travis.yml") != NULL || strstr(file, "bitbucket-pipelines") != NULL)
         return true;
     return sc_yaml_get(root, "stages") != NULL || sc_yaml_get(root, "jobs") != NULL ||
-           sc_yaml_get(root, "pipelines") != NULL || sc_yaml_get(root, "before_script") != NULL;
+           sc_yaml_get(root, "pipelines") != NULL || sc_yaml_get(root, "before_script") != NULL ||
+           (sc_yaml_get(root, "runs") != NULL && sc_yaml_get(root, "inputs") != NULL);
 }
 
 /* kind: List. */

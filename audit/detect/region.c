@@ -76,13 +76,22 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
     return SC_TEXT_OTHER;
 }
 
+/* What `kubectl get -o json` writes. YAML takes no tabs. */
+static bool is_json_manifest(const char *path, const char *text, size_t len)
+{
+    return sc_str_has_suffix(path, ".json") && memmem(text, len, "\"apiVersion\"", 12) != NULL &&
+           memmem(text, len, "\"Secret\"", 8) != NULL && memchr(text, '\t', len) == NULL;
+}
+
 enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
 {
     enum sc_text_kind kind = sc_text_kind_of_name(path);
-    if (kind != SC_TEXT_OTHER)
-        return kind;
     const char *bytes = (const char *)text.ptr;
     size_t len = SC_MIN(text.len, SNIFF_MAX);
+    if (kind == SC_TEXT_CONFIG && is_json_manifest(path, bytes, len))
+        return SC_TEXT_YAML;
+    if (kind != SC_TEXT_OTHER)
+        return kind;
     if (len > 2 && memcmp(bytes, "#!", 2) == 0) {
         const char *newline = memchr(bytes, '\n', len);
         size_t line = newline == NULL ? len : (size_t)(newline - bytes);
@@ -147,6 +156,36 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
         break; /* only the token rules */
     }
     detect->depth--;
+    return rc;
+}
+
+/* Where the outer text has what was found in the inner one: the place where the value stands as it
+ * is, else all of `raw`. */
+static struct sc_region outer_region(const struct sc_detect *detect, struct sc_text text,
+                                     struct sc_region raw, const struct sc_span *span)
+{
+    const char *found = span->length == 0 ? NULL
+                                          : memmem(detect->text + raw.offset, raw.len,
+                                                   text.ptr + span->offset, span->length);
+    return found == NULL ? raw : (struct sc_region){(size_t)(found - detect->text), span->length};
+}
+
+int sc_detect_inner(struct sc_detect *detect, struct sc_text text, struct sc_region raw,
+                    enum sc_text_kind kind, struct sc_error *err)
+{
+    struct sc_detect inner;
+    struct sc_bytes bytes = {(const unsigned char *)text.ptr, text.len};
+    sc_detect_init(&inner, detect->file, bytes, detect->key);
+    inner.commit = detect->commit;
+    inner.depth = detect->depth;
+    int rc = sc_detect_region(&inner, (struct sc_region){0, text.len}, kind, err);
+    for (size_t i = 0; i < inner.findings.count && rc == 0; i++) {
+        struct sc_span *span = &inner.findings.items[i].span;
+        *span = sc_detect_span(detect, outer_region(detect, text, raw, span));
+    }
+    if (rc == 0)
+        rc = sc_findings_move(&detect->findings, &inner.findings, err);
+    sc_detect_done(&inner);
     return rc;
 }
 

@@ -28,6 +28,11 @@ enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text);
 int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,
                      struct sc_error *err) SC_NODISCARD;
 
+/* Looks at a text that the outer one has with escapes in `raw`. What cannot be read is not told: a
+ * text in a scalar need not be what it looks like. */
+int sc_detect_inner(struct sc_detect *detect, struct sc_text text, struct sc_region raw,
+                    enum sc_text_kind kind, struct sc_error *err) SC_NODISCARD;
+
 /* A here document written to `target` ("" if that is not known). */
 int sc_detect_written_file(struct sc_detect *detect, struct sc_region region, const char *target,
                            struct sc_error *err) SC_NODISCARD;

@@ -173,6 +173,19 @@ int sc_yaml_judge_command(const struct sc_yaml_detect *yaml, const struct sc_she
     return sc_detect_shell(yaml->detect, sc_yaml_inside(yaml, node), &shell, err);
 }
 
+int sc_yaml_judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *value,
+                       enum sc_text_kind kind, struct sc_error *err)
+{
+    struct sc_region inside = sc_yaml_inside(yaml, value);
+    bool as_written = value->style == SC_YAML_LITERAL ||
+                      (inside.len == value->len &&
+                       memcmp(yaml->detect->text + inside.offset, value->text, value->len) == 0);
+    if (as_written)
+        return sc_detect_region(yaml->detect, inside, kind, err);
+    return sc_detect_inner(yaml->detect, (struct sc_text){value->text, value->len}, inside, kind,
+                           err);
+}
+
 /* "'x.yml' line 7, column 5: the same key stands on line 2 already" without the position in front,
  * and with the other line numbers made those of the outer file. */
 static void render_reason(const struct sc_error *cause, size_t lines_before, struct sc_buf *out)

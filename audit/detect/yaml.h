@@ -6,6 +6,7 @@
 #define SC_AUDIT_DETECT_YAML_H
 
 #include "audit/detect/context.h"
+#include "audit/detect/region.h"
 #include "audit/detect/shell.h"
 #include "compose/yaml_doc.h"
 
@@ -40,6 +41,10 @@ int sc_yaml_judge_pairs(const struct sc_yaml_detect *yaml, const struct sc_yaml_
 /* A command: a string for the shell or a list of words. */
 int sc_yaml_judge_command(const struct sc_yaml_detect *yaml, const struct sc_shell_context *context,
                           const struct sc_yaml_node *node, struct sc_error *err) SC_NODISCARD;
+
+/* A scalar that is a text of its own: a file of a ConfigMap, JSON. */
+int sc_yaml_judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *value,
+                       enum sc_text_kind kind, struct sc_error *err) SC_NODISCARD;
 
 /* A Compose file as a whole; one service. */
 bool sc_yaml_is_compose(const struct sc_yaml_node *root);

@@ -179,6 +179,13 @@ static bool judge_key_material(const char *value, size_t len, struct sc_credenti
     return true;
 }
 
+static bool is_header(const char *key, size_t len)
+{
+    static const char name[] = "authorization";
+    size_t n = sizeof(name) - 1;
+    return key != NULL && len >= n && strncasecmp(key + len - n, name, n) == 0;
+}
+
 bool sc_credential_judge(const char *key, size_t key_len, const char *value, size_t value_len,
                          struct sc_credential *ret)
 {
@@ -190,6 +197,13 @@ bool sc_credential_judge(const char *key, size_t key_len, const char *value, siz
     }
     while (value_len > 0 && strchr(" \t\r\n", value[value_len - 1]) != NULL)
         value_len--;
+    size_t scheme = is_header(key, key_len) ? sc_credential_scheme(value, value_len) : 0;
+    if (scheme > 0 && scheme < value_len) { /* Authorization: Bearer x */
+        if (!sc_credential_judge("token", 5, value + scheme, value_len - scheme, ret))
+            return false;
+        ret->offset += skipped + scheme;
+        return true;
+    }
     if (value_len == 0)
         return false;
     struct sc_credential found;

@@ -273,7 +273,7 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     if (words.count == 0)
         return SC_KEY_OTHER;
     const char *last = words.item[words.count - 1];
-    if (is_switch(&words))
+    if (is_switch(&words) || strcmp(words.item[0], "from") == 0) /* from_secret: NAME */
         return SC_KEY_OTHER;
     if (strcmp(last, "id") == 0 || strcmp(last, "ids") == 0)
         return kind_of_identifier(&words);
