@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "compose/judge/lines.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -19,6 +20,12 @@ struct config {
 /* `password: Password` and prose: a label of a form, not a value. */
 static bool is_caption(const struct sc_pair *pair)
 {
+    size_t offset, length;
+    if (sc_credential_in_url(pair->value, pair->value_len, &offset, &length))
+        return false; /* a connection string */
+    size_t scheme = sc_credential_scheme(pair->value, pair->value_len);
+    if (scheme > 0) /* Bearer VALUE */
+        return memchr(pair->value + scheme, ' ', pair->value_len - scheme) != NULL;
     if (memchr(pair->value, ' ', pair->value_len) != NULL)
         return true;
     return pair->value_len <= pair->key_len &&
@@ -57,9 +64,68 @@ static int judge(void *ctx, struct sc_region key, struct sc_region value, struct
     return sc_detect_pair(c->detect, &pair, NULL, err);
 }
 
+static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
+{
+    while (*at < end && (text[*at] == ' ' || text[*at] == '\t'))
+        ++*at;
+    size_t start = *at;
+    char quote = *at < end && (text[*at] == '"' || text[*at] == '\'') ? text[*at] : '\0';
+    *at += quote != '\0';
+    while (*at < end && text[*at] != '\r' &&
+           (quote != '\0' ? text[*at] != quote : text[*at] != ' ' && text[*at] != '\t'))
+        ++*at;
+    *ret = (struct sc_region){start + (quote != '\0'), *at - start - (quote != '\0')};
+    *at += quote != '\0' && *at < end;
+    return ret->len > 0;
+}
+
+static bool is_any(const char *text, struct sc_region word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (strlen(*names) == word.len && memcmp(*names, text + word.offset, word.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `requirepass VALUE`, `proxy_set_header Authorization "Bearer VALUE";`: words without a sign. */
+static int read_directive(struct config *c, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const passwords[] = {"requirepass", "masterauth",     "rootpw", "bindpw",
+                                            "auth_pass",   "wpa_passphrase", NULL};
+    static const char *const headers[] = {"proxy_set_header", "fastcgi_param", NULL};
+    const char *text = c->detect->text;
+    while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
+        end--;
+    struct sc_region key, value;
+    if (!next_word(text, &at, end, &key))
+        return 0;
+    bool header = is_any(text, key, headers);
+    if ((header && !next_word(text, &at, end, &key)) ||
+        (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value))
+        return 0;
+    return judge(c, key, value, err);
+}
+
+static bool takes_directives(const char *file)
+{
+    return sc_str_has_suffix(file, ".conf") || sc_str_has_suffix(file, ".cfg") ||
+           sc_str_has_suffix(file, ".conf.template") || sc_str_has_suffix(file, ".acl");
+}
+
 int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_family family,
                      struct sc_error *err)
 {
     struct config c = {detect, family};
-    return sc_lines_read(detect->text, region, judge, &c, err);
+    int rc = sc_lines_read(detect->text, region, judge, &c, err);
+    size_t end = region.offset + region.len;
+    bool directives = family == SC_FAMILY_CONFIG && takes_directives(detect->file);
+    for (size_t at = region.offset; directives && at < end && rc == 0;) {
+        const char *newline = memchr(detect->text + at, '\n', end - at);
+        size_t stop = newline == NULL ? end : (size_t)(newline - detect->text);
+        if (memchr(detect->text + at, '=', stop - at) == NULL)
+            rc = read_directive(&c, at, stop, err);
+        at = stop + 1;
+    }
+    return rc;
 }

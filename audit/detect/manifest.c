@@ -25,8 +25,10 @@ static int walk_node(const struct walk *walk, const struct sc_yaml_node *node,
 static bool is_script_key(const struct sc_yaml_node *key)
 {
     static const char *const names[] = {
-        "run",     "script", "before_script", "after_script", "commands",     "bash", "sh",
-        "command", "args",   "entrypoint",    "inline",       "inlineScript", NULL};
+        "run",        "script",  "before_script", "after_script", "commands", "bash",
+        "sh",         "command", "args",          "entrypoint",   "inline",   "inlineScript",
+        "powershell", "pwsh",    "shell",         "cmd",          "runcmd",   "bootcmd",
+        NULL};
     for (const char *const *name = names; *name != NULL; name++) {
         if (sc_yaml_equals(key, *name))
             return true;
@@ -39,14 +41,21 @@ static int walk_script(const struct walk *walk, const struct sc_yaml_node *key,
 {
     bool words = sc_yaml_equals(key, "command") || sc_yaml_equals(key, "args") ||
                  sc_yaml_equals(key, "entrypoint");
+    if (sc_yaml_is(value, SC_YAML_SCALAR) &&
+        (sc_yaml_equals(key, "powershell") || sc_yaml_equals(key, "pwsh")))
+        return sc_detect_program(walk->yaml->detect, sc_yaml_inside(walk->yaml, value), "x.ps1",
+                                 err);
     if (words || sc_yaml_is(value, SC_YAML_SCALAR))
         return sc_yaml_judge_command(walk->yaml, &walk->shell, value, err);
     int rc = 0;
     for (size_t i = 0; i < value->count && rc == 0; i++) {
-        if (sc_yaml_is(value->values[i], SC_YAML_SCALAR))
-            rc = sc_yaml_judge_command(walk->yaml, &walk->shell, value->values[i], err);
+        const struct sc_yaml_node *item = value->values[i];
+        bool list = sc_yaml_is(item, SC_YAML_SEQUENCE) && item->count > 0 &&
+                    sc_yaml_is(item->values[0], SC_YAML_SCALAR);
+        if (list || sc_yaml_is(item, SC_YAML_SCALAR))
+            rc = sc_yaml_judge_command(walk->yaml, &walk->shell, item, err);
         else
-            rc = walk_node(walk, value->values[i], err);
+            rc = walk_node(walk, item, err);
     }
     return rc;
 }
@@ -81,7 +90,7 @@ static enum sc_text_kind kind_of_file(const struct walk *walk, const struct sc_y
     bool is_json = value->len > 1 && (value->text[0] == '{' || value->text[0] == '[');
     enum sc_text_kind kind = sc_text_kind_of_name(key->text);
     bool is_text = value->style == SC_YAML_LITERAL || is_json;
-    return is_text && kind != SC_TEXT_MARKDOWN ? kind : SC_TEXT_OTHER;
+    return is_text && kind != SC_TEXT_MARKDOWN && kind != SC_TEXT_PROGRAM ? kind : SC_TEXT_OTHER;
 }
 
 /* What a step of a pipeline takes as lines of NAME=value: build-args: |. */
@@ -235,7 +244,9 @@ static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
 {
     static const char *const members[] = {"data", "stringData"};
     const struct sc_yaml_node *metadata = sc_yaml_get(root, "metadata");
-    int rc = metadata == NULL ? 0 : walk_node(walk, metadata, err);
+    const struct sc_yaml_node *notes =
+        sc_yaml_is(metadata, SC_YAML_MAPPING) ? sc_yaml_get(metadata, "annotations") : NULL;
+    int rc = notes == NULL ? 0 : walk_node(walk, notes, err);
     for (size_t m = 0; m < SC_ARRAY_SIZE(members); m++) {
         const struct sc_yaml_node *data = sc_yaml_get(root, members[m]);
         for (size_t i = 0; sc_yaml_is(data, SC_YAML_MAPPING) && i < data->count && rc == 0; i++) {

@@ -43,6 +43,7 @@ static bool read_fence(const char *text, size_t at, size_t end, struct fence *re
 struct language {
     const char *name;
     enum sc_text_kind kind;
+    const char *path; /* of a program: what a file of it is called */
 };
 
 static const struct language languages[] = {
@@ -67,6 +68,19 @@ static const struct language languages[] = {
     {"properties", SC_TEXT_CONFIG},
     {"conf", SC_TEXT_CONFIG},
     {"json", SC_TEXT_CONFIG},
+    {"sql", SC_TEXT_SQL},
+    {"mysql", SC_TEXT_SQL},
+    {"make", SC_TEXT_MAKEFILE},
+    {"makefile", SC_TEXT_MAKEFILE},
+    {"systemd", SC_TEXT_UNIT},
+    {"groovy", SC_TEXT_PROGRAM, "Jenkinsfile"},
+    {"jenkinsfile", SC_TEXT_PROGRAM, "Jenkinsfile"},
+    {"hcl", SC_TEXT_PROGRAM, "x.hcl"},
+    {"terraform", SC_TEXT_PROGRAM, "x.tf"},
+    {"tf", SC_TEXT_PROGRAM, "x.tf"},
+    {"powershell", SC_TEXT_PROGRAM, "x.ps1"},
+    {"ps1", SC_TEXT_PROGRAM, "x.ps1"},
+    {"pwsh", SC_TEXT_PROGRAM, "x.ps1"},
 };
 
 static bool begins_with(const char *text, size_t len, const char *word)
@@ -107,18 +121,21 @@ static enum sc_text_kind guess(const char *text, size_t len)
     return name > 2 && name < len && text[name] == '=' ? SC_TEXT_DOTENV : SC_TEXT_OTHER;
 }
 
-static enum sc_text_kind kind_of_fence(const struct sc_detect *detect, const struct fence *fence,
-                                       struct sc_region body)
+static int read_body(struct sc_detect *detect, const struct fence *fence, struct sc_region body,
+                     struct sc_error *err)
 {
     for (size_t i = 0; i < SC_ARRAY_SIZE(languages); i++) {
-        if (strlen(languages[i].name) == fence->info_len &&
-            strncasecmp(languages[i].name, detect->text + fence->info, fence->info_len) == 0)
-            return languages[i].kind;
+        const struct language *language = &languages[i];
+        if (strlen(language->name) != fence->info_len ||
+            strncasecmp(language->name, detect->text + fence->info, fence->info_len) != 0)
+            continue;
+        return language->path == NULL ? sc_detect_region(detect, body, language->kind, err)
+                                      : sc_detect_program(detect, body, language->path, err);
     }
     if (fence->info_len > 0 &&
         strncasecmp(detect->text + fence->info, "text", fence->info_len) != 0)
-        return SC_TEXT_OTHER;
-    return guess(detect->text + body.offset, body.len);
+        return 0; /* only the token rules */
+    return sc_detect_region(detect, body, guess(detect->text + body.offset, body.len), err);
 }
 
 int sc_detect_markdown(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
@@ -138,7 +155,7 @@ int sc_detect_markdown(struct sc_detect *detect, struct sc_region region, struct
         } else if (is_fence && fence.mark == open.mark && fence.width >= open.width &&
                    fence.info_len == 0) {
             struct sc_region inside = {body, at > body ? at - body : 0};
-            int rc = sc_detect_region(detect, inside, kind_of_fence(detect, &open, inside), err);
+            int rc = read_body(detect, &open, inside, err);
             if (rc < 0)
                 return rc;
             open.width = 0;
@@ -147,7 +164,7 @@ int sc_detect_markdown(struct sc_detect *detect, struct sc_region region, struct
     }
     if (open.width > 0 && body < end) { /* never closed */
         struct sc_region inside = {body, end - body};
-        return sc_detect_region(detect, inside, kind_of_fence(detect, &open, inside), err);
+        return read_body(detect, &open, inside, err);
     }
     return 0;
 }

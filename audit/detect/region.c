@@ -31,6 +31,8 @@ static const struct suffix suffixes[] = {
     {".cnf", SC_TEXT_CONFIG},        {".toml", SC_TEXT_CONFIG},
     {".properties", SC_TEXT_CONFIG}, {".json", SC_TEXT_CONFIG},
     {".tfvars", SC_TEXT_CONFIG},     {".sql", SC_TEXT_SQL},
+    {".mk", SC_TEXT_MAKEFILE},       {".service", SC_TEXT_UNIT},
+    {".container", SC_TEXT_UNIT},
 };
 
 static const struct suffix names[] = {
@@ -41,7 +43,8 @@ static const struct suffix names[] = {
     {".pgpass", SC_TEXT_LOGINS},         {"pgpass.conf", SC_TEXT_LOGINS},
     {".npmrc", SC_TEXT_CONFIG},          {".pypirc", SC_TEXT_CONFIG},
     {".s3cfg", SC_TEXT_CONFIG},          {".boto", SC_TEXT_CONFIG},
-    {".smbcredentials", SC_TEXT_CONFIG},
+    {".smbcredentials", SC_TEXT_CONFIG}, {"makefile", SC_TEXT_MAKEFILE},
+    {"gnumakefile", SC_TEXT_MAKEFILE},
 };
 
 static bool starts_nocase(const char *text, const char *prefix)
@@ -56,7 +59,8 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
     size_t len = strlen(name);
     if (starts_nocase(name, "dockerfile") || starts_nocase(name, "containerfile")) {
         const char *rest = name + (starts_nocase(name, "dockerfile") ? 10 : 13);
-        if (*rest == '\0' || *rest == '.' || *rest == '-' || *rest == '_')
+        bool parted = *rest == '\0' || *rest == '.' || *rest == '-' || *rest == '_';
+        if (parted && !sc_str_has_suffix(rest, ".go") && !sc_str_has_suffix(rest, ".py"))
             return SC_TEXT_DOCKERFILE;
     }
     if (starts_nocase(name, ".env") &&
@@ -73,7 +77,7 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
         if (len > n && strcasecmp(name + len - n, suffixes[i].text) == 0)
             return suffixes[i].kind;
     }
-    return SC_TEXT_OTHER;
+    return sc_text_is_program(name) ? SC_TEXT_PROGRAM : SC_TEXT_OTHER;
 }
 
 /* What `kubectl get -o json` writes. YAML takes no tabs. */
@@ -148,6 +152,15 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
     case SC_TEXT_LOGINS:
         rc = sc_detect_logins(detect, region, err);
         break;
+    case SC_TEXT_UNIT:
+        rc = sc_detect_unit(detect, region, err);
+        break;
+    case SC_TEXT_MAKEFILE:
+        rc = sc_detect_makefile(detect, region, err);
+        break;
+    case SC_TEXT_PROGRAM:
+        rc = sc_detect_program(detect, region, detect->file, err);
+        break;
     case SC_TEXT_SQL:
         rc = sc_detect_sql(detect, region, err);
         break;
@@ -193,6 +206,8 @@ int sc_detect_written_file(struct sc_detect *detect, struct sc_region region, co
                            struct sc_error *err)
 {
     enum sc_text_kind kind = sc_text_kind_of_name(target);
+    if (kind == SC_TEXT_PROGRAM)
+        return sc_detect_program(detect, region, target, err);
     if (kind == SC_TEXT_OTHER || kind == SC_TEXT_DOTENV) {
         if (detect->depth >= SC_DETECT_DEPTH_MAX)
             return sc_detect_skip(detect, "texts nested too deeply", region.offset, err);

@@ -8,7 +8,7 @@
 #include "audit/detect/context.h"
 
 enum sc_text_kind {
-    SC_TEXT_OTHER, /* source and anything else: only the token rules */
+    SC_TEXT_OTHER, /* anything else: only the token rules */
     SC_TEXT_YAML,
     SC_TEXT_DOTENV,
     SC_TEXT_DOCKERFILE,
@@ -17,6 +17,9 @@ enum sc_text_kind {
     SC_TEXT_CONFIG, /* ini, properties, toml, conf, JSON */
     SC_TEXT_LOGINS, /* .netrc, .pgpass */
     SC_TEXT_SQL,
+    SC_TEXT_UNIT, /* of systemd */
+    SC_TEXT_MAKEFILE,
+    SC_TEXT_PROGRAM, /* source with strings, a Jenkinsfile */
 };
 
 /* By the name alone; OTHER if it says nothing. */
@@ -48,6 +51,16 @@ int sc_detect_markdown(struct sc_detect *detect, struct sc_region region,
 /* login NAME password VALUE of a .netrc, the fifth field of a .pgpass. */
 int sc_detect_logins(struct sc_detect *detect, struct sc_region region,
                      struct sc_error *err) SC_NODISCARD;
+/* Commands and variables of a unit; recipes and variables of a makefile. */
+int sc_detect_unit(struct sc_detect *detect, struct sc_region region,
+                   struct sc_error *err) SC_NODISCARD;
+int sc_detect_makefile(struct sc_detect *detect, struct sc_region region,
+                       struct sc_error *err) SC_NODISCARD;
+/* Strings that are passwords; `path` tells the language. */
+int sc_detect_program(struct sc_detect *detect, struct sc_region region, const char *path,
+                      struct sc_error *err) SC_NODISCARD;
+/* Whether sc_detect_program knows the language. */
+bool sc_text_is_program(const char *path);
 /* Passwords that statements give. */
 int sc_detect_sql(struct sc_detect *detect, struct sc_region region,
                   struct sc_error *err) SC_NODISCARD;

@@ -174,11 +174,11 @@ static const struct sc_word *operand(const struct sc_words *words, size_t from, 
     if (words->count - from <= n)
         return NULL;
     for (size_t i = from + 1; i <= from + n; i++) {
-        if (words->items[i].text[0] == '-')
+        if (words->items[i].text[0] == '-' || words->items[i].text[0] == '/')
             return NULL;
     }
     const struct sc_word *found = &words->items[from + n];
-    bool other = found->text[0] == '/' || memchr(found->text, '=', found->len) != NULL;
+    bool other = memchr(found->text, '=', found->len) != NULL;
     return other ? NULL : found;
 }
 

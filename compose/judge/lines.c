@@ -91,6 +91,17 @@ static size_t plain_end(const char *text, size_t at, size_t end, bool json)
     return stop;
 }
 
+/* NAME=x NAME=y: of several pairs on a line each value ends where the next begins. */
+static size_t pair_end(const char *text, size_t at, size_t end)
+{
+    const char *blank = memchr(text + at, ' ', end - at);
+    size_t next = blank == NULL ? end : behind_blanks(text, (size_t)(blank - text), end);
+    size_t sign = next;
+    while (sign < end && is_key_char(text[sign]))
+        sign++;
+    return sign > next && sign < end && text[sign] == '=' ? (size_t)(blank - text) : end;
+}
+
 static bool value_behind(const char *text, size_t at, size_t end, bool json, struct assignment *ret)
 {
     if (at < end && is_quote(text[at])) {
@@ -104,6 +115,8 @@ static bool value_behind(const char *text, size_t at, size_t end, bool json, str
         return close > at;
     }
     size_t stop = plain_end(text, at, end, json);
+    if (at > 0 && text[at - 1] == '=')
+        stop = pair_end(text, at, stop);
     while (stop > at && strchr(" \t,;", text[stop - 1]) != NULL)
         stop--;
     ret->value = (struct sc_region){at, stop - at};
@@ -148,7 +161,8 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
         if (text[at] != '=' && (text[at] != ':' || (at + 1 < end && text[at + 1] == '_')))
             continue; /* of //registry/:_authToken the key comes behind the colon */
         struct assignment found;
-        if (!key_before(text, start, at, &found.key))
+        bool unless_set = text[at] == '=' && at > start && text[at - 1] == '?'; /* make's */
+        if (!key_before(text, start, at - unless_set, &found.key))
             continue;
         size_t behind = skip_blanks(text, at + 1, end);
         bool json = text[at] == ':' && text[found.key.offset + found.key.len] == '"';

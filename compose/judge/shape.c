@@ -96,9 +96,12 @@ bool sc_shape_variable(const char *text, size_t len, struct sc_shape_variable *r
         if (end == 0)
             return false;
         found.length = end;
-        if (at < len && text[at] == ':')
-            at++;
-        if (at < end - 1 && strchr("-+=", text[at]) != NULL) {
+        bool colon = at < len && text[at] == ':';
+        at += colon;
+        if (colon && is_alpha(text[at])) { /* Spring's ${X:default} */
+            found.fallback = at;
+            found.fallback_length = end - 1 - at;
+        } else if (at < end - 1 && strchr("-+=", text[at]) != NULL) {
             found.fallback = at + 1;
             found.fallback_length = end - 1 - found.fallback;
         }

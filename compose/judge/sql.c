@@ -44,7 +44,8 @@ static bool word_before(const char *text, size_t start, size_t *at, const char *
 static bool has_word(const char *text, size_t start, size_t at, const char *const *words)
 {
     size_t from = at - SC_MIN(at - start, STATEMENT_REACH);
-    for (size_t i = from; i < at; i++) {
+    const char *before = memrchr(text + from, ';', at - from); /* another statement */
+    for (size_t i = before == NULL ? from : (size_t)(before - text) + 1; i < at; i++) {
         if (i > start && is_word_char(text[i - 1]))
             continue;
         for (const char *const *word = words; *word != NULL; word++) {

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The string literals of a source text; see audit/detect/source.h.
+ */
+#include "audit/detect/source.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+/* A name is no longer, nor is what stands between it and its value. */
+#define REACH_MAX ((size_t)160)
+
+struct source {
+    const char *text;
+    size_t start, at, end;
+    unsigned traits;
+    struct sc_region named; /* the last NAME of name: "NAME", key="NAME" */
+    struct sc_region last;  /* the last literal */
+    bool declared;          /* `named` holds for the lines of a block */
+    sc_source_fn fn;
+    void *ctx;
+};
+
+static bool is_word_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_name_char(char c)
+{
+    return is_word_char(c) || c == '.' || c == '-';
+}
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'' || c == '`';
+}
+
+static bool looking_at(const struct source *s, size_t at, const char *what)
+{
+    size_t len = strlen(what);
+    return s->end - at >= len && memcmp(s->text + at, what, len) == 0;
+}
+
+static bool is_any(const struct source *s, struct sc_region word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (strlen(*names) == word.len && strncasecmp(*names, s->text + word.offset, word.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- backwards from a literal ---- */
+
+static size_t before_blanks(const struct source *s, size_t at)
+{
+    while (at > s->start && (s->text[at - 1] == ' ' || s->text[at - 1] == '\t'))
+        at--;
+    return at;
+}
+
+static struct sc_region name_before(const struct source *s, size_t at)
+{
+    size_t stop = at, least = at - SC_MIN(at - s->start, REACH_MAX);
+    while (at > least && is_name_char(s->text[at - 1]))
+        at--;
+    return (struct sc_region){at, stop - at};
+}
+
+/* NAME, "NAME", ["NAME"], NAME: Type in front of the sign at `at`. */
+static struct sc_region key_before(const struct source *s, size_t at, bool assigned)
+{
+    at = before_blanks(s, at);
+    at -= at > s->start && s->text[at - 1] == ']';
+    if (at > s->start && is_quote(s->text[at - 1]))
+        at--;
+    struct sc_region name = name_before(s, at);
+    size_t colon = before_blanks(s, name.offset);
+    if (assigned && name.len > 0 && colon > s->start && s->text[colon - 1] == ':') {
+        struct sc_region typed = name_before(s, before_blanks(s, colon - 1));
+        bool scope = typed.offset > s->start && s->text[typed.offset - 1] == '$'; /* $env:NAME */
+        return typed.len > 0 && !scope ? typed : name;
+    }
+    return name;
+}
+
+/* f("NAME", here: the functions whose second argument is the first one's value. */
+static bool key_in_call(const struct source *s, size_t comma, struct sc_source_literal *ret)
+{
+    static const char *const setters[] = {"define",      "putenv", "setenv",     "setproperty",
+                                          "putifabsent", "put",    "setdefault", NULL};
+    static const char *const getters[] = {"getenv", "env", "get", "getordefault", "config", NULL};
+    size_t behind = s->last.offset + s->last.len + 1;
+    if (s->last.len == 0 || before_blanks(s, comma) != behind || s->last.offset < s->start + 2)
+        return false;
+    size_t open = before_blanks(s, s->last.offset - 1);
+    if (open == s->start || s->text[open - 1] != '(')
+        return false;
+    struct sc_region call = name_before(s, before_blanks(s, open - 1));
+    for (size_t i = call.len; i > 0; i--) {
+        if (s->text[call.offset + i - 1] == '.') {
+            call = (struct sc_region){call.offset + i, call.len - i};
+            break;
+        }
+    }
+    ret->fallback = is_any(s, call, getters);
+    if (!ret->fallback && !is_any(s, call, setters))
+        return false;
+    ret->key = s->last;
+    return true;
+}
+
+/* What stands in front of the quote at `quote`. */
+static void name_literal(const struct source *s, size_t quote, struct sc_source_literal *ret)
+{
+    size_t at = before_blanks(s, quote);
+    char sign = at > s->start ? s->text[at - 1] : '\0';
+    char before = at > s->start + 1 ? s->text[at - 2] : '\0';
+    if (sign == '=' && strchr("=!<>+~", before) == NULL) {
+        bool declares = before == ':' || before == '?' || before == '|';
+        size_t from = at - 1 - declares;
+        from -= declares && from > s->start && s->text[from - 1] == before; /* ||=, ??= */
+        ret->key = key_before(s, from, !declares);
+    } else if (sign == ':' || (sign == '>' && before == '=')) {
+        ret->key = key_before(s, at - 1 - (sign == '>'), false);
+    } else if ((sign == '|' || sign == '?') && before == sign) {
+        ret->key = key_before(s, at - 2, false);
+        ret->fallback = true;
+    } else if (sign == ',') {
+        if (key_in_call(s, at - 1, ret))
+            return;
+    }
+    size_t open = before_blanks(s, at - (sign == '(' || sign == '['));
+    if (sign == ':') { /* sh(script: "x") */
+        static const char *const script[] = {"script", NULL};
+        size_t bracket = before_blanks(s, ret->key.offset);
+        bool first = is_any(s, ret->key, script);
+        open = first
+                   ? before_blanks(s, bracket - (bracket > s->start && s->text[bracket - 1] == '('))
+                   : s->start;
+    }
+    if (sign != '=' && sign != ',')
+        ret->call = name_before(s, open);
+}
+
+/* name="NAME" value="x", name: 'NAME', defaultValue: 'x', on one line. */
+static void name_by_neighbour(struct source *s, struct sc_source_literal *literal)
+{
+    static const char *const names[] = {"name", "key", NULL};
+    static const char *const values[] = {"value", "defaultvalue", "default", NULL};
+    static const char *const declares[] = {"variable", NULL}; /* variable "NAME" { default = "x" */
+    s->declared = s->declared || is_any(s, literal->call, declares);
+    if (is_any(s, literal->call, declares) || is_any(s, literal->key, names))
+        s->named = literal->value;
+    else if (s->named.len > 0 && is_any(s, literal->key, values))
+        literal->key = s->named;
+}
+
+/* ---- forwards ---- */
+
+/* Where the literal that begins behind `width` quotes ends; false if it is not closed. */
+static bool closing(const struct source *s, size_t at, size_t width, char quote, size_t *ret)
+{
+    bool lines = width == 3 || quote == '`';
+    while (at < s->end) {
+        char c = s->text[at];
+        if (c == '\n' && !lines)
+            return false;
+        if (c == quote && (width == 1 || (looking_at(s, at + 1, (char[]){quote, quote, '\0'})))) {
+            *ret = at;
+            return true;
+        }
+        at += c == '\\' && at + 1 < s->end && s->text[at + 1] != '\n' ? 2 : 1;
+    }
+    return false;
+}
+
+static int read_literal(struct source *s, struct sc_error *err)
+{
+    size_t quote = s->at, close = 0, width = 1;
+    char mark = s->text[quote];
+    if ((s->traits & SC_SOURCE_TRIPLE) != 0 && mark != '`' &&
+        looking_at(s, quote + 1, (char[]){mark, mark, '\0'}))
+        width = 3;
+    if (!closing(s, quote + width, width, mark, &close)) {
+        s->at++;
+        return 0;
+    }
+    s->at = close + width;
+    struct sc_source_literal literal = {.value = {quote + width, close - quote - width},
+                                        .quote = mark};
+    name_literal(s, quote, &literal);
+    name_by_neighbour(s, &literal);
+    int rc = s->fn(s->ctx, &literal, err);
+    s->last = literal.value;
+    return rc;
+}
+
+/* <name>text</name> */
+static int read_element(struct source *s, struct sc_error *err)
+{
+    struct sc_region tag = {s->at + 1, 0};
+    while (tag.offset + tag.len < s->end && is_name_char(s->text[tag.offset + tag.len]))
+        tag.len++;
+    size_t from = tag.offset + tag.len;
+    s->at++;
+    if (tag.len == 0 || from >= s->end || s->text[from] != '>')
+        return 0;
+    size_t stop = ++from;
+    while (stop < s->end && s->text[stop] != '<' && s->text[stop] != '\n')
+        stop++;
+    s->at = from;
+    if (stop == from || !looking_at(s, stop, "</"))
+        return 0;
+    s->at = stop;
+    const struct sc_source_literal literal = {.value = {from, stop - from}, .key = tag};
+    return s->fn(s->ctx, &literal, err);
+}
+
+static size_t behind(const struct source *s, size_t at, const char *mark)
+{
+    const char *found = memmem(s->text + at, s->end - at, mark, strlen(mark));
+    return found == NULL ? s->end : (size_t)(found - s->text) + strlen(mark);
+}
+
+/* Whether a comment began, and was passed over. */
+static bool pass_comment(struct source *s)
+{
+    char c = s->text[s->at];
+    bool slashes = (s->traits & SC_SOURCE_SLASHES) != 0 && c == '/';
+    if ((s->traits & SC_SOURCE_XML) != 0 && looking_at(s, s->at, "<!--"))
+        s->at = behind(s, s->at, "-->");
+    else if (slashes && looking_at(s, s->at, "/*"))
+        s->at = behind(s, s->at + 2, "*/");
+    else if ((slashes && looking_at(s, s->at, "//")) ||
+             ((s->traits & SC_SOURCE_DASHES) != 0 && looking_at(s, s->at, "--")) ||
+             ((s->traits & SC_SOURCE_HASH) != 0 && c == '#' &&
+              (s->at == s->start || !is_name_char(s->text[s->at - 1]))))
+        s->at = behind(s, s->at, "\n");
+    else
+        return false;
+    return true;
+}
+
+int sc_source_read(const char *text, struct sc_region region, unsigned traits, sc_source_fn fn,
+                   void *ctx, struct sc_error *err)
+{
+    struct source s = {.text = text,
+                       .start = region.offset,
+                       .at = region.offset,
+                       .end = region.offset + region.len,
+                       .traits = traits,
+                       .fn = fn,
+                       .ctx = ctx};
+    int rc = 0;
+    while (rc == 0 && s.at < s.end) {
+        char c = text[s.at];
+        if (pass_comment(&s))
+            continue;
+        s.declared = s.declared && c != '}';
+        if (c == '\n' && !s.declared)
+            s.named.len = 0;
+        if (c == '<' && (traits & SC_SOURCE_XML) != 0)
+            rc = read_element(&s, err);
+        else if (is_quote(c) && !(c == '\'' && (traits & SC_SOURCE_DOUBLE) != 0))
+            rc = read_literal(&s, err);
+        else
+            s.at++;
+    }
+    return rc;
+}
