@@ -4,8 +4,10 @@
  */
 #include "vault/batch.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -37,8 +39,21 @@ struct sc_batch_half {
     size_t room_len;
     unsigned char *at; /* where the room begins, while it is worked on */
     atomic_size_t next;
-    pthread_t helpers[HELPERS_MAX];
-    size_t started;
+};
+
+/* Helpers that a batch has, and what they work on: one half at a time. Each token in `wake` lets
+ * one of them go over the half, and comes back in `done` when it has nothing more to take. */
+struct crew {
+    pthread_t threads[HELPERS_MAX];
+    size_t count;
+    sem_t wake, done;
+    struct sc_batch_half *half; /* NULL: there is no more work */
+    size_t woken;               /* tokens that have not come back */
+};
+
+struct sc_batch_state {
+    struct sc_batch_half halves[2];
+    struct crew crew;
 };
 
 static struct sc_bytes sealed_of(const struct sc_batch_half *half, const struct slot *slot)
@@ -70,15 +85,32 @@ static int work_on(const struct sc_batch_half *half, struct slot *slot, struct s
     return half->batch->work == SC_BATCH_SEAL ? seal(half, slot, err) : check(half, slot, err);
 }
 
-static void *take_turns(void *argument)
+static void take_turns(struct sc_batch_half *half)
 {
-    struct sc_batch_half *half = argument;
     for (;;) {
         size_t from = atomic_fetch_add(&half->next, STRIDE);
         if (from >= half->count)
-            return NULL;
+            return;
         for (size_t i = from; i < SC_MIN(from + STRIDE, half->count); i++)
             half->slots[i].rc = work_on(half, &half->slots[i], NULL);
+    }
+}
+
+static void wait_for(sem_t *tokens)
+{
+    while (sem_wait(tokens) < 0 && errno == EINTR)
+        ;
+}
+
+static void *help(void *argument)
+{
+    struct crew *crew = argument;
+    for (;;) {
+        wait_for(&crew->wake);
+        if (crew->half == NULL)
+            return NULL;
+        take_turns(crew->half);
+        sem_post(&crew->done);
     }
 }
 
@@ -91,32 +123,48 @@ static size_t helpers_for(size_t records)
     return SC_MIN(threads - 1, (size_t)HELPERS_MAX);
 }
 
-/* Helpers that cannot be started are not missed: end_work() does what is left. */
-static int begin_work(struct sc_batch_half *half, struct sc_error *err)
+/* Those that cannot be started are not missed: the caller's thread does what is left. */
+static void start_helpers(struct crew *crew, size_t wanted)
+{
+    sigset_t all, before;
+    if (crew->count >= wanted)
+        return;
+    /* Signals are for the caller's thread. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (crew->count < wanted &&
+           pthread_create(&crew->threads[crew->count], NULL, help, crew) == 0)
+        crew->count++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void wake(struct crew *crew, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sem_post(&crew->wake);
+}
+
+static int begin_work(struct crew *crew, struct sc_batch_half *half, struct sc_error *err)
 {
     /* A content to be sealed is in the room already. */
     size_t missing = half->batch->work == SC_BATCH_OPEN ? half->room_len : 0;
     int rc = sc_secret_extend(&half->room, missing, &half->at, err);
     if (rc < 0)
         return rc;
-    atomic_store(&half->next, 0);
     size_t wanted = helpers_for(half->count);
-    sigset_t all, before;
-    /* Signals are for the caller's thread. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (half->started < wanted &&
-           pthread_create(&half->helpers[half->started], NULL, take_turns, half) == 0)
-        half->started++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    start_helpers(crew, wanted);
+    atomic_store(&half->next, 0);
+    crew->half = half;
+    crew->woken = SC_MIN(wanted, crew->count);
+    wake(crew, crew->woken);
     return 0;
 }
 
-static void end_work(struct sc_batch_half *half)
+static void end_work(struct crew *crew, struct sc_batch_half *half)
 {
     take_turns(half);
-    while (half->started > 0)
-        pthread_join(half->helpers[--half->started], NULL);
+    for (; crew->woken > 0; crew->woken--)
+        wait_for(&crew->done);
 }
 
 /* What failed in a thread is done again, for its message. */
@@ -154,10 +202,10 @@ static int hand_over(struct sc_batch_half *half, struct sc_error *err)
  * to be filled. */
 static int turn(struct sc_batch *batch, struct sc_error *err)
 {
-    struct sc_batch_half *full = &batch->halves[batch->filling];
-    struct sc_batch_half *other = &batch->halves[batch->filling ^ 1];
-    end_work(other);
-    int rc = begin_work(full, err);
+    struct sc_batch_half *full = &batch->state->halves[batch->filling];
+    struct sc_batch_half *other = &batch->state->halves[batch->filling ^ 1];
+    end_work(&batch->state->crew, other);
+    int rc = begin_work(&batch->state->crew, full, err);
     if (rc < 0)
         return rc;
     batch->filling ^= 1;
@@ -166,7 +214,7 @@ static int turn(struct sc_batch *batch, struct sc_error *err)
 
 int sc_batch_finish(struct sc_batch *batch, struct sc_error *err)
 {
-    if (batch->halves == NULL)
+    if (batch->state == NULL)
         return 0;
     int rc = turn(batch, err);
     return rc < 0 ? rc : turn(batch, err);
@@ -212,12 +260,14 @@ static int add(struct sc_batch_half *half, const struct sc_batch_item *item, str
     return 0;
 }
 
-static int make_halves(struct sc_batch *batch, struct sc_error *err)
+static int make_state(struct sc_batch *batch, struct sc_error *err)
 {
-    batch->halves = calloc(2, sizeof(*batch->halves));
-    if (batch->halves == NULL)
+    batch->state = calloc(1, sizeof(*batch->state));
+    if (batch->state == NULL)
         return sc_fail_nomem(err);
-    batch->halves[0].batch = batch->halves[1].batch = batch;
+    batch->state->halves[0].batch = batch->state->halves[1].batch = batch;
+    sem_init(&batch->state->crew.wake, 0, 0);
+    sem_init(&batch->state->crew.done, 0, 0);
     return 0;
 }
 
@@ -226,26 +276,42 @@ int sc_batch_add(struct sc_batch *batch, const struct sc_batch_item *item, struc
 {
     if (bytes.len > SC_RECORD_SEALED_MAX)
         return sc_fail(err, SC_E_TOOBIG, "%zu bytes are over the limit of a record", bytes.len);
-    int rc = batch->halves == NULL ? make_halves(batch, err) : 0;
+    int rc = batch->state == NULL ? make_state(batch, err) : 0;
     if (rc < 0)
         return rc;
-    const struct sc_batch_half *half = &batch->halves[batch->filling];
+    const struct sc_batch_half *half = &batch->state->halves[batch->filling];
     if (half->count == SC_BATCH_RECORDS ||
         (half->count > 0 && half->sealed_len + bytes.len > SC_BATCH_BYTES))
         rc = turn(batch, err);
-    return rc < 0 ? rc : add(&batch->halves[batch->filling], item, bytes, err);
+    return rc < 0 ? rc : add(&batch->state->halves[batch->filling], item, bytes, err);
+}
+
+static void dismiss(struct crew *crew)
+{
+    crew->half = NULL;
+    wake(crew, crew->count);
+    for (size_t i = 0; i < crew->count; i++)
+        pthread_join(crew->threads[i], NULL);
+    sem_destroy(&crew->wake);
+    sem_destroy(&crew->done);
 }
 
 void sc_batch_done(struct sc_batch *batch)
 {
-    for (size_t i = 0; batch->halves != NULL && i < 2; i++) {
-        struct sc_batch_half *half = &batch->halves[i];
-        atomic_store(&half->next, half->count); /* whoever is at it stops */
-        end_work(half);
+    if (batch->state == NULL)
+        return;
+    struct crew *crew = &batch->state->crew;
+    if (crew->half != NULL) {
+        atomic_store(&crew->half->next, crew->half->count); /* whoever is at it stops */
+        end_work(crew, crew->half);
+    }
+    dismiss(crew);
+    for (size_t i = 0; i < 2; i++) {
+        struct sc_batch_half *half = &batch->state->halves[i];
         sc_secret_done(&half->room);
         free(half->sealed);
         free(half->slots);
     }
-    free(batch->halves);
-    batch->halves = NULL;
+    free(batch->state);
+    batch->state = NULL;
 }

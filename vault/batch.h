@@ -42,8 +42,8 @@ struct sc_batch {
     enum sc_batch_work work;
     sc_batch_fn each; /* or NULL */
     void *ctx;
-    struct sc_batch_half *halves; /* two of them */
-    unsigned filling;             /* which; the other one is worked on, or empty */
+    struct sc_batch_state *state; /* both halves, and the threads */
+    unsigned filling;             /* which half; the other one is worked on, or empty */
 };
 
 /* Takes a copy of item and bytes. Fails also with what was wrong with an item before, or what
