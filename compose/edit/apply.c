@@ -26,8 +26,10 @@ struct work {
 static int refuse(const struct work *w, size_t offset, const char *why, struct sc_error *err)
 {
     struct sc_yaml_position at = sc_yaml_position(w->stream, offset);
-    return sc_fail(err, SC_E_UNSUPPORTED, "'%s' line %u, column %u: %s", sc_yaml_name(w->stream),
-                   at.line, at.column, why);
+    return sc_fail(
+        err, SC_E_UNSUPPORTED,
+        "'%s' line %u, column %u: %s, which cannot be changed cleanly; write it otherwise",
+        sc_yaml_name(w->stream), at.line, at.column, why);
 }
 
 static bool in_flow(const struct sc_yaml_node *node)
@@ -536,5 +538,5 @@ int sc_edit_apply(const struct sc_yaml_stream *stream, struct sc_edits *edits,
     }
     if (rc == 0)
         rc = sc_edit_mend_ending(stream, splices, err);
-    return rc < 0 ? rc : sc_splices_apply(splices, text, out, err);
+    return rc < 0 ? rc : sc_splices_apply(splices, text, sc_yaml_name(stream), out, err);
 }

@@ -252,15 +252,17 @@ void sc_splices_sort(struct sc_splices *splices)
         qsort(splices->items, splices->count, sizeof(*splices->items), compare_splices);
 }
 
-int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc_buf *out,
-                     struct sc_error *err)
+int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, const char *name,
+                     struct sc_buf *out, struct sc_error *err)
 {
     sc_splices_sort(splices);
     size_t at = 0;
     for (size_t i = 0; i < splices->count; i++) {
         const struct sc_splice *s = &splices->items[i];
         if (s->start < at || s->end < s->start || s->end > text.len)
-            return sc_fail(err, SC_E_UNSUPPORTED, "two changes overlap at byte %zu", s->start);
+            return sc_fail(err, SC_E_UNSUPPORTED,
+                           "'%s': two changes overlap at byte %zu; nothing was changed", name,
+                           s->start);
         sc_buf_append(out, text.ptr + at, s->start - at);
         sc_buf_append(out, s->text, s->len);
         at = s->end;

@@ -102,9 +102,9 @@ int sc_splices_add(struct sc_splices *splices, size_t start, size_t end, const c
                    struct sc_error *err) SC_NODISCARD;
 
 /* Sorts (stable: texts put at one place keep their order) and writes the new text. UNSUPPORTED if
- * two overlap. */
-int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, struct sc_buf *out,
-                     struct sc_error *err) SC_NODISCARD;
+ * two overlap; `name` is the file's, for the message. */
+int sc_splices_apply(struct sc_splices *splices, struct sc_bytes text, const char *name,
+                     struct sc_buf *out, struct sc_error *err) SC_NODISCARD;
 
 /* The new text of the file. UNSUPPORTED where a change is not a clean splice. `splices` (empty
  * before) gets what was replaced. */

@@ -100,14 +100,15 @@ static const char *scalar_breaks(const struct occurrence *o, const struct defini
     if (o->native != NULL)
         return "a health check or command uses the variable; let it read the file first";
     if (o->use_shim && sc_plan_is_part(o))
-        return "a health check or command uses the variable, which would hold a placeholder there";
+        return "a health check or command uses the variable, which would hold a placeholder there; "
+               "let it read a file";
     if (len == 0)
         return "a command or health check uses the variable with an operator; change it by hand "
                "first";
     if (scalar->kind == SC_YAML_ALIAS || !sc_node_inside(scalar, d->node))
         return "a command or health check behind an anchor uses the variable; write it out first";
     if (scalar->tag != NULL)
-        return "a command or health check with a tag uses the variable";
+        return "a command or health check with a tag uses the variable; change it by hand first";
     return NULL;
 }
 

@@ -66,8 +66,7 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
     const char *image = o->service->image;
     if (o->rule == NULL && image == NULL)
         return "built here, so what it reads is not known; make the program read a file, or start "
-               "it "
-               "through secretsctl-shim";
+               "it through secretsctl-shim";
     if (o->rule == NULL)
         return sc_plan_say(c, "nothing is known of how '%s' takes %s from a file", image, o->key);
     if (o->rule->way == SC_IMAGE_WAY_SHIM)
@@ -95,9 +94,9 @@ static const char *value_reason(struct context *c, const struct occurrence *o)
     if (c->options->project == NULL)
         return "its value comes from a variable, and the project was not loaded";
     if (o->various)
-        return "its value comes from a variable that services have different values of";
+        return "services get different values of its variable; name the variables apart";
     if (o->resolved == NULL)
-        return "its value comes from a variable, and another file sets it in the end";
+        return "another file sets it in the end; take it out here";
     if (part && o->piece == NULL)
         return "only a part of it is a credential, made of several variables or a default; set one "
                "variable for it";
@@ -130,7 +129,7 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
         return reason;
     if (!o->use_shim && o->native == NULL &&
         sc_image_argument(o->rule, o->key, o->argument, err) < 0)
-        return "its file form has too long a name";
+        return "its file form has too long a name; shorten the variable's name";
     if (sc_plan_has_custom_tag(sc_yaml_resolve(o->value_node)) ||
         sc_plan_has_custom_tag(o->service->node))
         return "a tag (!reset, !override) stands on it; change it by hand";
@@ -205,11 +204,14 @@ static bool spread_one(struct context *c, struct occurrence *a)
             continue;
         if (b->reason == NULL && (sc_plan_same_way(a, b) || may_part(a, b)))
             continue;
-        a->reason = sc_plan_together(a, b) ? b->reason
-                    : a->value_node == b->value_node
-                        ? sc_plan_say(c, "service '%s' shares this text and cannot follow",
-                                      b->service->name, NULL)
-                        : "the same variable is set at another place, which cannot follow";
+        a->reason =
+            sc_plan_together(a, b) ? b->reason
+            : a->value_node == b->value_node
+                ? sc_plan_say(c,
+                              "service '%s' shares this text and cannot follow; give that service "
+                              "a text of its own",
+                              b->service->name, NULL)
+                : "the same variable is set at another place, which stays; see the reason there";
         return true;
     }
     return false;
@@ -226,7 +228,8 @@ static void spread_reasons(struct context *c)
             if (o->reason == NULL && o->native != NULL && o->native->set != NULL)
                 o->reason = sc_plan_native_set(c, o);
             if (o->reason == NULL && !sc_plan_anchor_follows(c, o))
-                o->reason = "something else refers to this text by its anchor and cannot follow";
+                o->reason = "something else refers to this text by its anchor and cannot follow; "
+                            "write it out there";
             again = again || (o->reason != NULL && !o->settled);
             o->settled = o->reason != NULL;
             if (o->reason == NULL && spread_one(c, o))
@@ -267,7 +270,9 @@ static const char *bystander(struct context *c, const struct occurrence *o)
         if (o->use_shim || o->native != NULL || rule == NULL || rule->way != o->rule->way ||
             sc_image_argument(rule, o->key, argument, NULL) < 0 ||
             !sc_str_equal(argument, o->argument))
-            return sc_plan_say(c, "service '%s' gets this text too and cannot take it from a file",
+            return sc_plan_say(c,
+                               "service '%s' gets this text too and cannot take it from a file; "
+                               "give that service a text of its own",
                                d->name, NULL);
     }
     return NULL;

@@ -4,7 +4,6 @@
  * secrets.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"

@@ -34,10 +34,11 @@ static int move(struct context *c, size_t file, const struct sc_yaml_node *node,
     if (rc == SC_E_NOMEM)
         return sc_fail_nomem(err);
     if (rc < 0)
-        return report(c, file, node,
-                      &(struct sc_plan_item){.action = SC_PLAN_REPORT,
-                                             .reason = "its file cannot be read here"},
-                      err);
+        return report(
+            c, file, node,
+            &(struct sc_plan_item){.action = SC_PLAN_REPORT,
+                                   .reason = "its file cannot be read here; run this where it can"},
+            err);
     if (sc_secret_view(&value).len == 0)
         return 0;
     rc = sc_plan_secret_named(c, name, sc_secret_view(&value), &secret, &why);
@@ -45,8 +46,9 @@ static int move(struct context *c, size_t file, const struct sc_yaml_node *node,
         return sc_fail_nomem(err);
     if (rc < 0)
         return report(c, file, node,
-                      &(struct sc_plan_item){.action = SC_PLAN_REPORT,
-                                             .reason = "two files give it different contents"},
+                      &(struct sc_plan_item){
+                          .action = SC_PLAN_REPORT,
+                          .reason = "two files give it different contents; leave one of them"},
                       err);
     char *target =
         sc_stash_printf(&c->plan->pool, err, "%s/%s/%s", c->options->mount, c->plan->scope, name);

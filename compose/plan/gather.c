@@ -2,7 +2,6 @@
  *
  * Finds every credential in the environments of all services of all files.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/judge/shape.h"

@@ -2,7 +2,6 @@
  *
  * What services are given: `secrets:` of each, and the top-level secrets behind them.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"

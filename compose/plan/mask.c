@@ -3,7 +3,6 @@
  * The diff for people: the lines that go hold the credentials, and lines around them may, so what a
  * person sees has them masked.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/judge/shape.h"
@@ -16,14 +15,8 @@
 int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
                       struct sc_error *err)
 {
-    if (plan->mask_count == plan->mask_cap) {
-        size_t cap = plan->mask_cap == 0 ? 32 : plan->mask_cap * 2;
-        struct sc_plan_mask *grown = reallocarray(plan->masks, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        plan->masks = grown;
-        plan->mask_cap = cap;
-    }
+    if (!sc_plan_room(&plan->masks, plan->mask_count, &plan->mask_cap, sizeof(*plan->masks), err))
+        return SC_E_NOMEM;
     plan->masks[plan->mask_count++] = (struct sc_plan_mask){file, start, end};
     return 0;
 }

@@ -14,14 +14,8 @@
 
 int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item, struct sc_error *err)
 {
-    if (plan->item_count == plan->item_cap) {
-        size_t cap = plan->item_cap == 0 ? 32 : plan->item_cap * 2;
-        struct sc_plan_item *grown = reallocarray(plan->items, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        plan->items = grown;
-        plan->item_cap = cap;
-    }
+    if (!sc_plan_room(&plan->items, plan->item_count, &plan->item_cap, sizeof(*plan->items), err))
+        return SC_E_NOMEM;
     struct sc_plan_item copy = *item;
     if (item->change != NULL) {
         copy.change = sc_stash_dup(&plan->pool, item->change, strlen(item->change), err);
@@ -124,7 +118,7 @@ static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, 
 static int finish_file(struct sc_plan_file *file, struct sc_error *err)
 {
     if (file->yaml == NULL) {
-        int done = sc_splices_apply(&file->splices, file->before, &file->after, err);
+        int done = sc_splices_apply(&file->splices, file->before, file->display, &file->after, err);
         file->changed = done == 0 && file->splices.count > 0;
         return done;
     }

@@ -254,14 +254,16 @@ static int check_configs(const struct proof *p, struct sc_error *err)
     const struct sc_value *old = sc_value_get(p->before->root, "configs");
     const struct sc_value *new = sc_value_get(p->after->root, "configs");
     if ((old == NULL) != (new == NULL) || (old != NULL && old->count != new->count))
-        return sc_fail(err, SC_E_BUG, "the rewritten project would differ: configs");
+        return sc_fail(err, SC_E_BUG,
+                       "the rewritten project would differ: configs; nothing was changed");
     for (size_t i = 0; old != NULL && i < old->count; i++) {
         const struct sc_entry *entry = &old->u.entries[i];
         const struct sc_value *now = sc_value_get(new, entry->key);
         if (now == NULL ||
             (!sc_value_same(entry->value, now) &&
              !(sc_value_get(entry->value, "content") != NULL && config_moved(p, now))))
-            return sc_fail(err, SC_E_BUG, "the rewritten project would differ: configs");
+            return sc_fail(err, SC_E_BUG,
+                           "the rewritten project would differ: configs; nothing was changed");
     }
     return 0;
 }
@@ -270,12 +272,14 @@ static int compare(const struct proof *p, struct sc_error *err)
 {
     static const char *const same[] = {"networks", "volumes", "models", "name"};
     if (p->before->service_count != p->after->service_count)
-        return sc_fail(err, SC_E_BUG, "the rewritten project would have other services");
+        return sc_fail(err, SC_E_BUG,
+                       "the rewritten project would have other services; nothing was changed");
     for (size_t i = 0; i < SC_ARRAY_SIZE(same); i++) {
         const struct sc_value *old = sc_value_get(p->before->root, same[i]);
         const struct sc_value *new = sc_value_get(p->after->root, same[i]);
         if ((old == NULL) != (new == NULL) || (old != NULL && !sc_value_same(old, new)))
-            return sc_fail(err, SC_E_BUG, "the rewritten project would differ: %s", same[i]);
+            return sc_fail(err, SC_E_BUG,
+                           "the rewritten project would differ: %s; nothing was changed", same[i]);
     }
     int rc = check_configs(p, err);
     for (size_t i = 0; i < p->before->service_count && rc == 0; i++) {

@@ -3,7 +3,6 @@
  * What stands behind variables: the values that the loaded project has.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/judge/shape.h"

@@ -4,7 +4,6 @@
  */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"
@@ -70,14 +69,9 @@ static int choose_name(struct context *c, const char *key, const char *service, 
 static int add_secret(struct sc_plan *plan, const char *name, struct sc_bytes value, size_t *ret,
                       struct sc_error *err)
 {
-    if (plan->secret_count == plan->secret_cap) {
-        size_t cap = plan->secret_cap == 0 ? 16 : plan->secret_cap * 2;
-        struct sc_plan_secret *grown = reallocarray(plan->secrets, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        plan->secrets = grown;
-        plan->secret_cap = cap;
-    }
+    if (!sc_plan_room(&plan->secrets, plan->secret_count, &plan->secret_cap, sizeof(*plan->secrets),
+                      err))
+        return SC_E_NOMEM;
     struct sc_plan_secret *secret = &plan->secrets[plan->secret_count];
     *secret = (struct sc_plan_secret){.name = name};
     int rc = sc_secret_append(&secret->value, value.ptr, value.len, err);

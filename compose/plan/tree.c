@@ -104,7 +104,7 @@ const char *sc_plan_fixed_reason(const struct context *c, const struct definitio
     if (changed->base && c->options->project == NULL)
         return "what extends it is not known, since the project was not loaded";
     if (changed->base && d->user_count == 0)
-        return "no service of the project has it from there; rewrite that file by itself";
+        return "no service of this project gets it from that file; rewrite the file by itself";
     return changed->fixed;
 }
 

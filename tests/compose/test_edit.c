@@ -85,41 +85,60 @@ static const struct edit_case accepted[] = {
 };
 
 static const struct edit_case refused[] = {
-    {"an empty document", "a: 1\n---\n", {{SET, NULL}}, "'f' line 3, column 1: an empty document"},
-    {"no colon", "? a\n", {{SET, "a"}}, "'f' line 2, column 1: a key without its ':'"},
+    {"an empty document",
+     "a: 1\n---\n",
+     {{SET, NULL}},
+     "'f' line 3, column 1: an empty document, which cannot be changed cleanly; write it "
+     "otherwise"},
+    {"no colon",
+     "? a\n",
+     {{SET, "a"}},
+     "'f' line 2, column 1: a key without its ':', which cannot be changed cleanly; write it "
+     "otherwise"},
     {"a colon in a comment",
      "? a #:\n",
      {{SET, "a"}},
-     "'f' line 2, column 1: a key without its ':'"},
-    {"an empty key", "?\n: v\n", {{RENAME, ""}}, "'f' line 1, column 2: an empty key"},
+     "'f' line 2, column 1: a key without its ':', which cannot be changed cleanly; write it "
+     "otherwise"},
+    {"an empty key",
+     "?\n: v\n",
+     {{RENAME, ""}},
+     "'f' line 1, column 2: an empty key, which cannot be changed cleanly; write it otherwise"},
     {"a question mark on another line",
      "a: 1\n? # c\n  b\n: 2\n",
      {{DELETE, "b"}},
-     "'f' line 3, column 3: an entry that does not stand on lines of its own"},
+     "'f' line 3, column 3: an entry that does not stand on lines of its own, which cannot be "
+     "changed cleanly; write it otherwise"},
     {"a lone carriage return",
      "a: 1\rb: 2\n",
      {{SET, "a"}},
-     "'f' line 1, column 5: a line that ends otherwise than in LF or CR LF"},
+     "'f' line 1, column 5: a line that ends otherwise than in LF or CR LF, which cannot be "
+     "changed cleanly; write it otherwise"},
     {"a line separator",
      "a: 1 # \xe2\x80\xa8\nb: 2\n",
      {{SET, "a"}},
-     "'f' line 1, column 8: a line that ends otherwise than in LF or CR LF"},
+     "'f' line 1, column 8: a line that ends otherwise than in LF or CR LF, which cannot be "
+     "changed cleanly; write it otherwise"},
     {"a comment deeper than an empty block text",
      "a: >\nb: 1\n # c\n",
      {{DELETE, "b"}},
-     "'f' line 3, column 1: a comment that would become part of the text before it"},
+     "'f' line 3, column 1: a comment that would become part of the text before it, which cannot "
+     "be changed cleanly; write it otherwise"},
     {"the same behind blank lines",
      "a: |\n  x\nb: 1\n\n  # c\nd: 1\n",
      {{DELETE, "b"}},
-     "'f' line 5, column 1: a comment that would become part of the text before it"},
+     "'f' line 5, column 1: a comment that would become part of the text before it, which cannot "
+     "be changed cleanly; write it otherwise"},
     {"items in front of none",
      "a: []\n",
      {{LEAD, "a"}},
-     "'f' line 1, column 4: no list with items"},
+     "'f' line 1, column 4: no list with items, which cannot be changed cleanly; write it "
+     "otherwise"},
     {"all of it",
      "{a: 1}",
      {{DELETE, "a"}},
-     "'f' line 1, column 5: nothing would be left of the collection"},
+     "'f' line 1, column 5: nothing would be left of the collection, which cannot be changed "
+     "cleanly; write it otherwise"},
 };
 
 static struct sc_yaml_stream *load(struct sc_bytes text)

@@ -71,7 +71,7 @@ static bool still_needed(const struct context *c, const char *name)
         if (plan != NULL && plan->changed)
             text = sc_buf_view(&plan->after);
         else if (plan != NULL && plan->yaml == NULL && /* its text is made later */
-                 sc_splices_apply(&plan->splices, plan->before, &env, NULL) == 0)
+                 sc_splices_apply(&plan->splices, plan->before, plan->display, &env, NULL) == 0)
             text = sc_buf_view(&env);
         if (text.ptr != NULL && (sc_plan_env_references(text, name) > 0 ||
                                  (sc_plan_env_is_compose(file) && sc_plan_env_passes(text, name))))
@@ -200,7 +200,7 @@ static int list_rest(struct context *c, struct sc_error *err)
             .at = {place->line, place->column},
             .reason = c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed
                       : still_needed(c, v->name)
-                          ? "something that stays still refers to it"
+                          ? "something that stays refers to it; it can go with that"
                           : "nothing in these files refers to it; remove it, or put it into the "
                             "vault",
         };

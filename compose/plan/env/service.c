@@ -5,7 +5,6 @@
  * (`X=value` to `X_FILE=/run/secrets/x`); else it goes, and each service gets a variable of its
  * own.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "compose/plan/env/env.h"
@@ -142,7 +141,9 @@ static const char *bystander(struct context *c, const struct occurrence *o)
             found = sc_plan_same_text(&c->found[k], o) &&
                     sc_str_equal(c->found[k].service->name, service->name);
         if (!found)
-            return sc_plan_say(c, "service '%s' reads this file too and cannot follow",
+            return sc_plan_say(c,
+                               "service '%s' reads this file too and cannot follow; give that "
+                               "service a file of its own",
                                service->name, NULL);
     }
     return NULL;
@@ -211,7 +212,7 @@ const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o)
 
 const char *sc_plan_env_lookup(struct context *c, const struct occurrence *o)
 {
-    return looked_up(c, o) ? "something that stays looks it up in this file" : NULL;
+    return looked_up(c, o) ? "something that stays refers to it by name; change that first" : NULL;
 }
 
 /* ---- changing ---- */

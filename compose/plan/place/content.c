@@ -19,6 +19,12 @@ struct draft {
     const char *reason;
 };
 
+static void draft_done(struct draft *d)
+{
+    sc_buf_done(&d->template);
+    sc_buf_done(&d->rendered);
+}
+
 static bool has_placeholder(const char *text)
 {
     struct sc_template_part part;
@@ -35,7 +41,7 @@ static void put_text(struct draft *d, size_t from, size_t to)
 {
     const char *text = sc_plan_value(d->c, d->first->node->text + from, to - from);
     if (text == NULL)
-        d->reason = "it holds a variable that is not known here";
+        d->reason = "it holds a variable that is not known here; set it and run again";
     else if (has_placeholder(text))
         d->reason = "the content holds placeholders already; put it into the vault by hand";
     if (d->reason != NULL)
@@ -82,7 +88,8 @@ static const char *obstacle(const struct context *c, const struct literal *l)
         return "what stands in the config is not known, since the project was not loaded";
     if (node->tag != NULL || node->anchor != NULL || sc_plan_has_custom_tag(node))
         return "a tag or an anchor stands on the text; change it by hand";
-    return sc_yaml_get(config, "file") != NULL ? "it has content and a file" : NULL;
+    return sc_yaml_get(config, "file") != NULL ? "it has content and a file; leave one of the two"
+                                               : NULL;
 }
 
 /* Whether the value can be taken out at all is settled before secrets are made for it. */
@@ -160,18 +167,20 @@ int sc_plan_place_content(struct context *c, struct literal *first, struct sc_er
     }
     const char *key = sc_node_text(first->node->parent->key);
     const struct sc_resource *config = sc_resources_get(&c->options->project->configs, key);
-    SC_CLEANUP(sc_buf_done) struct sc_buf template = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
-    SC_CLEANUP(sc_buf_done) struct sc_buf rendered = SC_BUF_INIT(SC_YAML_SCALAR_MAX);
-    struct draft d = {.c = c, .first = first, .template = template, .rendered = rendered};
+    SC_CLEANUP(draft_done)
+    struct draft d = {
+        .c = c,
+        .first = first,
+        .template = SC_BUF_INIT(SC_YAML_SCALAR_MAX),
+        .rendered = SC_BUF_INIT(SC_YAML_SCALAR_MAX),
+    };
     int rc = draft(&d, err);
-    template = d.template;
-    rendered = d.rendered;
     size_t secret = 0;
     if (rc == 0 && d.reason == NULL &&
-        (config == NULL || !sc_str_equal(config->content, sc_buf_text(&rendered))))
-        d.reason = "another file gives the config its content in the end";
+        (config == NULL || !sc_str_equal(config->content, sc_buf_text(&d.rendered))))
+        d.reason = "another file gives the config its content in the end; take it out here";
     if (rc == 0 && d.reason == NULL)
-        rc = sc_plan_secret_template(c, key, "config", sc_buf_view(&template), &secret, err);
+        rc = sc_plan_secret_template(c, key, "config", sc_buf_view(&d.template), &secret, err);
     if (rc == 0 && d.reason == NULL)
         rc = replace(c, first, key, secret, err);
     if (d.reason != NULL)

@@ -91,9 +91,9 @@ static const char *loaded_reason(struct context *c, const struct literal *l)
             sc_value_text(sc_plan_loaded(l->service->users[i]->merged, c->plan->files[l->file].path,
                                          (struct sc_yaml_span){node->full_start, node->span.end}));
         if (text == NULL)
-            return "its value comes from a variable, and another file sets it in the end";
+            return "another file sets it in the end; take it out here";
         if (!sc_str_equal(text, mine))
-            return "its value comes from a variable that has another value in the included file";
+            return "its variable has another value in the included file; name the variables apart";
     }
     return NULL;
 }
@@ -188,7 +188,7 @@ static void spread(struct context *c)
              k++) {
             const struct literal *b = &c->literals[k];
             if (b->list == a->list && b->reason != NULL)
-                a->reason = "another credential of the same check stays";
+                a->reason = "another credential of the same check stays; see the reason there";
         }
     }
 }

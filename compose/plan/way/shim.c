@@ -113,7 +113,8 @@ static const char *fill(struct context *c, const struct definition *d, struct sh
     if (has_entrypoint && !words_of(c, entrypoint, &shim->entrypoint, &shim->entrypoint_count))
         return "its entrypoint is a shell-like text; write it as a list first";
     if (has_entrypoint && shim->entrypoint_count > 0)
-        return shim->entrypoint[0][0] == '\0' ? "its entrypoint is an empty word" : NULL;
+        return shim->entrypoint[0][0] == '\0' ? "its entrypoint is an empty word; name a program"
+                                              : NULL;
     if (has_entrypoint && commanded)
         return NULL; /* the command alone is the program */
     SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
@@ -131,7 +132,7 @@ static const char *fill(struct context *c, const struct definition *d, struct sh
         return no_memory(c);
     sc_image_start_hash(&start, shim->drift);
     if (shim->entrypoint_count == 0 && shim->command_count == 0 && !commanded)
-        return "the image starts nothing by itself";
+        return "the image starts nothing by itself; set an entrypoint";
     return NULL;
 }
 
@@ -140,26 +141,29 @@ static const char *obstacle(const struct context *c, const struct definition *d)
 {
     static const char *const lists[] = {"volumes", "secrets", "entrypoint", "command"};
     if (c->options->shim == NULL)
-        return c->options->no_shim != NULL ? c->options->no_shim : "it is not installed";
+        return c->options->no_shim != NULL
+                   ? c->options->no_shim
+                   : "it is not installed; install it, or name it with --shim";
     if (!d->own)
-        return "the service stands behind an alias";
+        return "the service stands behind an alias; write it out";
     if (c->plan->files[d->file].base)
         return "it is a base; set the variable in the services that extend it";
     for (size_t i = 0; i < SC_ARRAY_SIZE(lists); i++) {
         const struct sc_yaml_node *own = sc_yaml_get(d->node, lists[i]);
         if (own != sc_merged_get(d->node, lists[i]) || sc_yaml_is(own, SC_YAML_ALIAS) ||
             sc_plan_is_shared(own))
-            return "parts of the service come through an anchor";
+            return "parts of the service come through an anchor; write them out";
     }
     for (size_t i = 0; i < c->definition_count; i++) {
         const struct definition *other = &c->definitions[i];
         if (same_service(c, d, other) && sets(other, "entrypoint"))
-            return "several files say what the service starts";
+            return "several files say what the service starts; leave one of them";
         if ((other == d || same_service(c, d, other)) && sets(other, "extends") &&
             !sets(d, "entrypoint"))
-            return "the service extends another one, which may say what it starts";
+            return "the service extends another one, which may say what it starts; set its "
+                   "entrypoint";
         if (!sc_str_equal(other->name, d->name) && sc_plan_serves(c, d, other))
-            return "another service extends this one";
+            return "another service extends this one and would start through it too";
     }
     return NULL;
 }

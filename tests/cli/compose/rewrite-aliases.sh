@@ -38,7 +38,7 @@ out_lacks canary
 out_has "adapt compose.yml:2  extension x-password: removed; nothing refers to it any more"
 out_has "adapt compose.yml:5  extension root: removed; nothing refers to it any more"
 out_has "stays compose.yml:6  extension other: something that stays refers to this anchor; change it by hand"
-out_has "stays compose.yml:21  three.MYSQL_ROOT_PASSWORD: something else refers to this text by its anchor and cannot follow"
+out_has "stays compose.yml:21  three.MYSQL_ROOT_PASSWORD: something else refers to this text by its anchor and cannot follow; write it out there"
 err_is "secretsctl: 6 moved into 4 entries of scope 'shop', 2 stay"
 cat >want <<'END'
 name: shop

@@ -103,9 +103,9 @@ printf 'POSTGRES_PASSWORD=canary-3\nPOSTGRES_PASSWORD=canary-4\n' >twice.env
 printf 'MYSQL_ROOT_PASSWORD=canary-5\nMYSQL_PASSWORD=canary-6\nMYSQL_CHECK=$MYSQL_ROOT_PASSWORD/x\n' >my.env
 run 0 "$SECRETSCTL" compose rewrite --no-shim
 out_lacks canary
-out_has "stays .env:3  pg.env_file POSTGRES_PASSWORD: service 'app' shares this text and cannot follow"
+out_has "stays .env:3  pg.env_file POSTGRES_PASSWORD: service 'app' shares this text and cannot follow; give that service a text of its own"
 out_has "stays twice.env:2  pg.env_file POSTGRES_PASSWORD: the file sets it more than once; remove what is not used"
-out_has "stays my.env:1  my.env_file MYSQL_ROOT_PASSWORD: something that stays looks it up in this file"
+out_has "stays my.env:1  my.env_file MYSQL_ROOT_PASSWORD: something that stays refers to it by name; change that first"
 out_has "move  my.env:2  my.env_file MYSQL_PASSWORD -> three/mysql_password, MYSQL_PASSWORD_FILE=/run/secrets/mysql_password"
 
 # .env: what stays there is listed
@@ -119,7 +119,7 @@ END
 printf 'USED_PASSWORD=canary-7\nUNUSED_PASSWORD=canary-8\n' >.env
 run 0 "$SECRETSCTL" compose rewrite
 out_lacks canary
-out_has "stays .env:1  env_file USED_PASSWORD: something that stays still refers to it"
+out_has "stays .env:1  env_file USED_PASSWORD: something that stays refers to it; it can go with that"
 out_has "stays .env:2  env_file UNUSED_PASSWORD: nothing in these files refers to it; remove it, or put it into the vault"
 err_is "secretsctl: nothing to move; 3 stay"
 

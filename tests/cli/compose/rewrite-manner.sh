@@ -54,7 +54,7 @@ secrets:
 END
 cp compose.yml old.yml
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
-out_has "stays compose.yml:28  shared.API_PASSWORD: nothing is known of how 'example/app' takes API_PASSWORD from a file; the shim cannot help: parts of the service come through an anchor"
+out_has "stays compose.yml:28  shared.API_PASSWORD: nothing is known of how 'example/app' takes API_PASSWORD from a file; the shim cannot help: parts of the service come through an anchor; write them out"
 out_has "stays compose.yml:35  granted.POSTGRES_PASSWORD: the service's secrets come through an anchor; give it a list of its own first"
 err_is "secretsctl: 5 moved into 1 entry of scope 'manner', 2 stay"
 diff old.yml compose.yml >changed || true
@@ -132,8 +132,8 @@ END
 both=(-f compose.yml -f compose.prod.yml)
 run 0 "$SECRETSCTL" compose rewrite "${both[@]}" --shim $shim --write
 out_has "move  compose.prod.yml:5  api.DATABASE_URL -> multi/database_url_password"
-out_has "stays compose.yml:10  late.API_TOKEN: nothing is known of how 'example/late' takes API_TOKEN from a file; the shim cannot help: several files say what the service starts"
-out_has "stays compose.prod.yml:9  below.API_TOKEN: nothing is known of how 'example/api' takes API_TOKEN from a file; the shim cannot help: the service extends another one, which may say what it starts"
+out_has "stays compose.yml:10  late.API_TOKEN: nothing is known of how 'example/late' takes API_TOKEN from a file; the shim cannot help: several files say what the service starts; leave one of them"
+out_has "stays compose.prod.yml:9  below.API_TOKEN: nothing is known of how 'example/api' takes API_TOKEN from a file; the shim cannot help: the service extends another one, which may say what it starts; set its entrypoint"
 err_is "secretsctl: 1 moved into 1 entry of scope 'multi', 2 stay"
 grep -qxF '    entrypoint: ["/.secretsctl/shim", "--", "/api"]' compose.yml || fail "the entrypoint"
 ! grep -q 'entrypoint.*shim' compose.prod.yml || fail "the entrypoint of the override"

@@ -101,7 +101,7 @@ services:
   app: {image: example/app, environment: *env}
 END
 run 0 "$SECRETSCTL" compose rewrite -f shared.yml
-out_has "stays shared.yml:2  db.POSTGRES_PASSWORD: service 'app' shares this text and cannot follow"
+out_has "stays shared.yml:2  db.POSTGRES_PASSWORD: service 'app' shares this text and cannot follow; give that service a text of its own"
 err_is "secretsctl: nothing to move; 2 stay"
 
 # what would keep --write from replacing the files is said before
