@@ -199,6 +199,18 @@ static void pass_signal(struct session *session)
         kill(session->pid, number);
 }
 
+/* As the first process of a container we are the parent of what others have left, too. */
+static void reap(struct session *session)
+{
+    int raw = 0;
+    for (pid_t pid; (pid = waitpid(getpid() == 1 ? -1 : session->pid, &raw, WNOHANG)) > 0;) {
+        if (pid != session->pid)
+            continue;
+        session->ended = true;
+        session->raw_status = raw;
+    }
+}
+
 static bool any_open(const struct session *session)
 {
     for (size_t i = 0; i < session->channel_count; i++)
@@ -318,8 +330,8 @@ static int loop(struct session *session, struct sc_error *err)
         rc = turn(session, patience(session), &moved, err);
         if (was_ended && (!moved || !any_open(session)))
             break;
-        if (!session->terminal && !session->ended)
-            session->ended = waitpid(session->pid, &session->raw_status, WNOHANG) == session->pid;
+        if (!session->ended)
+            reap(session);
         if (session->ended && !any_open(session))
             break;
     }

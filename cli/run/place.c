@@ -6,7 +6,8 @@
  * the read end of a pipe, and acts at its end of file: so the files go when run ends, is killed, or
  * its whole process group is. Its environment is empty, since CI systems hunt leftovers by a
  * variable. Names carry the id of the process and the time it started: what a guard that was killed
- * too has left behind is removed by the next run.
+ * too has left behind is removed by the next run. A process of another pid namespace (a container
+ * that shares our /dev/shm) cannot be looked up: run and its guard hold a lock on the directory.
  */
 #include "cli/run/run.h"
 
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -51,6 +53,14 @@ static bool remove_dir(int parent_fd, const char *name)
     return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
 }
 
+/* With a lock that the one who asks does not share. */
+static bool is_locked(int parent_fd, const char *name)
+{
+    SC_CLEANUP(sc_fd_closep)
+    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 /* Directories of runs that are no more. */
 static void sweep(int parent_fd)
 {
@@ -61,7 +71,7 @@ static void sweep(int parent_fd)
         int pid = 0;
         unsigned long long started = 0;
         if (sscanf(names.items[i], PREFIX "%d.%llu", &pid, &started) == 2 &&
-            sc_proc_start_time(pid) != started)
+            sc_proc_start_time(pid) != started && !is_locked(parent_fd, names.items[i]))
             (void)remove_dir(parent_fd, names.items[i]); /* the next run tries again */
     }
 }
@@ -102,8 +112,10 @@ static int start_guard(struct sc_run_place *place, int parent_fd, const char *na
         /* Nothing of ours stays open in it: not the pipes a caller waits on, not the vault. */
         int high_dir = fcntl(parent_fd, F_DUPFD, 10);
         int high_end = fcntl(ends[0], F_DUPFD, 10);
+        int high_lock = fcntl(place->lock_fd, F_DUPFD, 10);
         int kept = dup2(high_dir, 4) < 0 || dup2(high_end, 3) < 0 ? -1 : 0;
-        close_range(5, ~0U, 0);
+        SC_IGNORE(dup2(high_lock, 5) < 0);
+        close_range(6, ~0U, 0);
         for (int fd = 0; fd <= 2; fd++)
             close(fd);
         guard(kept == 0 ? 3 : -1, 4, name);
@@ -135,7 +147,10 @@ static int make_guarded(struct sc_run_place *place, int parent_fd, const char *n
 {
     if (mkdirat(parent_fd, name, 0700) < 0)
         return sc_fail_errno(err, "cannot make the directory '%s'", place->dir);
-    int rc = start_guard(place, parent_fd, name, err);
+    place->lock_fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int rc = place->lock_fd < 0 || flock(place->lock_fd, LOCK_SH) < 0
+                 ? sc_fail_errno(err, "cannot lock the directory '%s'", place->dir)
+                 : start_guard(place, parent_fd, name, err);
     if (rc < 0)
         unlinkat(parent_fd, name, AT_REMOVEDIR);
     return rc;
@@ -215,7 +230,12 @@ static int open_parent(const char *asked, const char **ret_path, struct sc_tmpfs
         return 0;
     }
     *ret_path = asked != NULL ? asked : "/dev/shm";
-    return sc_tmpfs_open(*ret_path, SC_TMPFS_QUOTA_DEFAULT, ret, err);
+    int rc = sc_tmpfs_open(*ret_path, SC_TMPFS_QUOTA_DEFAULT, ret, err);
+    return rc < 0 && asked == NULL ? sc_fail(err, SC_E_UNSUPPORTED,
+                                             "there is no file system in memory on '%s'; give a "
+                                             "directory on one with --dir, or use --memfd or --env",
+                                             *ret_path)
+                                   : rc;
 }
 
 int sc_run_place_make(enum sc_run_where where, const char *parent, struct sc_run_values *values,
@@ -223,7 +243,7 @@ int sc_run_place_make(enum sc_run_where where, const char *parent, struct sc_run
 {
     struct sc_tmpfs memory = SC_TMPFS_INIT;
     char name[128];
-    *ret = (struct sc_run_place){.guard_fd = -1};
+    *ret = (struct sc_run_place)SC_RUN_PLACE_INIT;
     if (where == SC_RUN_MEMFD)
         return sc_run_memfd_make(values, ret, err);
     int rc = open_parent(parent, &parent, &memory, err);
@@ -247,10 +267,11 @@ int sc_run_place_make(enum sc_run_where where, const char *parent, struct sc_run
 void sc_run_place_done(struct sc_run_place *place)
 {
     sc_run_memfd_done(place);
+    sc_fd_closep(&place->lock_fd);
     sc_fd_closep(&place->guard_fd);
     if (place->guard > 0)
         while (waitpid(place->guard, NULL, 0) < 0 && errno == EINTR)
             ;
     free(place->dir);
-    *place = (struct sc_run_place){.guard_fd = -1};
+    *place = (struct sc_run_place)SC_RUN_PLACE_INIT;
 }

@@ -121,7 +121,7 @@ static int tell_runner(const struct sc_run_values *values, struct sc_error *err)
 static int run_ready(const struct sc_run_options *opt, struct sc_run_values *values,
                      struct sc_run_child *child, struct sc_run_end *ret, struct sc_error *err)
 {
-    struct sc_run_place place = {.guard_fd = -1};
+    struct sc_run_place place = SC_RUN_PLACE_INIT;
     struct sc_run_environment environment = {0};
     enum sc_run_where where = opt->private ? SC_RUN_PRIVATE
                               : opt->memfd ? SC_RUN_MEMFD

@@ -80,10 +80,17 @@ enum sc_run_where {
 
 struct sc_run_place {
     char *dir;    /* NULL until it is made */
-    int guard_fd; /* the guard acts when this end of its pipe is closed */
+    int lock_fd;  /* it, and the mark that somebody uses it; -1 */
+    int guard_fd; /* the guard acts when this end of its pipe is closed; -1 */
     pid_t guard;
     int first_fd, fd_count; /* of SC_RUN_MEMFD; the command inherits them */
 };
+
+/* The zero value but for the descriptors. */
+#define SC_RUN_PLACE_INIT                                                                          \
+    {                                                                                              \
+        .lock_fd = -1, .guard_fd = -1                                                              \
+    }
 
 /* Makes a file for each value that is no text and sets its path: 0400 in a 0700 directory.
  * `parent` NULL: $XDG_RUNTIME_DIR or /dev/shm. Removes what runs that were killed together with

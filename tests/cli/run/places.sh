@@ -150,3 +150,20 @@ sleep 0.2
 occupied || fail "nobody was left to clean up, and yet it is clean"
 run 0 "$SECRETSCTL" run --scope shop -- true
 empty || fail "the next run left the files of the dead one"
+
+# Where processes have numbers of their own (a container that shares the place): the files of the one are not
+# taken for those of a dead one by the other; as the first process there run collects what others leave.
+if [ "$(id -u)" = 0 ] && unshare --pid --fork --mount-proc true 2>/dev/null; then
+    unshare --pid --fork --mount-proc "$SECRETSCTL" run --no-mask --scope shop -- sh -c '
+        touch "$0/apart-up"; until [ -e "$0/apart-go" ]; do sleep 0.05; done; cat "$TOKEN_FILE"' "$T" >"$T/apart" 2>&1 &
+    until_true test -e "$T/apart-up"
+    run 0 "$SECRETSCTL" run --scope shop -- true
+    touch "$T/apart-go"
+    wait $! || fail "the files are gone: $(cat "$T/apart")"
+    [ "$(cat "$T/apart")" = token-4711 ] || fail "$(cat "$T/apart")"
+    empty || fail "files are left: $(ls "$M")"
+    # shellcheck disable=SC2016
+    orphan='(sh -c "echo \$\$ >\$0" "$0" &); until [ -s "$0" ]; do sleep 0.05; done
+        for _ in $(seq 200); do kill -0 "$(cat "$0")" 2>/dev/null || exit 0; sleep 0.05; done; exit 9'
+    run 0 unshare --pid --fork --mount-proc "$SECRETSCTL" run --env --scope shop -- sh -c "$orphan" "$T/orphan"
+fi
