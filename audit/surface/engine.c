@@ -108,7 +108,9 @@ static int search_answer(struct sc_probe *probe, const struct kind *kind, const 
     SC_CLEANUP(identity_done) struct identity identity = {0};
     struct sc_bytes json = sc_secret_view(answer);
     struct sc_error why = {0};
-    int rc = sc_json_walk(json, take_identity, &identity, &why);
+    /* Who it is can be told without, too; what is no JSON is told below. */
+    if (sc_json_walk(json, take_identity, &identity, &why) == SC_E_NOMEM)
+        return sc_fail_nomem(err);
     SC_CLEANUP(sc_str_freep)
     char *title =
         sc_str_printf(err, "%s %s", kind->noun, identity.name == NULL ? name : identity.name);
@@ -116,7 +118,7 @@ static int search_answer(struct sc_probe *probe, const struct kind *kind, const 
         return SC_E_NOMEM;
     const struct sc_spot spot = {.place = "inspect", .file = title, .service = identity.service};
     sc_ledger_object(probe->ledger);
-    rc = sc_inspect_json(probe, &spot, json, &why);
+    int rc = sc_inspect_json(probe, &spot, json, &why);
     if (rc == SC_E_NOMEM)
         return sc_fail_nomem(err);
     if (rc < 0)
