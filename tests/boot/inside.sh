@@ -63,7 +63,10 @@ wait "$watcher" || fail "a watcher was not told of a rotation"
 known() { secretsctl who shop/storm --mount "$M" | grep -q /check/storm_reader; }
 until_true known
 
-# A stop ends the mount, and leaves nobody behind.
+# A stop ends the mount, and leaves nobody behind; that another service has a copy of it does not keep it.
+systemd-run -q --unit=neighbour --property=PrivateMounts=yes sleep 300
+neighbour() { grep -q " $M " "/proc/$(systemctl show -P MainPID neighbour)/mounts"; }
+until_true neighbour
 keeper=$(status keeper) worker=$(status worker)
 systemctl stop "$unit"
 ! grep -q " $M " /proc/mounts || fail "a stop has not unmounted"

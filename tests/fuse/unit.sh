@@ -3,7 +3,7 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 requires systemd-analyze
 unit="$T/secretsctl-provision@run-secretsctl.service"
-sed "s|/usr/bin/secretsctl|$SECRETSCTL|" "$SC_SOURCE/examples/systemd/secretsctl-provision@.service" >"$unit"
+sed "s|^\(Exec[A-Za-z]*=\)secretsctl|\1$SECRETSCTL|" "$SC_SOURCE/examples/systemd/secretsctl-provision@.service" >"$unit"
 run 0 systemd-analyze verify "$unit"
 err_lacks "$unit"
 sed -n '/^\[Unit\]/,/^\[Service\]/p' "$unit" | grep -qx 'StartLimitIntervalSec=0' || fail "start limit"

@@ -5,7 +5,7 @@
 requires systemd-analyze systemd-tmpfiles
 mkdir -p unit unit/user run
 copy() { # copy UNIT: with the program of this build
-    sed "s|/usr/bin/secretsctl|$SECRETSCTL|" "$SC_SOURCE/examples/systemd/$1" >"unit/$1"
+    sed "s|^\(Exec[A-Za-z]*=\)secretsctl|\1$SECRETSCTL|" "$SC_SOURCE/examples/systemd/$1" >"unit/$1"
 }
 copy secretsctl-tmpfs.service
 copy user/secretsctl-agent.service
