@@ -21,7 +21,8 @@ struct rendering {
     int64_t changed;   /* the last change of them */
 };
 
-/* Templates in templates are taken as text, so a chain of them cannot run away. */
+/* A template in a template is refused: taken as text its placeholders would come out, and rendered
+ * a chain of them could run away. */
 static int fetch_for_template(const char *name, enum sc_template_kind kind, void *ctx,
                               struct sc_secret *ret, struct sc_error *err)
 {
@@ -30,6 +31,9 @@ static int fetch_for_template(const char *name, enum sc_template_kind kind, void
     int rc = sc_vault_get(rendering->vault, name, 0, ret, &info, err);
     if (rc == 0 && kind == SC_TEMPLATE_CONFIG && info.kind != SC_ENTRY_CONFIG)
         return sc_fail(err, SC_E_FAILED, "'%s' is not a config entry", name);
+    if (rc == 0 && info.kind == SC_ENTRY_TEMPLATE)
+        return sc_fail(err, SC_E_FAILED,
+                       "'%s' is a template itself; name the entries that it names", name);
     if (rc == 0) {
         rendering->versions += info.version;
         rendering->changed = SC_MAX(rendering->changed, info.created);

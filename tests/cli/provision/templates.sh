@@ -67,3 +67,11 @@ err_has "bad/broken"
 err_has "line 1, column 17"
 err_lacks hunter2
 [ ! -e "$M/bad" ] || fail "half of it was written"
+"$SECRETSCTL" rm bad/broken >/dev/null 2>&1
+# A template in a template would come out with its placeholders: that is no text for anybody.
+printf 'x {{secret:shop/pgpass}}' | "$SECRETSCTL" add -q bad/nested --kind template
+run 1 "$SECRETSCTL" write "$M" --scope bad
+err_is "secretsctl: template 'bad/nested': line 1, column 3: 'shop/pgpass' is a template itself; name the entries that it names"
+printf '{{secret:shop/pgpass}}' >takes-one
+run 0 "$SECRETSCTL" render takes-one # the command takes it as it is served
+out_lacks '{{'
