@@ -193,11 +193,23 @@ static size_t run_before(const unsigned char *end, size_t most)
     return run;
 }
 
+/* Behind a line's end and what a line is indented with, as far as the data goes: whether base64 goes
+ * on. */
+static bool may_go_on(struct sc_bytes data, size_t newline)
+{
+    size_t at = newline + 1;
+    while (at < data.len && (data.ptr[at] == ' ' || data.ptr[at] == '\t' || data.ptr[at] == '\r'))
+        at++;
+    return at == data.len || sc_wrapped_is_base64(data.ptr[at]) != 0;
+}
+
 /* At a line's end: whether base64 stands before it, and if so the join begins with it. The past is
  * in the edge. */
 static void try_join(struct sc_stream *stream, struct sc_bytes data, size_t newline)
 {
     size_t end = newline, past = stream->edge_len;
+    if (!may_go_on(data, newline))
+        return;
     if (end > 0)
         end -= data.ptr[end - 1] == '\r';
     else if (past > 0)
@@ -245,13 +257,15 @@ static int continue_join(struct sc_stream *stream, struct sc_bytes data, size_t 
 
 static int search_wrapped(struct sc_stream *stream, struct sc_bytes data, struct sc_error *err)
 {
+    uint64_t ends[SC_WRAPPED_WORDS(PART_SIZE)];
     int rc = 0;
+    sc_wrapped_find(data, ends);
     for (size_t at = 0; rc == 0 && at < data.len;) {
         if (stream->state != SC_STREAM_TEXT) {
             rc = continue_join(stream, data, &at, err);
             continue;
         }
-        at = sc_wrapped_next(data, at);
+        at = sc_wrapped_next(ends, data.len, at);
         if (at < data.len)
             try_join(stream, data, at++);
     }

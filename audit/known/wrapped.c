@@ -2,7 +2,7 @@
  *
  * Finding line ends behind base64; see audit/known/wrapped.h.
  *
- * Every byte that is searched comes by here, so 64 bytes are looked at as one: a bit for each byte
+ * Every byte that is searched comes by here, so 512 bytes are looked at as one: a bit for each byte
  * that is a base64 character, a bit for each line end; a run of 16 shows when the bits are shifted
  * over themselves.
  */
@@ -16,10 +16,13 @@
 
 #include "core/macros.h"
 #include "core/vector/cpu.h"
+#include "core/vector/lanes.h"
 
 #include "core/banned.h"
 
-#define BLOCK ((size_t)64)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define BLOCK         ((size_t)64)
+#define GROUP         (SC_LANES * BLOCK)
 /* Bytes before a line end that have to be known: the run and a carriage return. */
 #define BEFORE ((size_t)SC_WRAPPED_RUN_MIN + 1)
 
@@ -30,19 +33,18 @@ static inline bool ends_run(const unsigned char *newline)
             sc_wrapped_is_base64(newline[-SC_WRAPPED_RUN_MIN])) != 0;
 }
 
-/* One byte after the other: from line end to line end. */
-static size_t next_plain(struct sc_bytes data, size_t at)
+/* From line end to line end, from `at` on. */
+static void find_each(struct sc_bytes data, size_t at, uint64_t *ends)
 {
     while (at < data.len) {
         const unsigned char *newline = memchr(data.ptr + at, '\n', data.len - at);
         if (newline == NULL)
-            break;
+            return;
         at = (size_t)(newline - data.ptr);
         if (at < BEFORE || ends_run(newline))
-            return at;
+            ends[at / BLOCK] |= 1ULL << at % BLOCK;
         at++;
     }
-    return data.len;
 }
 
 #ifdef __x86_64__
@@ -60,7 +62,10 @@ struct kinds {
                   0x25, 0x04, 0x15)
 #define BY_HIGH _mm_setr_epi8(0x20, 0, 0x01, 0x02, 0x04, 0x18, 0x04, 0x08, 0, 0, 0, 0, 0, 0, 0, 0)
 
-__attribute__((target("avx2"))) static inline struct kinds half_kinds(const unsigned char *bytes)
+#define TARGET_AVX2   __attribute__((target("avx2")))
+#define TARGET_AVX512 __attribute__((target("avx512bw")))
+
+TARGET_AVX2 static ALWAYS_INLINE struct kinds half_kinds(const unsigned char *bytes)
 {
     const __m256i by_low = _mm256_broadcastsi128_si256(BY_LOW);
     const __m256i by_high = _mm256_broadcastsi128_si256(BY_HIGH);
@@ -75,14 +80,13 @@ __attribute__((target("avx2"))) static inline struct kinds half_kinds(const unsi
     };
 }
 
-__attribute__((target("avx2"))) static inline struct kinds kinds_avx2(const unsigned char *bytes)
+TARGET_AVX2 static ALWAYS_INLINE struct kinds kinds_avx2(const unsigned char *bytes)
 {
     struct kinds lower = half_kinds(bytes), upper = half_kinds(bytes + BLOCK / 2);
     return (struct kinds){lower.base64 | upper.base64 << 32, lower.ends | upper.ends << 32};
 }
 
-__attribute__((target("avx512bw"))) static inline struct kinds kinds_avx512(
-    const unsigned char *bytes)
+TARGET_AVX512 static ALWAYS_INLINE struct kinds kinds_avx512(const unsigned char *bytes)
 {
     const __m512i nibble = _mm512_set1_epi8(0x0f);
     __m512i x = _mm512_loadu_si512(bytes);
@@ -97,78 +101,78 @@ __attribute__((target("avx512bw"))) static inline struct kinds kinds_avx512(
     };
 }
 
-/* bits moved up by n, the upper bits of the block before coming in below. */
-static inline uint64_t carry(uint64_t bits, uint64_t before, unsigned n)
-{
-    return bits << n | before >> (64 - n);
-}
-
-/* What a block leaves to the next one: its base64 characters, and which of them end a run of 2, 4,
- * 8, 16. */
-struct steps {
-    uint64_t one, two, four, eight, run;
+/* A bit for each byte of a group. */
+union bits {
+    uint64_t of[SC_LANES];
+    sc_lanes lanes;
 };
 
-/* The line ends of a block that stand behind a run. */
-static inline uint64_t ends_of_runs(struct kinds kinds, struct steps *last)
-{
-    struct steps now = {.one = kinds.base64};
-    now.two = now.one & carry(now.one, last->one, 1);
-    now.four = now.two & carry(now.two, last->two, 2);
-    now.eight = now.four & carry(now.four, last->four, 4);
-    now.run = now.eight & carry(now.eight, last->eight, 8);
-    uint64_t found = kinds.ends & carry(now.run, last->run, 1);
-    *last = now;
-    return found;
-}
+typedef struct kinds kinds_fn(const unsigned char *bytes);
 
-/* Less than a block is left behind the last one from `start` on. */
-static size_t next_rest(struct sc_bytes data, size_t start, size_t at)
+/* The line ends of all whole groups; returns their length. */
+static ALWAYS_INLINE size_t find_by(struct sc_bytes data, kinds_fn *kinds_of, uint64_t *ends)
 {
-    return next_plain(data, SC_MAX(at, data.len - (data.len - start) % BLOCK));
-}
-
-__attribute__((target("avx2"))) static size_t next_avx2(struct sc_bytes data, size_t at)
-{
-    struct steps last = {0};
-    /* The runs that reach into the first block are seen by starting before it. */
-    size_t start = at - BEFORE;
-    uint64_t news = ~0ULL << BEFORE;
-    for (size_t i = start; i + BLOCK <= data.len; i += BLOCK) {
-        uint64_t found = ends_of_runs(kinds_avx2(data.ptr + i), &last) & news;
-        news = ~0ULL;
-        if (__builtin_expect(found != 0, 0))
-            return i + (size_t)__builtin_ctzll(found);
+    /* Of the group before: base64 characters, and which of them end a run of 2, 4, 8, 16. */
+    sc_lanes last1 = {0}, last2 = last1, last4 = last1, last8 = last1, last16 = last1;
+    size_t at = 0;
+    for (; at + GROUP <= data.len; at += GROUP) {
+        union bits base64, newlines;
+        for (size_t i = 0; i < SC_LANES; i++) {
+            struct kinds kinds = kinds_of(data.ptr + at + i * BLOCK);
+            base64.of[i] = kinds.base64;
+            newlines.of[i] = kinds.ends;
+        }
+        sc_lanes one = base64.lanes;
+        sc_lanes two = one & SC_LANES_UP(one, last1, 1);
+        sc_lanes four = two & SC_LANES_UP(two, last2, 2);
+        sc_lanes eight = four & SC_LANES_UP(four, last4, 4);
+        sc_lanes sixteen = eight & SC_LANES_UP(eight, last8, 8);
+        sc_lanes found = newlines.lanes & SC_LANES_UP(sixteen, last16, 1);
+        memcpy(ends + at / BLOCK, &found, sizeof(found));
+        last1 = one, last2 = two, last4 = four, last8 = eight, last16 = sixteen;
     }
-    return next_rest(data, start, at);
+    return at;
 }
 
-__attribute__((target("avx512bw"))) static size_t next_avx512(struct sc_bytes data, size_t at)
+TARGET_AVX2 static size_t find_avx2(struct sc_bytes data, uint64_t *ends)
 {
-    struct steps last = {0};
-    size_t start = at - BEFORE;
-    uint64_t news = ~0ULL << BEFORE;
-    for (size_t i = start; i + BLOCK <= data.len; i += BLOCK) {
-        uint64_t found = ends_of_runs(kinds_avx512(data.ptr + i), &last) & news;
-        news = ~0ULL;
-        if (__builtin_expect(found != 0, 0))
-            return i + (size_t)__builtin_ctzll(found);
-    }
-    return next_rest(data, start, at);
+    return find_by(data, kinds_avx2, ends);
+}
+
+TARGET_AVX512 static size_t find_avx512(struct sc_bytes data, uint64_t *ends)
+{
+    return find_by(data, kinds_avx512, ends);
 }
 #endif
 
-size_t sc_wrapped_next(struct sc_bytes data, size_t at)
+/* As far as it goes by groups. */
+static size_t find_groups(struct sc_bytes data, uint64_t *ends)
 {
 #ifdef __x86_64__
-    /* A short text, or the beginning of one, is not worth the set-up. */
-    if (data.len - at >= 2 * BLOCK && SC_CPU_HAS(AVX2)) {
-        for (; at < BEFORE; at++) {
-            if (data.ptr[at] == '\n')
-                return at;
-        }
-        return SC_CPU_HAS(AVX512BW) ? next_avx512(data, at) : next_avx2(data, at);
-    }
+    if (data.len >= GROUP && SC_CPU_HAS(AVX512BW))
+        return find_avx512(data, ends);
+    if (data.len >= GROUP && SC_CPU_HAS(AVX2))
+        return find_avx2(data, ends);
+#else
+    (void)data;
+    (void)ends;
 #endif
-    return next_plain(data, at);
+    return 0;
+}
+
+void sc_wrapped_find(struct sc_bytes data, uint64_t *ends)
+{
+    size_t done = find_groups(data, ends);
+    memset(ends + done / BLOCK, 0, (SC_WRAPPED_WORDS(data.len) - done / BLOCK) * sizeof(*ends));
+    find_each((struct sc_bytes){data.ptr, SC_MIN(data.len, BEFORE)}, 0, ends);
+    find_each(data, done, ends);
+}
+
+size_t sc_wrapped_next(const uint64_t *ends, size_t len, size_t at)
+{
+    size_t i = at / BLOCK;
+    uint64_t word = at < len ? ends[i] >> at % BLOCK << at % BLOCK : 0;
+    while (word == 0 && ++i < SC_WRAPPED_WORDS(len))
+        word = ends[i];
+    return word == 0 ? len : i * BLOCK + (size_t)__builtin_ctzll(word);
 }

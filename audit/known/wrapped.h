@@ -25,8 +25,14 @@ static inline unsigned sc_wrapped_is_base64(unsigned char c)
     return set[c >> 6] >> (c & 63) & 1;
 }
 
-/* The first line end ('\n') at or behind `at` that may have such a run before it; data.len if there
- * is none. What stands before the data is unknown, so its first line ends are among them. */
-size_t sc_wrapped_next(struct sc_bytes data, size_t at);
+/* Words with a bit for each byte of so many. */
+#define SC_WRAPPED_WORDS(len) (((len) + 63) / 64)
+
+/* Sets the bits of the line ends ('\n') that may have such a run before them, SC_WRAPPED_WORDS() of
+ * words. What stands before the data is unknown, so its first line ends are among them. */
+void sc_wrapped_find(struct sc_bytes data, uint64_t *ends);
+
+/* The first of them at or behind `at`; len if there is none. */
+size_t sc_wrapped_next(const uint64_t *ends, size_t len, size_t at);
 
 #endif
