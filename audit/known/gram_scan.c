@@ -26,6 +26,8 @@
 #define SIEVE_FULL 64
 /* Bytes of data from which that is worth its set-up. */
 #define SIFT_MIN ((size_t)512)
+/* Bytes of data that are sifted at once. */
+#define SIFTED 64
 
 /* How far ahead memory is called for. */
 #define AHEAD ((size_t)64 * 1024)
@@ -59,14 +61,12 @@ static inline bool tag_passes(const struct sc_gram *gram, uint32_t tag)
     return (gram->tag_bits[bit >> 6] >> (bit & 63) & 1) != 0;
 }
 
+/* A place that has passed the bit table and the alphabets. */
 static int look_up(const struct pass *pass, size_t at, uint64_t hash, struct sc_error *err)
 {
     const struct sc_gram *gram = pass->gram;
     uint32_t tag = (uint32_t)(hash >> 32);
     if (!tag_passes(gram, tag))
-        return 0;
-    if (gram->alphabets != NULL &&
-        !sc_alphabets_hold(gram->alphabets, pass->data + at, gram->width))
         return 0;
     size_t bucket = sc_gram_bucket(tag);
     for (uint32_t i = gram->buckets[bucket]; i < gram->buckets[bucket + 1]; i++) {
@@ -88,7 +88,11 @@ static int look_at(const struct pass *pass, size_t at, struct sc_error *err)
     uint64_t hash = pass->len - at >= sizeof(uint64_t)
                         ? sc_gram_hash_word(pass->gram, sc_gram_load(word))
                         : sc_gram_hash(pass->gram, word);
-    return passes(pass->gram, hash) != 0 ? look_up(pass, at, hash, err) : 0;
+    if (passes(pass->gram, hash) == 0)
+        return 0;
+    bool held = pass->gram->alphabets == NULL ||
+                sc_alphabets_hold(pass->gram->alphabets, word, pass->gram->width);
+    return held ? look_up(pass, at, hash, err) : 0;
 }
 
 /* The rest of a buffer: the places at, at + stride, ... below end. */
@@ -199,25 +203,48 @@ TARGET_VBMI static ALWAYS_INLINE struct letters letters_of(const struct sc_gram 
     };
 }
 
-/* A bit for each of eight words whose bytes have an alphabet in common. */
-TARGET_VBMI static ALWAYS_INLINE unsigned sift(const struct letters *letters, __m512i words)
+/* The alphabets that each byte is in, at its place in a word. */
+TARGET_VBMI static ALWAYS_INLINE __m512i kinds_of(const struct letters *letters,
+                                                  const unsigned char *at)
 {
-    __m512i even = _mm512_permutex2var_epi8(letters->even[0], words, letters->even[1]);
-    __m512i odd = _mm512_permutex2var_epi8(letters->odd[0], words, letters->odd[1]);
+    __m512i bytes = _mm512_loadu_si512(at);
+    __m512i even = _mm512_permutex2var_epi8(letters->even[0], bytes, letters->even[1]);
+    __m512i odd = _mm512_permutex2var_epi8(letters->odd[0], bytes, letters->odd[1]);
     __m512i kinds = _mm512_mask_blend_epi8(0xaaaaaaaaaaaaaaaaULL, even, odd);
-    kinds = _mm512_mask_mov_epi8(kinds, _mm512_movepi8_mask(words), letters->beyond);
+    return _mm512_mask_mov_epi8(kinds, _mm512_movepi8_mask(bytes), letters->beyond);
+}
+
+/* What four bytes have in common, in each of them. */
+TARGET_VBMI static ALWAYS_INLINE __m512i common_of_four(__m512i kinds)
+{
+    kinds = _mm512_and_si512(kinds, _mm512_ror_epi32(kinds, 16));
+    return _mm512_and_si512(kinds, _mm512_ror_epi32(kinds, 8));
+}
+
+/* A bit for each of eight words whose bytes have an alphabet in common. */
+TARGET_VBMI static ALWAYS_INLINE unsigned sift_eight(const struct letters *letters, __m512i kinds)
+{
     kinds = _mm512_or_si512(kinds, letters->behind);
-    kinds = _mm512_and_si512(kinds, _mm512_ror_epi64(kinds, 32));
-    kinds = _mm512_and_si512(kinds, _mm512_ror_epi64(kinds, 16));
-    kinds = _mm512_and_si512(kinds, _mm512_ror_epi64(kinds, 8));
+    kinds = common_of_four(_mm512_and_si512(kinds, _mm512_ror_epi64(kinds, 32)));
     return _mm512_test_epi64_mask(kinds, kinds);
+}
+
+/* The same for the sixteen that begin in 64 bytes at a stride of 4: each is four bytes, and more of
+ * the next four. */
+TARGET_VBMI static ALWAYS_INLINE unsigned sift_sixteen(const struct letters *letters, __m512i kinds,
+                                                       __m512i next_kinds)
+{
+    __m512i shifted = _mm512_alignr_epi32(next_kinds, kinds, 1);
+    __m512i upper = _mm512_shuffle_epi32(letters->behind, 0xf5);
+    return _mm512_test_epi32_mask(common_of_four(kinds),
+                                  common_of_four(_mm512_or_si512(shifted, upper)));
 }
 
 /* Words that are left, and where they stand, until there is enough of them; and those among them
  * that the bit table lets pass. */
 struct sieve {
-    uint64_t words[SIEVE_FULL + ROUND], places[SIEVE_FULL + ROUND];
-    uint64_t passed[SIEVE_FULL + 2 * ROUND], hashes[SIEVE_FULL + ROUND];
+    uint64_t words[SIEVE_FULL + 3 * ROUND], places[SIEVE_FULL + 3 * ROUND];
+    uint64_t passed[SIEVE_FULL + 3 * ROUND], hashes[SIEVE_FULL + 3 * ROUND];
 };
 
 /* All of the second table that they need is called for before the first of them waits for it. */
@@ -253,6 +280,15 @@ TARGET_AVX512 static int look_at_left(const struct pass *pass, struct sieve *sie
     return look_up_passed(pass, sieve, passed, err);
 }
 
+/* Adds to the sieve those words of eight that are left. */
+TARGET_VBMI static ALWAYS_INLINE size_t keep(struct sieve *sieve, size_t count, unsigned left,
+                                             __m512i words, __m512i places)
+{
+    _mm512_storeu_si512(&sieve->words[count], _mm512_maskz_compress_epi64((__mmask8)left, words));
+    _mm512_storeu_si512(&sieve->places[count], _mm512_maskz_compress_epi64((__mmask8)left, places));
+    return count + (size_t)__builtin_popcount(left & 255);
+}
+
 /* The same strides with alphabets. */
 TARGET_VBMI static ALWAYS_INLINE int sift_all(const struct pass *pass, size_t stride,
                                               struct sieve *sieve, size_t *at, struct sc_error *err)
@@ -261,20 +297,28 @@ TARGET_VBMI static ALWAYS_INLINE int sift_all(const struct pass *pass, size_t st
     const int64_t s = (int64_t)stride;
     const __m512i steps = _mm512_setr_epi64(0, s, 2 * s, 3 * s, 4 * s, 5 * s, 6 * s, 7 * s);
     size_t count = 0, place = *at;
-    for (; place + 64 + sizeof(uint64_t) <= pass->len; place += ROUND * stride) {
-        __m512i words = eight_words(pass->data + place, stride == 4);
+    __m512i kinds = kinds_of(&letters, pass->data + place);
+    for (; place + 2 * SIFTED <= pass->len; place += SIFTED) {
+        const unsigned char *data = pass->data + place;
+        __m512i next_kinds = kinds_of(&letters, data + SIFTED);
         __m512i places = _mm512_add_epi64(_mm512_set1_epi64((int64_t)place), steps);
-        call_for(pass->data + place);
-        __mmask8 left = (__mmask8)sift(&letters, words);
-        _mm512_storeu_si512(&sieve->words[count], _mm512_maskz_compress_epi64(left, words));
-        _mm512_storeu_si512(&sieve->places[count], _mm512_maskz_compress_epi64(left, places));
-        count += (size_t)__builtin_popcount(left);
+        call_for(data);
+        if (stride == 8) {
+            count =
+                keep(sieve, count, sift_eight(&letters, kinds), eight_words(data, false), places);
+        } else {
+            unsigned left = sift_sixteen(&letters, kinds, next_kinds);
+            __m512i more = _mm512_add_epi64(places, _mm512_set1_epi64(SIFTED / 2));
+            count = keep(sieve, count, left, eight_words(data, true), places);
+            count = keep(sieve, count, left >> 8, eight_words(data + SIFTED / 2, true), more);
+        }
         if (__builtin_expect(count >= SIEVE_FULL, 0)) {
             int rc = look_at_left(pass, sieve, count, err);
             if (rc < 0)
                 return rc;
             count = 0;
         }
+        kinds = next_kinds;
     }
     *at = place;
     return look_at_left(pass, sieve, count, err);
@@ -298,8 +342,8 @@ static int scan_fast(const struct pass *pass, size_t *at, struct sc_error *err)
 #ifdef __x86_64__
     size_t stride = pass->gram->stride;
     if ((stride == 8 || stride == 4) && SC_CPU_HAS(AVX512DQ)) {
-        bool sifts =
-            pass->gram->alphabets != NULL && pass->len >= SIFT_MIN && SC_CPU_HAS(AVX512_VBMI);
+        bool sifts = pass->gram->alphabets != NULL && pass->gram->width >= SC_GRAM_WIDTH_MIN &&
+                     pass->len >= SIFT_MIN && SC_CPU_HAS(AVX512_VBMI);
         int rc = sifts ? scan_sifted(pass, at, err) : 0;
         return rc < 0 ? rc : scan_each(pass, at, err);
     }
