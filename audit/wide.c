@@ -5,6 +5,7 @@
 #include "audit/wide.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "core/macros.h"
 #include "core/str.h"
@@ -40,18 +41,25 @@ static bool is_text(struct sc_bytes text, size_t low, size_t from, size_t to)
     return units >= UNITS_LEAST && ascii * 4 >= units * 3;
 }
 
+static bool has_mark(struct sc_bytes text)
+{
+    return memcmp(text.ptr, "\xff\xfe", 2) == 0 || memcmp(text.ptr, "\xfe\xff", 2) == 0;
+}
+
+bool sc_wide_may_be(struct sc_bytes start)
+{
+    return start.len >= 2 && (has_mark(start) || (start.ptr[0] == 0) != (start.ptr[1] == 0));
+}
+
 bool sc_wide_is(struct sc_bytes text, struct sc_wide *ret)
 {
-    if (text.len < 2)
+    if (!sc_wide_may_be(text))
         return false;
-    unsigned char first = text.ptr[0], second = text.ptr[1];
-    if ((first == 0xff && second == 0xfe) || (first == 0xfe && second == 0xff)) {
-        *ret = (struct sc_wide){2, first == 0xff ? 0 : 1};
+    if (has_mark(text)) {
+        *ret = (struct sc_wide){2, text.ptr[0] == 0xff ? 0 : 1};
         return true;
     }
-    if ((first == 0) == (second == 0))
-        return false;
-    size_t low = first == 0 ? 1 : 0, end = text.len & ~(size_t)1;
+    size_t low = text.ptr[0] == 0 ? 1 : 0, end = text.len & ~(size_t)1;
     size_t tail = end - SC_MIN(end, SAMPLE_BYTES);
     if (!is_text(text, low, 0, SC_MIN(end, SAMPLE_BYTES)) || !is_text(text, low, tail, end))
         return false;

@@ -19,6 +19,9 @@ struct sc_wide {
  * character. Tables and string lists of binaries have zeros for a unit. */
 bool sc_wide_is(struct sc_bytes text, struct sc_wide *ret);
 
+/* Whether that may be said of a text that begins so. */
+bool sc_wide_may_be(struct sc_bytes start);
+
 /* Appends it as UTF-8, without the mark; half a character becomes U+FFFD. Lines and columns stay.
  * The buffer's status tells whether it had room: half as much again as the text at most. */
 void sc_wide_narrow(struct sc_bytes text, struct sc_wide wide, struct sc_buf *out);

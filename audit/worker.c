@@ -21,6 +21,10 @@
 
 /* A NUL byte this early means no text. */
 #define BINARY_SNIFF ((size_t)8000)
+/* How much of a large file of no known kind is read at once as long as no token is met: it stays in
+ * the second level cache from the read until it has been looked at. */
+#define WINDOW        ((size_t)512 * 1024)
+#define WINDOW_SHARED (SC_SCANNER_BEFORE + SC_SCANNER_BEHIND)
 /* Bytes that two pieces of a large file share, so that a token on the seam is whole in one. */
 #define PIECE_OVERLAP ((size_t)4096)
 
@@ -215,6 +219,46 @@ static int look_at_pieces(struct sc_worker *worker, const char *path, int fd, bo
                : sc_worker_skip(worker, path, "larger than 16 MiB: looked at for tokens only", err);
 }
 
+static int fill(struct sc_worker *worker, int fd, size_t max, bool *ret_more, struct sc_error *err)
+{
+    worker->buffer.max = max;
+    int rc = sc_buf_fill_fd(&worker->buffer, fd, ret_more, err);
+    worker->buffer.max = SC_AUDIT_WHOLE_MAX;
+    return rc;
+}
+
+/* Of the files on disk: stdin is read only once. */
+static bool is_large_source(const struct sc_worker *worker, const struct look *look, size_t size,
+                            struct sc_bytes start)
+{
+    return size > WINDOW && size <= SC_AUDIT_WHOLE_MAX && look->kind == SC_TEXT_OTHER &&
+           !sc_wide_may_be(start) && !(worker->options->archives && sc_archive_is(start));
+}
+
+/* Most large sources hold no token, and need not be held as a whole to find that out. The buffer
+ * has the first window. False: to be looked at as a whole, from its beginning. */
+static bool holds_no_token(struct sc_worker *worker, int fd)
+{
+    struct sc_buf *buffer = &worker->buffer;
+    struct sc_error ignored = {0}; /* a failure comes again */
+    bool meets = false, more = true;
+    size_t passed = 0; /* bytes that are no more in the buffer */
+    while (sc_scanner_meets(worker->scanner, sc_buf_view(buffer), &meets, &ignored) == 0 &&
+           !meets && passed + buffer->len <= SC_AUDIT_WHOLE_MAX) {
+        if (!more) {
+            worker->result.files++;
+            worker->result.bytes += passed + buffer->len;
+            return true;
+        }
+        passed += buffer->len - WINDOW_SHARED;
+        memmove(buffer->data, buffer->data + buffer->len - WINDOW_SHARED, WINDOW_SHARED);
+        buffer->len = WINDOW_SHARED;
+        if (fill(worker, fd, WINDOW, &more, &ignored) < 0)
+            return false;
+    }
+    return false;
+}
+
 /* The buffer is the worker's own: members are read into others. */
 static int look_at_archive(struct sc_worker *worker, const char *path, struct sc_bytes text,
                            struct sc_error *err)
@@ -224,37 +268,53 @@ static int look_at_archive(struct sc_worker *worker, const char *path, struct sc
     return sc_archive_audit(worker, path, text, err);
 }
 
-/* `kind`: NULL where the name and the content tell it. */
-static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
+static int look_at_whole(struct sc_worker *worker, const struct look *look, int fd, bool more,
+                         struct sc_error *err)
+{
+    struct sc_bytes text = sc_buf_view(&worker->buffer);
+    if (worker->options->archives && sc_archive_is(text))
+        return more ? sc_archive_audit_file(worker, look->name, err)
+                    : look_at_archive(worker, look->name, text, err);
+    if (!more)
+        return look_at_text(worker, look, text, err);
+    worker->result.files++;
+    worker->result.bytes += text.len;
+    return look_at_pieces(worker, look->name, fd, is_binary(text), err);
+}
+
+/* `kind`: NULL where the name and the content tell it. `size`: of a regular file, else 0. */
+static int look_at_open_file(struct sc_worker *worker, const char *path, int fd, size_t size,
                              const enum sc_text_kind *kind, struct sc_error *err)
 {
     bool more = false;
     struct sc_error cause = {0};
+    struct look look = {.name = path, .follow = true};
     sc_buf_clear(&worker->buffer);
-    int rc = sc_buf_fill_fd(&worker->buffer, fd, &more, &cause);
-    if (rc == SC_E_NOMEM)
-        return sc_fail_nomem(err);
-    if (rc < 0)
-        return sc_worker_skip(worker, path, sc_error_message(&cause), err);
-    struct sc_bytes text = sc_buf_view(&worker->buffer);
-    if (worker->options->archives && sc_archive_is(text))
-        return more ? sc_archive_audit_file(worker, path, err)
-                    : look_at_archive(worker, path, text, err);
-    if (!more) {
-        struct look look = {.name = path, .follow = true};
-        look.kind = kind != NULL ? *kind : sc_text_kind(path, text);
-        return look_at_text(worker, &look, text, err);
+    int rc = fill(worker, fd, WINDOW, &more, &cause);
+    if (rc == 0) {
+        struct sc_bytes start = sc_buf_view(&worker->buffer);
+        look.kind = kind != NULL ? *kind : sc_text_kind(path, start);
+        if (more && is_large_source(worker, &look, size, start)) {
+            if (holds_no_token(worker, fd))
+                return 0;
+            sc_buf_clear(&worker->buffer);
+            if (lseek(fd, 0, SEEK_SET) < 0)
+                rc = sc_fail_errno(&cause, "cannot read");
+        }
     }
-    worker->result.files++;
-    worker->result.bytes += text.len;
-    return look_at_pieces(worker, path, fd, is_binary(text), err);
+    if (rc == 0 && more)
+        rc = fill(worker, fd, SC_AUDIT_WHOLE_MAX, &more, &cause);
+    if (rc == 0)
+        return look_at_whole(worker, &look, fd, more, err);
+    return rc == SC_E_NOMEM ? sc_fail_nomem(err)
+                            : sc_worker_skip(worker, path, sc_error_message(&cause), err);
 }
 
 static int look_at_path(struct sc_worker *worker, const char *path, const enum sc_text_kind *kind,
                         struct sc_error *err)
 {
     if (strcmp(path, "-") == 0)
-        return look_at_open_file(worker, "-", STDIN_FILENO, kind, err);
+        return look_at_open_file(worker, "-", STDIN_FILENO, 0, kind, err);
     /* O_NONBLOCK: a FIFO that took the file's place must not block the run. */
     SC_CLEANUP(sc_fd_closep)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -269,7 +329,7 @@ static int look_at_path(struct sc_worker *worker, const char *path, const enum s
     struct stat st;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return sc_worker_skip(worker, path, "not a regular file", err);
-    return look_at_open_file(worker, path, fd, kind, err);
+    return look_at_open_file(worker, path, fd, (size_t)st.st_size, kind, err);
 }
 
 int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err)

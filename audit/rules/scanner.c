@@ -184,12 +184,26 @@ static int compare(const void *left, const void *right)
     return a->match.start < b->match.start ? -1 : a->match.start > b->match.start;
 }
 
+/* Fills scanner->tokens. */
+static int find_tokens(struct sc_scanner *scanner, struct sc_bytes text, struct sc_error *err)
+{
+    struct scan scan = {scanner, text, err};
+    scanner->count = 0;
+    return sc_sieve_search(scanner->code, text, on_literal, &scan);
+}
+
+int sc_scanner_meets(struct sc_scanner *scanner, struct sc_bytes text, bool *ret,
+                     struct sc_error *err)
+{
+    int rc = find_tokens(scanner, text, err);
+    *ret = scanner->count > 0;
+    return rc == SC_E_TOOBIG ? 0 : rc;
+}
+
 int sc_scanner_scan(struct sc_scanner *scanner, struct sc_detect *detect, struct sc_error *err)
 {
     struct sc_bytes text = {(const unsigned char *)detect->text, detect->len};
-    struct scan scan = {scanner, text, err};
-    scanner->count = 0;
-    int rc = sc_sieve_search(scanner->code, text, on_literal, &scan);
+    int rc = find_tokens(scanner, text, err);
     if (rc == SC_E_TOOBIG)
         return sc_detect_skip(detect, "too many tokens", 0, err);
     if (rc < 0)
