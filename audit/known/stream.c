@@ -193,8 +193,8 @@ static size_t run_before(const unsigned char *end, size_t most)
     return run;
 }
 
-/* Behind a line's end and what a line is indented with, as far as the data goes: whether base64 goes
- * on. */
+/* Behind a line's end and what a line is indented with, as far as the data goes: whether base64
+ * goes on. */
 static bool may_go_on(struct sc_bytes data, size_t newline)
 {
     size_t at = newline + 1;
