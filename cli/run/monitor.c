@@ -125,9 +125,9 @@ int sc_monitor_report(const struct sc_monitor *monitor)
 {
     int status = 0;
     ssize_t got;
-    do
+    do /* a reset says that it left an order unread, not that there is no report */
         got = read(monitor->fd, &status, sizeof(status));
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     return got == sizeof(status) ? status : SIGKILL;
 }
 

@@ -97,6 +97,17 @@ def stop_and_go():
     shell.cooked()
 
 
+def talker():
+    """The program is stopped, and what it left running prints on: the shell gets its terminal all the same."""
+    shell = Shell()
+    shell.start(RUN + "sh -c 'echo up:; yes & kill -STOP $$; kill $!; echo on:$PW'")
+    shell.until(b"Stopped")
+    shell.until(b"PROMPT> ")
+    shell.command("fg")
+    shell.until(b"on:***")
+    shell.ended(0)
+
+
 def background():
     shell = Shell()
     shell.start(RUN + "sh -c 'echo up:; sleep 0.7; echo later:$PW; read x; echo got:$x; exit 7'")
@@ -219,7 +230,7 @@ def full_screen():
     shell.ended(0)
 
 
-for test in (stop_and_go, background, keyboard, sizes, pasted, inner_shell, full_screen):
+for test in (stop_and_go, talker, background, keyboard, sizes, pasted, inner_shell, full_screen):
     print(test.__name__, flush=True)
     test()
 END

@@ -33,6 +33,19 @@ session('printf "login as hunt"; sleep 1.3; echo er2pass', None, [b"login as hun
 session('trap "exit 5" INT; echo up; while :; do sleep 0.05; done', (b"up", b"\x03"), [], 5)
 session('echo up; exec sleep 20', (b"up", b"\x03"), [], 130)
 session('sleep 0.3; stty size', None, [b"31 77"], 0)
+# A signal that comes too late for the command does not hide how it ended.
+for _ in range(5):
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(prog, [prog, "run", "--env", "--", "sh", "-c", 'trap "exit 7" TERM; echo up; while :; do sleep 0.01; done'])
+    seen = b""
+    while b"up" not in seen: seen += os.read(fd, 4096)
+    got = 0
+    while got == 0:
+        os.kill(pid, signal.SIGTERM)
+        got, status = os.waitpid(pid, os.WNOHANG)
+    assert os.waitstatus_to_exitcode(status) == 7, status
+    os.close(fd)
 session('echo secret >/dev/tty; echo "$PW" >/dev/tty', None, [b"secret", b"***"], 0)
 END
 run 0 python3 "$T/drive.py" "$SECRETSCTL"
