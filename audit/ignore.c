@@ -129,19 +129,22 @@ static bool foreign_mark(const char *line, size_t len)
     return false;
 }
 
+/* No further back than a line may be long: one of a MiB is not walked for each of its findings. */
 static size_t line_start(const char *text, size_t at)
 {
-    const char *newline = at == 0 ? NULL : memrchr(text, '\n', at);
-    return newline == NULL ? 0 : (size_t)(newline - text) + 1;
+    size_t least = at - SC_MIN(at, MARK_LINE_MAX + 1);
+    const char *newline = at == 0 ? NULL : memrchr(text + least, '\n', at - least);
+    return newline == NULL ? least : (size_t)(newline - text) + 1;
 }
 
 bool sc_ignore_marked(struct sc_bytes bytes, const struct sc_finding *finding)
 {
     const char *text = (const char *)bytes.ptr;
     size_t at = SC_MIN(finding->span.offset, bytes.len);
+    size_t near = SC_MIN(bytes.len - at, MARK_LINE_MAX + 1);
+    const char *newline = memchr(text + at, '\n', near);
+    size_t end = newline == NULL ? at + near : (size_t)(newline - text);
     size_t start = line_start(text, at);
-    const char *newline = memchr(text + at, '\n', bytes.len - at);
-    size_t end = newline == NULL ? bytes.len : (size_t)(newline - text);
     if (end - start > MARK_LINE_MAX)
         return false;
     if (own_mark(text + start, end - start, finding->rule) ||

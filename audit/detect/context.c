@@ -20,8 +20,12 @@
 void sc_detect_init(struct sc_detect *detect, const char *file, struct sc_bytes text,
                     const struct sc_fingerprint_key *key)
 {
-    *detect = (struct sc_detect){
-        .file = file, .text = (const char *)text.ptr, .len = text.len, .key = key, .known_line = 1};
+    *detect = (struct sc_detect){.file = file,
+                                 .text = (const char *)text.ptr,
+                                 .len = text.len,
+                                 .key = key,
+                                 .known_line = 1,
+                                 .known_column = 1};
 }
 
 void sc_detect_done(struct sc_detect *detect)
@@ -36,22 +40,22 @@ void sc_detect_position(struct sc_detect *detect, size_t offset, size_t *ret_lin
                         size_t *ret_column)
 {
     offset = SC_MIN(offset, detect->len);
-    size_t start = offset >= detect->known_offset ? detect->known_offset : 0;
-    size_t line = offset >= detect->known_offset ? detect->known_line : 1;
-    for (;;) { /* `start` is the first byte of `line` */
-        const char *newline = memchr(detect->text + start, '\n', offset - start);
+    bool rising = offset >= detect->known_offset;
+    size_t at = rising ? detect->known_offset : 0;
+    size_t line = rising ? detect->known_line : 1, column = rising ? detect->known_column : 1;
+    for (;;) {
+        const char *newline = memchr(detect->text + at, '\n', offset - at);
         if (newline == NULL)
             break;
-        start = (size_t)(newline - detect->text) + 1;
+        at = (size_t)(newline - detect->text) + 1;
         line++;
+        column = 1;
     }
-    detect->known_offset = start;
-    detect->known_line = line;
-    size_t column = 1;
-    for (size_t at = start; at < offset; at++)
+    for (; at < offset; at++)
         column += ((unsigned char)detect->text[at] & 0xc0) != 0x80;
-    *ret_line = line;
-    *ret_column = column;
+    detect->known_offset = offset;
+    *ret_line = detect->known_line = line;
+    *ret_column = detect->known_column = column;
 }
 
 size_t sc_detect_offset(const struct sc_detect *detect, size_t base, size_t line, size_t column)

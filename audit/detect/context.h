@@ -32,9 +32,9 @@ struct sc_detect {
     struct sc_skips skips;
     bool follow; /* note which files a Compose file names */
     struct sc_references references;
-    /* Where the last position was asked for: positions are asked for in rising order as a rule, and
-     * only for findings. */
-    size_t known_offset, known_line;
+    /* The last position that was asked for: they are asked for in rising order as a rule, and only
+     * for findings, of which a line of a MiB may have many. */
+    size_t known_offset, known_line, known_column;
     unsigned depth;
 };
 

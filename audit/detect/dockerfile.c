@@ -31,8 +31,12 @@ static const struct sc_judgement copy_verdict = {NULL, SC_CLASS_KEY_MATERIAL, SC
 
 struct dockerfile {
     struct sc_detect *detect;
-    char escape; /* what continues a line: a backslash, or what `# escape=` says */
+    char escape;      /* what continues a line: a backslash, or what `# escape=` says */
+    size_t *unclosed; /* here documents without an end so far */
 };
+
+/* Each is searched for to the end of the text. */
+#define UNCLOSED_MAX ((size_t)64)
 
 static bool is_blank(char c)
 {
@@ -391,8 +395,12 @@ static size_t instruction_end(const struct dockerfile *d, size_t at, size_t end)
     }
     struct sc_region mark, body;
     size_t stop = at;
-    for (size_t from = start; sc_heredoc_next(text, &from, at, &mark);)
-        stop = sc_heredoc_body(text, mark, (struct sc_region){stop, end - stop}, &body);
+    for (size_t from = start;
+         *d->unclosed < UNCLOSED_MAX && sc_heredoc_next(text, &from, at, &mark);) {
+        size_t behind = sc_heredoc_body(text, mark, (struct sc_region){stop, end - stop}, &body);
+        *d->unclosed += behind == stop;
+        stop = behind;
+    }
     return stop;
 }
 
@@ -436,7 +444,8 @@ int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region, stru
 {
     const char *text = detect->text;
     size_t end = region.offset + region.len;
-    const struct dockerfile d = {detect, escape_of(text, region.offset, end)};
+    size_t unclosed = 0;
+    const struct dockerfile d = {detect, escape_of(text, region.offset, end), &unclosed};
     for (size_t at = region.offset; at < end;) {
         while (at < end && (is_blank(text[at]) || text[at] == '\n'))
             at++;

@@ -34,6 +34,7 @@ struct scanner {
     struct sc_buf word;
     size_t word_start;
     bool in_word;
+    bool overfull;  /* more words were said than are kept */
     bool is_target; /* the word is a redirection's */
     char target[MARK_MAX];
     struct heredoc heredocs[HEREDOC_MAX];
@@ -135,7 +136,8 @@ static int end_word(struct scanner *s, struct sc_error *err)
         s->string = s->is_string ? s->words.count : s->string;
         struct sc_region raw = {s->word_start, s->at - s->word_start};
         rc = sc_words_add(&s->words, text, len, raw, err);
-    } else if (rc == 0 && s->words.count == SC_WORDS_MAX) {
+    } else if (rc == 0 && !s->overfull) {
+        s->overfull = true; /* said once */
         rc = skip(s, "a command of more than 4096 words", err);
     }
     s->is_target = s->is_string = false;
@@ -200,6 +202,7 @@ static int end_command(struct scanner *s, char by, struct sc_error *err)
     }
     s->fed = by == '|' && s->said.count > 0; /* also behind the bracket of (echo x; echo y) */
     s->string = NO_STRING;
+    s->overfull = false;
     sc_words_clear(&s->words);
     return rc;
 }

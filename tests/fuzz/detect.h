@@ -13,12 +13,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline int fuzz_detect(const uint8_t *data, size_t size, enum sc_text_kind kind)
+static inline int fuzz_detect_as(const char *name, const uint8_t *data, size_t size,
+                                 enum sc_text_kind kind)
 {
     static const struct sc_fingerprint_key key;
     struct sc_detect detect;
     struct sc_error err = {0};
-    sc_detect_init(&detect, "input", (struct sc_bytes){data, size}, &key);
+    sc_detect_init(&detect, name, (struct sc_bytes){data, size}, &key);
     struct sc_region all = {0, size};
     if (sc_detect_region(&detect, all, kind, &err) < 0 && err.code != SC_E_TOOBIG)
         abort();
@@ -29,6 +30,11 @@ static inline int fuzz_detect(const uint8_t *data, size_t size, enum sc_text_kin
     }
     sc_detect_done(&detect);
     return 0;
+}
+
+static inline int fuzz_detect(const uint8_t *data, size_t size, enum sc_text_kind kind)
+{
+    return fuzz_detect_as("input", data, size, kind);
 }
 
 #endif

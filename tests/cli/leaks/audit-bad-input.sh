@@ -33,3 +33,21 @@ if [ "$(id -u)" != 0 ]; then
     run 1 "$SECRETSCTL" audit t/closed.env
     err_has "permission denied"
 fi
+
+# Texts that repeat what costs a look: the time must grow with the length, not with its square (a minute each, once).
+python3 - <<'PY'
+def write(name, text):
+    with open(name, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+write("words.sh", "sudo " * 200000)
+write("line.sh", "password = '' " * 70000)
+write("nested.sh", 'sh -c "sh -c \\"' * 60000)
+write("open.Dockerfile", "RUN <<A\n" * 120000)
+write("line.sql", "password 'x'" * 20000)
+PY
+run 1 "$SECRETSCTL" audit --fail-on never words.sh line.sh nested.sh open.Dockerfile line.sql
+# The words over the limit of one command are told of once.
+run 1 "$SECRETSCTL" audit --json words.sh
+[ "$(jq -c '[.skipped[].reason]' out)" = '["a command of more than 4096 words"]' ] || fail "$(cat out)"
