@@ -59,20 +59,30 @@ static struct sc_plan_file *planned(const struct sc_plan *plan, const char *path
     return NULL;
 }
 
+/* The text of a file after the changes; that of an env file is put together in `out`. */
+static struct sc_bytes text_after(const struct context *c, const struct sc_project_file *file,
+                                  struct sc_buf *out)
+{
+    struct sc_plan_file *plan = planned(c->plan, file->path);
+    const struct sc_bytes before = {(const unsigned char *)file->text, file->size};
+    if (plan == NULL || (plan->yaml != NULL && !plan->changed))
+        return before;
+    if (plan->yaml != NULL)
+        return sc_buf_view(&plan->after);
+    int rc = sc_splices_apply(&plan->splices, plan->before, plan->display, out, NULL);
+    if (rc == SC_E_NOMEM)
+        sc_plan_no_memory(c);
+    return rc < 0 ? before : sc_buf_view(out);
+}
+
 /* Whether some file of the project still needs the variable, after the changes. */
 static bool still_needed(const struct context *c, const char *name)
 {
     const struct sc_project *project = c->options->project;
     for (size_t i = 0; i < project->file_count; i++) {
         const struct sc_project_file *file = project->files[i];
-        struct sc_plan_file *plan = planned(c->plan, file->path);
-        struct sc_bytes text = {(const unsigned char *)file->text, file->size};
-        SC_CLEANUP(sc_buf_done) struct sc_buf env = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
-        if (plan != NULL && plan->changed)
-            text = sc_buf_view(&plan->after);
-        else if (plan != NULL && plan->yaml == NULL && /* its text is made later */
-                 sc_splices_apply(&plan->splices, plan->before, plan->display, &env, NULL) == 0)
-            text = sc_buf_view(&env);
+        SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
+        const struct sc_bytes text = text_after(c, file, &out);
         if (text.ptr != NULL && (sc_plan_env_references(text, name) > 0 ||
                                  (sc_plan_env_is_compose(file) && sc_plan_env_passes(text, name))))
             return true;
