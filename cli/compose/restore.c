@@ -49,7 +49,8 @@ static int take(struct restore *r, struct sc_original *original, struct sc_error
                        "'%s' was changed since the rewrite; use --force to lose these changes",
                        original->path);
     if (r->count == SC_REPLACE_FILES_MAX)
-        return sc_fail(err, SC_E_TOOBIG, "too many files to restore at once");
+        return sc_fail(err, SC_E_TOOBIG, "more than %d files to restore; name some with -f",
+                       SC_REPLACE_FILES_MAX);
     struct sc_replace_file *file = &r->files[r->count];
     file->path = original->path;
     memcpy(file->before, hash, sizeof(hash));
@@ -78,8 +79,10 @@ static int find_originals(struct restore *r, struct sc_error *err)
         sc_original_done(&original);
     }
     if (rc == 0 && found == 0)
-        rc = sc_fail(err, SC_E_NOTFOUND, "the vault has no original of '%s' in scope '%s'",
-                     r->input->files[0].display, r->input->scope);
+        rc = sc_fail(
+            err, SC_E_NOTFOUND,
+            "the vault has no original of '%s' in scope '%s'; --scope names that of the rewrite",
+            r->input->files[0].display, r->input->scope);
     return rc;
 }
 

@@ -293,7 +293,9 @@ static int apply_delete(struct work *w, const struct sc_edit *e, struct sc_error
     const struct sc_yaml_node *parent = e->node->parent;
     if (parent == NULL || e->node->is_key)
         return refuse(w, e->node->span.start, "only an entry can be deleted", err);
-    if (all_deleted(w, parent))
+    bool filled =
+        parent->style == SC_YAML_FLOW && sc_edits_find(w->edits, parent, SC_EDIT_ADD) != NULL;
+    if (all_deleted(w, parent) && !filled)
         return refuse(w, e->node->span.start, "nothing would be left of the collection", err);
     if (parent->style != SC_YAML_FLOW)
         return delete_lines(w, e->node, err);
@@ -325,15 +327,15 @@ static int add_in_flow(struct work *w, const struct sc_edit *e, struct sc_error 
     size_t at = c->span.start + 1;
     if (w->text[c->span.start] != '{' && w->text[c->span.start] != '[')
         return refuse(w, c->span.start, "an entry without braces cannot be extended", err);
-    size_t kept = c->count;
+    size_t kept = c->count; /* entries up to the last one that stays */
     while (kept > 0 && deleted(w, c, kept - 1))
         kept--;
-    if (kept != c->count)
-        return refuse(w, c->span.start, "entries are deleted and added in one place", err);
     bool json = c->count > 0 && first_of(c, 0)->style == SC_YAML_DOUBLE;
-    if (c->count > 0)
-        at = SC_MAX(c->values[c->count - 1]->span.end, first_of(c, c->count - 1)->span.end);
-    size_t number = c->count;
+    if (kept > 0)
+        at = SC_MAX(c->values[kept - 1]->span.end, first_of(c, kept - 1)->span.end);
+    else if (c->count > 0)
+        at = first_of(c, 0)->full_start;
+    size_t number = kept;
     for (; e != NULL; e = sc_edits_next(w->edits, e), number++) {
         if (number > 0)
             sc_buf_puts(&piece, ", ");

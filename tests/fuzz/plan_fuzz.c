@@ -314,7 +314,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .all = true,
         .tolerant = true,
     };
-    check(&files, "/usr/lib/secretsctl/secretsctl-shim");
-    check(&files, NULL);
+    check(&files, size % 4 == 0 ? NULL : "/usr/lib/secretsctl/secretsctl-shim");
     return 0;
 }

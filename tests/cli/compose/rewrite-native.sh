@@ -143,3 +143,11 @@ if command -v redis-server >/dev/null; then
 fi
 run 0 "$SECRETSCTL" compose restore
 cmp compose.yml before.yml
+
+# a variable that goes as the last entry of braces, which are given another one
+mkdir -p braces
+cd braces
+echo 'services: {mq: {image: "rabbitmq:3", environment: {RABBITMQ_DEFAULT_PASS: canary-braces}}}' >compose.yml
+run 0 "$SECRETSCTL" compose rewrite --scope braces --no-shim
+out_has '+services: {mq: {image: "rabbitmq:3", secrets: [{source: rabbitmq.conf, target: /etc/rabbitmq/conf.d/90-default-pass.conf}]}}'
+cd ..
