@@ -532,6 +532,36 @@ static void it_does_not_matter_where_it_stands(void **state)
     }
 }
 
+/* What stands further away than the scanner says does not matter for a token. */
+static void a_piece_decides_like_the_whole(void **state)
+{
+    (void)state;
+    const size_t far = SC_SCANNER_BEFORE + 5000, size = 2 * far + SC_SCANNER_BEHIND;
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(size + EXAMPLE_MAX);
+    size_t met = 0;
+    for (size_t rule = 0; rule < sc_token_rule_count; rule++) {
+        struct sc_error err = {0};
+        bool in_whole = false, in_piece = false;
+        seed = rule + 31;
+        sc_buf_clear(&text);
+        while (text.len < far)
+            sc_buf_puts(&text, "int i = 1;\n");
+        size_t start = text.len;
+        put_token(&text, &sc_token_rules[rule]);
+        while (text.len < size)
+            sc_buf_puts(&text, "\nint i = 1;");
+        struct sc_bytes whole = sc_buf_view(&text);
+        struct sc_bytes piece = {whole.ptr + start - SC_SCANNER_BEFORE,
+                                 SC_SCANNER_BEFORE + SC_SCANNER_BEHIND};
+        struct sc_scanner *scanner = scanners[sc_sieve_best()];
+        assert_int_equal(sc_scanner_meets(scanner, whole, &in_whole, &err), 0);
+        assert_int_equal(sc_scanner_meets(scanner, piece, &in_piece, &err), 0);
+        assert_int_equal(in_piece, in_whole);
+        met += in_whole;
+    }
+    assert_true(met > sc_token_rule_count * 3 / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,6 +572,7 @@ int main(void)
         cmocka_unit_test(random_bytes_agree),
         cmocka_unit_test(nothing_that_matches_is_lost),
         cmocka_unit_test(it_does_not_matter_where_it_stands),
+        cmocka_unit_test(a_piece_decides_like_the_whole),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
