@@ -214,11 +214,10 @@ static void measure_get(const struct filled *filled, struct samples *into)
 }
 
 /* In turn, so that what else the machine does hits all of them. */
-static void measure_writes(const struct filled *filled, const struct filled *small, const char *dir,
+static void measure_writes(const struct filled *filled, const char *dir,
                            const struct sc_secret *value)
 {
     struct samples ours = {.count = 0}, plain = {.count = 0}, pages = {.count = 0};
-    struct samples few = {.count = 0};
     struct plain other = plain_open(dir);
     for (int i = 0; i < OPERATIONS; i++) {
         measure_put(filled, value, &ours);
@@ -228,23 +227,38 @@ static void measure_writes(const struct filled *filled, const struct filled *sma
         start = begin();
         plain_pages(&other);
         end(start, &pages);
-        measure_put(small, value, &few);
     }
     plain_close(&other);
     print_median(&ours);
     print_median(&plain);
     print_median(&pages);
-    print_median(&few);
 }
 
-static void measure_reads(const struct filled *filled, const struct filled *small)
+static void measure_reads(const struct filled *filled)
 {
-    struct samples reads = {.count = 0}, few = {.count = 0};
-    for (int i = 0; i < OPERATIONS; i++) {
+    struct samples reads = {.count = 0};
+    for (int i = 0; i < OPERATIONS; i++)
         measure_get(filled, &reads);
+    print_median(&reads);
+}
+
+/* Writes, then reads, of a large and a small one. */
+static void measure_beside(const struct filled *large, const struct filled *small,
+                           const struct sc_secret *value)
+{
+    struct samples many = {.count = 0}, few = {.count = 0};
+    for (int i = 0; i < OPERATIONS; i++) {
+        measure_put(large, value, &many);
+        measure_put(small, value, &few);
+    }
+    print_median(&many);
+    print_median(&few);
+    many.count = few.count = 0;
+    for (int i = 0; i < OPERATIONS; i++) {
+        measure_get(large, &many);
         measure_get(small, &few);
     }
-    print_median(&reads);
+    print_median(&many);
     print_median(&few);
 }
 
@@ -324,9 +338,10 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc; i++) {
         fill(&filled, strtol(argv[i], NULL, 10), &value);
         printf("rows\t%ld", filled.rows);
-        measure_writes(&filled, &small, argv[1], &value);
-        measure_reads(&filled, &small);
+        measure_writes(&filled, argv[1], &value);
+        measure_reads(&filled);
         measure_whole(filled.vault, filled.rows);
+        measure_beside(&filled, &small, &value);
         printf("\n");
         fflush(stdout);
     }
