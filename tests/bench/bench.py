@@ -15,8 +15,8 @@ def row(what, ours, peer="", ratio="", goal=""):
 def timed(commands, rounds=200, env=None):
     """Times whole processes in turn, so that the machine's mood hits all alike.
 
-    commands: {name: argv}. Returns {name: (wall 10th percentile, median, 99th percentile, CPU median)} in
-    milliseconds.
+    commands: {name: argv}. Returns {name: (wall 10th percentile, median, 99th percentile, CPU median, most
+    memory)} in milliseconds and MB.
     """
     line = [str(BUILD / "tests/bench/bench_spawn"), str(rounds)]
     for number, argv in enumerate(commands.values()):

@@ -6,7 +6,8 @@
  *   bench_spawn ROUNDS COMMAND... [::: COMMAND...]...
  *
  * prints a line for each command: milliseconds of wall time that a tenth of the runs, half of them
- * and 99 of 100 are faster than, and the median of the CPU time.
+ * and 99 of 100 are faster than, the median of the CPU time, and the most memory that it held, in
+ * MB (a process that a large program starts is told to have been as large).
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -26,6 +27,7 @@
 struct command {
     char **argv;
     double *wall, *cpu;
+    long resident; /* kB */
 };
 
 static double now_ms(void)
@@ -48,8 +50,7 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void run_once(const struct command *command, const posix_spawn_file_actions_t *files,
-                     long round)
+static void run_once(struct command *command, const posix_spawn_file_actions_t *files, long round)
 {
     pid_t pid = -1;
     int status = 0;
@@ -63,6 +64,8 @@ static void run_once(const struct command *command, const posix_spawn_file_actio
     }
     command->wall[round] = now_ms() - start;
     command->cpu[round] = used_ms(&usage);
+    if (usage.ru_maxrss > command->resident)
+        command->resident = usage.ru_maxrss;
 }
 
 static size_t split(char **argv, struct command *list, long rounds)
@@ -71,6 +74,7 @@ static size_t split(char **argv, struct command *list, long rounds)
     while (*argv != NULL && count < COMMANDS_MAX) {
         struct command *command = &list[count++];
         command->argv = argv;
+        command->resident = 0;
         command->wall = calloc((size_t)rounds, sizeof(double));
         command->cpu = calloc((size_t)rounds, sizeof(double));
         if (command->wall == NULL || command->cpu == NULL)
@@ -103,8 +107,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < count; i++) {
         qsort(list[i].wall, (size_t)rounds, sizeof(double), by_value);
         qsort(list[i].cpu, (size_t)rounds, sizeof(double), by_value);
-        printf("%.3f\t%.3f\t%.3f\t%.3f\n", list[i].wall[rounds / 10], list[i].wall[rounds / 2],
-               list[i].wall[rounds * 99 / 100], list[i].cpu[rounds / 2]);
+        printf("%.3f\t%.3f\t%.3f\t%.3f\t%.1f\n", list[i].wall[rounds / 10],
+               list[i].wall[rounds / 2], list[i].wall[rounds * 99 / 100], list[i].cpu[rounds / 2],
+               (double)list[i].resident / 1e3);
         free(list[i].wall);
         free(list[i].cpu);
     }

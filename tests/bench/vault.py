@@ -99,7 +99,7 @@ def commands(work):
     compared = ", ".join([f"{name} {ms(times[name][1])}" for name in others] +
                          [f"{name} is not installed" for name in absent])
     for name in ours:
-        _, wall, slowest, cpu = times[name]
+        _, wall, slowest, cpu, _ = times[name]
         best = min((times[other][1] for other in others), default=None)
         goal = "" if name.startswith("a process") else "3 ms, p99 10 ms" if "agent" in name else "5 ms"
         row(name, f"{ms(wall)}, p99 {ms(slowest)}, {ms(cpu)} CPU", compared if goal else "",
