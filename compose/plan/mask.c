@@ -182,21 +182,29 @@ static size_t placeholder(const char *line, size_t len)
     return end != NULL ? (size_t)(end - line) + 2 : 0;
 }
 
+/* Bytes of a /run/secrets/NAME that begins here: the name is no value, what is behind it may be. */
+static size_t secret_path(const char *line, size_t len)
+{
+    size_t end = 0;
+    if (len < 5 || memcmp(line, "/run/", 5) != 0)
+        return 0;
+    while (end < len && strchr(" \t\"'`)],;&|}", line[end]) == NULL)
+        end++;
+    return end;
+}
+
 static void show_new(const struct view *v, const char *line, size_t len, struct sc_buf *out)
 {
-    const char *value = memchr(line, '=', len);
-    if (value == NULL)
-        value = memchr(line, ':', len);
+    const char *value = memchr(line, '=', len), *colon = memchr(line, ':', len);
+    if (value == NULL || (colon != NULL && colon < value))
+        value = colon;
     for (size_t i = 0; i < len;) {
         /* a name in front is no value: POSTGRES_PASSWORD_FILE with the password "postgres" */
         bool behind = value != NULL && line + i > value;
         size_t n = behind ? known_text(v, line + i, len - i) : 0;
-        bool path = len - i > 4 && (memcmp(line + i, "/run/", 5) == 0);
-        if (path) {
-            sc_buf_append(out, line + i, len - i);
-            return;
-        }
-        size_t name = placeholder(line + i, len - i);
+        size_t name = secret_path(line + i, len - i);
+        if (name == 0)
+            name = placeholder(line + i, len - i);
         if (name > 0)
             sc_buf_append(out, line + i, name);
         else if (n > 0)

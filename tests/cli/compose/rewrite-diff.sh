@@ -71,3 +71,15 @@ END
 run 0 "$SECRETSCTL" compose rewrite --shim /opt/secretsctl-shim
 out_has '-    environment: {DATABASE_URL: "postgres://app:*****@db/app"}'
 out_has '+    environment: {DATABASE_URL: "postgres://app:{{secret:database_url_password|url}}@db/app"}'
+
+# what stays in a line that is changed is masked on both sides of what is put in
+cat >compose.yml <<'END'
+name: shop
+services:
+  app:
+    image: alpine
+    command: sh -c "curl -u 'u:stays-pw1' x && mysql --password=moved-pw -e x && curl -u 'u:stays-pw2' x"
+END
+run 0 "$SECRETSCTL" compose rewrite
+out_has 'mysql --password=\"$$(cat /run/secrets/app_password)\"'
+out_lacks stays-pw
