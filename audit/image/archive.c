@@ -423,6 +423,18 @@ static int level_bytes(struct level *level, struct sc_bytes data, struct sc_erro
     return rc;
 }
 
+/* Bytes to search as they are; of a packing that nothing here reads that is no pass. */
+static int begin_raw(struct level *level, struct sc_error *err)
+{
+    const char *foreign = sc_packing_foreign(level->sniff, level->sniff_len);
+    level->kind = KIND_RAW;
+    if (foreign == NULL)
+        return 0;
+    SC_CLEANUP(sc_str_freep)
+    char *reason = sc_str_printf(err, "packed as %s, which is not read", foreign);
+    return reason == NULL ? SC_E_NOMEM : skip(level, reason, err);
+}
+
 /* Decides the kind by what has been held back, and lets that go. */
 static int level_decide(struct level *level, struct sc_error *err)
 {
@@ -435,7 +447,7 @@ static int level_decide(struct level *level, struct sc_error *err)
     else if (packing != SC_PACKING_NONE)
         rc = begin_packed(level, packing, err);
     else
-        level->kind = KIND_RAW;
+        rc = begin_raw(level, err);
     if (rc < 0 || level->sniff_len == 0)
         return rc;
     return level_bytes(level, (struct sc_bytes){level->sniff, level->sniff_len}, err);

@@ -57,6 +57,30 @@ enum sc_packing sc_packing_sniff(const unsigned char *start, size_t len)
     return is_skippable_frame(start, len) ? SC_PACKING_ZSTD : SC_PACKING_NONE;
 }
 
+const char *sc_packing_foreign(const unsigned char *start, size_t len)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+        unsigned char magic[8];
+    } foreign[] = {
+        {"7z", 6, {'7', 'z', 0xbc, 0xaf, 0x27, 0x1c}},
+        {"rar", 6, {'R', 'a', 'r', '!', 0x1a, 0x07}},
+        {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
+        {"lzip", 5, {'L', 'Z', 'I', 'P', 0x01}},
+        {"lzop", 5, {0x89, 'L', 'Z', 'O', 0x00}},
+        {"lzma", 5, {0x5d, 0x00, 0x00, 0x80, 0x00}},
+        {"cab", 8, {'M', 'S', 'C', 'F', 0, 0, 0, 0}},
+        {"snappy", 8, {0xff, 0x06, 0x00, 0x00, 's', 'N', 'a', 'P'}},
+        {"squashfs", 4, {'h', 's', 'q', 's'}},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(foreign); i++) {
+        if (len >= foreign[i].len && memcmp(start, foreign[i].magic, foreign[i].len) == 0)
+            return foreign[i].name;
+    }
+    return NULL;
+}
+
 static size_t row_of(enum sc_packing packing)
 {
     size_t i = 0;

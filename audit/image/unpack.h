@@ -36,6 +36,9 @@ enum sc_packing {
 enum sc_packing sc_packing_sniff(const unsigned char *start, size_t len);
 const char *sc_packing_name(enum sc_packing packing);
 
+/* The name of a packing that is known but not read ("7z"), or NULL. */
+const char *sc_packing_foreign(const unsigned char *start, size_t len);
+
 /* A piece of unpacked bytes; a negative result stops and is passed on. */
 typedef int (*sc_unpack_fn)(struct sc_bytes piece, void *ctx, struct sc_error *err);
 

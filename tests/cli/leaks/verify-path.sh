@@ -150,3 +150,17 @@ if [ "$(id -u)" != 0 ]; then
     run 1 "$SECRETSCTL" verify path tree
     out_has "not searched: path: tree/closed: cannot be read: Permission denied"
 fi
+
+# What is packed in a way that is not read is named, and no pass; its plain bytes are searched all the same.
+mkdir foreign
+printf '7z\274\257\047\034and more' >foreign/a.7z
+printf 'Rar!\032\007\001\000%s' "$value" >foreign/b
+printf '7zip is a program' >foreign/prose
+gzip -c foreign/a.7z >foreign/c.gz
+run 3 "$SECRETSCTL" verify path foreign --json
+[ "$(jq -r '.skipped[] | .file + ": " + .reason' out | sort)" = "foreign/a.7z: packed as 7z, which is not read
+foreign/b: packed as rar, which is not read
+foreign/c.gz: packed as 7z, which is not read" ] || fail "$(jq -c .skipped out)"
+[ "$(jq -r '.findings[].file' out)" = foreign/b ] || fail "$(jq -c .findings out)"
+rm foreign/b
+run 1 "$SECRETSCTL" verify path foreign
