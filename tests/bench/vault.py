@@ -7,7 +7,9 @@ SC_BENCH_DIR: where the vaults stand (a real disk, not a tmpfs, for the commits'
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 
 from bench import BUILD, have, ms, row, timed
 
@@ -71,10 +73,21 @@ def peers(work, env, identity, public):
     return runs, absent
 
 
-def stop_agents(env):
+def start_agent(argv, env):
+    """In the foreground, so that it can be ended; returns once it listens."""
+    agent = subprocess.Popen([PROGRAM, *argv, "agent"], env=env, stderr=subprocess.DEVNULL)
+    while not os.path.exists(env["XDG_RUNTIME_DIR"] + "/secretsctl-agent/agent.sock"):
+        if agent.poll() is not None:
+            sys.exit("the agent has ended")
+        time.sleep(0.01)
+    return agent
+
+
+def stop_agents(agent, env):
     if have("gpgconf"):
         subprocess.run(["gpgconf", "--kill", "all"], env=env, check=False)
-    quiet([PROGRAM, "lock", "--all"], env)
+    agent.terminate()
+    agent.wait()
 
 
 def commands(work):
@@ -89,13 +102,13 @@ def commands(work):
     if identity is not None:
         quiet([PROGRAM, *key, "slot", "add", "--recipient", public], env)
         ours["get, cold, age identity"] = [PROGRAM, "--identity", identity, "get", "shop/pw"]
-    quiet([PROGRAM, *key, "agent", "--background"], env)
-    quiet([PROGRAM, *key, "unlock"], env)
     ours["get through the agent"] = [PROGRAM, "--no-input", "get", "shop/pw"]
+    agent = start_agent(key, env)
     try:
+        quiet([PROGRAM, *key, "unlock"], env)
         times = timed({**ours, **others}, ROUNDS, env)
     finally:
-        stop_agents(env)
+        stop_agents(agent, env)
     compared = ", ".join([f"{name} {ms(times[name][1])}" for name in others] +
                          [f"{name} is not installed" for name in absent])
     for name in ours:
