@@ -100,6 +100,14 @@ static const char *hint(const struct sc_yaml_stream *s, size_t offset, const cha
         {"did not find expected key", "a line indented unlike its neighbours"},
         {"block sequence entries are not allowed in this context",
          "a list item ('- ...') where none can stand; begin it on a line of its own"},
+        {"did not find expected ',' or ']'", "a list between brackets without its ',' or ']'"},
+        {"did not find expected ',' or '}'", "a mapping between braces without its ',' or '}'"},
+        {"did not find expected <document start>",
+         "something behind the end of the document; mend the indentation, or put '---' before it"},
+        {"found character that cannot start any token",
+         "a character that no plain text begins with; quote the text"},
+        {"found unknown escape character",
+         "an escape that YAML does not know; write two backslashes, or use single quotes"},
     };
     if (*p == '\t')
         return "a tab where indentation or a value is expected; use spaces";

@@ -183,6 +183,20 @@ static void test_refusals(void **state)
            "'f' line 3, column 1: a: the same key stands on line 1 already");
     refuse("a:\n\tb: 1\n", SC_E_SYNTAX,
            "'f' line 2, column 1: a tab where indentation or a value is expected; use spaces");
+    refuse("a: b: c\n", SC_E_SYNTAX,
+           "'f' line 1, column 5: a second ': ' on one line, or a key indented unlike its "
+           "neighbours; quote the value, or mend the indentation");
+    refuse("a:\n - b\nc\n", SC_E_SYNTAX,
+           "'f' line 4, column 1: a: a key without its ':', or a line indented less than the text "
+           "it belongs to (while scanning a simple key that begins on line 3)");
+    refuse("a: [b\n", SC_E_SYNTAX,
+           "'f' line 2, column 1: a: a list between brackets without its ',' or ']' (while parsing "
+           "a flow sequence that begins on line 1)");
+    refuse("a: - b\n", SC_E_SYNTAX,
+           "'f' line 1, column 4: a list item ('- ...') where none can stand; begin it on a line "
+           "of its own");
+    refuse("a: @b\n", SC_E_SYNTAX,
+           "'f' line 1, column 4: a character that no plain text begins with; quote the text");
 }
 
 static void test_alias_refusals(void **state)
