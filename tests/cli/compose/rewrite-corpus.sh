@@ -7,4 +7,4 @@ corpus() { run 0 python3 "$SC_SOURCE/tests/cli/compose/rewrite_corpus.py" "$SECR
 for mode in own unset empty; do
     corpus --variables "$mode" "$SHARED/seeds" "$SHARED/corpus"
 done
-corpus --variables same "$SHARED/seeds" "$SHARED/corpus/awesome-compose"
+corpus --variables same "$SHARED/corpus/awesome-compose"
