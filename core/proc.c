@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,9 @@ extern char **environ;
 int sc_proc_harden(unsigned *ret_umask, struct sc_error *err)
 {
     *ret_umask = umask(077);
+    const struct sigaction children = {.sa_handler = SIG_DFL};
+    if (sigaction(SIGCHLD, &children, NULL) < 0)
+        return sc_fail_errno(err, "cannot wait for children");
     struct rlimit limit;
     if (getrlimit(RLIMIT_CORE, &limit) < 0)
         return sc_fail_errno(err, "cannot read the limit of core dumps");

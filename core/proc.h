@@ -12,8 +12,10 @@
 #include "core/buf.h"
 #include "core/error.h"
 
-/* No core dump, no ptrace by the same user, umask 077. First thing in main; the dumpable flag does
- * not survive exec, so children are as open as they want to be. *ret_umask is what it was before.
+/* No core dump, no ptrace by the same user, umask 077, and children that can be waited for (whoever
+ * ignores SIGCHLD hands that on, and the kernel forgets how they ended). First thing in main; the
+ * dumpable flag does not survive exec, so children are as open as they want to be. *ret_umask is
+ * what it was before.
  */
 int sc_proc_harden(unsigned *ret_umask, struct sc_error *err) SC_NODISCARD;
 

@@ -182,6 +182,21 @@ static void resume(struct session *session)
     sc_monitor_signal(&session->monitor, SIGCONT);
 }
 
+/* As the first process of a container we are the parent of what others have left, too. */
+static void reap(struct session *session)
+{
+    bool first = getpid() == 1;
+    int raw = 0;
+    pid_t pid = first || session->pid > 0 ? 1 : -1;
+    while (pid > 0) {
+        pid = waitpid(first ? -1 : session->pid, &raw, WNOHANG);
+        if (pid > 0 && pid == session->pid) {
+            session->ended = true;
+            session->raw_status = raw;
+        }
+    }
+}
+
 static void pass_signal(struct session *session)
 {
     struct signalfd_siginfo info;
@@ -192,23 +207,13 @@ static void pass_signal(struct session *session)
         resize(session);
     else if (number == SIGCONT)
         resume(session);
-    else if (session->terminal && number != SIGCHLD)
+    else if (number == SIGCHLD)
+        reap(session);
+    else if (session->terminal)
         sc_monitor_signal(&session->monitor, number);
-    else if (number != SIGCHLD && info.ssi_code <= 0)
+    else if (!session->ended && info.ssi_code <= 0)
         /* Signals of the keyboard have reached the child already: it is in our group. */
         kill(session->pid, number);
-}
-
-/* As the first process of a container we are the parent of what others have left, too. */
-static void reap(struct session *session)
-{
-    int raw = 0;
-    for (pid_t pid; (pid = waitpid(getpid() == 1 ? -1 : session->pid, &raw, WNOHANG)) > 0;) {
-        if (pid != session->pid)
-            continue;
-        session->ended = true;
-        session->raw_status = raw;
-    }
 }
 
 static bool any_open(const struct session *session)
@@ -330,8 +335,6 @@ static int loop(struct session *session, struct sc_error *err)
         rc = turn(session, patience(session), &moved, err);
         if (was_ended && (!moved || !any_open(session)))
             break;
-        if (!session->ended)
-            reap(session);
         if (session->ended && !any_open(session))
             break;
     }

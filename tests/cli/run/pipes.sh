@@ -68,6 +68,7 @@ run 139 "$SECRETSCTL" run -- sh -c 'ulimit -c 0; kill -SEGV $$'
 run 125 sh -c '"$0" run --scope shop -- echo text >/dev/full' "$SECRETSCTL"
 err_is "secretsctl: cannot write: No space left on device"
 run 0 "$SECRETSCTL" run --scope shop --scope shop -- true
+run 4 timeout -s KILL 60 env --ignore-signal=CHLD "$SECRETSCTL" run --scope shop -- sh -c 'exit 4'
 run 127 "$SECRETSCTL" run -- /nonexistent/command
 err_is "secretsctl: cannot run '/nonexistent/command': No such file or directory"
 run 126 "$SECRETSCTL" run -- /
