@@ -42,6 +42,14 @@ static bool key_before(const char *text, size_t start, size_t sign, struct sc_re
     return end > at;
 }
 
+/* {{secret:NAME}} of a template: what stands there is put in later. */
+static bool is_template(const char *text, size_t start, size_t at)
+{
+    while (at > start && text[at - 1] == ' ')
+        at--;
+    return at >= start + 2 && text[at - 1] == '{' && text[at - 2] == '{';
+}
+
 static bool is_quote(char c)
 {
     return c == '"' || c == '\'' || c == '`';
@@ -162,7 +170,8 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
             continue; /* of //registry/:_authToken the key comes behind the colon */
         struct assignment found;
         bool unless_set = text[at] == '=' && at > start && text[at - 1] == '?'; /* make's */
-        if (!key_before(text, start, at - unless_set, &found.key))
+        if (!key_before(text, start, at - unless_set, &found.key) ||
+            is_template(text, start, found.key.offset))
             continue;
         size_t behind = skip_blanks(text, at + 1, end);
         bool json = text[at] == ':' && text[found.key.offset + found.key.len] == '"';
