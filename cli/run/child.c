@@ -200,8 +200,10 @@ static void reap(struct session *session)
 static void pass_signal(struct session *session)
 {
     struct signalfd_siginfo info;
-    if (read(session->signal_fd, &info, sizeof(info)) != sizeof(info))
+    if (read(session->signal_fd, &info, sizeof(info)) != sizeof(info)) {
+        reap(session); /* it may have said that the command ended, and would not say so again */
         return;
+    }
     int number = (int)info.ssi_signo;
     if (number == SIGWINCH)
         resize(session);
