@@ -33,6 +33,7 @@ struct definition {
 struct shim {
     const struct definition *home; /* the one that says what starts: it is changed */
     const char *reason;            /* why it cannot; NULL if it can */
+    bool there;                    /* it starts through the shim already */
     const char **entrypoint;       /* behind "shim --", as Compose text */
     size_t entrypoint_count;
     const char **command; /* to be written out; NULL: the service's own stays */

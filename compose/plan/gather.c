@@ -53,14 +53,19 @@ struct scan {
     struct definition *d;
 };
 
+/* Filled in by the shim. */
+static bool has_placeholder(const char *text, size_t len)
+{
+    return memmem(text, len, "{{secret:", 9) != NULL || memmem(text, len, "{{config:", 9) != NULL;
+}
+
 /* Whether the pair is a credential, by the image's table or by its looks. */
 static bool is_credential(const struct definition *d, struct occurrence *o)
 {
     o->rule = sc_image_rule(d->image, o->key);
     if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
         return false;
-    if (strstr(o->raw, "{{secret:") != NULL || strstr(o->raw, "{{config:") != NULL ||
-        strstr(o->raw, "/run/secrets/") != NULL)
+    if (has_placeholder(o->raw, o->raw_len) || strstr(o->raw, "/run/secrets/") != NULL)
         return false; /* filled in by the shim; or a file already ("file:/run/secrets/x") */
     if (sc_plan_native_companion(d->image, o->key) && o->raw_len > 0) {
         bool judged =
@@ -172,7 +177,8 @@ static int push_parts(struct context *c, const struct occurrence *o,
     for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++) {
         const struct sc_credential_part *part = &parts[i];
         struct occurrence one = *o;
-        if (part->credential.key == SC_KEY_HALF || part->credential.offset < end)
+        if (part->credential.key == SC_KEY_HALF || part->credential.offset < end ||
+            has_placeholder(o->raw + part->credential.offset, part->credential.length))
             continue; /* two in the default of one variable are one */
         one.credential = part->credential;
         one.from = part->from;

@@ -151,11 +151,13 @@ static bool item_changes(const struct proof *p, const struct sc_service *service
     return false;
 }
 
+/* And did not before. */
 static bool starts_through_shim(const struct proof *p, const struct sc_service *service)
 {
     for (size_t i = 0; i < p->c->found_count; i++) {
         const struct occurrence *o = &p->c->found[i];
-        if (o->reason == NULL && o->use_shim && sc_str_equal(o->service->name, service->name))
+        if (o->reason == NULL && o->use_shim && !o->service->shim->there &&
+            sc_str_equal(o->service->name, service->name))
             return true;
     }
     return false;

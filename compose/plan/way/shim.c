@@ -112,9 +112,11 @@ static const char *fill(struct context *c, const struct definition *d, struct sh
     bool has_entrypoint = sets(d, "entrypoint"), commanded = has_command(c, d);
     if (has_entrypoint && !words_of(c, entrypoint, &shim->entrypoint, &shim->entrypoint_count))
         return "its entrypoint is a shell-like text; write it as a list first";
-    if (has_entrypoint && shim->entrypoint_count > 0)
+    if (has_entrypoint && shim->entrypoint_count > 0) {
+        shim->there = sc_str_equal(shim->entrypoint[0], SC_PLAN_SHIM_TARGET);
         return shim->entrypoint[0][0] == '\0' ? "its entrypoint is an empty word; name a program"
                                               : NULL;
+    }
     if (has_entrypoint && commanded)
         return NULL; /* the command alone is the program */
     SC_CLEANUP(sc_image_start_done) struct sc_image_start start = {0};
@@ -341,8 +343,9 @@ int sc_plan_shims_emit(struct context *c, struct sc_error *err)
 {
     int rc = 0;
     for (size_t i = 0; i < c->definition_count && rc == 0; i++) {
-        if (needed(c, &c->definitions[i]))
-            rc = emit_one(c, &c->definitions[i], err);
+        const struct definition *d = &c->definitions[i];
+        if (needed(c, d) && !d->shim->there)
+            rc = emit_one(c, d, err);
     }
     return rc;
 }

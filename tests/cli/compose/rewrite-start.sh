@@ -149,3 +149,24 @@ run 0 "$SECRETSCTL" compose rewrite --shim /bin/shim
 out_has "+      - 'start --token \"\$\$(cat /run/secrets/app_token)\"'"
 out_has '+    entrypoint: [/.secretsctl/shim, --, redis-server, --include, /run/secrets/cache_password.conf]'
 out_lacks "stays"
+
+# what starts through the shim already gets no second one, and what it fills in is not moved again
+cat >compose.yml <<'END'
+name: again
+services:
+  app:
+    image: example/app
+    entrypoint: [/.secretsctl/shim, --, app]
+    environment:
+      OLD_PASSWORD: '{{secret:old_password}}'
+      CONFIG: '{"token": serve --requirepass redis://:{{secret:old_password|url}}@cache"x"}'
+      NEW_PASSWORD: canary-again
+    secrets: [old_password]
+    volumes: [{type: bind, source: /bin/shim, target: /.secretsctl/shim, read_only: true}]
+secrets:
+  old_password: {file: /run/secretsctl/again/old_password}
+END
+run 0 "$SECRETSCTL" compose rewrite --shim /bin/shim
+[ "$(grep -c '^[-+] ' out)" = 6 ] || { cat out; fail "only the new variable was to change"; }
+out_has "+      NEW_PASSWORD: '{{secret:new_password}}'"
+out_has '+    secrets: [old_password, new_password]'
