@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mount and umount.
+ * mount.
  */
 #include "cli/provision/mount.h"
 
@@ -29,7 +29,6 @@
 #include "fuse/hold/notify.h"
 #include "fuse/hold/mount.h"
 #include "fuse/hold/repair.h"
-#include "provision/tmpfs.h"
 
 #include "core/banned.h"
 
@@ -247,7 +246,7 @@ static int work(struct session *session, int signal_fd, struct sc_error *err)
     if (rc < 0 || fcntl(signal_fd, F_SETFL, O_NONBLOCK) < 0 ||
         read(signal_fd, &info, sizeof(info)) <= 0 || (info.ssi_signo == SIGHUP && managed))
         return rc;
-    return sc_agent_unmount(session->agent, false, err);
+    return sc_cli_unmount(session->directory, false, err);
 }
 
 static int repair(const struct sc_cli *cli, const char *directory, struct sc_error *err)
@@ -365,22 +364,4 @@ int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **oper
     sc_fd_closep(&write_end);
     write_end = -1;
     return wait_for_child(cli, child, read_end, err);
-}
-
-int sc_cmd_umount(struct sc_cli *cli, const void *options, int count, char **operands,
-                  struct sc_error *err)
-{
-    (void)cli;
-    const struct sc_umount_options *opt = options;
-    SC_CLEANUP(sc_str_freep)
-    char *directory = sc_cli_mount_directory(count > 0 ? operands[0] : NULL, err);
-    if (directory == NULL)
-        return err->code;
-    struct sc_mount_found found;
-    bool memory = sc_mount_look(directory, &found, NULL) == 0 && found.state == SC_MOUNT_OTHER &&
-                  sc_tmpfs_is_own(directory);
-    if (!memory)
-        return sc_mount_end(directory, opt->force, err);
-    int rc = opt->force ? 0 : sc_mount_unused(directory, err);
-    return rc < 0 ? rc : sc_tmpfs_unmount(directory, opt->force, err);
 }

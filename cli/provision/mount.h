@@ -41,6 +41,10 @@ int sc_cmd_umount(struct sc_cli *cli, const void *options, int count, char **ope
 int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err);
 
+/* Ends what is mounted on the directory, whatever kind of ours it is. BUSY if it is still in use
+ * half a second later, unless `force`. */
+int sc_cli_unmount(const char *directory, bool force, struct sc_error *err) SC_NODISCARD;
+
 /* Where values stand at run time: /run/secretsctl, rootless $XDG_RUNTIME_DIR/secretsctl. Malloc'd.
  */
 char *sc_cli_mount_directory(const char *given, struct sc_error *err) SC_NODISCARD;

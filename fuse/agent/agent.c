@@ -427,11 +427,6 @@ int sc_mount_end(const char *directory, bool force, struct sc_error *err)
     return rc == 0 ? sc_mount_close(directory, true, err) : rc;
 }
 
-int sc_agent_unmount(struct sc_agent *agent, bool force, struct sc_error *err)
-{
-    return sc_mount_end(agent->journal->directory, force, err);
-}
-
 int sc_mount_upgrade(const char *directory, const char *program, struct sc_error *err)
 {
     struct sc_message order = {.kind = SC_MESSAGE_UPGRADE};

@@ -48,9 +48,6 @@ int sc_agent_run(struct sc_agent *agent, int stop_fd, struct sc_error *err) SC_N
 /* Looks at the source now. */
 int sc_agent_sync(struct sc_agent *agent, struct sc_error *err) SC_NODISCARD;
 
-/* Ends the mount this agent belongs to. */
-int sc_agent_unmount(struct sc_agent *agent, bool force, struct sc_error *err) SC_NODISCARD;
-
 /* Leaves the mount alone and forgets it. */
 void sc_agent_free(struct sc_agent *agent);
 
