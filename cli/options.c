@@ -8,12 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/parse.h"
 
 #include "core/banned.h"
 
 /* getopt returns this plus the option's index, clear of every letter. */
 #define CODE_BASE 1000
+
+/* Bytes of the choices of one option. */
+#define CHOICES_MAX 256
 
 /* The options of one parse: the command's and the global ones, side by side. */
 struct table {
@@ -22,7 +26,8 @@ struct table {
     bool given[SC_OPTIONS_MAX];
     size_t count;
     struct option long_options[SC_OPTIONS_MAX + 1];
-    char short_options[3 * SC_OPTIONS_MAX + 3];
+    char short_options[3 * SC_OPTIONS_MAX +
+                       3]; /* "x", "x:" or "x::" for each; no_argument is 0, optional_argument 2 */
 };
 
 static void add_rows(struct table *table, const struct sc_option *rows, void *values)
@@ -42,23 +47,26 @@ static void add_rows(struct table *table, const struct sc_option *rows, void *va
             continue;
         size_t at = strlen(table->short_options);
         table->short_options[at] = rows->letter;
-        if (rows->kind != SC_OPTION_FLAG)
-            table->short_options[at + 1] = ':';
+        /* none, one or two, as the numbers of getopt.h are */
+        for (int colons = argument_of[rows->kind]; colons > 0; colons--)
+            table->short_options[++at] = ':';
     }
 }
 
 static int check_choice(const struct sc_option *row, const char *value, struct sc_error *err)
 {
     size_t n = strlen(value);
-    for (const char *at = row->choices; at != NULL && *at != '\0';) {
+    SC_CLEANUP(sc_buf_done) struct sc_buf list = SC_BUF_INIT(CHOICES_MAX);
+    if (row->choices == NULL)
+        return 0;
+    for (const char *at = row->choices; *at != '\0';) {
         size_t len = strcspn(at, "|");
         if (len == n && memcmp(at, value, n) == 0)
             return 0;
+        sc_buf_printf(&list, "%s%.*s", list.len > 0 ? ", " : "", (int)len, at);
         at += len + (at[len] == '|');
     }
-    if (row->choices == NULL)
-        return 0;
-    return sc_fail(err, SC_E_USAGE, "--%s must be one of: %s", row->name, row->choices);
+    return sc_fail(err, SC_E_USAGE, "--%s must be one of: %s", row->name, sc_buf_text(&list));
 }
 
 static int store(const struct sc_option *row, void *values, const char *argument,
@@ -116,15 +124,30 @@ static size_t index_of(const struct table *table, int code)
     return i;
 }
 
+/* Whether more than one long option begins with these letters. */
+static bool ambiguous(const struct table *table, const char *letters, size_t len)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < table->count; i++)
+        found += strncmp(table->rows[i]->name, letters, len) == 0;
+    return found > 1;
+}
+
 /* What the user typed is repeated only up to '=': the rest may be a value. */
-static int unknown_option(const char *word, int code, struct sc_error *err)
+static int unknown_option(const struct table *table, const char *word, int code,
+                          struct sc_error *err)
 {
     int len = (int)strcspn(word, "=");
     if (code == ':')
         return sc_fail(err, SC_E_USAGE, "option '%.*s' needs a value", len, word);
     if (word[0] == '-' && word[1] != '-' && word[1] != '\0')
         return sc_fail(err, SC_E_USAGE, "unknown option '-%c'", optopt != 0 ? optopt : word[1]);
-    return sc_fail(err, SC_E_USAGE, "unknown option '%.*s', or one that takes no value", len, word);
+    if (optopt >= CODE_BASE) /* getopt knows it: what it does not want is the value */
+        return sc_fail(err, SC_E_USAGE, "option '%.*s' takes no value", len, word);
+    if (len > 2 && ambiguous(table, word + 2, (size_t)len - 2))
+        return sc_fail(err, SC_E_USAGE, "option '%.*s' is short for several; write more of it", len,
+                       word);
+    return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'", len, word);
 }
 
 static int parse(struct table *table, int argc, char **argv, int *ret_next, struct sc_error *err)
@@ -139,7 +162,7 @@ static int parse(struct table *table, int argc, char **argv, int *ret_next, stru
         if (code == '?' || code == ':') {
             /* getopt has moved on exactly when the word was used up. */
             int culprit = optind > word ? optind - 1 : word;
-            return unknown_option(culprit < argc ? argv[culprit] : "-", code, err);
+            return unknown_option(table, culprit < argc ? argv[culprit] : "-", code, err);
         }
         size_t i = index_of(table, code);
         table->given[i] = true;

@@ -19,7 +19,7 @@ char *sc_cli_run_dir(struct sc_error *err)
         return sc_path_absolute(NULL, chosen, err);
     if (geteuid() == 0)
         return sc_str_dup("/run/secretsctl", err);
-    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    const char *runtime = sc_env_directory("XDG_RUNTIME_DIR");
     if (runtime != NULL)
         return sc_path_join(runtime, "secretsctl", err);
     (void)sc_fail(err, SC_E_UNSUPPORTED,

@@ -30,14 +30,18 @@ char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err)
 {
     const char *given =
         cli->globals.vault != NULL ? cli->globals.vault : sc_env("SECRETSCTL_VAULT");
+    if (given != NULL && given[0] == '\0') {
+        (void)sc_fail(err, SC_E_USAGE, "--vault names no file");
+        return NULL;
+    }
     if (given != NULL)
         return sc_str_dup(given, err);
-    if (geteuid() == 0 && sc_env("XDG_DATA_HOME") == NULL)
+    if (geteuid() == 0 && sc_env_directory("XDG_DATA_HOME") == NULL)
         return sc_str_dup("/var/lib/secretsctl/vault.db", err);
-    const char *data = sc_env("XDG_DATA_HOME");
+    const char *data = sc_env_directory("XDG_DATA_HOME");
     if (data != NULL)
         return sc_str_printf(err, "%s/secretsctl/vault.db", data);
-    const char *home = sc_env("HOME");
+    const char *home = sc_env_directory("HOME");
     if (home == NULL) {
         (void)sc_fail(err, SC_E_USAGE, "neither --vault nor HOME says where the vault is");
         return NULL;

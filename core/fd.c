@@ -27,8 +27,10 @@ int sc_fd_ensure_standard(struct sc_error *err)
     for (int fd = 0; fd <= 2; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        /* The lowest free number is the one that is missing. */
-        if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+        /* The lowest free number is the one that is missing. It is opened the wrong way round: a
+         * read or write fails as it would on the closed one, where an empty value or lost output
+         * would pass for success. */
+        if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
             return sc_fail_errno(err, "cannot open '/dev/null'");
     }
     return 0;

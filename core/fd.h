@@ -16,7 +16,7 @@
 void sc_fd_closep(int *fd);
 
 /* Opens /dev/null in place of any of descriptors 0 to 2 that is closed, so that no file of ours
- * ever becomes standard output. Call first thing in main. */
+ * ever becomes standard output; reading it, or writing to it, fails. Call first thing in main. */
 int sc_fd_ensure_standard(struct sc_error *err) SC_NODISCARD;
 
 /* One read(2) that survives EINTR and waits where the descriptor does not; *ret_got is 0 at end of

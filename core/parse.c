@@ -137,6 +137,12 @@ const char *sc_env(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+const char *sc_env_directory(const char *name)
+{
+    const char *value = sc_env(name);
+    return value != NULL && value[0] == '/' ? value : NULL;
+}
+
 void sc_time_text(char out[SC_TIME_TEXT_SIZE], int64_t seconds)
 {
     time_t when = (time_t)seconds;

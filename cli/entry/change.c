@@ -76,7 +76,7 @@ int sc_cmd_rollback(struct sc_cli *cli, const void *options, int count, char **o
     uint64_t version = 0;
     int rc = sc_name_check(operands[0], 2, err);
     if (rc == 0 && opt->to != NULL)
-        rc = sc_parse_u64(opt->to, INT64_MAX, "--to", &version, err);
+        rc = sc_entry_version_parse(opt->to, "--to", &version, err);
     if (rc == 0)
         rc = sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err);
     if (rc == 0 && version == 0) {

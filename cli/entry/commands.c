@@ -69,8 +69,8 @@ static const struct sc_option get_options[] = {
 };
 
 static const struct sc_option list_options[] = {
-    {"kind", 0, "KIND", "only this kind", SC_OPTION_TEXT, offsetof(struct sc_list_options, kind),
-     "secret|config|template", 0},
+    {"kind", 0, "KIND", "only these: secret, config or template", SC_OPTION_TEXT,
+     offsetof(struct sc_list_options, kind), "secret|config|template", 0},
     {"label", 0, "KEY[=VALUE]", "only entries with this label", SC_OPTION_TEXT,
      offsetof(struct sc_list_options, label), NULL, 0},
     {"expired", 0, NULL, "only what is due for rotation", SC_OPTION_FLAG,
@@ -105,11 +105,13 @@ static const struct sc_option generate_options[] = {
 };
 
 static const struct sc_option import_options[] = {
-    {"format", 0, "FORMAT", "what SOURCE is (else told by its name)", SC_OPTION_TEXT,
+    {"format", 0, "FORMAT",
+     "env, json, yaml, compose, dir, pass or age (else told by the name of SOURCE)", SC_OPTION_TEXT,
      offsetof(struct sc_import_options, format), "env|json|yaml|compose|dir|pass|age", 0},
     {"scope", 's', "SCOPE", "put all names below this scope", SC_OPTION_TEXT,
      offsetof(struct sc_import_options, scope), NULL, 0},
-    {"on-conflict", 0, "WHAT", "for names in use with another value (fail)", SC_OPTION_TEXT,
+    {"on-conflict", 0, "WHAT",
+     "for names in use with another value: fail (default), skip or replace", SC_OPTION_TEXT,
      offsetof(struct sc_import_options, on_conflict), "fail|skip|replace", 0},
     {"age-identity", 0, "FILE", "the identity that opens an archive", SC_OPTION_TEXT,
      offsetof(struct sc_import_options, age_identity), NULL, 0},
@@ -121,7 +123,7 @@ static const struct sc_option import_options[] = {
 };
 
 static const struct sc_option export_options[] = {
-    {"format", 0, "FORMAT", "how to write the values", SC_OPTION_TEXT,
+    {"format", 0, "FORMAT", "env, json or dir (files in a folder)", SC_OPTION_TEXT,
      offsetof(struct sc_export_options, format), "env|json|dir", 0},
     {"age", 0, "RECIPIENT", "make an archive for this age recipient", SC_OPTION_LIST,
      offsetof(struct sc_export_options, recipients), NULL, 0},

@@ -55,6 +55,13 @@ struct sc_generate_options {
 int sc_entry_read_value(const struct sc_cli *cli, const struct sc_entry_options *options, int count,
                         struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 
+/* The number of a version, from 1 on; `what` names it in the message. */
+int sc_entry_version_parse(const char *text, const char *what, uint64_t *ret,
+                           struct sc_error *err) SC_NODISCARD;
+
+/* A scope or name to list by: empty for all, and with a '/' at its end or without. */
+int sc_entry_prefix_check(const char *prefix, struct sc_error *err) SC_NODISCARD;
+
 /* Random text: `length` characters of A-Z a-z 0-9, or that many words of five letters. */
 int sc_generate_password(size_t length, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 int sc_generate_words(size_t words, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;

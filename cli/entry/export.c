@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/entry/entry.h"
 #include "cli/entry/transfer.h"
 #include "cli/output.h"
 #include "cli/unlock.h"
@@ -23,6 +24,7 @@ struct job {
     struct sc_vault *vault;
     struct sc_secret text;
     const char *folder;
+    struct sc_strv variables; /* "VARIABLE name" of each env line */
     size_t count;
 };
 
@@ -105,6 +107,10 @@ static int add_env(struct job *job, const char *name, const struct sc_secret *va
                        "'%s' is not text, which a variable cannot hold; use --format dir or --age",
                        name);
     int rc = sc_name_to_variable(variable, sc_name_leaf(name), err);
+    SC_CLEANUP(sc_str_freep)
+    char *line = rc == 0 ? sc_str_printf(err, "%s %s", variable, name) : NULL;
+    if (rc == 0)
+        rc = line != NULL ? sc_strv_add(&job->variables, line, err) : SC_E_NOMEM;
     if (rc == 0)
         rc = append(&job->text, variable, err);
     if (rc == 0)
@@ -148,17 +154,38 @@ static int add_all(struct job *job, const char *prefix, add_fn add, struct sc_er
     return rc;
 }
 
+/* Ciphertext too: a terminal makes nothing of it. */
+static int check_terminal(const struct sc_export_options *given, struct sc_error *err)
+{
+    if (given->output == NULL && isatty(STDOUT_FILENO) == 1 && !given->reveal)
+        return sc_fail(err, SC_E_USAGE,
+                       "secrets are not shown on the terminal unless you ask: --reveal");
+    return 0;
+}
+
 static int write_text(const struct job *job, const struct sc_export_options *given,
                       struct sc_error *err)
 {
     const struct sc_file_attr attr = {.mode = 0600};
     if (given->output != NULL)
         return sc_file_create(given->output, sc_secret_view(&job->text), &attr, err);
-    if (isatty(STDOUT_FILENO) == 1 && !given->reveal)
-        return sc_fail(err, SC_E_USAGE,
-                       "secrets are not shown on the terminal unless you ask: --reveal");
     int rc = sc_out_flush(err);
     return rc < 0 ? rc : sc_secret_write_fd(&job->text, STDOUT_FILENO, err);
+}
+
+/* Of two lines for one variable whoever reads the file would drop one value. */
+static int check_variables(struct sc_strv *variables, struct sc_error *err)
+{
+    sc_strv_sort(variables);
+    for (size_t i = 1; i < variables->count; i++) {
+        const char *one = variables->items[i - 1], *other = variables->items[i];
+        size_t len = strcspn(one, " ") + 1;
+        if (strncmp(one, other, len) == 0)
+            return sc_fail(err, SC_E_USAGE,
+                           "'%s' and '%s' would both be the variable %.*s; export one scope",
+                           one + len, other + len, (int)len - 1, one);
+    }
+    return 0;
 }
 
 static int export_text(struct job *job, const struct sc_export_options *given, const char *prefix,
@@ -169,6 +196,8 @@ static int export_text(struct job *job, const struct sc_export_options *given, c
         rc = add_all(job, prefix, json ? add_json : add_env, err);
     if (rc == 0 && json)
         rc = append(&job->text, job->count > 0 ? "\n}\n" : "}\n", err);
+    if (rc == 0)
+        rc = check_variables(&job->variables, err);
     return rc < 0 ? rc : write_text(job, given, err);
 }
 
@@ -223,28 +252,56 @@ static int export_archive(struct job *job, const struct sc_export_options *given
     return rc < 0 ? rc : sc_dir_sync_parent(given->output, err);
 }
 
+static int count_one(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    (void)info;
+    (void)err;
+    ++*(size_t *)ctx;
+    return 0;
+}
+
+/* An empty file would be taken for what was asked for. */
+static int check_matches(struct sc_vault *vault, const char *prefix, struct sc_error *err)
+{
+    size_t found = 0;
+    if (prefix[0] == '\0')
+        return 0;
+    int rc = sc_vault_list(vault, prefix, count_one, &found, err);
+    if (rc == 0 && found == 0)
+        rc = sc_fail(err, SC_E_NOTFOUND, "there is no entry at or below '%s'", prefix);
+    return rc;
+}
+
 int sc_cmd_export(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err)
 {
     const struct sc_export_options *given = options;
     const char *prefix = count > 0 ? operands[0] : "";
+    const char *format = given->format;
     bool archive = given->recipients.count > 0;
-    if (archive == (given->format != NULL))
+    if (format == NULL && !archive && cli->globals.json)
+        format = "json";
+    if (archive == (format != NULL))
         return sc_fail(err, SC_E_USAGE, "give --format env, json or dir, or --age RECIPIENT");
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
-    int rc = prefix[0] != '\0' ? sc_name_check(prefix, 1, err) : 0;
+    int rc = sc_entry_prefix_check(prefix, err);
+    if (rc == 0)
+        rc = check_terminal(given, err);
     if (rc == 0)
         rc = sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
+    if (rc == 0)
+        rc = check_matches(vault, prefix, err);
     if (rc < 0)
         return rc;
     struct job job = {.vault = vault};
     if (archive)
         rc = export_archive(&job, given, prefix, err);
-    else if (sc_str_equal(given->format, "dir"))
+    else if (sc_str_equal(format, "dir"))
         rc = export_folder(&job, given, prefix, err);
     else
-        rc = export_text(&job, given, prefix, sc_str_equal(given->format, "json"), err);
+        rc = export_text(&job, given, prefix, sc_str_equal(format, "json"), err);
     sc_secret_done(&job.text);
+    sc_strv_done(&job.variables);
     if (rc == 0)
         sc_note(cli, "%zu %s exported", job.count, job.count == 1 ? "entry" : "entries");
     return rc;

@@ -15,7 +15,8 @@
 
 #include "core/banned.h"
 
-#define ANSWER_MAX ((size_t)4096)
+#define ANSWER_MAX   ((size_t)4096)
+#define DOCUMENT_MAX ((size_t)64 * 1024 * 1024)
 
 enum format {
     FORMAT_ENV,
@@ -133,12 +134,28 @@ static int give_all(const struct source *source, sc_transfer_fn fn, void *ctx, s
     return sc_transfer_each(source->list, fn, ctx, err);
 }
 
+/* ctx: where the names go as JSON; or NULL */
 static int print_name(const struct sc_transfer_item *item, void *ctx, struct sc_error *err)
 {
-    (void)ctx;
     (void)err;
-    sc_out("%s\n", item->name);
+    if (ctx != NULL)
+        sc_json_string(ctx, item->name);
+    else
+        sc_out("%s\n", item->name);
     return 0;
+}
+
+static int print_names(const struct sc_cli *cli, const struct source *source, struct sc_error *err)
+{
+    if (!cli->globals.json)
+        return give_all(source, print_name, NULL, err);
+    SC_CLEANUP(sc_buf_done) struct sc_buf buf = SC_BUF_INIT(DOCUMENT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &buf);
+    sc_json_array_begin(&json);
+    int rc = give_all(source, print_name, &json, err);
+    sc_json_array_end(&json);
+    return rc < 0 ? rc : sc_out_json(&buf, err);
 }
 
 static int write_all(struct sc_vault *vault, const struct source *source,
@@ -210,7 +227,7 @@ int sc_cmd_import(struct sc_cli *cli, const void *options, int count, char **ope
     if (source.format != FORMAT_AGE)
         rc = collect(source.format, source.path, &to, err);
     if (rc == 0 && given->dry_run)
-        return give_all(&source, print_name, NULL, err);
+        return print_names(cli, &source, err);
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     if (rc == 0)
         rc = sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err);

@@ -129,7 +129,10 @@ static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int c
     }
     if (rc < 0)
         return rc;
-    return put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
+    rc = put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
+    if (rc == 0 && put->value != NULL && value.len == 0)
+        sc_note(cli, "the value is empty"); /* allowed, but more often a pipe that had nothing */
+    return rc;
 }
 
 int sc_cmd_add(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -41,7 +41,7 @@ int sc_cmd_get(struct sc_cli *cli, const void *options, int count, char **operan
     uint64_t version = 0;
     int rc = sc_name_check(operands[0], 2, err);
     if (rc == 0 && opt->version != NULL)
-        rc = sc_parse_u64(opt->version, INT64_MAX, "--revision", &version, err);
+        rc = sc_entry_version_parse(opt->version, "--revision", &version, err);
     if (rc == 0 && !sc_cli_read_by_agent(cli, operands[0], version, &value, &kind))
         rc = read_value(cli, operands[0], version, &value, &kind, err);
     if (rc < 0)
@@ -214,15 +214,8 @@ int sc_cmd_list(struct sc_cli *cli, const void *options, int count, char **opera
         rc = sc_entry_kind_parse(sink.filter->kind, &sink.kind, err);
     if (rc == 0)
         rc = parse_expiry(sink.filter, &sink.expires_by, err);
-    if (rc == 0 && count > 0 && operands[0][0] != '\0') {
-        SC_CLEANUP(sc_str_freep) char *prefix = sc_str_dup(operands[0], err);
-        if (prefix == NULL)
-            return SC_E_NOMEM;
-        size_t len = strlen(prefix);
-        if (len > 1 && prefix[len - 1] == '/')
-            prefix[len - 1] = '\0';
-        rc = sc_name_check(prefix, 1, err);
-    }
+    if (rc == 0 && count > 0)
+        rc = sc_entry_prefix_check(operands[0], err);
     return rc < 0 ? rc : print_rows(cli, &sink, sc_vault_list, count > 0 ? operands[0] : "", err);
 }
 

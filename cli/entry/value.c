@@ -55,6 +55,28 @@ int sc_generate_words(size_t words, struct sc_secret *ret, struct sc_error *err)
     return rc;
 }
 
+int sc_entry_version_parse(const char *text, const char *what, uint64_t *ret, struct sc_error *err)
+{
+    uint64_t version = 0;
+    int rc = sc_parse_u64(text, INT64_MAX, what, &version, err);
+    if (rc == 0 && version == 0) /* which the vault takes for the present one */
+        rc = sc_fail(err, SC_E_USAGE, "%s counts from 1", what);
+    if (rc == 0)
+        *ret = version;
+    return rc;
+}
+
+int sc_entry_prefix_check(const char *prefix, struct sc_error *err)
+{
+    size_t len = strlen(prefix);
+    if (len == 0)
+        return 0;
+    if (len > 1 && prefix[len - 1] == '/')
+        len--;
+    SC_CLEANUP(sc_str_freep) char *name = sc_str_ndup(prefix, len, err);
+    return name == NULL ? SC_E_NOMEM : sc_name_check(name, 1, err);
+}
+
 static int generate(const char *text, struct sc_secret *ret, struct sc_error *err)
 {
     uint64_t length = GENERATE_DEFAULT;

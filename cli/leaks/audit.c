@@ -18,10 +18,10 @@
 #define FIELD(name) offsetof(struct sc_audit_cli_options, name)
 
 const struct sc_option sc_audit_cli_options[] = {
-    {"format", 0, "FORMAT", "how to print", SC_OPTION_TEXT, FIELD(format),
-     "text|json|sarif|junit|github|html", 0},
-    {"fail-on", 0, "SEVERITY", "the least severity that gives exit status 3", SC_OPTION_TEXT,
-     FIELD(fail_on), "low|medium|high|never", 0},
+    {"format", 0, "FORMAT", "text (default), json, sarif, junit, github or html", SC_OPTION_TEXT,
+     FIELD(format), "text|json|sarif|junit|github|html", 0},
+    {"fail-on", 0, "SEVERITY", "exit status 3 from this on: low, medium (default), high or never",
+     SC_OPTION_TEXT, FIELD(fail_on), "low|medium|high|never", 0},
     {"fingerprint-key", 0, "FILE", "key of the fingerprints, created if missing", SC_OPTION_TEXT,
      FIELD(fingerprint_key), NULL, 0},
     {"baseline", 0, "FILE", "leave out findings that this baseline knows", SC_OPTION_TEXT,
@@ -48,10 +48,10 @@ static void show_progress(void *ctx, size_t files, uint64_t bytes)
  * one user agree from run to run. */
 static char *default_key_path(struct sc_error *err)
 {
-    const char *state = sc_env("XDG_STATE_HOME");
-    if (state != NULL && *state == '/')
+    const char *state = sc_env_directory("XDG_STATE_HOME");
+    if (state != NULL)
         return sc_path_join(state, "secretsctl/audit.key", err);
-    const char *home = sc_env("HOME");
+    const char *home = sc_env_directory("HOME");
     return home == NULL ? NULL : sc_path_join(home, ".local/state/secretsctl/audit.key", err);
 }
 

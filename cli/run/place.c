@@ -223,7 +223,7 @@ static int fill(const char *dir, struct sc_run_values *values, struct sc_error *
 static int open_parent(const char *asked, const char **ret_path, struct sc_tmpfs *ret,
                        struct sc_error *err)
 {
-    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    const char *runtime = sc_env_directory("XDG_RUNTIME_DIR");
     if (asked == NULL && runtime != NULL &&
         sc_tmpfs_open(runtime, SC_TMPFS_QUOTA_DEFAULT, ret, NULL) == 0) {
         *ret_path = runtime;

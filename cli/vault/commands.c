@@ -113,7 +113,7 @@ static const struct sc_option compact_options[] = {
      COMPACT(keep), NULL, 0},
     {"older-than", 0, "TIME", "of those, delete only what is older than 12h, 30d, ...",
      SC_OPTION_TEXT, COMPACT(older_than), NULL, 0},
-    {"storage", 0, "HOW", "also make it portable, for network file systems, or usual again",
+    {"storage", 0, "HOW", "portable (for network file systems) or usual: change that, too",
      SC_OPTION_TEXT, COMPACT(storage), "portable|usual", 0},
     {"dry-run", 'n', NULL, "only say what would be deleted", SC_OPTION_FLAG, COMPACT(dry_run), NULL,
      0},

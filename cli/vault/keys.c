@@ -188,13 +188,29 @@ int sc_cmd_grant_add(struct sc_cli *cli, const void *options, int count, char **
     return rc;
 }
 
+/* ctx: where the names go as JSON; or NULL */
 static int print_exposed(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
 {
-    (void)ctx;
     (void)err;
-    if (info->exposed)
+    if (info->exposed && ctx != NULL)
+        sc_json_string(ctx, info->name);
+    else if (info->exposed)
         sc_out("%s\n", info->name);
     return 0;
+}
+
+static int list_exposed(const struct sc_cli *cli, struct sc_vault *vault, const char *scope,
+                        struct sc_error *err)
+{
+    if (!cli->globals.json)
+        return sc_vault_list(vault, scope, print_exposed, NULL, err);
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &out);
+    sc_json_array_begin(&json);
+    int rc = sc_vault_list(vault, scope, print_exposed, &json, err);
+    sc_json_array_end(&json);
+    return rc < 0 ? rc : sc_out_json(&out, err);
 }
 
 int sc_cmd_grant_rm(struct sc_cli *cli, const void *options, int count, char **operands,
@@ -210,7 +226,7 @@ int sc_cmd_grant_rm(struct sc_cli *cli, const void *options, int count, char **o
         return rc;
     sc_note(cli, "removed the grant and re-keyed '%s'; these values were readable: rotate them",
             operands[0]);
-    rc = sc_vault_list(vault, operands[0], print_exposed, NULL, err);
+    rc = list_exposed(cli, vault, operands[0], err);
     if (rc < 0)
         return sc_wrap(err, rc, "the grant is removed, but what to rotate cannot be listed");
     return 0;

@@ -111,7 +111,7 @@ int sc_control_path(const char *directory, char *ret_path, size_t size, struct s
     char base[SC_MESSAGE_TEXT];
     sc_hash_blake2b(hash, directory, strlen(directory), NULL, 0);
     sc_hex(hex, hash, NAME_HASH);
-    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    const char *runtime = sc_env_directory("XDG_RUNTIME_DIR");
     /* Root of a user namespace has the system's /run only to look at, whatever its mode. */
     struct stat run;
     if (geteuid() == 0 && lstat("/run", &run) == 0 && run.st_uid == 0)

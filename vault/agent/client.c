@@ -23,7 +23,7 @@
 
 char *sc_agent_path(struct sc_error *err)
 {
-    const char *runtime = sc_env("XDG_RUNTIME_DIR");
+    const char *runtime = sc_env_directory("XDG_RUNTIME_DIR");
     if (runtime == NULL && geteuid() == 0)
         runtime = "/run";
     if (runtime == NULL) {

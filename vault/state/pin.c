@@ -23,8 +23,8 @@ static char *pin_path(const unsigned char vault_id[SC_UID_SIZE], struct sc_error
 {
     char id[2 * SC_UID_SIZE + 1];
     sc_hex(id, vault_id, SC_UID_SIZE);
-    const char *state = sc_env("XDG_STATE_HOME");
-    const char *home = sc_env("HOME");
+    const char *state = sc_env_directory("XDG_STATE_HOME");
+    const char *home = sc_env_directory("HOME");
     if (state != NULL)
         return sc_str_printf(err, "%s/secretsctl/pins/%s", state, id);
     if (home != NULL)

@@ -24,6 +24,19 @@ run 0 "$SECRETSCTL" export --format dir --output files
 [ "$(cat files/shop/in/c)" = deep ] || fail "the file has another value"
 [ "$(stat -c %a files)" = 700 ] || fail "others can enter the folder"
 
+run 0 "$SECRETSCTL" export shop/in/ --json
+out_is '{
+  "shop/in/c": "deep"
+}'
+run 4 "$SECRETSCTL" export shoop --format env --output typo.env
+err_is "secretsctl: there is no entry at or below 'shoop'"
+[ ! -e typo.env ] || fail "an empty file was made"
+printf 'other' | run 0 "$SECRETSCTL" add blog/a
+run 2 "$SECRETSCTL" export --format env
+err_is "secretsctl: 'blog/a' and 'shop/a' would both be the variable A; export one scope"
+out_is ""
+run 0 "$SECRETSCTL" rm blog/a
+
 printf '\377\0' | run 0 "$SECRETSCTL" add shop/bytes
 run 9 "$SECRETSCTL" export --format json
 err_is "secretsctl: 'shop/bytes' is not text, which JSON cannot hold; use --format dir or --age"

@@ -35,3 +35,13 @@ err_is "secretsctl: there is a file '$T/vault.db' already"
 # Names of the program's own.
 run 2 "$SECRETSCTL" add .originals/x --generate
 err_is "secretsctl: names that begin with '.' are the program's own"
+
+# A short option whose value may be left out; versions count from 1.
+run 0 "$SECRETSCTL" add shop/short -g
+run 0 "$SECRETSCTL" rotate -g12 shop/short
+run 0 "$SECRETSCTL" get shop/short
+[ "$(wc -c <"$T/out")" = 12 ] || fail "the length is not 12"
+run 2 "$SECRETSCTL" get shop/short --revision 0
+err_is "secretsctl: --revision counts from 1"
+run 2 "$SECRETSCTL" rollback shop/short --to 0
+err_is "secretsctl: --to counts from 1"

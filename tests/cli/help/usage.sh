@@ -3,7 +3,16 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 
 run 2 "$SECRETSCTL" help --frob=hunter2
-err_is "secretsctl: unknown option '--frob', or one that takes no value"
+err_is "secretsctl: unknown option '--frob'"
+
+run 2 "$SECRETSCTL" help --json=hunter2
+err_is "secretsctl: option '--json' takes no value"
+
+run 2 "$SECRETSCTL" list --exp
+err_is "secretsctl: option '--exp' is short for several; write more of it"
+
+run 2 "$SECRETSCTL" list --kind hunter2
+err_is "secretsctl: --kind must be one of: secret, config, template"
 
 run 2 "$SECRETSCTL" --vault
 err_is "secretsctl: option '--vault' needs a value"

@@ -65,3 +65,8 @@ out_has "$ci"
 sqlite3 vault.db "attach 'before.db' as o; insert or replace into scope_grant select * from o.scope_grant;"
 run 6 as_ci get ci/web/token
 err_is "secretsctl: the grants in the vault's file are not the signed ones"
+
+# what to rotate, for programs
+run 0 "$SECRETSCTL" grant add ci/web "$ci"
+run 0 "$SECRETSCTL" grant rm ci/web "$ci" --json
+jq -e '. == ["ci/web/token", "ci/web/url"]' "$T/out" >/dev/null || fail "exposed as JSON: $(cat "$T/out")"

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Where the vault is looked for, and its pins: a relative path in HOME or XDG_* is no place, since it would be
+# another one in each working directory.
+. "$SC_SOURCE/tests/support/functions.sh"
+needs_root
+unset SECRETSCTL_VAULT XDG_DATA_HOME XDG_STATE_HOME SECRETSCTL_KEY_FILE
+chmod 755 "$T"
+install -m 755 "$SECRETSCTL" program
+install -d -o 65534 -m 700 user
+as_user() { setpriv --reuid 65534 --regid 65534 --clear-groups env -C "$T/user" "$@"; }
+
+run 4 env XDG_DATA_HOME=data "$SECRETSCTL" list
+err_is "secretsctl: there is no vault at '/var/lib/secretsctl/vault.db'; run: secretsctl init"
+run 4 env SECRETSCTL_VAULT= XDG_DATA_HOME="$T/data" "$SECRETSCTL" list
+err_is "secretsctl: there is no vault at '$T/data/secretsctl/vault.db'; run: secretsctl init"
+run 2 "$SECRETSCTL" --vault '' list
+err_is "secretsctl: --vault names no file"
+
+run 4 as_user HOME="$T/user" XDG_DATA_HOME=data "$T/program" list
+err_is "secretsctl: there is no vault at '$T/user/.local/share/secretsctl/vault.db'; run: secretsctl init"
+for home in HOME= HOME=rel HOME=; do
+    run 2 as_user "$home" "$T/program" list
+    err_is "secretsctl: neither --vault nor HOME says where the vault is"
+done
+run 2 as_user -u HOME "$T/program" init --key-file "$T/user/key"
+err_is "secretsctl: neither --vault nor HOME says where the vault is"
+run 0 as_user HOME="$T/user" XDG_STATE_HOME=state "$T/program" init --key-file "$T/user/key"
+[ -f user/.local/share/secretsctl/vault.db ] || fail "the vault is elsewhere"
+[ -d user/.local/state/secretsctl/pins ] || fail "the pins are elsewhere"
+[ ! -e user/state ] || fail "pins in the working directory"
+
+# what cannot be read or written
+run 8 as_user HOME="$T/user" "$T/program" --vault "$T/none/vault.db" init --key-file "$T/user/key"
+chmod 000 user/.local/share/secretsctl/vault.db
+run 8 as_user HOME="$T/user" "$T/program" --key-file "$T/user/key" list
+err_is "secretsctl: cannot open the vault '$T/user/.local/share/secretsctl/vault.db': Permission denied"
+# names with spaces, a line end and letters beyond ASCII
+for name in 'a b' $'a\nb' 'Schlüssel'; do
+    export SECRETSCTL_VAULT="$T/$name/vault.db"
+    run 0 "$SECRETSCTL" init --key-file "$T/$name.key"
+    printf x | run 0 "$SECRETSCTL" --key-file "$T/$name.key" add shop/a
+    run 0 "$SECRETSCTL" --key-file "$T/$name.key" get shop/a
+    out_is x
+done
