@@ -37,8 +37,8 @@ int sc_parse_mode(const char *text, const char *what, uint32_t *ret,
  * set-uid process. */
 const char *sc_env(const char *name);
 
-/* The same for a variable that names a directory (HOME, XDG_*): a relative path is ignored, since it
- * would be another place in each working directory. */
+/* The same for a variable that names a directory (HOME, XDG_*): a relative path is ignored, since
+ * it would be another place in each working directory. */
 const char *sc_env_directory(const char *name);
 
 /* Seconds since the epoch as "2026-01-31T12:00:00Z" (RFC 3339, UTC). */
