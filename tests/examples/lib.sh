@@ -76,7 +76,7 @@ accepts_only() {
 logs_say() {
     for _ in $(seq 1 120); do
         alive "$1"
-        if docker logs "$(container "$1")" 2>&1 | grep -qF "$2"; then return 0; fi
+        if docker logs "$(container "$1")" 2>&1 | grep -F "$2" >/dev/null; then return 0; fi
         sleep 0.5
     done
     docker logs --tail 8 "$(container "$1")"

@@ -39,7 +39,7 @@ start() { # start NAME DIRECTORY: the program prints what it can know, not the v
 }
 start tmpfs "$P/shop"
 start fuse "$M/shop"
-ready() { docker logs "$name-$1" 2>&1 | grep -q ready; }
+ready() { docker logs "$name-$1" 2>&1 | grep ready >/dev/null; }
 for one in tmpfs fuse; do until_true 15 ready "$one" || { docker logs "$name-$one"; fail "$one does not start"; }; done
 
 # A command that has the value, prints it, and stays.
@@ -86,7 +86,7 @@ for dir in /proc/[0-9]*; do
     { cat "$dir/environ" "$dir/cmdline" 2>/dev/null || true; } | nothing_in "$dir"
 done
 # Swap: the mount cannot, so nothing has to be searched.
-findmnt -no OPTIONS,FSTYPE "$P" | grep -qE 'noswap|ramfs' || fail "the tmpfs may swap"
+findmnt -no OPTIONS,FSTYPE "$P" | grep -E "noswap|ramfs" >/dev/null || fail "the tmpfs may swap"
 # Files: the vault, its companions and logs, temporary directories, /dev/shm. (Scripts of tests write the mark nowhere.)
 for dir in "$T" "$HOME" /tmp /var/tmp /dev/shm; do
     ! grep -rqaF --exclude-dir='secretsctl-test.*' --devices=skip -- "$mark" "$dir" 2>/dev/null ||

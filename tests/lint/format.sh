@@ -3,7 +3,7 @@
 set -euo pipefail
 VERSION=14 # each one breaks some lines otherwise than the one before
 cd "$1"
-if ! "$2" --version | grep -q "version $VERSION\."; then
+if ! "$2" --version | grep "version $VERSION\." >/dev/null; then
     echo "SKIP: the format is that of clang-format $VERSION"
     exit 77
 fi

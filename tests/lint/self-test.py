@@ -28,6 +28,7 @@ CASES = [
     ("text", "core/a.c", "int x;\n", "no SPDX line"),
     ("text", "core/a.c", HEAD + "int x;", "no newline at the end"),
     ("text", "core/a.c", HEAD + "int x; \n", "blanks at the end"),
+    ("text", "core/a.sh", "# SPDX-License-Identifier: Apache-2.0\nls | grep -q a\n", "a pipe into grep -q"),
     ("text", "core/a.c", HEAD + "/* TO" + "DO: later */\n", "unfinished by its own words"),
 ]
 

@@ -39,7 +39,7 @@ start() { # start NAME SOURCE TARGET SHIM-OPTION...
         'trap "echo signal:$(cat /run/secrets/pw)" HUP; trap "exit 9" TERM; echo "up:$V"; while :; do sleep 0.1; done' \
         >/dev/null || fail "cannot start $name"
 }
-logged() { docker logs "prov-rotation-$$-$1" 2>&1 | grep -qF -- "$2"; }
+logged() { docker logs "prov-rotation-$$-$1" 2>&1 | grep -F -- "$2" >/dev/null; }
 await() {
     until_true 15 logged "$@" || { docker logs "prov-rotation-$$-$1" || true; fail "no '$2' from $1"; }
 }

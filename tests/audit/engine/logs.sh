@@ -57,7 +57,7 @@ start -v "$volume:/data" "$tag" sh -c "echo clean >/data/a"
 run 0 "$SECRETSCTL" verify volume "$volume"
 start -v "$volume:/data" "$tag" sh -c "mkdir /data/sub; printf '%s' '$value' | gzip >/data/sub/dump.gz"
 if [ "$(id -u)" = 0 ]; then
-    found volume "$volume" | grep -q "^volume .*/sub/dump.gz - plain$" || fail "$(cat "$T/out")"
+    found volume "$volume" | grep "^volume .*/sub/dump.gz - plain$" >/dev/null || fail "$(cat "$T/out")"
 fi
 run 1 "$SECRETSCTL" verify volume "$tag-absent"
 out_has "not searched: volume: $tag-absent: the engine has no such volume"

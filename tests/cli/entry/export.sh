@@ -49,7 +49,7 @@ run 0 "$SECRETSCTL" export --age "$recipient" --output all.age
 err_is "secretsctl: 4 entries exported"
 [ "$(stat -c %a all.age)" = 600 ] || fail "others can read the archive"
 ! grep -q plain all.age || fail "a value stands in the archive"
-age -d -i id.txt all.age | head -1 | grep -qx '{"secretsctl-archive":1}' || fail "age does not open it"
+age -d -i id.txt all.age | sed -n 1p | grep -x '{"secretsctl-archive":1}' >/dev/null || fail "age does not open it"
 "$SECRETSCTL" list --json >before
 SECRETSCTL_VAULT=$T/second.db run 0 "$SECRETSCTL" init --key-file "$T/key"
 export SECRETSCTL_VAULT=$T/second.db

@@ -14,9 +14,9 @@ complete_words() {
         _secretsctl
         printf "%s\n" "${COMPREPLY[@]}"' _ "$T/script" "$@"
 }
-complete_words secretsctl hel | grep -qx help || fail "'hel' does not complete to help"
-complete_words secretsctl help --no-c | grep -qx -- --no-color || fail "no option offered"
-complete_words secretsctl compose "" | grep -qx rewrite || fail "no second word offered"
+complete_words secretsctl hel | grep -x help >/dev/null || fail "'hel' does not complete to help"
+complete_words secretsctl help --no-c | grep -x -- --no-color >/dev/null || fail "no option offered"
+complete_words secretsctl compose "" | grep -x rewrite >/dev/null || fail "no second word offered"
 
 run 0 "$SECRETSCTL" completion zsh
 out_has "#compdef secretsctl"

@@ -85,7 +85,7 @@ mkdir none
 run 1 "$SECRETSCTL" verify git none
 out_has "not searched: git: repository none: cannot open the git repository"
 make
-object=$(find repo/.git/objects -type f | head -1)
+object=$(find repo/.git/objects -type f -print -quit)
 chmod u+w "$object"
 echo junk >"$object"
 run 1 "$SECRETSCTL" verify git repo

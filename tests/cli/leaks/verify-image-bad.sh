@@ -62,7 +62,7 @@ out_has "note: ./false-layer.tar: 2 layers proved by digest"
 run 1 "$SECRETSCTL" verify image ./false-config.tar
 out_has ".json: searched, but its bytes are not the ones that the image names"
 make oci-clean "$value" false-blob
-blob=$(find false-blob/blobs -type f -size +1k | head -1)
+blob=$(find false-blob/blobs -type f -size +1k -print -quit)
 flip "$blob" 600
 run 1 "$SECRETSCTL" verify image ./false-blob
 out_has "blobs/sha256/$(basename "$blob"): searched, but its bytes are not the ones"
@@ -164,5 +164,5 @@ run 1 "$SECRETSCTL" verify image ./layout
 out_has "not searched: image: ./layout: blobs/sha256/link: not a file that can be read"
 out_has "not searched: image: ./layout: loop: not a file that can be read"
 rm layout/loop layout/blobs/sha256/link
-rm "$(find layout/blobs -type f -size +1k | head -1)"
+rm "$(find layout/blobs -type f -size +1k -print -quit)"
 run 1 "$SECRETSCTL" verify image ./layout
