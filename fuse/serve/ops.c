@@ -48,19 +48,21 @@ void sc_serve_done(struct sc_serve *serve)
     serve->bank = NULL;
 }
 
+#define BUFFER_SIZE (SC_WIRE_HEAD + SC_WIRE_REPLY_MAX)
+
 unsigned char *sc_serve_buffer_new(struct sc_error *err)
 {
-    void *buffer =
-        mmap(NULL, SC_WIRE_REPLY_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *buffer =
+        mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (buffer == MAP_FAILED) {
         sc_fail_nomem(err);
         return NULL;
     }
     /* Locked as it is used; a refusal was reported when the memory for values was locked. */
-    SC_IGNORE(mlock2(buffer, SC_WIRE_REPLY_MAX, MLOCK_ONFAULT));
-    SC_IGNORE(madvise(buffer, SC_WIRE_REPLY_MAX, MADV_DONTDUMP));
-    SC_IGNORE(madvise(buffer, SC_WIRE_REPLY_MAX, MADV_WIPEONFORK));
-    return buffer;
+    SC_IGNORE(mlock2(buffer, BUFFER_SIZE, MLOCK_ONFAULT));
+    SC_IGNORE(madvise(buffer, BUFFER_SIZE, MADV_DONTDUMP));
+    SC_IGNORE(madvise(buffer, BUFFER_SIZE, MADV_WIPEONFORK));
+    return buffer + SC_WIRE_HEAD;
 }
 
 void sc_serve_buffer_free(unsigned char *buffer)
@@ -68,7 +70,7 @@ void sc_serve_buffer_free(unsigned char *buffer)
     if (buffer == NULL)
         return;
     sc_wipe(buffer, SC_WIRE_REPLY_MAX);
-    munmap(buffer, SC_WIRE_REPLY_MAX);
+    munmap(buffer - SC_WIRE_HEAD, BUFFER_SIZE);
 }
 
 void sc_serve_attributes(const struct sc_view_node *node, struct sc_wire_attr *ret)

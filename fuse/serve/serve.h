@@ -49,7 +49,7 @@ struct sc_serve {
 /* One request on its way, and the thread's buffer for replies: locked, wiped after use. */
 struct sc_turn {
     struct sc_serve *serve;
-    unsigned char *reply; /* SC_WIRE_REPLY_MAX bytes */
+    unsigned char *reply; /* SC_WIRE_REPLY_MAX bytes, and room for the header before */
     const unsigned char *bytes;
     size_t len;
     struct sc_wire_request request;

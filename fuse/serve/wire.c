@@ -8,7 +8,6 @@
 #include <linux/fuse.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/name.h"
@@ -165,33 +164,53 @@ int sc_wire_parse(const void *bytes, size_t len, struct sc_wire_request *ret, in
 
 /* ---- replies ---- */
 
-static int reply(int fd, uint64_t unique, int error_number, const void *data, size_t len)
+/* The kernel looks up the memory of each part of an answer, so an answer is one part: a header with
+ * what belongs to it behind. */
+static int reply(int fd, uint64_t unique, int error_number, void *whole, size_t len)
 {
-    struct fuse_out_header out = {
-        .len = (uint32_t)(sizeof(out) + len),
+    const struct fuse_out_header head = {
+        .len = (uint32_t)len,
         .error = -error_number,
         .unique = unique,
     };
-    struct iovec parts[2] = {
-        {.iov_base = &out, .iov_len = sizeof(out)},
-        {.iov_base = (void *)(uintptr_t)data, .iov_len = len},
-    };
+    memcpy(whole, &head, sizeof(head));
     for (;;) {
-        if (writev(fd, parts, len > 0 ? 2 : 1) >= 0)
+        if (write(fd, whole, len) >= 0)
             return 0;
         if (errno != EINTR)
             return -errno;
     }
 }
 
-int sc_wire_reply_error(int fd, uint64_t unique, int error_number)
+/* What is answered with one structure of the protocol. */
+struct answer {
+    struct fuse_out_header head;
+    union {
+        struct fuse_entry_out entry;
+        struct fuse_attr_out attr;
+        struct fuse_open_out open;
+        struct fuse_write_out written;
+        struct fuse_statfs_out statfs;
+        struct fuse_poll_out poll;
+        struct fuse_init_out init;
+    };
+};
+
+static int answer_with(int fd, uint64_t unique, struct answer *answer, size_t size)
 {
-    return reply(fd, unique, error_number, NULL, 0);
+    return reply(fd, unique, 0, answer, sizeof(answer->head) + size);
 }
 
-int sc_wire_reply_data(int fd, uint64_t unique, const void *data, size_t len)
+int sc_wire_reply_error(int fd, uint64_t unique, int error_number)
 {
-    return reply(fd, unique, 0, data, len);
+    struct fuse_out_header head;
+    return reply(fd, unique, error_number, &head, sizeof(head));
+}
+
+int sc_wire_reply_data(int fd, uint64_t unique, unsigned char *data, size_t len)
+{
+    _Static_assert(SC_WIRE_HEAD == sizeof(struct fuse_out_header), "room for the header");
+    return reply(fd, unique, 0, data - SC_WIRE_HEAD, SC_WIRE_HEAD + len);
 }
 
 static void fill_attr(struct fuse_attr *to, const struct sc_wire_attr *attr)
@@ -216,54 +235,56 @@ static void fill_entry(struct fuse_entry_out *to, const struct sc_wire_attr *att
 
 int sc_wire_reply_entry(int fd, uint64_t unique, const struct sc_wire_attr *attr)
 {
-    struct fuse_entry_out out;
-    fill_entry(&out, attr);
-    return reply(fd, unique, 0, &out, sizeof(out));
+    struct answer answer;
+    fill_entry(&answer.entry, attr);
+    return answer_with(fd, unique, &answer, sizeof(answer.entry));
 }
 
 int sc_wire_reply_attr(int fd, uint64_t unique, const struct sc_wire_attr *attr)
 {
-    struct fuse_attr_out out = {0};
-    fill_attr(&out.attr, attr);
-    return reply(fd, unique, 0, &out, sizeof(out));
+    struct answer answer = {.attr = {0}};
+    fill_attr(&answer.attr.attr, attr);
+    return answer_with(fd, unique, &answer, sizeof(answer.attr));
 }
 
 int sc_wire_reply_open(int fd, uint64_t unique, uint64_t fh, bool directory)
 {
-    const struct fuse_open_out out = {.fh = fh, .open_flags = directory ? 0 : FOPEN_DIRECT_IO};
-    return reply(fd, unique, 0, &out, sizeof(out));
+    struct answer answer = {.open = {.fh = fh, .open_flags = directory ? 0 : FOPEN_DIRECT_IO}};
+    return answer_with(fd, unique, &answer, sizeof(answer.open));
 }
 
 int sc_wire_reply_written(int fd, uint64_t unique, uint32_t size)
 {
-    const struct fuse_write_out out = {.size = size};
-    return reply(fd, unique, 0, &out, sizeof(out));
+    struct answer answer = {.written = {.size = size}};
+    return answer_with(fd, unique, &answer, sizeof(answer.written));
 }
 
 int sc_wire_reply_statfs(int fd, uint64_t unique, uint64_t files)
 {
-    const struct fuse_statfs_out out = {
-        .st = {.bsize = 4096, .frsize = 4096, .files = files, .namelen = SC_NAME_PART_MAX}};
-    return reply(fd, unique, 0, &out, sizeof(out));
+    struct answer answer = {
+        .statfs = {
+            .st = {.bsize = 4096, .frsize = 4096, .files = files, .namelen = SC_NAME_PART_MAX}}};
+    return answer_with(fd, unique, &answer, sizeof(answer.statfs));
 }
 
 int sc_wire_reply_poll(int fd, uint64_t unique, uint32_t events)
 {
-    const struct fuse_poll_out out = {.revents = events};
-    return reply(fd, unique, 0, &out, sizeof(out));
+    struct answer answer = {.poll = {.revents = events}};
+    return answer_with(fd, unique, &answer, sizeof(answer.poll));
 }
 
 int sc_wire_reply_init(int fd, const struct sc_wire_request *request,
                        struct sc_wire_protocol *ret_protocol)
 {
     if (request->major != FUSE_KERNEL_VERSION || request->minor < 31)
-        return reply(fd, request->unique, EPROTO, NULL, 0);
+        return sc_wire_reply_error(fd, request->unique, EPROTO);
     /* FUSE_ASYNC_DIO is a must: without it an io_uring read into a large buffer returns a value
      * repeated. FUSE_ALLOW_IDMAP and FUSE_OVER_IO_URING are left out on purpose. */
     const uint64_t wanted = FUSE_ASYNC_DIO | FUSE_AUTO_INVAL_DATA | FUSE_ASYNC_READ |
                             FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES | FUSE_INIT_EXT;
     uint64_t flags = wanted & request->init_flags;
-    struct fuse_init_out out = {
+    struct answer answer;
+    answer.init = (struct fuse_init_out){
         .major = FUSE_KERNEL_VERSION,
         .minor = SC_MIN(request->minor, (uint32_t)OUR_MINOR),
         .max_readahead = request->max_readahead,
@@ -275,8 +296,8 @@ int sc_wire_reply_init(int fd, const struct sc_wire_request *request,
         .time_gran = 1000000000,
         .max_pages = MAX_PAGES,
     };
-    *ret_protocol = (struct sc_wire_protocol){.minor = out.minor, .flags = flags};
-    return reply(fd, request->unique, 0, &out, sizeof(out));
+    *ret_protocol = (struct sc_wire_protocol){.minor = answer.init.minor, .flags = flags};
+    return answer_with(fd, request->unique, &answer, sizeof(answer.init));
 }
 
 size_t sc_wire_add_dirent(void *to, size_t room, const char *name, uint64_t next_offset,

@@ -21,6 +21,8 @@
 
 /* Bytes of one READ or READDIR reply, at most: the largest value in one piece. */
 #define SC_WIRE_REPLY_MAX ((size_t)1024 * 1024)
+/* Bytes before them that a buffer must have, for the header. */
+#define SC_WIRE_HEAD 16
 
 /* The kernel marks a request it sends again in the top bit of `unique`. */
 #define SC_WIRE_RESENT (UINT64_C(1) << 63)
@@ -77,10 +79,10 @@ struct sc_wire_protocol {
 int sc_wire_parse(const void *bytes, size_t len, struct sc_wire_request *ret,
                   int *ret_errno) SC_NODISCARD;
 
-/* Each returns 0 or a negative errno of writev(2): -ENOENT when nobody waits for this reply (any
- * more). */
+/* Each returns 0 or a negative errno of write(2): -ENOENT when nobody waits for this reply (any
+ * more). Of `data` the SC_WIRE_HEAD bytes before it are overwritten. */
 int sc_wire_reply_error(int fd, uint64_t unique, int error_number);
-int sc_wire_reply_data(int fd, uint64_t unique, const void *data, size_t len);
+int sc_wire_reply_data(int fd, uint64_t unique, unsigned char *data, size_t len);
 int sc_wire_reply_entry(int fd, uint64_t unique, const struct sc_wire_attr *attr);
 int sc_wire_reply_attr(int fd, uint64_t unique, const struct sc_wire_attr *attr);
 int sc_wire_reply_open(int fd, uint64_t unique, uint64_t fh, bool directory);
