@@ -90,34 +90,81 @@ static bool still_needed(const struct context *c, const char *name)
     return false;
 }
 
-/* A variable of .env whose value has moved. */
-struct gone {
+/* A line of an env file. */
+struct line {
     const char *name;
     const struct sc_place *place; /* of its value */
-    size_t secret;
+    size_t secret;                /* that the value has become, if it has */
 };
 
-static int remove_line(struct context *c, const struct gone *gone, struct sc_error *err)
+/* Whether the plan has this line already: it changes, or is listed. */
+static bool is_in_plan(const struct context *c, size_t file, const struct sc_place *place)
 {
-    size_t file = sc_plan_env_file(c, gone->place->file);
+    const struct sc_splices *splices = &c->plan->files[file].splices;
+    for (size_t i = 0; i < splices->count; i++) {
+        if (splices->items[i].start <= place->end && place->start <= splices->items[i].end)
+            return true;
+    }
+    for (size_t i = 0; i < c->found_count; i++) {
+        if (c->found[i].line != NULL && c->found[i].file == file &&
+            c->found[i].line->start == place->start)
+            return true; /* listed as an env_file's */
+    }
+    for (size_t i = 0; i < c->plan->item_count; i++) {
+        if (c->plan->items[i].file == file && c->plan->items[i].at.line == place->line &&
+            sc_str_equal(c->plan->items[i].where, "env_file"))
+            return true;
+    }
+    return false;
+}
+
+static int list_line(struct context *c, size_t file, const struct line *line, const char *class,
+                     const char *reason, struct sc_error *err)
+{
+    const struct sc_place *place = line->place;
+    struct sc_plan_item item = {
+        .action = SC_PLAN_REPORT,
+        .key = sc_stash_dup(&c->plan->pool, line->name, strlen(line->name), err),
+        .where = "env_file",
+        .class = class,
+        .file = file,
+        .at = {place->line, place->column},
+        .reason = reason,
+    };
+    if (item.key == NULL)
+        return SC_E_NOMEM;
+    int rc = sc_plan_mask_span(c->plan, file, place->start, place->end, err);
+    return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
+}
+
+static int remove_line(struct context *c, const struct line *line, struct sc_error *err)
+{
+    size_t file = sc_plan_env_file(c, line->place->file);
     bool done = false;
-    if (file == SIZE_MAX || c->plan->files[file].fixed != NULL || still_needed(c, gone->name))
+    if (file == SIZE_MAX || c->plan->files[file].fixed != NULL || still_needed(c, line->name))
         return 0;
+    if (sc_plan_env_is_given(c, c->plan->files[file].path))
+        return is_in_plan(c, file, line->place)
+                   ? 0
+                   : list_line(c, file, line, "literal",
+                               "services are given it from this file by its own name too; take it "
+                               "out of the file if none needs it",
+                               err);
     size_t splices = c->plan->files[file].splices.count;
-    int rc = sc_plan_env_remove(c, file, gone->name, gone->place, &done, err);
+    int rc = sc_plan_env_remove(c, file, line->name, line->place, &done, err);
     if (rc < 0 || !done || c->plan->files[file].splices.count == splices)
         return rc;
     struct sc_plan_item item = {
         .action = SC_PLAN_ADAPT,
-        .key = sc_stash_dup(&c->plan->pool, gone->name, strlen(gone->name), err),
+        .key = sc_stash_dup(&c->plan->pool, line->name, strlen(line->name), err),
         .where = "env_file",
         .class = "literal",
         .file = file,
-        .at = {gone->place->line, gone->place->column},
-        .secret = c->plan->secrets[gone->secret].name,
+        .at = {line->place->line, line->place->column},
+        .secret = c->plan->secrets[line->secret].name,
         .change = "removed; nothing refers to it any more",
     };
-    rc = sc_plan_mask_span(c->plan, item.file, gone->place->start, gone->place->end, err);
+    rc = sc_plan_mask_span(c->plan, item.file, line->place->start, line->place->end, err);
     return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
 }
 
@@ -191,33 +238,16 @@ static int list_rest(struct context *c, struct sc_error *err)
         if (!judged && !is_piece(c, v))
             continue;
         size_t file = sc_plan_env_file(c, place->file);
-        bool gone = file == SIZE_MAX;
-        for (size_t k = 0; !gone && k < c->plan->files[file].splices.count; k++) {
-            const struct sc_splice *s = &c->plan->files[file].splices.items[k];
-            gone = s->start <= place->end && place->start <= s->end;
-        }
-        for (size_t k = 0; !gone && k < c->found_count; k++)
-            gone = c->found[k].line != NULL && c->found[k].file == file &&
-                   c->found[k].line->start == place->start; /* listed as an env_file's */
-        if (gone)
+        if (file == SIZE_MAX || is_in_plan(c, file, place))
             continue;
-        struct sc_plan_item item = {
-            .action = SC_PLAN_REPORT,
-            .key = sc_stash_dup(&c->plan->pool, v->name, strlen(v->name), err),
-            .where = "env_file",
-            .class = judged ? sc_plan_class(&parts[0].credential) : "literal",
-            .file = file,
-            .at = {place->line, place->column},
-            .reason = c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed
-                      : still_needed(c, v->name)
-                          ? "something that stays refers to it; it can go with that"
-                          : "nothing in these files refers to it; remove it, or put it into the "
-                            "vault",
-        };
-        rc = item.key == NULL ? SC_E_NOMEM
-                              : sc_plan_mask_span(c->plan, file, place->start, place->end, err);
-        if (rc == 0)
-            rc = sc_plan_item_add(c->plan, &item, err);
+        const char *reason =
+            c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed
+            : still_needed(c, v->name)
+                ? "something that stays refers to it; it can go with that"
+                : "nothing in these files refers to it; remove it, or put it into the vault";
+        const struct line line = {v->name, place, 0};
+        rc = list_line(c, file, &line, judged ? sc_plan_class(&parts[0].credential) : "literal",
+                       reason, err);
     }
     return rc;
 }
@@ -232,8 +262,8 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err)
         const struct sc_place *place = o->reason == NULL ? dotenv_place(c, o) : NULL;
         if (place == NULL || place->file == NULL)
             continue;
-        const struct gone gone = {o->use->name, place, o->secret};
-        rc = remove_line(c, &gone, err);
+        const struct line line = {o->use->name, place, o->secret};
+        rc = remove_line(c, &line, err);
     }
     for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
         const struct literal *l = &c->literals[i];
@@ -242,8 +272,8 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err)
             v = dotenv_variable(c, l->node->text + l->start, l->end - l->start);
         if (v == NULL || !sc_str_equal(v->value, l->value))
             continue; /* what moved is a default, or more than the variable */
-        const struct gone gone = {v->name, &v->origin->place, l->secret};
-        rc = remove_line(c, &gone, err);
+        const struct line line = {v->name, &v->origin->place, l->secret};
+        rc = remove_line(c, &line, err);
     }
     return rc < 0 ? rc : list_rest(c, err);
 }

@@ -28,6 +28,9 @@ bool sc_plan_env_passes(struct sc_bytes text, const char *name);
 /* Whether files of this kind are Compose files. */
 bool sc_plan_env_is_compose(const struct sc_project_file *file);
 
+/* Whether a service is given all of this file as its env_file. */
+bool sc_plan_env_is_given(const struct context *c, const char *path);
+
 /* A line `NAME=value` whose value has moved goes. *ret_done: it could be taken out cleanly, or is
  * changed already. */
 int sc_plan_env_remove(struct context *c, size_t file, const char *name,

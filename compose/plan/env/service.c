@@ -128,6 +128,15 @@ static bool reads(const struct sc_service *service, const char *path)
     return false;
 }
 
+bool sc_plan_env_is_given(const struct context *c, const char *path)
+{
+    const struct sc_project *project = c->options->project;
+    bool given = false;
+    for (size_t i = 0; i < project->service_count && !given; i++)
+        given = reads(&project->services[i], path);
+    return given;
+}
+
 /* A service that reads the line and for which nothing was found in it. */
 static const char *bystander(struct context *c, const struct occurrence *o)
 {
@@ -157,7 +166,7 @@ static size_t moving_references(const struct context *c, const char *name)
         const struct occurrence *o = &c->found[i];
         bool first = true;
         for (size_t k = 0; k < i && first; k++)
-            first = !sc_plan_same_text(&c->found[k], o);
+            first = !sc_plan_same_text(&c->found[k], o) || c->found[k].part != o->part;
         count += first && o->reason == NULL && o->use != NULL && sc_str_equal(o->use->name, name);
     }
     for (size_t i = 0; i < c->literal_count; i++) {

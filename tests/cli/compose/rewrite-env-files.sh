@@ -130,3 +130,29 @@ printf 'POSTGRES_PASSWORD=canary-9\n' >shared
 run 0 "$SECRETSCTL" compose rewrite -f sub/compose.yml
 out_lacks canary
 out_has "stays sub/.env:1  pg.env_file POSTGRES_PASSWORD: the file is a symbolic link; put the file itself there, or change it by hand"
+
+# a text of several credentials: one stands there, others are variables of the same file, of which one is no credential by its name
+rm -rf sub shared && cat >compose.yml <<'END'
+name: six
+services:
+  app:
+    image: example/app
+    entrypoint: ["/app"]
+    env_file: app.env
+END
+cat >app.env <<'END'
+DB_PASSWORD=canary-10
+PIECE=canary11
+HOOK=https://u:$PIECE@h/?x=$DB_PASSWORD&token=canary-12
+SETTINGS={"pw":"canary-13","other":{"password":"$DB_PASSWORD"}}
+END
+touch shim
+run 0 "$SECRETSCTL" compose rewrite --shim shim --write
+out_has "stays app.env:2  env_file PIECE: services are given it from this file by its own name too; take it out of the file if none needs it"
+err_is "secretsctl: 6 moved into 4 entries of scope 'six', 1 stay"
+diff app.env - <<'END'
+DB_PASSWORD={{secret:db_password}}
+PIECE=canary11
+HOOK=https://u:{{secret:piece|url}}@h/?x={{secret:db_password|url}}&token={{secret:hook_password|url}}
+SETTINGS={"pw":"{{secret:settings_pw|json}}","other":{"password":"{{secret:db_password|json}}"}}
+END
