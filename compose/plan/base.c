@@ -170,9 +170,9 @@ int sc_plan_bases(struct context *c, struct sc_error *err)
         struct definition *d = &c->definitions[i];
         rc = set_users(c, d, err);
         const struct sc_service *service = rc == 0 && d->user_count > 0 ? d->users[0] : NULL;
-        bool written = service == NULL || !c->plan->files[d->file].base;
-        d->image = written ? attribute(c, d, "image", CHAIN_MAX) : service->image;
-        d->user = written ? attribute(c, d, "user", CHAIN_MAX) : service->user;
+        /* as loaded: `image: ${IMAGE:-postgres}:${TAG:-16}` is known by its name today */
+        d->image = service != NULL ? service->image : attribute(c, d, "image", CHAIN_MAX);
+        d->user = service != NULL ? service->user : attribute(c, d, "user", CHAIN_MAX);
     }
     return rc;
 }

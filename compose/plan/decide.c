@@ -41,18 +41,7 @@ static bool form_is_set(const struct occurrence *o)
         if (sc_variables_get(&o->service->users[i]->environment, o->argument) != NULL)
             return true;
     }
-    const struct sc_yaml_node *environment =
-        sc_yaml_resolve(sc_merged_get(o->service->node, "environment"));
-    if (sc_yaml_is(environment, SC_YAML_MAPPING))
-        return sc_merged_get(environment, o->argument) != NULL;
-    size_t n = strlen(o->argument);
-    for (size_t i = 0; environment != NULL && i < environment->count; i++) {
-        const char *item = sc_node_text(environment->values[i]);
-        if (item != NULL && strncmp(item, o->argument, n) == 0 &&
-            (item[n] == '=' || item[n] == '\0'))
-            return true;
-    }
-    return false;
+    return sc_plan_sets(o->service, o->argument);
 }
 
 static bool uses_other_variable(enum sc_image_way way)
