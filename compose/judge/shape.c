@@ -207,6 +207,20 @@ static bool is_path(const char *value, size_t len)
     return has_prefix_of(roots, value, len);
 }
 
+/* `x7Kq...`: Gitea's manual quotes passwords with back quotes. A command has blanks, or no digits
+ * among its letters. */
+static bool is_quoted_word(const char *value, size_t len)
+{
+    bool letter = false, digit = false;
+    for (size_t i = 1; i + 1 < len; i++) {
+        if (strchr(" \t\n/|;&<>(", value[i]) != NULL)
+            return false;
+        letter = letter || is_alpha(value[i]);
+        digit = digit || is_digit(value[i]);
+    }
+    return len >= 10 && value[0] == '`' && letter && digit;
+}
+
 /* One {{ x }}, $(x), `x`, <% x %> from end to end. */
 static bool is_template(const char *value, size_t len)
 {
@@ -217,7 +231,7 @@ static bool is_template(const char *value, size_t len)
         size_t open = strlen(pairs[i][0]), close = strlen(pairs[i][1]);
         if (len >= open + close && memcmp(value, pairs[i][0], open) == 0 &&
             memcmp(value + len - close, pairs[i][1], close) == 0)
-            return true;
+            return !is_quoted_word(value, len);
     }
     return false;
 }

@@ -252,11 +252,10 @@ static int list_rest(struct context *c, struct sc_error *err)
     return rc;
 }
 
-int sc_plan_dotenv(struct context *c, struct sc_error *err)
+/* Lines whose values have moved and that nothing needs any more go. */
+static int remove_moved(struct context *c, struct sc_error *err)
 {
     int rc = 0;
-    if (c->options->project == NULL)
-        return 0;
     for (size_t i = 0; i < c->found_count && rc == 0; i++) {
         const struct occurrence *o = &c->found[i];
         const struct sc_place *place = o->reason == NULL ? dotenv_place(c, o) : NULL;
@@ -274,6 +273,19 @@ int sc_plan_dotenv(struct context *c, struct sc_error *err)
             continue; /* what moved is a default, or more than the variable */
         const struct line line = {v->name, &v->origin->place, l->secret};
         rc = remove_line(c, &line, err);
+    }
+    return rc;
+}
+
+int sc_plan_dotenv(struct context *c, struct sc_error *err)
+{
+    int rc = 0;
+    if (c->options->project == NULL)
+        return 0;
+    /* a line that goes may have been the last to refer to another one */
+    for (size_t before = SIZE_MAX; before != c->plan->item_count && rc == 0;) {
+        before = c->plan->item_count;
+        rc = remove_moved(c, err);
     }
     return rc < 0 ? rc : list_rest(c, err);
 }

@@ -34,6 +34,17 @@ size_t sc_plan_env_references(struct sc_bytes bytes, const char *name)
     return count;
 }
 
+/* Whether an item of a list or a key begins at `at`: nothing but blanks and an opening quote stand
+ * between it and the line's start, a dash or what opens or parts a flow collection. */
+static bool begins(const char *text, const char *at)
+{
+    if (at > text && (at[-1] == '"' || at[-1] == '\''))
+        at--;
+    while (at > text && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    return at == text || strchr("-[{,\n", at[-1]) != NULL;
+}
+
 bool sc_plan_env_passes(struct sc_bytes bytes, const char *name)
 {
     const char *text = (const char *)bytes.ptr, *end = text + bytes.len;
@@ -42,10 +53,11 @@ bool sc_plan_env_passes(struct sc_bytes bytes, const char *name)
          p = memmem(p + 1, (size_t)(end - p) - 1, name, n)) {
         char before = p > text ? p[-1] : '\n';
         char after = p + n < end ? p[n] : '\n';
-        if (strchr(" \t\n\"'[,", before) != NULL && strchr("\r\n\"',] \t", after) != NULL)
+        if (strchr(" \t\n\"'[{,", before) == NULL || !begins(text, p))
+            continue; /* `target: NAME` is none */
+        if (strchr("\r\n\"',] \t", after) != NULL)
             return true;
-        if (strchr(" \t\n\"'{,", before) != NULL && after == ':' &&
-            (p + n + 1 == end || strchr("\r\n", p[n + 1]) != NULL))
+        if (after == ':' && (p + n + 1 == end || strchr("\r\n", p[n + 1]) != NULL))
             return true;
     }
     return false;

@@ -91,10 +91,23 @@ static const char *built(struct context *c, const struct sc_service *service,
     return NULL;
 }
 
+/* Where the project was not loaded: an image of a service that is built has its name only. */
+static bool is_built(const struct context *c, const struct definition *of)
+{
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *d = &c->definitions[i];
+        if (sc_str_equal(d->name, of->name) && sc_merged_get(d->node, "build") != NULL)
+            return true;
+    }
+    return false;
+}
+
 const char *sc_plan_start(struct context *c, const struct definition *d, struct sc_image_start *ret)
 {
     const struct sc_service *service = d->user_count > 0 ? d->users[0] : NULL;
     const struct sc_value *build = service != NULL ? sc_value_get(service->value, "build") : NULL;
+    if (service == NULL && is_built(c, d))
+        return "it is built here";
     return build != NULL ? built(c, service, build, ret) : look_up(c, d->image, ret);
 }
 

@@ -63,3 +63,84 @@ grep -qx '      - AUTHENTIK_SECRET_KEY={{secret:authentik_secret_key}}' compose.
 run 0 rewrite
 err_is "secretsctl: no credential to move"
 cd ..
+
+# gitea: a password in back quotes, as its manual quotes them
+mkdir gitea && cd gitea
+cat >compose.yml <<'END'
+services:
+  server:
+    image: docker.gitea.com/gitea:1.24.0
+    environment:
+      - GITEA__mailer__PASSWD=`canary3HVc3pYMXV3cPVhc`
+      - GITEA__database__PASSWD=`pass database`
+END
+run 0 rewrite --write
+out_has "move  compose.yml:5  server.GITEA__mailer__PASSWD -> gitea/gitea__mailer__passwd, GITEA__mailer__PASSWD__FILE=/run/secrets/gitea__mailer__passwd"
+[ "$("$SECRETSCTL" get gitea/gitea__mailer__passwd)" = '`canary3HVc3pYMXV3cPVhc`' ] || fail "its quotes belong to it"
+cd ..
+
+# plausible: a secret that is given under the variable's own name is no reference to the variable
+mkdir plausible && cd plausible
+cat >compose.yml <<'END'
+services:
+  plausible:
+    image: ghcr.io/plausible/community-edition:v3.0.1
+    environment:
+      - SECRET_KEY_BASE=${SECRET_KEY_BASE}
+      - SMTP_USER_PWD
+END
+printf 'SECRET_KEY_BASE=canaryKeyBase0123456789\nSMTP_USER_PWD=canarySmtp0123456789\n' >.env
+run 0 rewrite --write
+out_lacks canary
+[ ! -s .env ] || fail "lines of .env that nothing refers to go"
+cd ..
+
+# mattermost: the line that goes last is what another one was needed for
+mkdir mattermost && cd mattermost
+cat >compose.yml <<'END'
+services:
+  postgres:
+    image: postgres:${POSTGRES_IMAGE_TAG}
+    environment:
+      - POSTGRES_PASSWORD
+  mattermost:
+    image: mattermost/mattermost
+    entrypoint: [/mattermost]
+    command: [server]
+    environment:
+      - MM_SQLSETTINGS_DATASOURCE
+END
+cat >.env <<'END'
+POSTGRES_IMAGE_TAG=13
+POSTGRES_PASSWORD=canaryPg0123456789
+MM_SQLSETTINGS_DATASOURCE=postgres://mm:${POSTGRES_PASSWORD}@postgres:5432/mm
+END
+run 0 rewrite --write
+out_lacks canary
+printf 'POSTGRES_IMAGE_TAG=13\n' | cmp - .env
+cd ..
+
+# synapse: an image that is built here is not what the registry has under its name
+mkdir synapse && cd synapse
+cat >compose.yml <<'END'
+services:
+  synapse:
+    build: {context: ../.., dockerfile: docker/Dockerfile}
+    image: matrixdotorg/synapse:latest
+    environment:
+      - SYNAPSE_REGISTRATION_SHARED_SECRET=canarySynapse0123456789
+END
+cat >image.py <<'END'
+import io, json, tarfile
+config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/start.py"]}, "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+manifest = json.dumps([{"Config": "c.json", "RepoTags": ["matrixdotorg/synapse:latest"], "Layers": []}]).encode()
+with tarfile.open("image.tar", "w") as archive:
+    for name, data in (("c.json", config), ("manifest.json", manifest)):
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+END
+python3 image.py
+run 0 rewrite --image image.tar
+out_has "the shim cannot help: it is built here, and its Dockerfile cannot be read"
+cd ..
