@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/follow.h"
@@ -158,20 +159,41 @@ static int run_more(struct run *run, const char *path, struct sc_audit_result *r
     return rc;
 }
 
+/* A path that is not there is skipped, so that the others are looked at; of none being there the
+ * first is the error. */
+static int walk_all(struct run *run, const char *const *paths, size_t count, struct sc_skips *skips,
+                    struct sc_error *err)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++) {
+        int rc = sc_walk(paths[i], run->options->no_ignore, &run->ignore, &run->files, skips,
+                         missing == 0 ? err : NULL);
+        if (rc == SC_E_NOTFOUND) {
+            missing++;
+            rc = sc_skips_add(skips, paths[i], "no such file or folder", 0, NULL);
+        }
+        if (rc < 0)
+            return rc;
+    }
+    return missing > 0 && missing == count ? SC_E_NOTFOUND : 0;
+}
+
 int sc_audit_run(const struct sc_audit_options *options, const char *const *paths, size_t count,
                  struct sc_audit_result *ret, struct sc_error *err)
 {
     struct run run = {.options = options};
     struct sc_audit_result result = {0};
     int rc = options->no_ignore ? 0 : sc_ignore_load(&run.ignore, ".", err);
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = sc_walk(paths[i], options->no_ignore, &run.ignore, &run.files, &result.skips, err);
+    if (rc == 0)
+        rc = walk_all(&run, paths, count, &result.skips, err);
     if (rc == 0)
         rc = run_all(&run, &result, err);
     if (rc == 0 && run.references.count > 0)
         rc = run_more(&run, NULL, &result, err);
+    struct stat st;
     for (size_t i = 0; i < count && rc == 0 && options->history; i++)
-        rc = run_more(&run, paths[i], &result, err);
+        if (stat(paths[i], &st) == 0) /* else it is skipped already */
+            rc = run_more(&run, paths[i], &result, err);
     sc_ignore_done(&run.ignore);
     sc_strv_done(&run.files);
     sc_references_done(&run.references);

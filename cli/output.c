@@ -45,6 +45,17 @@ const char *sc_out_paint(const struct sc_cli *cli, enum sc_color color)
     return sc_out_color(cli, STDOUT_FILENO) ? sequences[color] : "";
 }
 
+int sc_out_format(const struct sc_cli *cli, const char *given, const char *otherwise,
+                  const char **ret, struct sc_error *err)
+{
+    if (cli->globals.json && given != NULL && strcmp(given, "json") != 0)
+        return sc_fail(err, SC_E_USAGE, "--json and --format %s exclude each other", given);
+    *ret = given;
+    if (given == NULL)
+        *ret = cli->globals.json ? "json" : otherwise;
+    return 0;
+}
+
 void sc_out_buf(const struct sc_buf *buf)
 {
     if (buf->len > 0)

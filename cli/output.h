@@ -32,6 +32,11 @@ void sc_out(const char *fmt, ...) SC_PRINTF(1, 2);
 /* The escape sequence for a colour, or "" where standard output takes none. */
 const char *sc_out_paint(const struct sc_cli *cli, enum sc_color color);
 
+/* What to write with --json and a --format of the command's own: *ret is `given`, "json", or what
+ * the command does without either. USAGE where the two contradict each other. */
+int sc_out_format(const struct sc_cli *cli, const char *given, const char *otherwise,
+                  const char **ret, struct sc_error *err) SC_NODISCARD;
+
 /* Writes a buffer (JSON, a file's text) to standard output as it is. */
 void sc_out_buf(const struct sc_buf *buf);
 

@@ -42,8 +42,10 @@ void sc_report_junit(const struct sc_audit_result *result, struct sc_buf *out)
         const struct sc_skip *skip = &result->skips.items[i];
         sc_buf_puts(out, "  <testcase classname=\"");
         sc_report_markup(out, skip->file);
-        sc_buf_printf(out, "\" name=\"skipped, line %zu\" time=\"0\">\n    <error message=\"",
-                      skip->line);
+        sc_buf_puts(out, "\" name=\"skipped");
+        if (skip->line > 0)
+            sc_buf_printf(out, ", line %zu", skip->line);
+        sc_buf_puts(out, "\" time=\"0\">\n    <error message=\"");
         sc_report_markup(out, skip->reason);
         sc_buf_puts(out, "\"/>\n  </testcase>\n");
     }

@@ -133,8 +133,10 @@ static void write_notifications(struct sc_json *json, const struct sc_skips *ski
     sc_json_array_begin(json);
     for (size_t i = 0; i < skips->count; i++) {
         SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT((size_t)64 * 1024);
-        sc_buf_printf(&text, "skipped '%s' line %zu: %s", skips->items[i].file,
-                      skips->items[i].line, skips->items[i].reason);
+        sc_buf_printf(&text, "skipped '%s'", skips->items[i].file);
+        if (skips->items[i].line > 0)
+            sc_buf_printf(&text, " line %zu", skips->items[i].line);
+        sc_buf_printf(&text, ": %s", skips->items[i].reason);
         sc_json_object_begin(json);
         sc_json_pair_string(json, "level", "warning");
         text_object(json, "message", sc_buf_text(&text));

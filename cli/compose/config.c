@@ -61,7 +61,10 @@ int sc_run_compose_config(struct sc_cli *cli, const void *options, int count, ch
     (void)operands;
     const struct sc_config_options *given = options;
     char directory[PATH_MAX];
-    int rc = working_directory(directory, sizeof(directory), err);
+    const char *format = NULL;
+    int rc = sc_out_format(cli, given->format, "yaml", &format, err);
+    if (rc == 0)
+        rc = working_directory(directory, sizeof(directory), err);
     if (rc < 0)
         return rc;
     struct sc_compose_options load = {
@@ -84,6 +87,5 @@ int sc_run_compose_config(struct sc_cli *cli, const void *options, int count, ch
         return rc;
     for (size_t i = 0; i < project->notes.count; i++)
         sc_note(cli, "%s", project->notes.items[i]);
-    bool json = cli->globals.json || sc_str_equal(given->format, "json");
-    return print(given, json, project, err);
+    return print(given, sc_str_equal(format, "json"), project, err);
 }

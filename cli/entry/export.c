@@ -279,12 +279,13 @@ int sc_cmd_export(struct sc_cli *cli, const void *options, int count, char **ope
     const char *prefix = count > 0 ? operands[0] : "";
     const char *format = given->format;
     bool archive = given->recipients.count > 0;
-    if (format == NULL && !archive && cli->globals.json)
-        format = "json";
+    int rc = archive ? 0 : sc_out_format(cli, given->format, NULL, &format, err);
+    if (rc < 0)
+        return rc;
     if (archive == (format != NULL))
         return sc_fail(err, SC_E_USAGE, "give --format env, json or dir, or --age RECIPIENT");
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
-    int rc = sc_entry_prefix_check(prefix, err);
+    rc = sc_entry_prefix_check(prefix, err);
     if (rc == 0)
         rc = check_terminal(given, err);
     if (rc == 0)

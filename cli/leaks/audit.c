@@ -135,10 +135,11 @@ static void print_summary(const struct sc_cli *cli, const struct sc_audit_result
 {
     sc_note(
         cli,
-        "%zu findings (%zu high, %zu medium, %zu low) in %zu files, %zu suppressed, %zu skipped",
-        result->findings.count, sc_audit_count(result, SC_SEVERITY_HIGH),
-        sc_audit_count(result, SC_SEVERITY_MEDIUM), sc_audit_count(result, SC_SEVERITY_LOW),
-        result->files, result->suppressed, result->skips.count);
+        "%zu finding%s (%zu high, %zu medium, %zu low) in %zu file%s, %zu suppressed, %zu skipped",
+        result->findings.count, result->findings.count == 1 ? "" : "s",
+        sc_audit_count(result, SC_SEVERITY_HIGH), sc_audit_count(result, SC_SEVERITY_MEDIUM),
+        sc_audit_count(result, SC_SEVERITY_LOW), result->files, result->files == 1 ? "" : "s",
+        result->suppressed, result->skips.count);
 }
 
 int sc_leaks_audit(struct sc_cli *cli, const void *values, int count, char **operands,
@@ -155,7 +156,10 @@ int sc_leaks_audit(struct sc_cli *cli, const void *values, int count, char **ope
         .archives = options->archives,
         .progress = progress ? show_progress : NULL,
     };
-    int rc = load_key(cli, options, &audit.key, err);
+    const char *format = NULL;
+    int rc = sc_out_format(cli, options->format, "text", &format, err);
+    if (rc == 0)
+        rc = load_key(cli, options, &audit.key, err);
     if (rc < 0)
         return rc;
     SC_CLEANUP(sc_audit_result_done) struct sc_audit_result result = {0};
@@ -171,9 +175,6 @@ int sc_leaks_audit(struct sc_cli *cli, const void *values, int count, char **ope
         rc = sc_baseline_write(options->write_baseline, &result, &audit.key, err);
     if (rc < 0)
         return rc;
-    const char *format = options->format == NULL ? "text" : options->format;
-    if (cli->globals.json)
-        format = "json";
     rc = print_report(cli, format, &result, err);
     if (rc < 0)
         return rc;

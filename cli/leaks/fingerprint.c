@@ -93,7 +93,8 @@ static int print_export(const struct sc_cli *cli, const struct exporter *exporte
     for (size_t i = 0; !cli->globals.json && i < exporter->left_out.count; i++)
         sc_buf_printf(&out, "left out: %s: too easy to guess\n", exporter->left_out.items[i]);
     if (!cli->globals.json)
-        sc_buf_printf(&out, "exported: %zu values\n", exporter->exported);
+        sc_buf_printf(&out, "exported: %zu value%s\n", exporter->exported,
+                      exporter->exported == 1 ? "" : "s");
     int rc = sc_buf_status(&out, err);
     if (rc == 0)
         sc_out_buf(&out);
@@ -124,6 +125,9 @@ int sc_fingerprint_run(struct sc_cli *cli, const void *options, int count, char 
         return SC_E_NOMEM;
     SC_CLEANUP(sc_secret_done) struct sc_secret file = {0};
     rc = sc_leaks_each_secret(cli, given->scope, false, export_value, &exporter, err);
+    /* A gate with nothing to look for would hold for ever. */
+    if (rc == 0 && exporter.exported + exporter.left_out.count == 0)
+        rc = sc_fail(err, SC_E_NOTFOUND, "there is no secret to look for");
     if (rc == 0)
         rc = sc_fingerprint_finish(exporter.writer, &file, err);
     const struct sc_file_attr attr = {.mode = 0644};

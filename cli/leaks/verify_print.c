@@ -126,11 +126,12 @@ static void print_verdict(const struct sc_cli *cli, const struct sc_ledger *ledg
         sc_out("%s%zu %s%s\n", sc_out_paint(cli, SC_COLOR_RED), ledger->leak_count,
                ledger->leak_count == 1 ? "finding" : "findings", reset);
     if (!verdict->complete)
-        sc_out("%sincomplete: %zu not searched, %zu values not proved%s\n",
-               sc_out_paint(cli, SC_COLOR_YELLOW), verdict->holes, verdict->unproved, reset);
+        sc_out("%sincomplete: %zu not searched, %zu value%s not proved%s\n",
+               sc_out_paint(cli, SC_COLOR_YELLOW), verdict->holes, verdict->unproved,
+               verdict->unproved == 1 ? "" : "s", reset);
     else if (ledger->leak_count == 0)
-        sc_out("%sclean: none of %zu values found%s\n", sc_out_paint(cli, SC_COLOR_GREEN),
-               verdict->values, reset);
+        sc_out("%sclean: none of %zu value%s found%s\n", sc_out_paint(cli, SC_COLOR_GREEN),
+               verdict->values, verdict->values == 1 ? "" : "s", reset);
 }
 
 static int print_text(const struct sc_cli *cli, const struct sc_ledger *ledger,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Bad input: one line with file, line, column and path, the status of the contract, never a value.
 . "$SC_SOURCE/tests/support/functions.sh"
+run 2 "$SECRETSCTL" compose config --json --format yaml
+err_is "secretsctl: --json and --format yaml exclude each other"
 
 run 4 "$SECRETSCTL" compose config
 err_is "secretsctl: there is no Compose file here or above; name one with -f"

@@ -28,6 +28,8 @@ run 0 "$SECRETSCTL" export shop/in/ --json
 out_is '{
   "shop/in/c": "deep"
 }'
+run 2 "$SECRETSCTL" export shop --json --format env
+err_is "secretsctl: --json and --format env exclude each other"
 run 4 "$SECRETSCTL" export shoop --format env --output typo.env
 err_is "secretsctl: there is no entry at or below 'shoop'"
 [ ! -e typo.env ] || fail "an empty file was made"

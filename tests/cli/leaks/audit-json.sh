@@ -39,6 +39,17 @@ err_has "secretsctl: skipped 'broken.yml' line 5: "
 # findings win over skipped files
 run 3 "$SECRETSCTL" audit --json broken.yml compose.yml
 
+run 2 "$SECRETSCTL" audit --json --format sarif compose.yml
+err_is "secretsctl: --json and --format sarif exclude each other"
+
+# a path that is not there hides nothing of the others
+run 3 "$SECRETSCTL" audit --json nowhere.yml compose.yml
+jq -e '(.findings | length) > 0 and .skipped == [{file: "nowhere.yml", reason: "no such file or folder", line: null}]' out \
+    >/dev/null || fail "missing file: $(cat out)"
+printf 'A: b\n' >clean.txt
+run 1 "$SECRETSCTL" audit --format junit nowhere.yml clean.txt
+out_has '<testcase classname="nowhere.yml" name="skipped" time="0">'
+err_is "secretsctl: skipped 'nowhere.yml': no such file or folder"
 run 4 "$SECRETSCTL" audit nowhere.yml
 err_is "secretsctl: cannot audit 'nowhere.yml': No such file or directory"
 run 2 "$SECRETSCTL" audit --format xml compose.yml

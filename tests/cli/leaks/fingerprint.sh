@@ -12,7 +12,7 @@ make() { python3 "$SC_SOURCE/tests/cli/leaks/make-image.py" "$@"; }
 run 2 "$SECRETSCTL" fingerprint shop.fp
 err_is "secretsctl: 'fingerprint' needs --key FILE"
 run 0 "$SECRETSCTL" fingerprint --key gate.key shop.fp
-out_is "exported: 1 values"
+out_is "exported: 1 value"
 err_is "secretsctl: made the fingerprint key 'gate.key'; keep it apart from the fingerprints"
 [ "$(stat -c %a gate.key)" = 600 ] || fail "mode of the key"
 ! grep -q token shop.fp || fail "the file tells names"
@@ -33,11 +33,14 @@ run 0 gate image ./image.tar
 printf 'hunter2hunter2' | "$SECRETSCTL" add shop/weak 2>/dev/null
 run 0 "$SECRETSCTL" fingerprint --key gate.key shop.fp
 out_is "left out: shop/weak: too easy to guess
-exported: 1 values"
+exported: 1 value"
 run 1 gate image ./image.tar
 out_has "note: value shop/weak: too easy to guess for a fingerprint; not searched"
 run 0 gate image ./image.tar --accept-unproved
 
+run 4 "$SECRETSCTL" fingerprint --key gate.key --scope shoop typo.fp
+err_is "secretsctl: there is no secret to look for"
+[ ! -e typo.fp ] || fail "a gate with nothing to look for was made"
 run 2 "$SECRETSCTL" verify env --fingerprints shop.fp
 err_is "secretsctl: --fingerprints and --fingerprint-key go together"
 "$SECRETSCTL" fingerprint --key other.key other.fp >/dev/null 2>&1

@@ -34,7 +34,7 @@ $2"
 for kind in clean oci-clean; do
     make $kind "$value" "$T/$kind.tar"
     run 0 "$SECRETSCTL" verify image "$T/$kind.tar"
-    out_has "clean: none of 1 values found"
+    out_has "clean: none of 1 value found"
 done
 make oci-clean "$value" "$T/layout"
 run 0 "$SECRETSCTL" verify image "$T/layout"

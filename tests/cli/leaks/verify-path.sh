@@ -26,7 +26,7 @@ ln -s deep clean/link
 run 0 "$SECRETSCTL" verify path clean
 out_has "searched: path: 1 object"
 out_has "note: clean: 2 files searched"
-out_has "clean: none of 1 values found"
+out_has "clean: none of 1 value found"
 
 mkdir tree
 printf 'x%sx' "$value" >tree/plain

@@ -76,7 +76,7 @@ $2"
 
 make clean
 run 0 "$SECRETSCTL" verify image ./storage
-out_has "clean: none of 1 values found"
+out_has "clean: none of 1 value found"
 cell file "layer 2 live app/conf COPY app /app"
 cell overwritten "layer 2 overwritten by layer 3 app/conf COPY app /app"
 cell name "layer 2 live app/$(printf 'd%.0s' $(seq 120))/***** COPY app /app"
