@@ -265,9 +265,12 @@ static int check_fresh(const struct sc_cli *cli, struct sc_vault *vault, struct 
         return 0;
     int rc = sc_vault_status(vault, &status, err);
     if (rc == 0 && min_seq != NULL)
-        rc = sc_parse_u64(min_seq, INT64_MAX, "the least state to accept", &least, err);
+        rc = sc_parse_u64(min_seq, INT64_MAX,
+                          globals->min_seq != NULL ? "--min-seq" : "SECRETSCTL_MIN_SEQ", &least,
+                          err);
     if (rc == 0 && max_age != NULL)
-        rc = sc_parse_duration(max_age, "the greatest age to accept", &seconds, err);
+        rc = sc_parse_duration(
+            max_age, globals->max_age != NULL ? "--max-age" : "SECRETSCTL_MAX_AGE", &seconds, err);
     if (rc == 0 && status.seq < least)
         return sc_fail(err, SC_E_ROLLBACK,
                        "the vault is at state %llu, older than %llu, the least to accept",

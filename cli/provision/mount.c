@@ -34,6 +34,8 @@
 
 #define DEFAULT_ENGINE "/run/docker.sock"
 #define HASH_BYTES     8
+#define THREADS_MIN    2
+#define THREADS_MAX    8
 
 /* ---- places ---- */
 
@@ -204,7 +206,7 @@ static int start(struct session *session, const struct sc_mount_options *opt, st
         .allow_other = opt->allow_other || (geteuid() == 0 && !opt->only_me),
         .log_deny = sc_str_equal(opt->log_full, "deny"),
         .no_resend = opt->no_resend,
-        .threads = (unsigned)SC_MIN(opt->threads.value, 8ULL),
+        .threads = (unsigned)opt->threads.value,
         .store_size = (size_t)memory,
         .require_lock = !opt->allow_unlocked,
         .watch = session->vault_path,
@@ -341,6 +343,10 @@ int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **oper
     char *directory = sc_cli_mount_directory(count > 0 ? operands[0] : NULL, err);
     if (directory == NULL)
         return err->code;
+    if (opt->threads.given &&
+        (opt->threads.value < THREADS_MIN || opt->threads.value > THREADS_MAX))
+        return sc_fail(err, SC_E_USAGE, "--threads must be from %d to %d", THREADS_MIN,
+                       THREADS_MAX);
     if (opt->upgrade)
         return upgrade(directory, err);
     /* Of a mount that is served, by whatever user, only what is bound elsewhere needs healing. */

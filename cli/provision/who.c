@@ -219,14 +219,15 @@ int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operan
                    ? sc_fail(err, SC_E_USAGE, "--anchor and --check stand alone")
                    : anchor(cli, opt->check, err);
     if (count == 0)
-        return sc_fail(err, SC_E_USAGE, "name the entry");
+        return sc_fail(err, SC_E_USAGE, "'who' needs NAME, or --check or --anchor");
     SC_CLEANUP(list_done) struct list list = {.name = operands[0], .all = opt->all};
-    int rc = sc_name_check(operands[0], 1, err);
+    int rc = sc_name_check(operands[0], 2, err);
     if (rc < 0)
         return rc;
     SC_CLEANUP(sc_str_freep) char *directory = sc_cli_mount_directory(opt->directory, err);
     if (directory == NULL)
         return err->code;
+    SC_IGNORE(sc_mount_await_log(directory, NULL)); /* nothing is awaited of what is not mounted */
     rc = sc_reads_each(cli, read_one, &list, err);
     if (rc < 0)
         return rc;

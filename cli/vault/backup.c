@@ -50,7 +50,9 @@ int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **op
     if (dir == NULL)
         return err->code;
     const char *reason = opt->accept_rollback;
-    int rc = reason != NULL ? sc_vault_open_unpinned(operands[0], SC_VAULT_READ, &backup, err)
+    int rc = sc_reason_check(reason, err);
+    if (rc == 0)
+        rc = reason != NULL ? sc_vault_open_unpinned(operands[0], SC_VAULT_READ, &backup, err)
                             : sc_vault_open(operands[0], SC_VAULT_READ, &backup, err);
     if (rc == SC_E_ROLLBACK)
         return sc_fail(err, rc,

@@ -70,8 +70,8 @@ static int print_status(const struct sc_cli *cli, const struct sc_vault_status *
     sc_hex(key, status->verify_key, sizeof(status->verify_key));
     sc_time_text(when, status->time);
     sc_out("state\t%llu of %s\n", (unsigned long long)status->seq, when);
-    sc_out("records\t%llu in %llu scopes\n", (unsigned long long)status->rows,
-           (unsigned long long)status->scopes);
+    sc_out("records\t%llu in %llu scope%s\n", (unsigned long long)status->rows,
+           (unsigned long long)status->scopes, status->scopes == 1 ? "" : "s");
     sc_out("slots\t%llu\ngrants\t%llu\n", (unsigned long long)status->slots,
            (unsigned long long)status->grants);
     sc_out("verify key\t%s\n", key);
@@ -164,6 +164,13 @@ static int open_unpinned(const struct sc_cli *cli, bool write, struct sc_vault *
     return rc;
 }
 
+int sc_reason_check(const char *reason, struct sc_error *err)
+{
+    if (reason != NULL && reason[0] == '\0')
+        return sc_fail(err, SC_E_USAGE, "--accept-rollback needs a reason, for the log");
+    return 0;
+}
+
 int sc_cmd_trust(struct sc_cli *cli, const void *options, int count, char **operands,
                  struct sc_error *err)
 {
@@ -174,7 +181,9 @@ int sc_cmd_trust(struct sc_cli *cli, const void *options, int count, char **oper
     struct sc_vault_status status;
     char key[65];
     bool accept = opt->accept_rollback != NULL;
-    int rc = accept ? open_unpinned(cli, true, &vault, err)
+    int rc = sc_reason_check(opt->accept_rollback, err);
+    if (rc == 0)
+        rc = accept ? open_unpinned(cli, true, &vault, err)
                     : sc_cli_open_vault(cli, SC_VAULT_READ, &vault, err);
     if (rc == 0)
         rc = sc_vault_status(vault, &status, err);

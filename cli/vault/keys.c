@@ -242,7 +242,8 @@ static int rekey_all(const struct sc_cli *cli, struct sc_vault *vault,
     if (rc == 0)
         rc = sc_vault_rekey_all(vault, opt->new_verify_key, opt->reason, err);
     if (rc == 0)
-        sc_note(cli, "changed the root key and the keys of %zu scopes", scopes.count);
+        sc_note(cli, "changed the root key and the keys of %zu scope%s", scopes.count,
+                scopes.count == 1 ? "" : "s");
     return rc;
 }
 

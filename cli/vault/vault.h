@@ -121,4 +121,7 @@ int sc_slot_describe(const struct sc_cli *cli, const struct sc_slot_options *opt
                      const struct sc_slot_secrets *secrets, struct sc_slot_new *ret,
                      struct sc_error *err) SC_NODISCARD;
 
+/* USAGE where a reason is asked for and empty; NULL is none asked for. */
+int sc_reason_check(const char *reason, struct sc_error *err) SC_NODISCARD;
+
 #endif

@@ -24,6 +24,8 @@
 #define START_WAIT_MS   20000
 #define FORCE_WAIT_MS   3000
 #define CONTROL_WAIT_MS 10000
+#define AWAIT_LOG       INT64_C(2000000000)
+#define AWAIT_PAUSE     10000 /* microseconds */
 #define TICK_MS         200
 /* Seldom where a change is told by the file system. */
 #define SWEEP_EVERY     INT64_C(1000000000)
@@ -475,4 +477,17 @@ int sc_mount_handles(const char *directory, const char *name, uint64_t version, 
         *ret_count =
             sc_journal_handles(journal, sc_node_id(SC_NODE_FILE, name, strlen(name)), version);
     return rc;
+}
+
+int sc_mount_await_log(const char *directory, struct sc_error *err)
+{
+    SC_CLEANUP(sc_journal_unmap) struct sc_journal *journal = NULL;
+    int rc = look_into(directory, &journal, err);
+    if (rc < 0)
+        return rc;
+    uint64_t end = atomic_load(&journal->ring.head);
+    int64_t until = sc_journal_now() + AWAIT_LOG;
+    while (atomic_load(&journal->ring.logged) < end && sc_journal_now() < until)
+        usleep(AWAIT_PAUSE);
+    return 0;
 }

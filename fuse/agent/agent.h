@@ -66,6 +66,10 @@ struct sc_mount_status {
 int sc_mount_status(const char *directory, struct sc_mount_status *ret,
                     struct sc_error *err) SC_NODISCARD;
 
+/* Waits until what was opened up to now stands in the read log, two seconds at most: who asks right
+ * after a read has it in the answer. */
+int sc_mount_await_log(const char *directory, struct sc_error *err) SC_NODISCARD;
+
 /* How many handles are open on a version of an entry; NOTFOUND without a mount. */
 int sc_mount_handles(const char *directory, const char *name, uint64_t version, int64_t *ret_count,
                      struct sc_error *err) SC_NODISCARD;

@@ -232,14 +232,13 @@ int sc_agent_drain(struct sc_agent *agent, struct sc_error *err)
         rc = sc_access_log_add_loss(log, lost - agent->lost_told, err);
         agent->lost_told = lost;
     }
-    if (rc < 0 || !logged)
+    if (rc < 0)
         return rc;
     /* A disk that is full now has room at a later tick. */
-    if (now - agent->flushed >= FLUSH_EVERY) {
+    bool due = now - agent->flushed >= FLUSH_EVERY;
+    if (due)
         agent->flushed = now;
-        SC_IGNORE(sc_access_log_flush(log, NULL));
-    } else {
-        SC_IGNORE(sc_access_log_write(log, NULL));
-    }
+    if (!logged || (due ? sc_access_log_flush(log, NULL) : sc_access_log_write(log, NULL)) == 0)
+        atomic_store(&ring->logged, atomic_load(&ring->tail));
     return 0;
 }

@@ -55,6 +55,7 @@ struct sc_ring {
     _Atomic uint64_t head; /* next position to reserve */
     _Atomic uint64_t tail; /* next position to drain */
     _Atomic uint64_t lost;
+    _Atomic uint64_t logged; /* what lies before this position stands in the log's file */
     struct sc_ring_cell cells[SC_RING_RECORDS];
 };
 

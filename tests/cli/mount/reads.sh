@@ -11,9 +11,13 @@ run 4 "$SECRETSCTL" who --check
 err_is "secretsctl: no read log yet: nothing was mounted"
 run 0 "$SECRETSCTL" who --anchor
 err_is "secretsctl: noted the heads of 0 read logs in the vault"
+run 2 "$SECRETSCTL" mount --threads 1 "$T/mnt"
+err_is "secretsctl: --threads must be from 2 to 8"
 mounted
 for i in 1 2 3; do reads "$M/shop/key" one || fail "read $i"; done
 log=$(echo "$SECRETSCTL_VAULT".access/*.log)
+run 0 "$SECRETSCTL" who shop/key --mount "$M"
+[ "$(awk -F'\t' '{sum += $5} END {print sum}' "$T/out")" = 3 ] || fail "not all reads are there at once: $(cat "$T/out")"
 lines() { [ "$(wc -l <"$log")" = "$1" ]; }
 until_true 5 lines 3 || fail "the log has $(wc -l <"$log") lines"
 printf two | "$SECRETSCTL" rotate -q shop/key
@@ -59,6 +63,8 @@ rm "$log"
 run 6 "$SECRETSCTL" who --check
 err_has "has lost line"
 run 2 "$SECRETSCTL" who
-err_is "secretsctl: name the entry"
+err_is "secretsctl: 'who' needs NAME, or --check or --anchor"
+run 2 "$SECRETSCTL" who key
+err_has "the scope is missing"
 run 2 "$SECRETSCTL" who --check shop/key
 run 2 "$SECRETSCTL" who --check --anchor

@@ -26,6 +26,14 @@ XDG_STATE_HOME=$T/none2 SECRETSCTL_MIN_SEQ=3 run 10 "$SECRETSCTL" get shop/a
 XDG_STATE_HOME=$T/none2 run 10 "$SECRETSCTL" checkpoint --verify second.checkpoint
 err_is "secretsctl: the vault is at state 2, older than the checkpoint's 3"
 
+run 2 "$SECRETSCTL" trust --accept-rollback ''
+err_is "secretsctl: --accept-rollback needs a reason, for the log"
+run 2 "$SECRETSCTL" restore --accept-rollback '' new.db
+XDG_STATE_HOME=$T/none run 2 "$SECRETSCTL" --min-seq some get shop/a
+err_is "secretsctl: --min-seq must be a whole number"
+XDG_STATE_HOME=$T/none SECRETSCTL_MAX_AGE=old run 2 "$SECRETSCTL" get shop/a
+err_has "secretsctl: SECRETSCTL_MAX_AGE must be a duration"
+
 # 2. fork: the same number, another history
 XDG_STATE_HOME=$T/none run 0 "$SECRETSCTL" rm shop/a
 run 10 "$SECRETSCTL" check
