@@ -122,6 +122,37 @@ static void test_untouched_pages_are_left_alone(void **state)
     assert_true(page_faults() - before < 100);
 }
 
+/* What a range holds when it is given back; the guard pages around it are left out. */
+static struct {
+    bool looks, seen, zero;
+} given_back;
+
+int __real_munmap(void *at, size_t size);
+int __wrap_munmap(void *at, size_t size);
+
+int __wrap_munmap(void *at, size_t size)
+{
+    if (given_back.looks && size >= SC_ARENA_BLOCK_MAX) {
+        given_back.seen = true;
+        given_back.zero = is_zero((unsigned char *)at + 4096, size - 2 * (size_t)4096);
+    }
+    return __real_munmap(at, size);
+}
+
+static void test_a_large_block_is_wiped(void **state)
+{
+    (void)state;
+    unsigned char *block = sc_arena_alloc(SC_ARENA_BLOCK_MAX, NULL);
+    assert_non_null(block);
+    memset(block, 'x', 10000);
+    memset(block + SC_ARENA_BLOCK_MAX - 10000, 'x', 10000);
+    given_back.looks = true;
+    sc_arena_free(block);
+    given_back.looks = false;
+    assert_true(given_back.seen);
+    assert_true(given_back.zero);
+}
+
 /* Blocks of all sizes come and go in a random order, over several chunks: each is zero when it is
  * handed out, and what is in it stays. */
 static void test_blocks_come_and_go(void **state)
@@ -403,6 +434,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_blocks_are_zero_aligned_and_apart),
         cmocka_unit_test(test_memory_is_given_back),
         cmocka_unit_test(test_untouched_pages_are_left_alone),
+        cmocka_unit_test(test_a_large_block_is_wiped),
         cmocka_unit_test(test_blocks_come_and_go),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_guard_pages_kill),

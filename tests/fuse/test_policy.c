@@ -129,15 +129,33 @@ static void test_host_conditions(void **state)
     unload(&fixture);
 }
 
+static enum sc_verdict decide_at(const struct fixture *fixture, const char *name, unsigned hour,
+                                 unsigned minute)
+{
+    uint32_t rule = 0;
+    const struct sc_question question = {
+        .name = name, .reader = &host, .minute = (uint16_t)(hour * 60 + minute)};
+    return sc_policy_decide(&fixture->policy, &question, &rule);
+}
+
+/* From the first minute to the last one before the end, over midnight too. */
 static void test_windows(void **state)
 {
     (void)state;
     struct fixture fixture;
     load(&fixture, "allow a/day between 08:00-18:00\nallow a/night between 22:00-06:00\n"
                    "allow a/until to host between 00:00-10:00\n");
-    assert_int_equal(decide(&fixture, "a/day", &host, NULL), SC_VERDICT_ALLOW); /* it is 10:00 */
-    assert_int_equal(decide(&fixture, "a/night", &host, NULL), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "a/until", &host, NULL), SC_VERDICT_REFUSE);
+    assert_int_equal(decide_at(&fixture, "a/day", 7, 59), SC_VERDICT_REFUSE);
+    assert_int_equal(decide_at(&fixture, "a/day", 8, 0), SC_VERDICT_ALLOW);
+    assert_int_equal(decide_at(&fixture, "a/day", 17, 59), SC_VERDICT_ALLOW);
+    assert_int_equal(decide_at(&fixture, "a/day", 18, 0), SC_VERDICT_REFUSE);
+    assert_int_equal(decide_at(&fixture, "a/night", 21, 59), SC_VERDICT_REFUSE);
+    assert_int_equal(decide_at(&fixture, "a/night", 22, 0), SC_VERDICT_ALLOW);
+    assert_int_equal(decide_at(&fixture, "a/night", 0, 0), SC_VERDICT_ALLOW);
+    assert_int_equal(decide_at(&fixture, "a/night", 5, 59), SC_VERDICT_ALLOW);
+    assert_int_equal(decide_at(&fixture, "a/night", 6, 0), SC_VERDICT_REFUSE);
+    assert_int_equal(decide_at(&fixture, "a/until", 9, 59), SC_VERDICT_ALLOW);
+    assert_int_equal(decide_at(&fixture, "a/until", 10, 0), SC_VERDICT_REFUSE);
     unload(&fixture);
 }
 

@@ -200,6 +200,25 @@ static void test_mode_change_is_a_change(void **state)
     assert_int_equal(stat_of(fx, "s/a").st_mode & 07777, 0444);
 }
 
+/* Of another user and of another group. */
+static void test_owner(void **state)
+{
+    struct fixture *fx = *state;
+    if (geteuid() != 0)
+        skip();
+    put(fx, "s/a", "one");
+    sc_source_mem_attr(fx->mem, "s/a", 1234, 5678, 0440);
+    write_ok(fx);
+    struct stat st = stat_of(fx, "s/a");
+    assert_int_equal(st.st_uid, 1234);
+    assert_int_equal(st.st_gid, 5678);
+    assert_int_equal(st.st_mode & 07777, 0440);
+    sc_source_mem_attr(fx->mem, "s/a", 1234, 5679, 0440);
+    write_ok(fx);
+    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_CHANGED), 1);
+    assert_int_equal(stat_of(fx, "s/a").st_gid, 5679);
+}
+
 static void test_removed_is_wiped(void **state)
 {
     struct fixture *fx = *state;
@@ -367,6 +386,7 @@ int main(void)
         CASE(test_empty_and_largest_value),
         CASE(test_unchanged_keeps_the_inode),
         CASE(test_mode_change_is_a_change),
+        CASE(test_owner),
         CASE(test_removed_is_wiped),
         CASE(test_superseded_stays_readable),
         CASE(test_gone_scope_goes),

@@ -12,9 +12,9 @@ run 2 "$SECRETSCTL" add shop/b hunter2
 err_is "secretsctl: a value on the command line is seen by every user and kept in the shell's history; give it on standard input or with --from-file"
 err_lacks hunter2
 
-printf y | run 1 "$SECRETSCTL" add shop/a
+run 1 "$SECRETSCTL" add shop/a <<<y
 err_is "secretsctl: there is an entry 'shop/a' already; change it with: rotate"
-printf y | run 4 "$SECRETSCTL" rotate shop/b
+run 4 "$SECRETSCTL" rotate shop/b <<<y
 err_is "secretsctl: there is no entry 'shop/b'"
 run 2 "$SECRETSCTL" get "shop/pass word"
 err_lacks "pass word"

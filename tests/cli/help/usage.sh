@@ -14,6 +14,9 @@ err_is "secretsctl: option '--exp' is short for several; write more of it"
 run 2 "$SECRETSCTL" list --kind hunter2
 err_is "secretsctl: --kind must be one of: secret, config, template"
 
+run 2 "$SECRETSCTL" audit --baseline a --write-baseline b
+err_is "secretsctl: --baseline and --write-baseline exclude each other"
+
 run 2 "$SECRETSCTL" --vault
 err_is "secretsctl: option '--vault' needs a value"
 

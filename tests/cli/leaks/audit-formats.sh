@@ -38,6 +38,14 @@ out_lacks hunter2
 out_has "::error file=a%2Cb%3A <i>/compose.yml,line=5,endLine=5,col=26,endColumn=40,title=compose-env-literal::POSTGRES_PASSWORD h*****: use POSTGRES_PASSWORD_FILE with a secret"
 [ "$(grep -c '^::' out)" = 3 ] || fail "not one command a finding"
 
+# Two on one line: the excerpt of one shows nothing of the other.
+printf 'services: {db: {image: postgres, environment: {POSTGRES_PASSWORD: first-hunter2, PGPASSWORD: other-hunter2}}}\n' >line.yml
+for format in junit html; do
+    run 3 "$SECRETSCTL" audit --format $format line.yml
+    out_lacks hunter2
+    out_has 'POSTGRES_PASSWORD: f*****, PGPASSWORD: o*****'
+done
+
 run 3 "$SECRETSCTL" audit --format html .
 out_lacks hunter2
 out_lacks '<b>&"'

@@ -31,6 +31,24 @@ printf '\n\nP_PASSWORD=from-before\nQ_PASSWORD=brand-new\n' >p.env
 run 3 "$SECRETSCTL" audit --baseline base.txt --json p.env
 jq -e '.findings | length == 1 and .[0].key == "Q_PASSWORD"' out >/dev/null || fail "baseline: $(cat out)"
 
+# the exit status by severity: each one reaches itself, and no higher one
+mkdir levels
+printf 'X_PASSWORD=hunter2hunter2\n' >levels/high.env
+printf 'X_PASSWORD=changeme\n' >levels/medium.env
+printf 'services: {a: {image: x, environment: {X_PASSWORD: "${X_PASSWORD}"}}}\n' >levels/low.yml
+rank=0
+for severity in low medium high; do
+    rank=$((rank + 1)) at=0
+    file=$(echo levels/$severity.*)
+    run 0 "$SECRETSCTL" audit --json --fail-on never "$file"
+    jq -e --arg is $severity '.findings | length == 1 and .[0].severity == $is' out >/dev/null || fail "$severity: $(cat out)"
+    for least in low medium high; do
+        at=$((at + 1))
+        run $((rank >= at ? 3 : 0)) "$SECRETSCTL" audit --fail-on $least "$file"
+    done
+    run $((rank >= 2 ? 3 : 0)) "$SECRETSCTL" audit "$file"
+done
+
 run 5 "$SECRETSCTL" audit --baseline base.txt --fingerprint-key other.key p.env
 err_is "secretsctl: 'base.txt' was made under another fingerprint key; give it with --fingerprint-key"
 echo nonsense >base.txt

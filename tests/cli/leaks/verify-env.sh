@@ -42,6 +42,13 @@ got=$(findings env PIN=pin4242 URL=redis://:pin4242@cache:6379 OTHER=xpin4242 sl
 ["known-value-token","medium","known-value","env","PIN","shop/pin","plain","*****"]
 ["known-value-token","medium","known-value","env","URL","shop/pin","plain","*****"]' ] || fail "token: $got"
 
+# Among other words, and as the password of an address.
+for words in 'cache --pin="pin4242" --other pin42421' 'cache -u redis://:pin4242@cache:6379'; do
+    got=$(findings env "CMD=$words" sleep 30)
+    [ "$got" = '3
+["known-value-token","medium","known-value","env","CMD","shop/pin","plain","*****"]' ] || fail "words: $got"
+done
+
 got=$(findings bash -c 'sleep 30; exit 0' --password=Zq8-vvT1.pLm~0xY)
 [ "$got" = '3
 ["known-value","high","known-value","cmdline",null,"shop/token","plain","*****"]' ] || fail "cmdline: $got"

@@ -66,7 +66,7 @@ run 5 there --identity other.txt list
 run 5 there list
 err_is "secretsctl: the bundle is locked; give --identity FILE of somebody it was made for"
 run 5 there --key-file "$T/key" list
-printf x | run 9 there --identity ci.txt add ci/web/new
+run 9 there --identity ci.txt add ci/web/new <<<x
 err_is "secretsctl: 'web.sctl' is a bundle, which can only be read"
 run 9 there --identity ci.txt rm ci/web/token
 run 9 there --identity ci.txt backup copy.db

@@ -55,7 +55,7 @@ future 2 1 2
 run 0 "$SECRETSCTL" get shop/pw
 out_is v
 run 0 "$SECRETSCTL" list
-printf w | run 9 "$SECRETSCTL" rotate shop/pw
+run 9 "$SECRETSCTL" rotate shop/pw <<<w
 err_is "secretsctl: this version of the program can read this vault, of format 2, but not change it; update it"
 run 9 "$SECRETSCTL" rekey
 run 0 "$SECRETSCTL" get shop/pw

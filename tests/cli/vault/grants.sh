@@ -38,7 +38,7 @@ out_is "value of ci/web/token"
 run 5 as_ci get prod/pw
 err_is "secretsctl: this key does not open the scope of 'prod/pw'"
 run 5 as_ci get ci/db
-printf x | run 5 as_ci add ci/web/new
+run 5 as_ci add ci/web/new <<<x
 err_is "secretsctl: this key cannot write to the vault"
 run 5 as_ci slot list
 run 5 as_ci log

@@ -60,7 +60,7 @@ on_exit unmount
 cp vault.db ro/
 mount -o remount,ro ro
 run 0 "$SECRETSCTL" --vault ro/vault.db get shop/n
-printf x | run 8 "$SECRETSCTL" --vault ro/vault.db add shop/x
+run 8 "$SECRETSCTL" --vault ro/vault.db add shop/x <<<x
 mount -o remount,rw ro
 head -c 600 /dev/urandom >ro/vault.db-journal
 mount -o remount,ro ro

@@ -20,8 +20,22 @@ chmod 600 pass
 
 rm vault.db
 run 0 "$SECRETSCTL" --key-file key init --passphrase-file pass --kdf light
-printf v | run 5 "$SECRETSCTL" --passphrase-file pass add a/b
-printf v | run 5 "$SECRETSCTL" --key-file key add a/b --no-input
+# Readable by a group is readable by others, for each kind of key and each way to name it.
+age-keygen -o id.txt 2>/dev/null
+chmod 640 key id.txt
+for words in "--key-file key" "--identity id.txt"; do
+    # shellcheck disable=SC2086
+    run 8 "$SECRETSCTL" $words --passphrase-file pass list
+    err_is "secretsctl: '${words#* }' can be read by others (mode 0640); run: chmod 600 '${words#* }'"
+done
+run 8 env SECRETSCTL_KEY_FILE=key "$SECRETSCTL" list
+err_is "secretsctl: 'key' can be read by others (mode 0640); run: chmod 600 'key'"
+run 8 env SECRETSCTL_IDENTITY=id.txt "$SECRETSCTL" list
+err_is "secretsctl: 'id.txt' can be read by others (mode 0640); run: chmod 600 'id.txt'"
+chmod 600 key
+rm id.txt
+run 5 "$SECRETSCTL" --passphrase-file pass add a/b <<<v
+run 5 "$SECRETSCTL" --key-file key add a/b --no-input <<<v
 printf v | run 0 "$SECRETSCTL" --key-file key --passphrase-file pass add a/b
 run 0 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
 out_is v
