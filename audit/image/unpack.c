@@ -11,8 +11,9 @@
 
 #include "core/banned.h"
 
-/* What is handed on at once: it should still be in the cache when it is searched. */
-#define OUT_SIZE ((size_t)256 * 1024)
+/* What is handed on at once: a block of zstd, and still in the second level cache with the
+ * unpacker's own buffers when it is searched. */
+#define OUT_SIZE ((size_t)128 * 1024)
 
 struct sc_unpack {
     const struct sc_coder *coder;
