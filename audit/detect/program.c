@@ -3,12 +3,14 @@
  * Source code of programs, infrastructure and Jenkins pipelines: literals that are passwords.
  *
  * In a program a string beside a name like "password" is a caption, a column or an option as often
- * as a value. So only files named like configuration are read, and there only what no language
- * would call a word counts; everywhere else token rules are enough.
+ * as a value. So only what no language would call a word counts, and outside of files named like
+ * configuration only what is long enough and looks like nothing else.
  */
 #include <string.h>
 #include <strings.h>
 
+#include "audit/detect/language.h"
+#include "audit/detect/mention.h"
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
 #include "audit/detect/source.h"
@@ -20,44 +22,21 @@
 #define PASSWORD_LEAST ((size_t)6)
 #define PASSWORD_MOST  ((size_t)256)
 #define MIXTURE_LEAST  ((size_t)32)
-/* A larger one is no configuration. */
-#define CONFIGURATION_MAX ((size_t)256 * 1024)
+#define CHOSEN_LEAST   ((size_t)8)
+#define TOKEN_LEAST    ((size_t)12)
+/* A larger one was not written by hand. */
+#define SOURCE_MAX ((size_t)256 * 1024)
 
-struct language {
-    const char *suffix;
-    unsigned traits;
-    enum sc_family family; /* SOURCE: strict */
+bool sc_text_is_program(const char *path)
+{
+    return sc_language_of(path) != NULL;
+}
+
+struct program {
+    struct sc_detect *detect;
+    const struct sc_language *language;
+    bool settings; /* a file named like configuration */
 };
-
-#define C_LIKE SC_SOURCE_SLASHES
-#define HASHED SC_SOURCE_HASH
-
-static const struct language languages[] = {
-    {".py", HASHED | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
-    {".rb", HASHED, SC_FAMILY_SOURCE},
-    {".js", C_LIKE, SC_FAMILY_SOURCE},
-    {".mjs", C_LIKE, SC_FAMILY_SOURCE},
-    {".cjs", C_LIKE, SC_FAMILY_SOURCE},
-    {".jsx", C_LIKE, SC_FAMILY_SOURCE},
-    {".ts", C_LIKE, SC_FAMILY_SOURCE},
-    {".tsx", C_LIKE, SC_FAMILY_SOURCE},
-    {".go", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
-    {".java", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
-    {".kt", C_LIKE | SC_SOURCE_DOUBLE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
-    {".cs", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
-    {".php", C_LIKE | HASHED, SC_FAMILY_SOURCE},
-    {".xml", SC_SOURCE_XML, SC_FAMILY_SOURCE},
-    {".config", SC_SOURCE_XML, SC_FAMILY_SOURCE},
-    {".groovy", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
-    {".gradle", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
-    {".ps1", HASHED, SC_FAMILY_CONFIG},
-    {".psm1", HASHED, SC_FAMILY_CONFIG},
-    {".tf", C_LIKE | HASHED | SC_SOURCE_DOUBLE, SC_FAMILY_CONFIG},
-    {".hcl", C_LIKE | HASHED | SC_SOURCE_DOUBLE, SC_FAMILY_CONFIG},
-    {".jenkinsfile", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_CI},
-};
-
-static const struct language jenkins = {"", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_CI};
 
 static bool contains(const char *text, size_t len, const char *word)
 {
@@ -68,46 +47,6 @@ static bool contains(const char *text, size_t len, const char *word)
     }
     return false;
 }
-
-/* settings.py, wp-config.php, knexfile.js, tomcat-users.xml */
-static bool is_configuration(const char *name)
-{
-    static const char *const words[] = {
-        "config",     "setting",      "database",    "credential", "secret",     "knex",
-        "connection", "environment",  "constant",    "users",      "datasource", "persistence",
-        "hibernate",  "context",      "application", "ormconfig",  "build.grad", "pom.xml",
-        "parameters", "initializers", NULL};
-    for (const char *const *word = words; *word != NULL; word++) {
-        if (contains(name, strlen(name), *word))
-            return true;
-    }
-    return false;
-}
-
-static const struct language *language_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    if (strncasecmp(name, "jenkinsfile", 11) == 0)
-        return &jenkins;
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot != NULL && i < SC_ARRAY_SIZE(languages); i++) {
-        if (strcasecmp(languages[i].suffix, dot) == 0)
-            return languages[i].family != SC_FAMILY_SOURCE || is_configuration(name) ? &languages[i]
-                                                                                     : NULL;
-    }
-    return NULL;
-}
-
-bool sc_text_is_program(const char *path)
-{
-    return language_of(path) != NULL;
-}
-
-struct program {
-    struct sc_detect *detect;
-    const struct language *language;
-};
 
 /* No word, no name, nothing that is filled in: letters with digits or signs among them. */
 static bool is_made_up(const char *value, size_t len)
@@ -148,46 +87,191 @@ static bool is_mixture(const char *value, size_t len)
         digit = digit || (value[i] >= '0' && value[i] <= '9');
         sign = sign || strchr("!#%&*+,;:?@^_|~$", value[i]) != NULL;
     }
-    return len >= MIXTURE_LEAST && upper && lower && digit && sign &&
-           memchr(value, '/', len) == NULL && contains(value, len, "${") == false;
+    return len >= MIXTURE_LEAST && upper && lower && digit && sign && !contains(value, len, "//") &&
+           !contains(value, len, "${") && !contains(value, len, "a-z");
 }
 
-/* The place is a test's or an example's. */
-static bool is_sample(const char *path)
+/* Of a token's kind: long enough, and nothing that is spelled. */
+static bool is_tokenish(const char *value, size_t len)
 {
-    static const char *const words[] = {"test", "spec", "example", "sample", "fixture",
-                                        "mock", "demo", "dummy",   NULL};
-    for (const char *const *word = words; *word != NULL; word++) {
-        if (strcasestr(path, *word) != NULL)
+    size_t digits = 0, runs = 0;
+    bool in_run = false;
+    for (size_t i = 0; i < len; i++) {
+        bool digit = value[i] >= '0' && value[i] <= '9';
+        digits += digit;
+        runs += digit && !in_run;
+        in_run = digit;
+    }
+    return len >= TOKEN_LEAST && digits >= 2 && runs >= 2;
+}
+
+/* In a program that is no configuration more must speak for a credential. */
+static bool is_chosen(const char *value, size_t len)
+{
+    static const char *const names[] = {"passw",   "token",  "secret", "api", "test",
+                                        "example", "abc123", "1234",   NULL};
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < len; i++) {
+        digits += value[i] >= '0' && value[i] <= '9';
+        letters += (value[i] | 0x20) >= 'a' && (value[i] | 0x20) <= 'z';
+    }
+    for (const char *const *name = names; *name != NULL; name++) {
+        if (contains(value, len, *name))
+            return false;
+    }
+    return len >= CHOSEN_LEAST && digits > 0 && letters >= 3;
+}
+
+/* An element's text or an attribute of a server's configuration: a word is a password there. */
+static bool is_xml_password(const struct program *p, const struct sc_pair *pair)
+{
+    for (size_t i = 0; i < pair->value_len; i++) {
+        if ((unsigned char)pair->value[i] <= ' ' || (unsigned char)pair->value[i] >= 0x7f ||
+            strchr("${}<>()\\%@", pair->value[i]) != NULL)
+            return false;
+    }
+    return p->settings && (p->language->traits & SC_SOURCE_XML) != 0 &&
+           sc_key_classify(pair->key, pair->key_len) == SC_KEY_PASSWORD &&
+           !contains(pair->value, pair->value_len, "passw");
+}
+
+static bool is_credential(const struct program *p, const struct sc_pair *pair)
+{
+    enum sc_key_kind kind = sc_key_classify(pair->key, pair->key_len);
+    if (kind != SC_KEY_PASSWORD && kind != SC_KEY_SECRET)
+        return false;
+    if (p->settings && kind == SC_KEY_SECRET && is_mixture(pair->value, pair->value_len))
+        return true;
+    if (!is_made_up(pair->value, pair->value_len))
+        return is_xml_password(p, pair);
+    bool chosen = is_chosen(pair->value, pair->value_len);
+    if (kind == SC_KEY_SECRET && !contains(pair->key, pair->key_len, "secret"))
+        return chosen && is_tokenish(pair->value, pair->value_len);
+    return p->settings || chosen;
+}
+
+static int add_literal(const struct program *p, const struct sc_pair *pair, struct sc_error *err)
+{
+    struct sc_judgement verdict = {NULL, SC_CLASS_LITERAL,
+                                   sc_language_is_sample(p->detect->file) ? SC_SEVERITY_LOW
+                                                                          : SC_SEVERITY_MEDIUM};
+    return sc_detect_add(p->detect, verdict, pair, pair->raw, err);
+}
+
+/* "Bearer x" given to a header. */
+static int judge_header(const struct program *p, const struct sc_pair *pair, size_t scheme,
+                        struct sc_error *err)
+{
+    struct sc_pair carried = *pair;
+    carried.value += scheme;
+    carried.value_len -= scheme;
+    carried.raw = (struct sc_region){pair->raw.offset + scheme, pair->raw.len - scheme};
+    bool fits = contains(pair->key, pair->key_len, "authorization") &&
+                is_made_up(carried.value, carried.value_len) &&
+                is_chosen(carried.value, carried.value_len) &&
+                is_tokenish(carried.value, carried.value_len);
+    return fits ? add_literal(p, &carried, err) : 0;
+}
+
+static int judge_strict(const struct program *p, const struct sc_pair *pair, struct sc_error *err)
+{
+    struct sc_credential found;
+    size_t scheme = sc_credential_scheme(pair->value, pair->value_len);
+    if (scheme > 0)
+        return judge_header(p, pair, scheme, err);
+    if (!is_credential(p, pair) ||
+        !sc_credential_judge(pair->key, pair->key_len, pair->value, pair->value_len, &found) ||
+        found.shape != SC_SHAPE_LITERAL)
+        return 0;
+    return add_literal(p, pair, err);
+}
+
+/* password=x of a connection string, user:x@tcp(host) of Go: no token of a URL's parameters. */
+static bool is_password_of_address(const struct sc_pair *pair, size_t offset, size_t length)
+{
+    static const char *const names[] = {"password=", "passwd=", "pwd="};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(names); i++) {
+        size_t len = strlen(names[i]);
+        if (offset >= len && strncasecmp(pair->value + offset - len, names[i], len) == 0)
+            return true;
+    }
+    size_t end = offset + length;
+    return pair->value_len - end >= 5 && memcmp(pair->value + end, "@tcp(", 5) == 0;
+}
+
+/* "host=db password=x", "user:x@tcp(db)" as they are handed to a driver. */
+static int judge_address(const struct program *p, const struct sc_pair *pair, size_t offset,
+                         size_t length, struct sc_error *err)
+{
+    static const char *const names[] = {"passw", "secret", "token", "xxx", "your", "pwd", NULL};
+    const char *value = pair->value + offset;
+    if (p->settings && pair->key_len > 0)
+        return sc_detect_pair(p->detect, pair, NULL, err);
+    if (length < PASSWORD_LEAST || memmem(pair->value, pair->value_len, "://", 3) != NULL ||
+        !is_password_of_address(pair, offset, length))
+        return 0; /* of URLs a token rule knows */
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)value[i] <= ' ' || strchr("%$&{}<>()[]*\\'\"`?,;:", value[i]) != NULL)
+            return 0;
+    }
+    for (const char *const *name = names; *name != NULL; name++) {
+        if (contains(value, length, *name))
+            return 0;
+    }
+    struct sc_judgement verdict = {NULL, SC_CLASS_URL,
+                                   sc_language_is_sample(p->detect->file) ? SC_SEVERITY_LOW
+                                                                          : SC_SEVERITY_MEDIUM};
+    struct sc_region region = {pair->raw.offset + offset, length};
+    return sc_detect_add(p->detect, verdict, pair, region, err);
+}
+
+/* f(user, "x"): functions whose argument is a password by its place. */
+static bool takes_password(const char *text, const struct sc_source_literal *literal)
+{
+    static const struct {
+        const char *name;
+        unsigned argument;
+    } functions[] = {
+        {"setpassword", 0},
+        {"password", 0},
+        {"withpassword", 0},
+        {"setbasicauth", 1},
+        {"networkcredential", 1},
+        {"basicauthcredentials", 1},
+        {"httpbasicauth", 1},
+        {"usernamepasswordcredentials", 1},
+        {"passwordauthentication", 1},
+        {"basicauth", 1},
+        {"login", 1},
+        {"auth", 1}, /* auth=("user", "x") */
+        {"mysqli_connect", 2},
+        {"mysqli", 2},
+        {"pdo", 2},
+        {"getconnection", 2},
+        {"connect", 2},
+    };
+    struct sc_region name = literal->function;
+    const char *dot = memrchr(text + name.offset, '.', name.len);
+    if (dot != NULL) {
+        size_t passed = (size_t)(dot - text) + 1 - name.offset;
+        name = (struct sc_region){name.offset + passed, name.len - passed};
+    }
+    for (size_t i = 0; i < SC_ARRAY_SIZE(functions); i++) {
+        if (functions[i].argument == literal->argument && strlen(functions[i].name) == name.len &&
+            strncasecmp(text + name.offset, functions[i].name, name.len) == 0)
             return true;
     }
     return false;
 }
 
-static int judge_strict(struct sc_detect *detect, const struct sc_pair *pair, struct sc_error *err)
-{
-    struct sc_credential found;
-    enum sc_key_kind kind = sc_key_classify(pair->key, pair->key_len);
-    bool secret = kind == SC_KEY_SECRET && contains(pair->key, pair->key_len, "secret");
-    bool named = kind == SC_KEY_PASSWORD || secret;
-    if (!(named && is_made_up(pair->value, pair->value_len)) &&
-        !(kind == SC_KEY_SECRET && is_mixture(pair->value, pair->value_len)))
-        return 0;
-    if (!sc_credential_judge(pair->key, pair->key_len, pair->value, pair->value_len, &found) ||
-        found.shape != SC_SHAPE_LITERAL)
-        return 0;
-    struct sc_judgement verdict = {NULL, SC_CLASS_LITERAL,
-                                   is_sample(detect->file) ? SC_SEVERITY_LOW : SC_SEVERITY_MEDIUM};
-    return sc_detect_add(detect, verdict, pair, pair->raw, err);
-}
-
-static int judge(const struct program *p, struct sc_region key, struct sc_region value,
-                 struct sc_error *err)
+/* `literal`: where the value stands in a call; or NULL. */
+static int judge(const struct program *p, const struct sc_source_literal *literal,
+                 struct sc_region key, struct sc_region value, struct sc_error *err)
 {
     const char *text = p->detect->text;
-    const struct sc_pair pair = {
+    struct sc_pair pair = {
         .family = p->language->family,
-        .key = text + key.offset,
+        .key = key.len == 0 ? NULL : text + key.offset,
         .key_len = key.len,
         .value = text + value.offset,
         .value_len = value.len,
@@ -195,12 +279,17 @@ static int judge(const struct program *p, struct sc_region key, struct sc_region
         .ignore_variables = true,
     };
     size_t offset, length;
-    bool in_url = sc_credential_in_url(pair.value, pair.value_len, &offset, &length);
-    if (key.len == 0 || value.len == 0)
+    if (value.len == 0)
         return 0;
-    if (p->language->family == SC_FAMILY_SOURCE && !in_url)
-        return judge_strict(p->detect, &pair, err);
-    return sc_detect_pair(p->detect, &pair, NULL, err);
+    if (p->language->family != SC_FAMILY_SOURCE)
+        return key.len == 0 ? 0 : sc_detect_pair(p->detect, &pair, NULL, err);
+    if (sc_credential_in_url(pair.value, pair.value_len, &offset, &length))
+        return judge_address(p, &pair, offset, length, err);
+    if (key.len == 0 && literal != NULL && takes_password(text, literal)) {
+        pair.key = "password";
+        pair.key_len = strlen(pair.key);
+    }
+    return pair.key_len == 0 ? 0 : judge_strict(p, &pair, err);
 }
 
 static bool is_call(const char *text, struct sc_region call, const char *const *names)
@@ -242,7 +331,7 @@ static int judge_step(const struct program *p, const struct sc_source_literal *l
     if (literal->key.len == 0 && is_pair(text, literal->value, &split)) {
         struct sc_region key = {literal->value.offset, split};
         struct sc_region value = {key.offset + split + 1, literal->value.len - split - 1};
-        return judge(p, key, value, err);
+        return judge(p, NULL, key, value, err);
     }
     *ret_done = false;
     return 0;
@@ -271,16 +360,19 @@ static int on_literal(void *ctx, const struct sc_source_literal *literal, struct
         };
         return sc_detect_pair(p->detect, &pair, NULL, err);
     }
-    return judge(p, literal->key, literal->value, err);
+    return judge(p, literal, literal->key, literal->value, err);
 }
 
 int sc_detect_program(struct sc_detect *detect, struct sc_region region, const char *path,
                       struct sc_error *err)
 {
-    const struct language *language = language_of(path);
-    struct program p = {detect, language};
-    if (language == NULL ||
-        (language->family == SC_FAMILY_SOURCE && region.len > CONFIGURATION_MAX))
+    const struct sc_language *language = sc_language_of(path);
+    if (language == NULL)
+        return 0;
+    struct program p = {detect, language, sc_language_is_settings(path)};
+    struct sc_bytes text = {(const unsigned char *)detect->text + region.offset, region.len};
+    if (language->family == SC_FAMILY_SOURCE &&
+        (region.len > SOURCE_MAX || (!p.settings && !sc_mention_any(text))))
         return 0;
     if (strcmp(language->suffix, ".ps1") == 0) {
         struct sc_shell_context shell = sc_shell_script;

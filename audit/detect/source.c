@@ -81,12 +81,68 @@ static struct sc_region key_before(const struct source *s, size_t at, bool assig
         at--;
     struct sc_region name = name_before(s, at);
     size_t colon = before_blanks(s, name.offset);
+    while (assigned && colon > s->start && (s->text[colon - 1] == '&' || s->text[colon - 1] == '*'))
+        colon = before_blanks(s, colon - 1); /* NAME: &str */
     if (assigned && name.len > 0 && colon > s->start && s->text[colon - 1] == ':') {
         struct sc_region typed = name_before(s, before_blanks(s, colon - 1));
         bool scope = typed.offset > s->start && s->text[typed.offset - 1] == '$'; /* $env:NAME */
         return typed.len > 0 && !scope ? typed : name;
     }
     return name;
+}
+
+/* Arguments that are counted. */
+#define ARGUMENTS_MAX 4
+
+/* Where the call opens in which something stands at `at`: behind which bracket, and how many
+ * arguments stand between. Strings are passed over without their escapes. */
+static bool call_around(const struct source *s, size_t at, size_t *ret_open, unsigned *ret_before)
+{
+    size_t least = at - SC_MIN(at - s->start, REACH_MAX), depth = 0;
+    unsigned commas = 0;
+    char quote = '\0';
+    while (at > least && commas < ARGUMENTS_MAX) {
+        char c = s->text[--at];
+        if (quote != '\0') {
+            quote = c == quote ? '\0' : quote;
+        } else if (is_quote(c)) {
+            quote = c;
+        } else if (c == ')') {
+            depth++;
+        } else if (c == '(' && depth-- == 0) {
+            *ret_open = at;
+            *ret_before = commas;
+            return true;
+        } else if (c == ';' || c == '{' || c == '}') {
+            return false;
+        }
+        commas += c == ',' && depth == 0 && quote == '\0';
+    }
+    return false;
+}
+
+static void place_in_call(const struct source *s, size_t quote, struct sc_source_literal *ret)
+{
+    size_t open = 0;
+    if (!call_around(s, quote, &open, &ret->argument))
+        return;
+    size_t at = before_blanks(s, open);
+    at -= at > s->start && (s->text[at - 1] == '=' || s->text[at - 1] == '!'); /* auth=( */
+    ret->function = name_before(s, before_blanks(s, at));
+}
+
+/* In front of what a literal is wrapped in: []byte("x"), b"x". */
+static size_t before_wrapping(const struct source *s, size_t quote)
+{
+    static const char *const wrappings[] = {"[]byte(", "String::from(", "Buffer.from("};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(wrappings); i++) {
+        size_t len = strlen(wrappings[i]);
+        if (quote - s->start >= len && memcmp(s->text + quote - len, wrappings[i], len) == 0)
+            return quote - len;
+    }
+    bool marked = quote > s->start + 1 && strchr("bruBRUL@", s->text[quote - 1]) != NULL &&
+                  !is_name_char(s->text[quote - 2]);
+    return marked ? quote - 1 : quote;
 }
 
 /* f("NAME", here: the functions whose second argument is the first one's value. */
@@ -115,10 +171,18 @@ static bool key_in_call(const struct source *s, size_t comma, struct sc_source_l
     return true;
 }
 
+/* #define NAME "x" */
+static bool is_defined(const struct source *s, size_t name)
+{
+    static const char word[] = "#define";
+    size_t len = strlen(word), at = before_blanks(s, name);
+    return at >= s->start + len && at < name && memcmp(s->text + at - len, word, len) == 0;
+}
+
 /* What stands in front of the quote at `quote`. */
 static void name_literal(const struct source *s, size_t quote, struct sc_source_literal *ret)
 {
-    size_t at = before_blanks(s, quote);
+    size_t at = before_blanks(s, before_wrapping(s, quote));
     char sign = at > s->start ? s->text[at - 1] : '\0';
     char before = at > s->start + 1 ? s->text[at - 2] : '\0';
     if (sign == '=' && strchr("=!<>+~", before) == NULL) {
@@ -135,6 +199,9 @@ static void name_literal(const struct source *s, size_t quote, struct sc_source_
         if (key_in_call(s, at - 1, ret))
             return;
     }
+    struct sc_region word = name_before(s, at);
+    if (word.len > 0 && at < quote && is_defined(s, word.offset))
+        ret->key = word;
     size_t open = before_blanks(s, at - (sign == '(' || sign == '['));
     if (sign == ':') { /* sh(script: "x") */
         static const char *const script[] = {"script", NULL};
@@ -195,6 +262,8 @@ static int read_literal(struct source *s, struct sc_error *err)
     struct sc_source_literal literal = {.value = {quote + width, close - quote - width},
                                         .quote = mark};
     name_literal(s, quote, &literal);
+    if (literal.key.len == 0)
+        place_in_call(s, quote, &literal);
     name_by_neighbour(s, &literal);
     int rc = s->fn(s->ctx, &literal, err);
     s->last = literal.value;

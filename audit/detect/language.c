@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Languages by names of files; see audit/detect/language.h.
+ */
+#include "audit/detect/language.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "audit/detect/source.h"
+#include "core/macros.h"
+
+#include "core/banned.h"
+
+#define C_LIKE SC_SOURCE_SLASHES
+#define HASHED SC_SOURCE_HASH
+
+static const struct sc_language languages[] = {
+    {".py", HASHED | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".rb", HASHED, SC_FAMILY_SOURCE},
+    {".js", C_LIKE, SC_FAMILY_SOURCE},
+    {".mjs", C_LIKE, SC_FAMILY_SOURCE},
+    {".cjs", C_LIKE, SC_FAMILY_SOURCE},
+    {".jsx", C_LIKE, SC_FAMILY_SOURCE},
+    {".ts", C_LIKE, SC_FAMILY_SOURCE},
+    {".tsx", C_LIKE, SC_FAMILY_SOURCE},
+    {".vue", C_LIKE, SC_FAMILY_SOURCE},
+    {".svelte", C_LIKE, SC_FAMILY_SOURCE},
+    {".dart", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".go", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".rs", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".swift", C_LIKE | SC_SOURCE_DOUBLE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".c", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".cc", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".cpp", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".h", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".hpp", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".ino", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".java", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".kt", C_LIKE | SC_SOURCE_DOUBLE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".kts", C_LIKE | SC_SOURCE_DOUBLE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".scala", C_LIKE | SC_SOURCE_DOUBLE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".cs", C_LIKE | SC_SOURCE_DOUBLE, SC_FAMILY_SOURCE},
+    {".lua", SC_SOURCE_DASHES, SC_FAMILY_SOURCE},
+    {".pl", HASHED, SC_FAMILY_SOURCE},
+    {".pm", HASHED, SC_FAMILY_SOURCE},
+    {".php", C_LIKE | HASHED, SC_FAMILY_SOURCE},
+    {".xml", SC_SOURCE_XML, SC_FAMILY_SOURCE},
+    {".config", SC_SOURCE_XML, SC_FAMILY_SOURCE},
+    {".groovy", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".gradle", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_SOURCE},
+    {".ps1", HASHED, SC_FAMILY_CONFIG},
+    {".psm1", HASHED, SC_FAMILY_CONFIG},
+    {".tf", C_LIKE | HASHED | SC_SOURCE_DOUBLE, SC_FAMILY_CONFIG},
+    {".hcl", C_LIKE | HASHED | SC_SOURCE_DOUBLE, SC_FAMILY_CONFIG},
+    {".nomad", C_LIKE | HASHED | SC_SOURCE_DOUBLE, SC_FAMILY_CONFIG},
+    {".jenkinsfile", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_CI},
+};
+
+static const struct sc_language jenkins = {"", C_LIKE | SC_SOURCE_TRIPLE, SC_FAMILY_CI};
+static const struct sc_language vagrant = {"", HASHED, SC_FAMILY_CONFIG};
+
+static const char *leaf_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+const struct sc_language *sc_language_of(const char *path)
+{
+    const char *name = leaf_of(path);
+    if (strncasecmp(name, "jenkinsfile", 11) == 0)
+        return &jenkins;
+    if (strcmp(name, "Vagrantfile") == 0)
+        return &vagrant;
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && i < SC_ARRAY_SIZE(languages); i++) {
+        if (strcasecmp(languages[i].suffix, dot) == 0)
+            return &languages[i];
+    }
+    return NULL;
+}
+
+static bool has_any(const char *text, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (strcasestr(text, *words) != NULL)
+            return true;
+    }
+    return false;
+}
+
+bool sc_language_is_settings(const char *path)
+{
+    static const char *const words[] = {
+        "config",     "setting",      "database",    "credential", "secret",     "knex",
+        "connection", "environment",  "constant",    "users",      "datasource", "persistence",
+        "hibernate",  "context",      "application", "ormconfig",  "build.grad", "pom.xml",
+        "parameters", "initializers", "server.xml",  NULL};
+    return has_any(leaf_of(path), words);
+}
+
+bool sc_language_is_sample(const char *path)
+{
+    static const char *const words[] = {"test", "spec", "example", "sample", "fixture",
+                                        "mock", "demo", "dummy",   NULL};
+    return has_any(path, words);
+}
