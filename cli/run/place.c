@@ -76,6 +76,23 @@ static void sweep(int parent_fd)
     }
 }
 
+/* Nothing of ours stays open in the guard but these: not the pipes a caller waits on, not the
+ * vault. Takes no descriptor: there may be none. */
+static void keep_only(int a, int b, int c)
+{
+    int low = SC_MIN(a, SC_MIN(b, c));
+    int high = SC_MAX(a, SC_MAX(b, c));
+    int middle = a + b + c - low - high;
+    const int kept[] = {low, middle, high};
+    unsigned from = 0;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(kept); i++) {
+        if ((unsigned)kept[i] > from)
+            close_range(from, (unsigned)kept[i] - 1, 0);
+        from = (unsigned)kept[i] + 1;
+    }
+    close_range(from, ~0U, 0);
+}
+
 static void guard(int pipe_fd, int parent_fd, const char *name)
 {
     sigset_t all;
@@ -109,16 +126,8 @@ static int start_guard(struct sc_run_place *place, int parent_fd, const char *na
         return rc;
     }
     if (pid == 0) {
-        /* Nothing of ours stays open in it: not the pipes a caller waits on, not the vault. */
-        int high_dir = fcntl(parent_fd, F_DUPFD, 10);
-        int high_end = fcntl(ends[0], F_DUPFD, 10);
-        int high_lock = fcntl(place->lock_fd, F_DUPFD, 10);
-        int kept = dup2(high_dir, 4) < 0 || dup2(high_end, 3) < 0 ? -1 : 0;
-        SC_IGNORE(dup2(high_lock, 5) < 0);
-        close_range(6, ~0U, 0);
-        for (int fd = 0; fd <= 2; fd++)
-            close(fd);
-        guard(kept == 0 ? 3 : -1, 4, name);
+        keep_only(parent_fd, ends[0], place->lock_fd);
+        guard(ends[0], parent_fd, name);
     }
     close(ends[0]);
     place->guard = pid;

@@ -35,6 +35,19 @@ run 125 bash -c 'ulimit -n 301; exec "$0" run --memfd --scope shop -- true' "$SE
 err_is "secretsctl: more values than descriptors ('ulimit -n'): 'shop/token' has none left; choose with --only, or leave --memfd out"
 run 125 "$SECRETSCTL" run --memfd --private -- true
 
+# With few descriptors: a clear error, or the files are there for as long as the command runs.
+for limit in $(seq 8 14); do
+    status=0
+    bash -c 'ulimit -n "$1"; exec "$0" run --no-mask --scope shop -- sh -c "cat \"\$TOKEN_FILE\""' "$SECRETSCTL" "$limit" \
+        >"$T/out" 2>"$T/err" || status=$?
+    case $status in
+        0) out_is token-4711 ;;
+        125) err_has "Too many open files" ;;
+        *) fail "status $status with $limit descriptors: $(cat "$T/err")" ;;
+    esac
+    empty || fail "files are left with $limit descriptors: $(ls "$M")"
+done
+
 # --private: the command sees the files, others see an empty directory, and then nothing.
 private() { # private COMMAND...: run as given, checked from outside while it is up
     rm -f "$T/up" "$T/go"
