@@ -4,7 +4,7 @@
 
 M=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
 drop() {
-    for place in own small foreign; do umount -l "$M/$place" 2>/dev/null || true; done
+    for place in own small foreign many; do umount -l "$M/$place" 2>/dev/null || true; done
     rm -rf "$M"
 }
 on_exit drop
@@ -70,6 +70,22 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
     mount -t tmpfs -o size=64k,mode=755 mine "$M/foreign"
     run 1 "$SECRETSCTL" provision "$M/foreign"
     err_has "No space left on device"
+
+    # Two at once on a new directory: one that waits for its turn takes what the other has mounted.
+    mkdir "$M/many"
+    exec 7<"$M/many"
+    flock 7
+    "$SECRETSCTL" provision --tmpfs "$M/many" >"$T/many" 2>&1 7<&- &
+    waiting=$!
+    queued() { grep -q -- "-> FLOCK .* $waiting " /proc/locks; }
+    for _ in $(seq 200); do ! queued || break; sleep 0.05; done
+    queued || fail "it does not wait: $(cat "$T/many")"
+    mount -t tmpfs -o mode=700 secretsctl "$M/many"
+    exec 7<&-
+    wait "$waiting" || fail "$(cat "$T/many")"
+    [ "$(grep -c " $M/many " /proc/self/mountinfo)" = 1 ] || fail "mounted over it: $(cat "$T/many")"
+    [ "$(cat "$M/many/shop/db_password")" = new ] || fail "$(cat "$T/many")"
+    run 0 "$SECRETSCTL" umount "$M/many"
 
     # umount ends it; an open file and another namespace keep it, a foreign one is none of its business.
     run 4 "$SECRETSCTL" umount "$M/foreign"
