@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/name.h"
 #include "core/parse.h"
 #include "core/str.h"
 #include "fuse/serve/policy.h"
@@ -75,7 +76,7 @@ static bool is_of_container(enum sc_condition_kind kind)
 
 static bool exclude_each_other(const struct sc_condition *a, const struct sc_condition *b)
 {
-    static const char glob[] = "*?[\\";
+    static const char glob[] = "*?";
     if (a->kind != b->kind)
         return (a->kind == SC_CONDITION_HOST && is_of_container(b->kind)) ||
                (b->kind == SC_CONDITION_HOST && is_of_container(a->kind));
@@ -88,9 +89,9 @@ static int check_condition(struct line *line, char *word, const struct sc_rule *
 {
     const struct sc_condition *last = &rule->conditions[rule->condition_count - 1];
     bool number = last->kind == SC_CONDITION_UID || last->kind == SC_CONDITION_GID;
-    if (number && last->pattern[strspn(last->pattern, "0123456789*?[]!-")] != '\0')
+    if (number && last->pattern[strspn(last->pattern, "0123456789*?")] != '\0')
         return fail_at(line, word, "uid and gid are numbers, or patterns of them");
-    if (last->kind == SC_CONDITION_EXE && strchr("/*?[", last->pattern[0]) == NULL)
+    if (last->kind == SC_CONDITION_EXE && strchr("/*?", last->pattern[0]) == NULL)
         return fail_at(line, word, "exe is the whole path, or a pattern");
     for (const struct sc_condition *other = rule->conditions; other < last; other++)
         if (exclude_each_other(other, last))
@@ -187,6 +188,19 @@ static int parse_opens(struct line *line, char *keyword, struct sc_rule *rule)
 
 /* ---- rules ---- */
 
+/* A pattern that fits no name would be a rule without effect. */
+static int check_glob(struct line *line, const char *glob)
+{
+    for (const char *at = glob; *at != '\0'; at++)
+        if (strchr("/*?", *at) == NULL && !sc_name_part_valid((const char[]){'a', *at}, 2))
+            return fail_at(line, glob,
+                           "no name has this: letters, digits, '.', '_', '-' and '/', and the "
+                           "wildcards * and ?");
+    if (glob[0] == '/' || glob[strlen(glob) - 1] == '/')
+        return fail_at(line, glob, "no name begins or ends with '/'");
+    return 0;
+}
+
 static int parse_rule(struct line *line, struct sc_rule *rule)
 {
     char *word = next_word(line);
@@ -197,7 +211,7 @@ static int parse_rule(struct line *line, struct sc_rule *rule)
     if (glob == NULL)
         return fail_at(line, word, "a rule needs a name or a pattern of names");
     rule->glob = glob;
-    int rc = 0;
+    int rc = check_glob(line, glob);
     while (rc == 0 && (word = next_word(line)) != NULL) {
         if (sc_str_equal(word, "to") && rule->condition_count == 0)
             rc = parse_conditions(line, word, rule);

@@ -142,21 +142,20 @@ static bool number_is(const char *pattern, uint32_t number)
     return sc_str_glob(pattern, text);
 }
 
-/* The last part of the cgroup path that names a unit of systemd. */
+/* The outermost unit of systemd that the cgroup path names, which is below slices alone. What lies
+ * below that belongs to whoever it was given to: a user's own manager may call a unit anything. */
 static bool unit_is(const char *pattern, const char *cgroup)
 {
-    for (const char *at = cgroup; at != NULL && *at == '/'; at = strchr(at + 1, '/')) {
-        char part[SC_READER_CGROUP];
-        size_t len = strcspn(at + 1, "/");
-        if (len >= sizeof(part))
-            continue;
-        memcpy(part, at + 1, len);
-        part[len] = '\0';
-        if ((sc_str_has_suffix(part, ".service") || sc_str_has_suffix(part, ".scope")) &&
-            sc_str_glob(pattern, part))
-            return true;
-    }
-    return false;
+    char part[SC_READER_CGROUP];
+    do {
+        if (*cgroup != '/')
+            return false;
+        size_t len = strcspn(++cgroup, "/");
+        snprintf(part, sizeof(part), "%.*s", (int)len, cgroup);
+        cgroup += len;
+    } while (sc_str_has_suffix(part, ".slice"));
+    return (sc_str_has_suffix(part, ".service") || sc_str_has_suffix(part, ".scope")) &&
+           sc_str_glob(pattern, part);
 }
 
 static bool text_is(const char *pattern, const char *text)
@@ -203,23 +202,29 @@ static bool in_window(const struct sc_rule *rule, uint16_t minute)
     return minute >= rule->from || minute < rule->to;
 }
 
-/* Whether the rule speaks about the scope of `name`, whatever its last part. */
+/* Whether the rule may fit a name in the scope of `name`, whatever that name's last part is: some
+ * beginning of the pattern fits the scope, and what follows its last slash a last part. */
 static bool covers_scope(const struct sc_rule *rule, const char *name)
 {
     char scope[SC_NAME_SIZE];
     char pattern[SC_NAME_SIZE];
+    const char *glob = rule->glob;
+    const char *slash = strrchr(glob, '/');
+    size_t first = slash != NULL ? (size_t)(slash - glob) + 1 : 0;
     size_t scope_len = sc_name_scope_len(name);
-    const char *slash = strrchr(rule->glob, '/');
-    size_t len = slash != NULL ? (size_t)(slash - rule->glob) : 0;
-    if (slash == NULL && rule->glob[0] == '*')
-        return true;
-    if (scope_len >= sizeof(scope) || len >= sizeof(pattern))
+    if (scope_len + 1 >= sizeof(scope) || strlen(glob) >= sizeof(pattern))
         return false;
-    memcpy(scope, name, scope_len);
-    scope[scope_len] = '\0';
-    memcpy(pattern, rule->glob, len);
-    pattern[len] = '\0';
-    return sc_str_glob(pattern, scope);
+    snprintf(scope, sizeof(scope), "%.*s%s", (int)scope_len, name, scope_len > 0 ? "/" : "");
+    snprintf(pattern, sizeof(pattern), "%s", glob);
+    for (size_t at = strlen(glob); at > first; at--) {
+        /* Of a scope's end only a wildcard fits the slash; a star fits what follows, too. */
+        bool star = glob[at - 1] == '*';
+        pattern[at] = '\0';
+        if ((star || (glob[at - 1] == '?' && glob[at] != '\0')) && sc_str_glob(pattern, scope))
+            return true;
+    }
+    pattern[first] = '\0';
+    return glob[first] != '\0' && sc_str_glob(pattern, scope);
 }
 
 static bool needs_proc(enum sc_condition_kind kind)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,6 +78,71 @@ static void test_one_name_closes_its_scope(void **state)
     assert_int_equal(decide(&fixture, "shop/other", &inside, &db), SC_VERDICT_REFUSE);
     assert_int_equal(decide(&fixture, "shop/db_password", &inside, &db), SC_VERDICT_ALLOW);
     assert_int_equal(decide(&fixture, "shopping/other", &inside, &db), SC_VERDICT_ALLOW);
+    unload(&fixture);
+}
+
+/* A pattern speaks about each scope in which it may fit a name, also below the one it begins with.
+ */
+static void test_pattern_closes_scopes_below(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow shop/*_key to uid=1\nallow b?g* to uid=1\nallow a/*/x to uid=1\n");
+    static const struct {
+        const char *name;
+        enum sc_verdict verdict;
+    } cases[] = {
+        {"shop/other", SC_VERDICT_REFUSE},
+        {"shop/api/other", SC_VERDICT_REFUSE},
+        {"shop/api/a_key", SC_VERDICT_REFUSE},
+        {"shopping/x", SC_VERDICT_ALLOW},
+        {"bag/x", SC_VERDICT_REFUSE},
+        {"bags/deep/x", SC_VERDICT_REFUSE},
+        {"bug", SC_VERDICT_REFUSE},
+        {"big", SC_VERDICT_REFUSE},
+        {"other", SC_VERDICT_REFUSE},
+        {"blog/x", SC_VERDICT_ALLOW},
+        {"a/other", SC_VERDICT_ALLOW},
+        {"a/b/other", SC_VERDICT_REFUSE},
+        {"a/b/c/other", SC_VERDICT_REFUSE},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++)
+        if (decide(&fixture, cases[i].name, &host, NULL) != cases[i].verdict)
+            fail_msg("%s", cases[i].name);
+    unload(&fixture);
+}
+
+/* The unit is what systemd has made; below it whoever it was given to makes directories of any
+ * name. */
+static void test_unit_cannot_be_forged(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, "allow a/x to unit=backup.service\nallow a/any to unit=*\n");
+    static const struct {
+        const char *cgroup;
+        bool is_backup, is_unit;
+    } cases[] = {
+        {"/system.slice/backup.service", true, true},
+        {"/system.slice/backup.service/worker", true, true},
+        {"/system.slice/system-backup.slice/backup.service", true, true},
+        {"/init.scope", false, true},
+        {"/user.slice/user-1000.slice/user@1000.service/app.slice/backup.service", false, true},
+        {"/system.slice/other.service/backup.service", false, true},
+        {"/user.slice/user-1000.slice/session-2.scope/backup.service", false, true},
+        {"/docker/0123/backup.service", false, false},
+        {"/backup.service.d/x", false, false},
+        {"/", false, false},
+        {"", false, false},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        struct sc_fuse_reader reader = {.tgid = 5, .uid = 1000};
+        snprintf(reader.cgroup, sizeof(reader.cgroup), "%s", cases[i].cgroup);
+        bool is_backup = decide(&fixture, "a/x", &reader, NULL) == SC_VERDICT_ALLOW;
+        bool is_unit = decide(&fixture, "a/any", &reader, NULL) == SC_VERDICT_ALLOW;
+        if (is_backup != cases[i].is_backup || is_unit != cases[i].is_unit)
+            fail_msg("%s", cases[i].cgroup);
+    }
     unload(&fixture);
 }
 
@@ -167,6 +233,19 @@ static void test_syntax_errors(void **state)
     } cases[] = {
         {"permit a/b", "'p' line 1, column 1: a rule starts with 'allow' or 'deny'"},
         {"# x\n\nallow", "'p' line 3, column 1: a rule needs a name or a pattern of names"},
+        {"deny \"shop/x\" to host",
+         "'p' line 1, column 6: no name has this: letters, digits, '.', '_', "
+         "'-' and '/', and the wildcards * and ?"},
+        {"deny shop/[ab]x", "'p' line 1, column 6: no name has this: letters, digits, '.', '_', "
+                            "'-' and '/', and the wildcards * and ?"},
+        {"deny /shop/x", "'p' line 1, column 6: no name begins or ends with '/'"},
+        {"deny shop/", "'p' line 1, column 6: no name begins or ends with '/'"},
+        {"allow a/b to uid=[12]",
+         "'p' line 1, column 14: uid and gid are numbers, or patterns of them"},
+        {"allow a/b to uid=1[ uid=2",
+         "'p' line 1, column 14: uid and gid are numbers, or patterns of them"},
+        {"allow a/b to service=a[1] service=b",
+         "'p' line 1, column 27: no reader is both: say it in two rules"},
         {"allow a/b to", "'p' line 1, column 11: a condition must follow 'to'"},
         {"allow a/b to user=1", "'p' line 1, column 14: the keys are project, service, image, "
                                 "container, exe, unit, uid and gid"},
@@ -218,6 +297,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scope_without_rule_is_open),
         cmocka_unit_test(test_one_name_closes_its_scope),
+        cmocka_unit_test(test_pattern_closes_scopes_below),
+        cmocka_unit_test(test_unit_cannot_be_forged),
         cmocka_unit_test(test_deny_beats_allow),
         cmocka_unit_test(test_unknown_container_is_undecided),
         cmocka_unit_test(test_host_conditions),
