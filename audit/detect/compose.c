@@ -104,6 +104,18 @@ static int command(const struct sc_yaml_detect *yaml, enum sc_family family, con
     return sc_yaml_judge_command(yaml, &context, node, err);
 }
 
+/* command, entrypoint, healthcheck. Behind an alias too: nothing at the anchor says that a list of
+ * words there is a command. */
+static int commands(const struct sc_yaml_detect *yaml, const char *service, const char *name,
+                    const struct sc_yaml_node *value, struct sc_error *err)
+{
+    const struct sc_yaml_node *node = sc_yaml_resolve(value);
+    if (strcmp(name, "healthcheck") == 0)
+        return command(yaml, SC_FAMILY_COMPOSE_HEALTHCHECK, service, NULL,
+                       sc_yaml_resolve(sc_yaml_get(node, "test")), err);
+    return command(yaml, SC_FAMILY_COMPOSE_COMMAND, service, name, node, err);
+}
+
 static int build(const struct sc_yaml_detect *yaml, const char *service,
                  const struct sc_yaml_node *node, struct sc_error *err)
 {
@@ -154,23 +166,26 @@ static int hooks(const struct sc_yaml_detect *yaml, const char *service, const c
                : rc;
 }
 
+/* A fragment of a service, or anything: what both ways find counts once. */
 static int extension(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node,
                      struct sc_error *err)
 {
-    if (sc_yaml_is(node, SC_YAML_MAPPING) &&
-        (sc_yaml_is_service(node) || sc_yaml_get(node, "environment") != NULL))
+    static const char *const marks[] = {"command", "entrypoint", "healthcheck"};
+    bool mapping = sc_yaml_is(node, SC_YAML_MAPPING);
+    if (mapping && (sc_yaml_is_service(node) || sc_yaml_get(node, "environment") != NULL))
         return sc_yaml_detect_service(yaml, NULL, node, err);
-    return pairs(yaml, SC_FAMILY_COMPOSE_EXTENSION, NULL, NULL, node, err);
+    int rc = 0;
+    for (size_t i = 0; mapping && i < SC_ARRAY_SIZE(marks) && rc == 0; i++)
+        rc = commands(yaml, NULL, marks[i], sc_yaml_get(node, marks[i]), err);
+    return rc < 0 ? rc : pairs(yaml, SC_FAMILY_COMPOSE_EXTENSION, NULL, NULL, node, err);
 }
 
 static int attribute(const struct sc_yaml_detect *yaml, const char *service, const char *name,
                      const struct sc_yaml_node *value, struct sc_error *err)
 {
-    if (strcmp(name, "command") == 0 || strcmp(name, "entrypoint") == 0)
-        return command(yaml, SC_FAMILY_COMPOSE_COMMAND, service, name, value, err);
-    if (strcmp(name, "healthcheck") == 0)
-        return command(yaml, SC_FAMILY_COMPOSE_HEALTHCHECK, service, NULL,
-                       sc_yaml_get(value, "test"), err);
+    if (strcmp(name, "command") == 0 || strcmp(name, "entrypoint") == 0 ||
+        strcmp(name, "healthcheck") == 0)
+        return commands(yaml, service, name, value, err);
     if (strcmp(name, "labels") == 0 || strcmp(name, "annotations") == 0)
         return labels(yaml, value, service, err);
     if (strcmp(name, "deploy") == 0)

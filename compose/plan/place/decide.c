@@ -98,6 +98,24 @@ static const char *loaded_reason(struct context *c, const struct literal *l)
     return NULL;
 }
 
+/* Whether another service has the text too: by an alias of it or of what it stands in, or because
+ * it merges the whole service and has no such attribute of its own. */
+static bool is_shared(const struct context *c, const struct literal *l)
+{
+    const struct sc_yaml_node *at = l->node;
+    for (; at->parent != l->service->node; at = at->parent) {
+        if (sc_plan_is_shared(at))
+            return true;
+    }
+    const char *name = at->key != NULL ? sc_node_text(at->key) : NULL;
+    for (size_t i = 0; i < c->definition_count && name != NULL; i++) {
+        const struct definition *d = &c->definitions[i];
+        if (d != l->service && sc_yaml_resolve(sc_merged_get(d->node, name)) == at)
+            return true;
+    }
+    return sc_plan_is_shared(at);
+}
+
 static const char *obstacle(struct context *c, const struct literal *l)
 {
     if (l->way == LITERAL_STAYS || l->service == NULL)
@@ -148,6 +166,8 @@ static void judge_command(struct context *c, struct literal *l)
         l->reason = "the value has several lines; read it from a file by hand";
     if (l->way == LITERAL_CHECK)
         sc_plan_place_check(c, l->list, &l->reason);
+    if (l->reason == NULL && is_shared(c, l))
+        l->reason = "another service has this text through an anchor; write it out in each of them";
 }
 
 /* ---- secrets ---- */

@@ -221,14 +221,25 @@ static int scan_attribute(const struct scan *s, const char *name, const struct s
     return sc_str_has_prefix(name, "x-") ? pairs_at(s, "extension", value, err) : 0;
 }
 
+/* Whether a service is there to look at the node where it is written. */
+static bool in_a_service(const struct context *c, const struct sc_yaml_node *node)
+{
+    for (size_t i = 0; i < c->definition_count; i++) {
+        if (c->definitions[i].own && sc_node_inside(node, c->definitions[i].node))
+            return true;
+    }
+    return false;
+}
+
 static int scan_service(const struct scan *from, const struct sc_yaml_node *service,
                         struct sc_error *err)
 {
     int rc = 0;
     for (size_t i = 0; sc_yaml_is(service, SC_YAML_MAPPING) && i < service->count && rc == 0; i++) {
         const char *name = sc_node_text(service->keys[i]);
-        if (name != NULL && service->values[i]->kind != SC_YAML_ALIAS)
-            rc = scan_attribute(from, name, service->values[i], err);
+        const struct sc_yaml_node *value = sc_yaml_resolve(service->values[i]);
+        if (name != NULL && (value == service->values[i] || !in_a_service(from->c, value)))
+            rc = scan_attribute(from, name, value, err);
     }
     return rc;
 }
