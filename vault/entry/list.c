@@ -15,15 +15,13 @@
 #include "vault/entry/meta.h"
 #include "vault/scope/scope.h"
 #include "vault/state/tree.h"
+#include "vault/store/blobs.h"
 
 #include "core/banned.h"
 
 /* The fields of an entry between its name and its note. */
 #define NUMBERS_AT   offsetof(struct sc_entry_info, kind)
 #define NUMBERS_SIZE (offsetof(struct sc_entry_info, note) - NUMBERS_AT)
-
-/* So many stored records are stepped over before the next one is looked up. */
-#define STEPS_MAX 8
 
 /* A verified row of a name record. */
 struct found {
@@ -36,12 +34,6 @@ struct listed {
     uint64_t key; /* the first bytes in which names differ, big-endian */
     const char *name, *note, *labels;
     unsigned char numbers[NUMBERS_SIZE];
-};
-
-/* Where reading the stored bytes has got to. */
-struct reading {
-    struct sc_stmt *stmt;
-    int64_t at; /* 0: nowhere yet */
 };
 
 struct listing {
@@ -110,26 +102,6 @@ static int keep(struct listing *listing, struct sc_error *err)
     return 0;
 }
 
-/* Steps over what lies between where that is little, as names and values often take turns. */
-static int read_stored(struct reading *reading, int64_t id, struct sc_bytes *ret,
-                       struct sc_error *err)
-{
-    bool row = true;
-    for (int steps = 0; row && (reading->at < id || reading->at == 0); steps++) {
-        if (reading->at == 0 || steps == STEPS_MAX) {
-            struct sc_stmt *stmt = reading->stmt;
-            sc_stmt_resetp(&stmt);
-            sc_stmt_bind_int(stmt, 1, id);
-        }
-        int rc = sc_stmt_step(reading->stmt, &row, err);
-        if (rc < 0)
-            return rc;
-        reading->at = row ? sc_stmt_int(reading->stmt, 0) : INT64_MAX;
-    }
-    *ret = reading->at == id ? sc_stmt_blob(reading->stmt, 1) : (struct sc_bytes){0};
-    return 0;
-}
-
 static int take_record(const struct sc_place *place, struct sc_bytes content,
                        struct listing *listing, struct sc_error *err)
 {
@@ -161,19 +133,17 @@ static int by_place(const void *a, const void *b)
 
 static int open_all(struct listing *listing, struct sc_scope *scope, struct sc_error *err)
 {
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    SC_CLEANUP(sc_blobs_done) struct sc_blobs blobs = {0};
     SC_CLEANUP(sc_batch_done)
     struct sc_batch batch = {
         .vault = listing->vault, .work = SC_BATCH_OPEN, .each = take_item, .ctx = listing};
-    int rc = sc_db_prepare(listing->vault->db, "SELECT id, ct FROM blob WHERE id>=? ORDER BY id",
-                           &stmt, err);
-    struct reading reading = {.stmt = stmt};
+    int rc = sc_blobs_begin(listing->vault->db, &blobs, err);
     if (listing->found_count > 0)
         qsort(listing->found, listing->found_count, sizeof(*listing->found), by_place);
     for (size_t i = 0; i < listing->found_count && rc == 0; i++) {
         struct sc_batch_item item = item_of(scope, &listing->found[i]);
         struct sc_bytes sealed;
-        rc = read_stored(&reading, listing->found[i].blob_id, &sealed, err);
+        rc = sc_blobs_read(&blobs, listing->found[i].blob_id, &sealed, err);
         if (rc == 0)
             rc = sc_batch_add(&batch, &item, sealed, err);
     }
@@ -196,7 +166,7 @@ static int open_each(struct listing *listing, struct sc_scope *scope, struct sc_
 
 static int list_scope(struct listing *listing, struct sc_scope *scope, struct sc_error *err)
 {
-    const struct sc_tree_visit visit = {false, find_row, listing};
+    const struct sc_tree_visit visit = {.row = find_row, .ctx = listing};
     struct sc_tree_sum unused;
     int rc = sc_scope_open(listing->vault, scope, err);
     listing->found_count = 0;

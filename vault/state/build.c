@@ -92,26 +92,22 @@ static int add_bucket(struct builder *builder, uint64_t prefix, struct sc_bucket
 }
 
 #define ROW      "SELECT idx, ver, kind, rh, blob_id"
-#define IN_ORDER " WHERE scope_id=? ORDER BY idx, ver, kind"
+#define IN_ORDER " FROM rec WHERE scope_id=? ORDER BY idx, ver, kind"
 
 static int prepare_rows(struct builder *builder, struct sc_stmt **ret, struct sc_error *err)
 {
     struct sc_db *db = builder->vault->db;
-    if (builder->visit != NULL && builder->visit->content)
-        return sc_db_prepare(
-            db, ROW ", epoch, ct FROM rec LEFT JOIN blob ON blob.id=rec.blob_id" IN_ORDER, ret,
-            err);
-    return sc_db_prepare(db, ROW " FROM rec" IN_ORDER, ret, err);
+    return builder->visit != NULL && builder->visit->epoch
+               ? sc_db_prepare(db, ROW ", epoch" IN_ORDER, ret, err)
+               : sc_db_prepare(db, ROW IN_ORDER, ret, err);
 }
 
 static int visit_row(const struct builder *builder, struct sc_tree_row *row, struct sc_stmt *stmt,
                      struct sc_error *err)
 {
     row->blob_id = sc_stmt_int(stmt, 4);
-    if (builder->visit->content) {
+    if (builder->visit->epoch)
         row->epoch = (uint32_t)sc_stmt_int(stmt, 5);
-        row->content = sc_stmt_blob(stmt, 6);
-    }
     return builder->visit->row(row, builder->visit->ctx, err);
 }
 

@@ -111,8 +111,8 @@ int sc_node_write(struct sc_vault *vault, const struct sc_scope *scope, struct s
                  ? sc_db_prepare(vault->db, "DELETE FROM node WHERE scope_id=? AND lvl=? AND pre=?",
                                  &stmt, err)
                  : sc_db_prepare(vault->db,
-                                 "INSERT OR REPLACE INTO node(scope_id, lvl, pre, kids) "
-                                 "VALUES(?, ?, ?, ?)",
+                                 "INSERT INTO node(scope_id, lvl, pre, kids) VALUES(?, ?, ?, ?) "
+                                 "ON CONFLICT DO UPDATE SET kids=excluded.kids",
                                  &stmt, err);
     if (rc < 0)
         return rc;

@@ -56,14 +56,13 @@ struct sc_tree_row {
     uint32_t kind;
     const unsigned char *hash; /* SC_KEY_SIZE bytes */
     int64_t blob_id;
-    uint32_t epoch;          /* this and the content only where they are wanted */
-    struct sc_bytes content; /* NULL: there is none */
+    uint32_t epoch; /* only where it is wanted */
 };
 
 /* Sees the rows of a scope as they are hashed, in order of (idx, ver, kind). What it sees is not
  * verified before the whole walk has succeeded. */
 struct sc_tree_visit {
-    bool content; /* is wanted */
+    bool epoch; /* is wanted */
     int (*row)(const struct sc_tree_row *row, void *ctx, struct sc_error *err);
     void *ctx;
 };

@@ -135,6 +135,8 @@ void sc_db_dont_wait(struct sc_db *db)
     db->sqlite.busy_handler(db->raw, NULL, NULL);
 }
 
+/* A larger cache would cost more than it saves: SQLite looks through all of it after each commit
+ * that has moved rows between pages, and who reads all reads in the order of the file. */
 static int harden(struct sc_db *db, struct sc_error *err)
 {
     db->sqlite.extended_result_codes(db->raw, 1);
@@ -148,13 +150,12 @@ static int harden(struct sc_db *db, struct sc_error *err)
     db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    return sc_db_exec(
-        db,
-        "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
-        "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
-        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
-        "PRAGMA cache_size=-65536", /* KiB: a check reads in order of index, at random places */
-        err);
+    return sc_db_exec(db,
+                      "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+                      "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
+                      "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
+                      "PRAGMA cache_size=-4096",
+                      err);
 }
 
 int sc_connection_journal(struct sc_db *db, const char *sql, bool *ret_log, struct sc_error *err)
