@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Derives compose/images/images.tsv from a file of facts on images (JSON, one object per line).
 
-Run by hand when there are new facts: derive.py FACTS.jsonl > images.tsv. The build reads only the
-table. Facts keep their standing: `read` (seen in the image's source or manual) becomes the flag v, all
+Run by hand when there are new facts: derive.py facts.jsonl FACTS.jsonl > images.tsv. Of two facts on one
+image and variable the first holds; facts.jsonl, beside this file, adds and corrects. The build reads only the table. Facts keep their standing: `read` (seen in the image's source or manual) becomes the flag v, all
 else is unverified and is never acted on without saying so.
 """
 import json
@@ -84,8 +84,10 @@ def main():
     print("# SPDX-License-Identifier: Apache-2.0")
     print("# Which image takes which variable from a file; made by derive.py, read by generate.py.")
     print("# images\tvariable\tkind\tway\targument\tmin\tmax\tflags\treads as\tnote")
-    with open(sys.argv[1], encoding="utf-8") as facts:
-        rules = [json.loads(line) for line in facts if line.strip()]
+    rules = []
+    for path in sys.argv[1:]:
+        with open(path, encoding="utf-8") as facts:
+            rules += [json.loads(line) for line in facts if line.strip()]
     for rule in rules:
         way, argument = how(rule)
         low, high = versions(rule["versions"])

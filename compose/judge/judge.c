@@ -261,8 +261,9 @@ static int add_line(void *ctx, struct sc_region key, struct sc_region value, str
                                       .key_len = key.len,
                                       .from = value.offset,
                                       .to = value.offset + value.len};
-    if (sc_credential_judge(parts->value + key.offset, key.len, parts->value + value.offset,
-                            value.len, &part.credential)) {
+    bool named = key.len > 0; /* what has no name is said to be a password by its place */
+    if (sc_credential_judge(named ? parts->value + key.offset : "password", named ? key.len : 8,
+                            parts->value + value.offset, value.len, &part.credential)) {
         part.credential.offset += value.offset;
         add_part(parts, &part);
     }
@@ -308,6 +309,8 @@ size_t sc_credential_parts(const char *key, size_t key_len, const char *value, s
     if (is_document(value, len) &&
         sc_lines_read(value, (struct sc_region){0, len}, add_line, &parts, NULL) < 0)
         return 0; /* add_line never fails */
+    if (sc_inner_read(value, len, add_line, &parts, NULL) < 0)
+        return 0;
     size_t offset = 0, length = 0;
     for (size_t at = 0; sc_credential_in_url(value + at, len - at, &offset, &length);
          at += offset + length) {

@@ -15,4 +15,9 @@ typedef int (*sc_lines_fn)(void *ctx, struct sc_region key, struct sc_region val
 int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 
+/* The same in texts of other grammars: -Dname=value, JAAS, PHP's define(). A key of no length: the
+ * value is a password by its place. */
+int sc_inner_read(const char *text, size_t len, sc_lines_fn fn, void *ctx,
+                  struct sc_error *err) SC_NODISCARD;
+
 #endif

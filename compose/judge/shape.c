@@ -153,7 +153,7 @@ bool sc_shape_is_key_file(const char *value, size_t len)
     static const char *const endings[] = {".pem", ".key", ".crt", ".cer", ".der",
                                           ".p12", ".pfx", ".jks", NULL};
     for (size_t i = 0; i < len; i++) {
-        if (!sc_shape_is_word_char(value[i]))
+        if (!sc_shape_is_word_char(value[i]) && value[i] != '/')
             return false;
     }
     return len > 4 && equals_any(endings, value + len - 4, 4);

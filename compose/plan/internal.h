@@ -114,6 +114,8 @@ int sc_plan_native_assign(struct context *c, struct occurrence *o,
 bool sc_plan_native_companion(const char *image, const char *variable);
 /* Why the set of variables that this one belongs to cannot become a file; NULL if it can. */
 const char *sc_plan_native_set(struct context *c, const struct occurrence *o);
+/* check.c: health checks of services that the shim starts. */
+int sc_plan_checks(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* start.c: what the service's image starts; NULL, or why that is not known. */
 const char *sc_plan_start(struct context *c, const struct definition *d,
                           struct sc_image_start *ret);

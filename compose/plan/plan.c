@@ -171,9 +171,10 @@ static int decide(struct context *c, struct sc_error *err)
 static int emit(struct context *c, struct sc_error *err)
 {
     typedef int (*step)(struct context * c, struct sc_error * err);
-    static const step steps[] = {sc_plan_emit,        sc_plan_anchors,    sc_plan_places_emit,
-                                 sc_plan_commands,    sc_plan_env_emit,   sc_plan_exchanges_emit,
-                                 sc_plan_grants_emit, sc_plan_shims_emit, sc_plan_readers};
+    static const step steps[] = {sc_plan_emit,           sc_plan_anchors,     sc_plan_places_emit,
+                                 sc_plan_commands,       sc_plan_checks,      sc_plan_env_emit,
+                                 sc_plan_exchanges_emit, sc_plan_grants_emit, sc_plan_shims_emit,
+                                 sc_plan_readers};
     int rc = 0;
     for (size_t i = 0; i < SC_ARRAY_SIZE(steps) && rc == 0; i++)
         rc = steps[i](c, err);

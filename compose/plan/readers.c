@@ -61,6 +61,19 @@ static struct reader image_user(struct context *c, const struct definition *d)
     return parse_user(start.user != NULL ? start.user : "");
 }
 
+/* "1000 alone" of the table: that user opens the file, and the program refuses one that others may
+ * read. */
+static struct reader user_told(const char *reads_as)
+{
+    const char *alone = strstr(reads_as, " alone");
+    char uid[16] = "";
+    size_t n = alone != NULL ? (size_t)(alone - reads_as) : 0;
+    if (n == 0 || n >= sizeof(uid))
+        return (struct reader){.kind = READER_UNKNOWN};
+    memcpy(uid, reads_as, n);
+    return parse_user(uid);
+}
+
 static struct reader reader_of(struct context *c, const struct grant *g)
 {
     if (g->anyone || !sc_plan_alike(g->service))
@@ -70,8 +83,11 @@ static struct reader reader_of(struct context *c, const struct grant *g)
         g->service->user != NULL ? parse_user(g->service->user) : image_user(c, g->service);
     /* An entrypoint that begins as root and steps down reads as root, unless it is known that the
      * program itself opens the file, later, as somebody else. */
-    if (reader.kind == READER_UNKNOWN && g->service->user == NULL && g->reads_as != NULL && as_root)
+    bool told = reader.kind == READER_UNKNOWN && g->service->user == NULL && g->reads_as != NULL;
+    if (told && as_root)
         reader.kind = READER_ROOT;
+    else if (told)
+        reader = user_told(g->reads_as);
     else if (reader.kind == READER_ROOT && !as_root)
         reader.kind = READER_UNKNOWN;
     return reader;

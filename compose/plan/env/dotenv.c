@@ -137,6 +137,38 @@ static int list_line(struct context *c, size_t file, const struct line *line, co
     return rc < 0 ? rc : sc_plan_item_add(c->plan, &item, err);
 }
 
+/* Whether a folder is the one of the file, or above it. The root of all does not count: who mounts
+ * that looks at the machine, not at this project. */
+static bool holds(const char *folder, const char *path)
+{
+    size_t n = strlen(folder);
+    return n > 1 && strncmp(folder, path, n) == 0 &&
+           (path[n] == '/' || path[n] == '\0' || folder[n - 1] == '/');
+}
+
+/* Why a line stays though nothing refers to it: a service sees the file itself, and its program
+ * may read it (Laravel, Symfony, dotenv in Node or Python do). NULL: none does. */
+static const char *mounted_reason(struct context *c, size_t file)
+{
+    const struct sc_project *project = c->options->project;
+    const char *path = c->plan->files[file].path;
+    for (size_t i = 0; i < project->service_count; i++) {
+        const struct sc_value *volumes = sc_value_get(project->services[i].value, "volumes");
+        for (size_t k = 0; volumes != NULL && k < volumes->count; k++) {
+            const struct sc_value *mount = volumes->u.items[k];
+            const char *source = sc_value_text(sc_value_get(mount, "source"));
+            if (source != NULL &&
+                sc_str_equal(sc_value_text(sc_value_get(mount, "type")), "bind") &&
+                holds(source, path))
+                return sc_plan_say(c,
+                                   "service '%s' mounts this file, and its program may read it "
+                                   "there; take the line out if it does not",
+                                   project->services[i].name, NULL);
+        }
+    }
+    return NULL;
+}
+
 static int remove_line(struct context *c, const struct line *line, struct sc_error *err)
 {
     size_t file = sc_plan_env_file(c, line->place->file);
@@ -150,6 +182,10 @@ static int remove_line(struct context *c, const struct line *line, struct sc_err
                                "services are given it from this file by its own name too; take it "
                                "out of the file if none needs it",
                                err);
+    const char *mounted = mounted_reason(c, file);
+    if (mounted != NULL)
+        return is_in_plan(c, file, line->place) ? 0
+                                                : list_line(c, file, line, "literal", mounted, err);
     size_t splices = c->plan->files[file].splices.count;
     int rc = sc_plan_env_remove(c, file, line->name, line->place, &done, err);
     if (rc < 0 || !done || c->plan->files[file].splices.count == splices)
@@ -240,11 +276,13 @@ static int list_rest(struct context *c, struct sc_error *err)
         size_t file = sc_plan_env_file(c, place->file);
         if (file == SIZE_MAX || is_in_plan(c, file, place))
             continue;
-        const char *reason =
-            c->plan->files[file].fixed != NULL ? c->plan->files[file].fixed
-            : still_needed(c, v->name)
-                ? "something that stays refers to it; it can go with that"
-                : "nothing in these files refers to it; remove it, or put it into the vault";
+        const char *reason = c->plan->files[file].fixed;
+        if (reason == NULL && still_needed(c, v->name))
+            reason = "something that stays refers to it; it can go with that";
+        if (reason == NULL)
+            reason = mounted_reason(c, file);
+        if (reason == NULL)
+            reason = "nothing in these files refers to it; remove it, or put it into the vault";
         const struct line line = {v->name, place, 0};
         rc = list_line(c, file, &line, judged ? sc_plan_class(&parts[0].credential) : "literal",
                        reason, err);

@@ -2,6 +2,7 @@
 # Stacks as their projects publish them, as far as they once went wrong: images named through variables, one .env that
 # is env_file of several services as well.
 . "$SC_SOURCE/tests/support/functions.sh"
+requires jq python3
 export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
 new_vault
 rewrite() { "$SECRETSCTL" compose rewrite --shim /usr/local/libexec/secretsctl/secretsctl-shim "$@"; }
@@ -143,4 +144,138 @@ END
 python3 image.py
 run 0 rewrite --image image.tar
 out_has "the shim cannot help: it is built here, and its Dockerfile cannot be read"
+cd ..
+
+# laravel: what is mounted into a container may be read there, whatever Compose makes of it
+mkdir laravel && cd laravel
+cat >compose.yml <<'END'
+services:
+  app:
+    image: example/sail
+    volumes: ['.:/var/www/html']
+  mysql:
+    image: mysql:8.0
+    environment:
+      MYSQL_PASSWORD: '${DB_PASSWORD}'
+END
+printf 'APP_KEY=base64:canaryLaravel0123456789abcdef\nDB_PASSWORD=canaryDb0123456789\n' >.env
+cp .env before.env
+run 0 rewrite --write
+out_lacks canary
+out_has "stays .env:1  env_file APP_KEY: service 'app' mounts this file, and its program may read it there; take the line out if it does not"
+out_has "stays .env:2  env_file DB_PASSWORD: service 'app' mounts this file, and its program may read it there; take the line out if it does not"
+cmp before.env .env
+run 0 rewrite
+err_is "secretsctl: nothing to move; 2 stay"
+cd ..
+
+# elasticsearch: the path of a key is no key. kafka, java, wordpress: passwords inside of settings
+mkdir settings && cd settings
+cat >compose.yml <<'END'
+services:
+  es01:
+    image: docker.elastic.co/elasticsearch/elasticsearch:8.17.0
+    environment:
+      - xpack.security.http.ssl.key=certs/es01/es01.key
+      - ELASTIC_PASSWORD=canaryElastic
+  kafka:
+    image: example/kafka
+    entrypoint: [/run]
+    command: [kafka]
+    environment:
+      SASL_JAAS_CONFIG: org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="canaryAdmin" user_admin="canaryAdmin" user_web="canaryWeb";
+      JAVA_OPTS: -Xmx512m -Djavax.net.ssl.trustStorePassword=canaryTrust -Dport=1
+  wordpress:
+    image: wordpress:6
+    environment:
+      WORDPRESS_CONFIG_EXTRA: |
+        define('WP_REDIS_HOST', 'redis');
+        define( "WP_REDIS_PASSWORD", 'canaryRedis' );
+END
+run 0 rewrite --write
+out_lacks canary
+grep -q 'ssl.key=certs/es01/es01.key' compose.yml || fail "the path of a key stays"
+owner=$("$SECRETSCTL" list settings/elastic_password --json | jq -r '.[0] | "\(.uid) \(.mode)"')
+[ "$owner" = "1000 null" ] || fail "elasticsearch starts only if nobody else may read its password: $owner"
+grep -qF 'username="admin" password="{{secret:sasl_jaas_config_password|json}}" user_admin="{{secret:sasl_jaas_config_password|json}}" user_web="{{secret:kafka_sasl_jaas_config_password|json}}";' compose.yml || fail "JAAS"
+grep -qF -- '-Xmx512m -Djavax.net.ssl.trustStorePassword={{secret:java_opts_javax.net.ssl.truststorepassword}} -Dport=1' compose.yml || fail "an option of Java"
+grep -qx '      WORDPRESS_CONFIG_EXTRA_FILE: /run/secrets/wordpress_config_extra' compose.yml || fail "PHP"
+"$SECRETSCTL" get settings/wordpress_config_extra | grep -F "canaryRedis" >/dev/null || fail "all of the text moves"
+cd ..
+
+# health checks run beside the service, and would see the shim's templates
+mkdir checks && cd checks
+cat >compose.yml <<'END'
+x-service: &service
+  image: example/app
+  entrypoint: [/run]
+  command: [app]
+  environment:
+    BROKER_URL: amqp://app:canaryBroker@mq/
+services:
+  text: &text
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck:
+      test: celery -A app inspect ping  # as its manual says
+      interval: 30s
+  list:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck:
+      test: ["CMD", "rabbitmq-diagnostics", "-q", "ping"]
+  lines:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck:
+      test:
+        - CMD-SHELL
+        - if [ "$$(celery inspect ping | grep -c 'OK; x')" = 1 ]; then X=1 ./check && curl -f "http://x;y"; else exit 1; fi
+  folded:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck:
+      test: >-
+        curl localhost ||
+        ./check one
+  twice:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck:
+      test: |
+        ./check
+        ./check
+  indifferent:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck: {test: ["CMD-SHELL", "wget -q -O /dev/null http://localhost/health || exit 1"]}
+  none:
+    image: example/app
+    healthcheck: {test: ["CMD", "/app/check"]}
+END
+sed -i '1,6d' compose.yml
+run 0 rewrite --write
+out_lacks canary
+out_has "adapt compose.yml:8  text.healthcheck: starts through the shim, since it may look into the environment"
+out_has "stays compose.yml:41  twice.healthcheck: its programs may look into the environment, where templates stand now; put '/.secretsctl/shim --' in front of them by hand"
+grep -qxF '      test: /.secretsctl/shim -- celery -A app inspect ping  # as its manual says' compose.yml || fail "a text"
+grep -qxF '      test: ["CMD", "/.secretsctl/shim", "--", "rabbitmq-diagnostics", "-q", "ping"]' compose.yml || fail "a list"
+grep -qF -- "if [ \"\$\$(/.secretsctl/shim -- celery inspect ping | grep -c 'OK; x')\" = 1 ]; then X=1 /.secretsctl/shim -- ./check && curl -f \"http://x;y\"; else exit 1; fi" compose.yml || fail "a script"
+grep -qxF '        /.secretsctl/shim -- ./check one' compose.yml || fail "a folded text"
+grep -qxF '    healthcheck: {test: ["CMD-SHELL", "wget -q -O /dev/null http://localhost/health || exit 1"]}' compose.yml || fail "what needs no environment stays"
+grep -qxF '    healthcheck: {test: ["CMD", "/app/check"]}' compose.yml || fail "a service without the shim stays"
+run 0 rewrite
+err_is "secretsctl: no credential to move"
 cd ..

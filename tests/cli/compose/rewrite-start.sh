@@ -125,7 +125,7 @@ services:
 END
 run 0 "$SECRETSCTL" compose rewrite --shim /bin/shim
 out_has '+    entrypoint: ["/.secretsctl/shim", "--", "/bin/sh", "-c", "start --password \"$$APP_PASSWORD\""]'
-out_has '+    healthcheck: {test: "check \"$$(cat /run/secrets/app_password)\""}'
+out_has '+    healthcheck: {test: "/.secretsctl/shim -- check \"$$(cat /run/secrets/app_password)\""}'
 out_has '+    entrypoint: ["/.secretsctl/shim", "--", "/bin/sh", "-c", "echo \"$$(cat /run/secrets/postgres_password)\"; exec start"]'
 out_has "move  compose.yml:11  db.OTHER_PASSWORD -> entry/other_password, OTHER_PASSWORD filled in by the shim"
 
