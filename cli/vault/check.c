@@ -87,10 +87,11 @@ static int print_status(const struct sc_cli *cli, const struct sc_vault_status *
         sc_out(
             "seen before\tnever: only a key or SECRETSCTL_VAULT_KEY proves whose vault this is\n");
     if (!status->bundle)
-        sc_out("pages\t%s%s\n", pages_text(status),
-               status->pages == SC_PAGES_NOT_CHECKED
-                   ? ": another process is using the vault; run this again without it"
-                   : "");
+        sc_out(
+            "pages\t%s%s\n", pages_text(status),
+            status->pages == SC_PAGES_NOT_CHECKED
+                ? ": changes wait beside the file, as another process uses it or the disk is full"
+                : "");
     sc_out("result\tintact%s\n", deep ? ", and every record opens" : "");
     return 0;
 }

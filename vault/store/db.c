@@ -228,8 +228,10 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
         return sc_connection_fail(db, code, err);
     /* SQLite falls back to reading after any failure to open for writing. */
     bool reading = !db->immutable && db->sqlite.db_readonly(db->raw, "main") == 1;
-    if (reading && db->mode != SC_DB_READ && access(db->path, W_OK) == 0)
-        return sc_fail(err, SC_E_IO, "'%s': %s", db->path, text_of_code(SC_E_IO));
+    if (reading && db->mode != SC_DB_READ)
+        return access(db->path, W_OK) == 0
+                   ? sc_fail(err, SC_E_IO, "'%s': %s", db->path, text_of_code(SC_E_IO))
+                   : sc_fail_errno(err, "cannot write to the vault '%s'", db->path);
     if (db->mode == SC_DB_CREATE || db->mode == SC_DB_CREATE_PORTABLE)
         sc_pages_reserve(&db->sqlite, db->raw);
     rc = harden(db, err);

@@ -34,6 +34,9 @@ run 8 as_user HOME="$T/user" "$T/program" --vault "$T/none/vault.db" init --key-
 chmod 000 user/.local/share/secretsctl/vault.db
 run 8 as_user HOME="$T/user" "$T/program" --key-file "$T/user/key" list
 err_is "secretsctl: cannot open the vault '$T/user/.local/share/secretsctl/vault.db': Permission denied"
+chmod 400 user/.local/share/secretsctl/vault.db
+run 8 as_user HOME="$T/user" "$T/program" --key-file "$T/user/key" add shop/a -g
+err_is "secretsctl: cannot write to the vault '$T/user/.local/share/secretsctl/vault.db': Permission denied"
 # names with spaces, a line end and letters beyond ASCII
 for name in 'a b' $'a\nb' 'Schlüssel'; do
     export SECRETSCTL_VAULT="$T/$name/vault.db"
