@@ -243,7 +243,11 @@ static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_u
     if (rc < 0)
         return rc;
     if (!may_ask)
-        return tell_what_opens(ways, "the vault is locked and there is no terminal to ask on", err);
+        return tell_what_opens(ways,
+                               cli->globals.no_input
+                                   ? "the vault is locked and --no-input forbids to ask"
+                                   : "the vault is locked and there is no terminal to ask on",
+                               err);
     if ((ways & SC_WAY_PASSPHRASE) != 0 || ((ways & SC_WAY_BOTH) != 0 && keys.key_file.len > 0))
         return unlock_by_prompt(vault, &keys, err);
     if (offered)
