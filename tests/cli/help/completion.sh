@@ -15,8 +15,8 @@ complete_words() {
         _secretsctl
         printf "%s\n" "${COMPREPLY[@]}"' _ "$T/script" "$@"
 }
-offers() { complete_words "${@:2}" | grep -qxF -- "$1" || fail "'${*:2}' does not offer '$1'"; }
-lacks() { ! complete_words "${@:2}" | grep -qxF -- "$1" || fail "'${*:2}' offers '$1'"; }
+offers() { complete_words "${@:2}" | grep -xF -- "$1" >/dev/null || fail "'${*:2}' does not offer '$1'"; }
+lacks() { ! complete_words "${@:2}" | grep -xF -- "$1" >/dev/null || fail "'${*:2}' offers '$1'"; }
 new_vault
 printf x | run 0 "$SECRETSCTL" add shop/db_password
 mkdir bin 'a folder'
@@ -56,7 +56,7 @@ cp "$T/out" script.fish
 if command -v fish >/dev/null; then
     fish --no-execute script.fish
     fish_offers() {
-        fish --no-config -c 'source script.fish; complete -C $argv' "$2" | cut -f1 | grep -qxF -- "$1" ||
+        fish --no-config -c 'source script.fish; complete -C $argv' "$2" | cut -f1 | grep -xF -- "$1" >/dev/null ||
             fail "fish: '$2' does not offer '$1'"
     }
     fish_offers rewrite 'secretsctl compose '
@@ -82,7 +82,7 @@ line=(secretsctl "$@") at=$# current=${@[-1]}
 _secretsctl_read
 print -l -- "takes=$takes" ${offers%%:*}
 END
-    zsh_offers() { zsh -f ask.zsh "${@:2}" | grep -qxF -- "$1" || fail "zsh: '${*:2}' does not offer '$1'"; }
+    zsh_offers() { zsh -f ask.zsh "${@:2}" | grep -xF -- "$1" >/dev/null || fail "zsh: '${*:2}' does not offer '$1'"; }
     zsh_offers rewrite compose ""
     zsh_offers --new-passphrase-file slot add --n
     zsh_offers get --vault other.db ge
