@@ -34,6 +34,13 @@ run 0 "$SECRETSCTL" history prod/web/db
 run 0 "$SECRETSCTL" add prod/web/db --generate=20
 run 0 "$SECRETSCTL" get prod/web/db
 [ "$(wc -c <"$T/out")" = 20 ] || fail "--generate"
+run 0 "$SECRETSCTL" add prod/short --generate=8
+run 2 "$SECRETSCTL" rotate prod/short --generate=7
+err_is "secretsctl: a generated value has at least 8 characters"
+run 2 "$SECRETSCTL" rotate prod/short --generate=4097
+err_is "secretsctl: the length to generate must be at most 4096"
+[ "$("$SECRETSCTL" get prod/short | wc -c)" = 8 ] || fail "a refused length changed the value"
+run 0 "$SECRETSCTL" rm prod/short
 run 0 "$SECRETSCTL" show prod/web/db --json
 jq -e '.version == 5 and .size == 20' "$T/out" >/dev/null || fail "show --json"
 
