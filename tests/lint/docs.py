@@ -4,7 +4,8 @@
 
 docs/CLI.md is what the program prints; every link in a Markdown file leads somewhere; help goes to
 standard output in at most 80 columns; every third-party header's library stands in
-docs/DEPENDENCIES.md; docs/ARCHITECTURE.md quotes the layer table; exit statuses agree with error.def.
+docs/DEPENDENCIES.md; docs/ARCHITECTURE.md quotes the layer table; exit statuses agree with error.def;
+every page is in an index, and every test that docs/THREAT-MODEL.md names is there.
 """
 import json
 import pathlib
@@ -79,6 +80,26 @@ def check_architecture(root, report):
             report(f"docs/ARCHITECTURE.md does not quote the layer '{line}'")
 
 
+def check_indexes(root, report):
+    """A page that no index names is not found; an index says what the page is called."""
+    index = (root / "docs/README.md").read_text()
+    for page in sorted((root / "docs").glob("*.md")):
+        if page.name != "README.md" and f"({page.name})" not in index:
+            report(f"docs/README.md does not name {page.name}")
+    index = (root / "docs/adr/README.md").read_text()
+    for page in sorted((root / "docs/adr").glob("[0-9]*.md")):
+        number, _, title = page.read_text().split("\n", 1)[0].removeprefix("# ").partition(": ")
+        if number != page.name[:3] or f"| [{number}]({page.name}) | {title} |" not in index:
+            report(f"docs/adr/README.md does not have [{number}]({page.name}) with the title '{title}'")
+
+
+def check_threats(root, report):
+    text = (root / "docs/THREAT-MODEL.md").read_text()
+    for name in re.findall(r"`([\w/-]+\.(?:sh|c|py))`", text):
+        if not (root / "tests" / name).exists():
+            report(f"docs/THREAT-MODEL.md names tests/{name}, which is not there")
+
+
 def main(root, program):
     faults = []
     check_reference(root, program, faults.append)
@@ -87,6 +108,8 @@ def main(root, program):
     check_links(root, faults.append)
     check_dependencies(root, faults.append)
     check_architecture(root, faults.append)
+    check_indexes(root, faults.append)
+    check_threats(root, faults.append)
     print("\n".join(faults) or "documents and program agree")
     return 1 if faults else 0
 
