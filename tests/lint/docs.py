@@ -90,7 +90,7 @@ def check_indexes(root, report):
     for page in sorted((root / "docs/adr").glob("[0-9]*.md")):
         number, _, title = page.read_text().split("\n", 1)[0].removeprefix("# ").partition(": ")
         if number != page.name[:3] or f"| [{number}]({page.name}) | {title} |" not in index:
-            report(f"docs/adr/README.md does not have [{number}]({page.name}) with the title '{title}'")
+            report(f"docs/adr/README.md lacks the row: | [{number}]({page.name}) | {title} | in force |")
 
 
 def check_threats(root, report):
