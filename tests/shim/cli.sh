@@ -51,6 +51,13 @@ out_is '400
 700
 [a\0b]'
 
+# A pipe: read to its end, and not waited for when nobody writes to it.
+mkfifo "$sec/pipe"
+fails 125 "variable 'V': '$sec/pipe' is empty; --allow-empty takes it" \
+    timeout -s KILL 20 "$shim" --env 'V={{secret:pipe}}' -- true
+run 0 env PW_FILE=/dev/stdin "$shim" --from-file PW -- sh -c 'echo "$PW"' < <(printf one; printf two)
+out_is onetwo
+
 # Line ends and empty values.
 run 0 env V='{{secret:line}}' "$shim" -- sh -c 'printf %s "$V" | wc -c'
 err_is "secretsctl-shim: variable 'V': warning: the value ends in a line end; --strip-newline drops it"
