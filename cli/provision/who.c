@@ -96,11 +96,16 @@ static int add(struct list *list, const struct sc_access_entry *entry, char *who
     return set_last(reader, entry, err);
 }
 
+/* Got the value: by opening, or by reading what another process has opened. */
+static bool has_value(const char *result)
+{
+    return sc_str_equal(result, "ok") || sc_str_equal(result, SC_ACCESS_HANDED_ON);
+}
+
 static int take(const struct sc_access_entry *entry, void *ctx, struct sc_error *err)
 {
     struct list *list = ctx;
-    if (!sc_str_equal(entry->name, list->name) ||
-        (!list->all && !sc_str_equal(entry->result, "ok")))
+    if (!sc_str_equal(entry->name, list->name) || (!list->all && !has_value(entry->result)))
         return 0;
     SC_CLEANUP(sc_str_freep) char *who = describe(entry, err);
     if (who == NULL)
@@ -123,7 +128,7 @@ static int read_one(const char *path, void *ctx, struct sc_error *err)
 static int64_t handles(const char *directory, const struct list *list, const struct reader *reader)
 {
     int64_t count = -1;
-    if (!sc_str_equal(reader->result, "ok") ||
+    if (!has_value(reader->result) ||
         sc_mount_handles(directory, list->name, reader->version, &count, NULL) < 0)
         return -1;
     return count;

@@ -303,7 +303,9 @@ int sc_access_log_add(struct sc_access_log *log, const char *name,
 {
     struct sc_buf *line = start_line(log);
     char time_text[SC_TIME_TEXT_SIZE];
-    const char *result = record->result == 0 ? "ok" : strerrorname_np(record->result);
+    const char *result = record->result == 0                   ? "ok"
+                         : record->result == SC_RING_HANDED_ON ? SC_ACCESS_HANDED_ON
+                                                               : strerrorname_np(record->result);
     sc_time_text(time_text, record->time / 1000000000);
     sc_buf_printf(line, "%llu\t%s", (unsigned long long)log->sequence + 1, time_text);
     add_field(line, name);

@@ -25,6 +25,8 @@
 #include "fuse/shared/store.h"
 
 #define SC_ACCESS_LINE_MAX 4096
+/* The result where no open is told but the first read by a process that has not opened the file. */
+#define SC_ACCESS_HANDED_ON "handed-on"
 
 struct sc_access_log {
     int fd; /* -1 = closed */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * OPEN is the gate: who asks, may it, note it, answer. READ hands out one version; see
- * fuse/serve/serve.h.
+ * OPEN is the gate: who asks, may it, note it (fuse/serve/note.c), answer. READ hands out one
+ * version; see fuse/serve/serve.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,6 @@
 
 #define NS_PER_MS   INT64_C(1000000)
 #define OPENS_REACH 16
-/* Opens further apart are noted each with its own time. */
-#define NOTE_APART UINT64_C(1000000000)
 
 static void refuse(const struct sc_turn *turn, int error_number)
 {
@@ -32,8 +30,7 @@ bool sc_serve_overdue(const struct sc_turn *turn)
     return turn->parked != NULL && sc_journal_now() >= turn->parked->deadline;
 }
 
-/* The agent has something to do. */
-static void ring_bell(const struct sc_serve *serve)
+void sc_serve_ring_bell(const struct sc_serve *serve)
 {
     const uint64_t one = 1;
     if (serve->bell_fd >= 0)
@@ -65,7 +62,7 @@ bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version
         slot->size = (uint32_t)turn->len;
         memcpy(slot->request, turn->bytes, turn->len);
         atomic_store(&slot->state, SC_PARKED_WAITING);
-        ring_bell(serve);
+        sc_serve_ring_bell(serve);
         sc_journal_wake(
             serve->journal); /* the thread that tends the parked must learn the deadline */
         return true;
@@ -169,70 +166,11 @@ static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *no
 
 /* ---- OPEN ---- */
 
-static bool same_reader(const struct sc_fuse_reader *a, const struct sc_fuse_reader *b)
-{
-    return a->tid == b->tid && a->tgid == b->tgid && a->uid == b->uid && a->gid == b->gid &&
-           a->start == b->start && a->exe_dev == b->exe_dev && a->exe_ino == b->exe_ino &&
-           a->mount_ns == b->mount_ns && a->in_container == b->in_container &&
-           memcmp(a->container, b->container, sizeof(a->container)) == 0 &&
-           strcmp(a->exe, b->exe) == 0 && strcmp(a->cgroup, b->cgroup) == 0;
-}
-
-static bool same_open(const struct sc_ring_record *a, const struct sc_ring_record *b)
-{
-    return a->node == b->node && a->version == b->version && a->result == b->result &&
-           a->rule == b->rule && (uint64_t)(b->time - a->time) < NOTE_APART &&
-           same_reader(&a->reader, &b->reader);
-}
-
-/* Into the ring, or onto the count of what is there already. A request that a dead worker may have
- * noted goes by itself: its number tells the agent. False if the ring is full. */
-static bool note_or_count(const struct sc_turn *turn, const struct sc_ring_record *record,
-                          bool *ret_half)
-{
-    struct sc_ring *ring = &turn->serve->journal->ring;
-    struct sc_noted *noted = &turn->serve->noted[turn->request.tid % SC_SERVE_NOTED];
-    uint64_t position = 0;
-    *ret_half = false;
-    if (turn->replay || atomic_exchange(&noted->busy, true))
-        return sc_ring_put(ring, record, &position, ret_half);
-    bool kept =
-        same_open(&noted->record, record) && sc_ring_repeat(ring, noted->position, record->unique);
-    if (!kept) {
-        kept = sc_ring_put(ring, record, &noted->position, ret_half);
-        noted->record = kept ? *record : (struct sc_ring_record){0};
-    }
-    atomic_store(&noted->busy, false);
-    return kept;
-}
-
-/* Notes the open; false if it must be refused because it could not be noted. */
-static bool note(const struct sc_turn *turn, const struct sc_view_node *node, int result,
-                 const struct sc_fuse_reader *reader, uint32_t rule)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    const struct sc_ring_record record = {
-        .time = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
-        .unique = turn->request.unique & ~SC_WIRE_RESENT,
-        .node = node->id,
-        .version = node->version,
-        .result = result,
-        .rule = rule,
-        .reader = *reader,
-    };
-    bool half = false;
-    bool kept = note_or_count(turn, &record, &half);
-    if (half)
-        ring_bell(turn->serve);
-    return kept || !turn->serve->journal->log_deny;
-}
-
 /* The note of what a thread has opened must be there when its next question comes, so it is made
  * before the reply. Not so for a request that a dead worker may have answered already: its reader
  * has moved on, and a note of what it did not get would tell it a wrong size. */
 static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
-                  const struct sc_store_value *value)
+                  const struct sc_store_value *value, const struct sc_fuse_reader *reader)
 {
     struct sc_serve *serve = turn->serve;
     uint64_t handle = sc_journal_handle(serve->journal, turn->request.tid, value->version);
@@ -240,6 +178,7 @@ static void grant(const struct sc_turn *turn, const struct sc_view_node *node,
     if (!turn->replay)
         sc_journal_note_open(serve->journal, turn->request.tid, &opened);
     sc_journal_count_handle(serve->journal, node->id, value->version, 1);
+    sc_serve_note_opener(serve, handle, reader);
     if (sc_wire_reply_open(serve->fuse_fd, turn->request.unique, handle, false) < 0) {
         /* The reader is gone, or got another worker's answer during a hand-over. */
         sc_journal_count_handle(serve->journal, node->id, value->version, -1);
@@ -306,12 +245,13 @@ bool sc_serve_open(struct sc_turn *turn)
             return false;
         error_number = gate == GATE_OPEN ? 0 : EACCES;
     }
-    if (!note(turn, node, error_number, &reader, rule))
+    const struct sc_noting opened = {node->id, node->version, error_number, rule, &reader};
+    if (!sc_serve_note(turn, &opened))
         error_number = EACCES;
     if (error_number != 0)
         refuse(turn, error_number);
     else
-        grant(turn, node, value);
+        grant(turn, node, value, &reader);
     return true;
 }
 
@@ -340,6 +280,8 @@ bool sc_serve_read(struct sc_turn *turn)
     atomic_thread_fence(memory_order_acquire);
     if (atomic_load(&value->dead) != 0)
         refuse(turn, ESTALE); /* wiped while it was being copied */
+    else if (!sc_serve_note_reader(turn))
+        refuse(turn, EACCES);
     else
         SC_IGNORE(sc_wire_reply_data(serve->fuse_fd, request->unique, turn->reply, len));
     sc_wipe(turn->reply, len);

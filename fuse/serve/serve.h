@@ -33,6 +33,13 @@ struct sc_noted {
     struct sc_ring_record record;
 };
 
+/* Who has opened a handle, until another handle takes its place or somebody else has read from it.
+ */
+struct sc_opener {
+    _Atomic uint64_t handle; /* 0 = free */
+    _Atomic int32_t tid, tgid;
+};
+
 struct sc_serve {
     int fuse_fd;
     int bell_fd; /* an eventfd: rings the agent; -1 in tests without one */
@@ -42,6 +49,7 @@ struct sc_serve {
     struct sc_view view;
     struct sc_identities *readers; /* NULL without memory */
     struct sc_noted noted[SC_SERVE_NOTED];
+    struct sc_opener openers[SC_JOURNAL_RECENT];
     pthread_rwlock_t lock;
     _Atomic bool stop;
 };
@@ -75,6 +83,23 @@ bool sc_serve_request(struct sc_turn *turn);
 bool sc_serve_open(struct sc_turn *turn);
 bool sc_serve_read(struct sc_turn *turn);
 void sc_serve_listing(struct sc_turn *turn);
+
+/* What is to be noted of a request, and its reader. */
+struct sc_noting {
+    uint64_t node, version;
+    int32_t result; /* as in struct sc_ring_record */
+    uint32_t rule;
+    const struct sc_fuse_reader *reader;
+};
+/* False if the request must be refused because it could not be noted. */
+bool sc_serve_note(const struct sc_turn *turn, const struct sc_noting *noting);
+/* Remembers who opened, before the reply; and notes a READ by another process, the first one. */
+void sc_serve_note_opener(struct sc_serve *serve, uint64_t handle,
+                          const struct sc_fuse_reader *reader);
+bool sc_serve_note_reader(const struct sc_turn *turn);
+
+/* The agent has something to do. */
+void sc_serve_ring_bell(const struct sc_serve *serve);
 
 /* Parks the request until the agent has answered; false when no slot is free. */
 bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,

@@ -163,6 +163,8 @@ void sc_journal_wait(struct sc_journal *journal, uint32_t seen, int milliseconds
  * that its release is told from others'. Any worker can go on with it. */
 #define SC_HANDLE_VERSION ((UINT64_C(1) << 48) - 1)
 uint64_t sc_journal_handle(struct sc_journal *journal, uint32_t tid, uint64_t version);
+/* Which of SC_JOURNAL_RECENT places the open has. */
+size_t sc_journal_handle_place(uint64_t handle);
 
 /* The size seen by a thread that has opened a node, until it is released (10 seconds at most). */
 struct sc_journal_opened {

@@ -63,9 +63,14 @@ uint64_t sc_journal_handle(struct sc_journal *journal, uint32_t tid, uint64_t ve
     return (uint64_t)place << HANDLE_PLACE | count << HANDLE_COUNT | (version & SC_HANDLE_VERSION);
 }
 
+size_t sc_journal_handle_place(uint64_t handle)
+{
+    return (size_t)(handle >> HANDLE_PLACE) % SC_JOURNAL_RECENT;
+}
+
 static struct sc_journal_recent *place_of(struct sc_journal *journal, uint64_t handle)
 {
-    return &journal->recent[(handle >> HANDLE_PLACE) % SC_JOURNAL_RECENT];
+    return &journal->recent[sc_journal_handle_place(handle)];
 }
 
 void sc_journal_note_open(struct sc_journal *journal, uint32_t tid,

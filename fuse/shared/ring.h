@@ -37,8 +37,9 @@ struct sc_ring_record {
     int64_t time;    /* CLOCK_REALTIME, nanoseconds */
     uint64_t unique; /* of the request, without the kernel's resend bit */
     uint64_t node, version;
-    int32_t result; /* 0 or an errno */
-    uint32_t rule;  /* 1 + index of the policy rule that decided; 0 = none did */
+    int32_t result;            /* 0, an errno, or: */
+#define SC_RING_HANDED_ON (-1) /* no open: a read by another process than the one that opened */
+    uint32_t rule;             /* 1 + index of the policy rule that decided; 0 = none did */
     /* Set by sc_ring_take: how many opens this stands for, and `unique` of the last of them. */
     uint64_t opens, last;
     struct sc_fuse_reader reader;

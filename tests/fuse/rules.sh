@@ -105,5 +105,14 @@ refused() {
     python3 -c 'import json,sys; r=json.load(open(sys.argv[1]))["readers"]
 assert any(x["result"]=="EACCES" and x["uid"]=="0" for x in r) and any(x["result"]=="ok" and x["uid"]=="65534" for x in r)' "$T/who" 2>/dev/null
 }
+# Who was handed what another had opened, stands there, too; the child that read inherited, and this one by a socket.
+handed_on() {
+    "$SECRETSCTL" who a/uid --json >"$T/who"
+    python3 -c 'import json,sys; r=json.load(open(sys.argv[1]))["readers"]
+got = [x for x in r if x["result"] == "handed-on"]
+assert any(x["uid"] == "65534" and x["reader"].endswith("/cat") for x in got)
+assert any(x["uid"] == "0" and "python" in x["reader"] for x in got)' "$T/who" 2>/dev/null
+}
+until_true 5 handed_on || { cat "$T/who"; fail "the log does not say who was handed an open file"; }
 until_true 5 refused || { cat "$T/who"; fail "the log does not say who was refused"; }
 none_stuck

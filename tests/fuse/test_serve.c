@@ -9,10 +9,13 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/fuse.h>
@@ -377,6 +380,92 @@ static void test_source_fails(void **state)
     assert_int_equal(open_node(bench, node, &fh), 0);
 }
 
+static int read_as(struct bench *bench, uint64_t fh, uint32_t tid)
+{
+    unsigned char request[SC_JOURNAL_REQUEST];
+    const struct fuse_read_in in = {.fh = fh, .size = 4096};
+    size_t len = make(request, FUSE_READ, file_id("shop/db"), &in, sizeof(in));
+    memcpy(request + offsetof(struct fuse_in_header, pid), &tid, sizeof(tid));
+    assert_true(serve(bench, request, len));
+    return answer(bench, NULL, 0, NULL);
+}
+
+static bool take_note(struct bench *bench, struct sc_ring_record *ret)
+{
+    int64_t hole = 0;
+    return sc_ring_take(&bench->journal->ring, sc_journal_now(), &hole, ret);
+}
+
+struct thread {
+    uint32_t tid;
+    int ready, end;
+};
+
+static void *wait_in_thread(void *context)
+{
+    struct thread *thread = context;
+    char byte = 0;
+    thread->tid = (uint32_t)gettid();
+    SC_IGNORE(write(thread->ready, "r", 1) != 1 || read(thread->end, &byte, 1) < 0);
+    return NULL;
+}
+
+/* Of an open file that another process reads, that process is noted: once, not for each read. */
+static void test_handed_on(void **state)
+{
+    struct bench *bench = *state;
+    struct sc_ring_record record;
+    uint64_t fh = 0, second = 0;
+    int ready[2], end[2];
+    pthread_t id;
+    char byte = 0;
+    bench->journal->identity = true;
+    assert_int_equal(pipe(ready) + pipe(end), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    struct thread thread = {.ready = ready[1], .end = end[0]};
+    assert_int_equal(pthread_create(&id, NULL, wait_in_thread, &thread), 0);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+
+    assert_int_equal(open_node(bench, file_id("shop/db"), &fh), 0);
+    assert_true(take_note(bench, &record));
+    assert_int_equal(record.result, 0);
+    assert_int_equal(read_as(bench, fh, (uint32_t)getpid()), 0);
+    assert_int_equal(read_as(bench, fh, thread.tid), 0);
+    assert_int_equal(read_as(bench, fh, 0), 0);
+    assert_false(take_note(bench, &record));
+    assert_int_equal(read_as(bench, fh, (uint32_t)child), 0);
+    assert_true(take_note(bench, &record));
+    assert_int_equal(record.result, SC_RING_HANDED_ON);
+    assert_int_equal(record.node, file_id("shop/db"));
+    assert_int_equal(record.version, fh & SC_HANDLE_VERSION);
+    assert_int_equal(record.reader.tgid, child);
+    assert_int_equal(read_as(bench, fh, (uint32_t)child), 0);
+    assert_false(take_note(bench, &record));
+
+    /* One that cannot be noted is refused where opens are. */
+    assert_int_equal(open_node(bench, file_id("shop/db"), &second), 0);
+    bool half = false;
+    uint64_t position = 0;
+    while (sc_ring_put(&bench->journal->ring, &record, &position, &half))
+        ;
+    bench->journal->log_deny = true;
+    assert_int_equal(read_as(bench, second, (uint32_t)child), EACCES);
+    assert_int_equal(read_as(bench, second, (uint32_t)getpid()), 0);
+
+    assert_int_equal(write(end[1], "e", 1), 1);
+    pthread_join(id, NULL);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    for (int i = 0; i < 2; i++) {
+        close(ready[i]);
+        close(end[i]);
+    }
+}
+
 /* A dead worker's requests, in a slot and parked, are answered once by the next. */
 static void test_replay(void **state)
 {
@@ -487,6 +576,7 @@ int main(void)
         TEST(test_rotated_before_open),
         TEST(test_refusals),
         TEST(test_source_fails),
+        TEST(test_handed_on),
         TEST(test_replay),
         TEST(test_move),
         TEST(test_full_store),
