@@ -263,6 +263,12 @@ bool sc_credential_is_reference(const char *value, size_t len)
                                           "process.env",
                                           "os.environ",
                                           "import.meta.env",
+                                          "os.getenv(",
+                                          "getenv(",
+                                          "system.getenv(",
+                                          "env['",
+                                          "env[\"",
+                                          "env.fetch(",
                                           NULL};
     if (len == 0)
         return true;

@@ -112,6 +112,31 @@ static const char *scalar_breaks(const struct occurrence *o, const struct defini
     return NULL;
 }
 
+/* Whether the text is another service's too, through an anchor: what is read there may be another
+ * file for each. */
+static bool is_shared(const struct context *c, const struct definition *of, size_t place,
+                      const struct sc_yaml_node *value)
+{
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *d = &c->definitions[i];
+        if (!sc_str_equal(d->name, of->name) && sc_yaml_resolve(place_of(d, place)) == value)
+            return true;
+    }
+    return false;
+}
+
+static bool uses(const struct occurrence *o, const struct sc_yaml_node *value)
+{
+    size_t len = 0;
+    const char *text = sc_node_text(value);
+    bool found = text != NULL && find_use(text, o->key, &len) != NULL;
+    for (size_t i = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && i < value->count && !found; i++) {
+        text = sc_node_text(value->values[i]);
+        found = text != NULL && find_use(text, o->key, &len) != NULL;
+    }
+    return found;
+}
+
 const char *sc_plan_command_breaks(const struct context *c, const struct occurrence *o)
 {
     for (size_t i = 0; i < c->definition_count; i++) {
@@ -123,6 +148,9 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
             const struct sc_yaml_node *value = sc_yaml_resolve(node);
             if (is_filled_in(o, p) || !run_by_shell(node, p))
                 continue;
+            if (uses(o, value) && is_shared(c, d, p, value))
+                return "a command or health check that is shared through an anchor uses the "
+                       "variable; write it out first";
             const char *reason = scalar_breaks(o, d, node);
             for (size_t k = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && k < value->count; k++) {
                 const char *other = scalar_breaks(o, d, value->values[k]);

@@ -99,6 +99,8 @@ static const struct value_case value_cases[] = {
     {"TOKEN", "${{ secrets.TOKEN }}", SC_SHAPE_NONE, NULL},
     {"TOKEN", "`openssl rand -hex 32`", SC_SHAPE_NONE, NULL},
     {"TOKEN", "`uuidgen`", SC_SHAPE_NONE, NULL},
+    {"redis_password", "ENV['REDIS_PASSWORD']", SC_SHAPE_NONE, NULL},
+    {"SSL_KEY", "certs/es01/es01.key", SC_SHAPE_NONE, NULL},
     {"GITEA__mailer__PASSWD", "`t3HVc3pYMXV3cPVhcPwc`", SC_SHAPE_LITERAL, NULL},
     {"TOKEN", "15m", SC_SHAPE_NONE, NULL},
     {"DB_PASSWORD", "*****", SC_SHAPE_NONE, NULL},

@@ -37,32 +37,44 @@ static bool leads_on(const char *word, size_t len)
            (equal != NULL && memchr(word, '/', (size_t)(equal - word)) == NULL);
 }
 
-/* Programs that take nothing secret from the environment. Those of databases are told a password
- * there by names that the plan moves with care (PGPASSWORD), or by arguments. */
-static bool is_indifferent(const char *word, size_t len)
+/* Clients of databases look for few variables only. */
+static bool is_client(const char *word, size_t len)
 {
-    static const char *const names[] = {"shim",       "curl",       "wget",       "nc",
-                                        "ncat",       "pg_isready", "redis-cli",  "true",
-                                        "false",      ":",          "test",       "[",
-                                        "[[",         "]",          "exit",       "echo",
-                                        "printf",     "cat",        "ls",         "stat",
-                                        "grep",       "egrep",      "awk",        "sed",
-                                        "head",       "tail",       "tr",         "cut",
-                                        "wc",         "pgrep",      "ps",         "pidof",
-                                        "ss",         "netstat",    "kill",       "sleep",
-                                        "fi",         "done",       "for",        "case",
-                                        "esac",       "}",          "cd",         "set",
-                                        "export",     "mc",         "mysqladmin", "dig",
-                                        "nslookup",   "su",         "gosu",       "psql",
-                                        "mysql",      "mongosh",    "mongo",      "mariadb-admin",
-                                        "ping",       "jq",         "find",       "mysqlshow",
-                                        "valkey-cli", "mariadb",    "openssl",    "healthcheck.sh",
-                                        "su-exec",    NULL};
-    for (size_t i = len; i > 0; i--) {
-        if (word[i - 1] == '/')
-            return is_one_of(names, word + i, len - i);
-    }
+    static const char *const names[] = {"redis-cli",     "valkey-cli", "keydb-cli", "mysqladmin",
+                                        "mariadb-admin", "mysql",      "mariadb",   "mysqlshow",
+                                        "psql",          "pg_isready", NULL};
     return is_one_of(names, word, len);
+}
+
+static bool is_for_clients(const char *variable)
+{
+    static const char *const names[] = {"REDISCLI_AUTH", "VALKEYCLI_AUTH", "MYSQL_PWD",
+                                        "PGPASSWORD", NULL};
+    return is_one_of(names, variable, strlen(variable));
+}
+
+/* Programs that take nothing secret from the environment. */
+static bool is_indifferent(const char *word, size_t len, bool clients)
+{
+    static const char *const names[] = {
+        "shim",     "curl",    "wget",   "nc",      "ncat",
+        "true",     "false",   ":",      "test",    "[",
+        "[[",       "]",       "exit",   "echo",    "printf",
+        "cat",      "ls",      "stat",   "grep",    "egrep",
+        "awk",      "sed",     "head",   "tail",    "tr",
+        "cut",      "wc",      "pgrep",  "ps",      "pidof",
+        "ss",       "netstat", "kill",   "sleep",   "fi",
+        "done",     "for",     "case",   "esac",    "}",
+        "cd",       "set",     "export", "mc",      "dig",
+        "nslookup", "su",      "gosu",   "mongosh", "mongo",
+        "ping",     "jq",      "find",   "openssl", "healthcheck.sh",
+        "su-exec",  NULL};
+    size_t from = len;
+    while (from > 0 && word[from - 1] != '/')
+        from--;
+    word += from;
+    len -= from;
+    return is_one_of(names, word, len) || (!clients && is_client(word, len));
 }
 
 /* Where a script is read. */
@@ -72,6 +84,7 @@ struct script {
     bool quoted[DEPTH_MAX]; /* inside double quotes, for each substitution */
     size_t depth;
     bool command; /* a command begins at the next word */
+    bool clients; /* of databases find something in the environment */
 };
 
 /* The next command word that is not indifferent; false at the end. */
@@ -108,7 +121,7 @@ static bool next_command(struct script *s, size_t *ret_start, size_t *ret_end)
             const char *inner = memmem(p, word + (p[word] == '('), "$(", 2);
             if (inner != NULL && inner > p)
                 word = (size_t)(inner - p) - (inner[-1] == '$' && inner - 1 > p);
-            bool found = s->command && !leads_on(p, word) && !is_indifferent(p, word);
+            bool found = s->command && !leads_on(p, word) && !is_indifferent(p, word, s->clients);
             s->command = s->command && leads_on(p, word);
             *ret_start = s->at;
             s->at += word;
@@ -120,8 +133,10 @@ static bool next_command(struct script *s, size_t *ret_start, size_t *ret_end)
     return false;
 }
 
-/* What is said about a health check: that it changed, or why a person has to change it. */
+/* What is done about a health check, and said about it: that it changed, or why a person has to
+ * change it. */
 struct change {
+    bool clients;
     bool done;
     bool missed;
 };
@@ -147,7 +162,8 @@ static int lead_commands(struct context *c, const struct definition *d,
                          const struct sc_yaml_node *node, struct change *change,
                          struct sc_error *err)
 {
-    struct script look = {.text = node->text, .command = true}, s = look;
+    struct script look = {.text = node->text, .command = true, .clients = change->clients};
+    struct script s = look;
     size_t start = 0, end = 0;
     int rc = 0;
     while (next_command(&look, &start, &end) && !change->missed)
@@ -200,25 +216,62 @@ static int lead(struct context *c, const struct definition *d, const struct sc_y
         return 0;
     if (strcmp(kind, "CMD-SHELL") == 0)
         return lead_commands(c, d, test->values[1], change, err);
-    if (strcmp(kind, "CMD") != 0 || is_indifferent(program, strlen(program)))
+    if (strcmp(kind, "CMD") != 0 || is_indifferent(program, strlen(program), change->clients))
         return 0;
     change->done = true;
     return lead_list(c, d, test, err);
 }
 
-/* The first variable of the service that the shim fills in; NULL if it fills in none. */
-static const struct occurrence *filled_in(const struct context *c, const struct definition *d)
+/* Whether the check starts anything that may look into the environment. */
+static bool lead_is_needed(const struct sc_yaml_node *test, const struct change *change)
 {
-    for (size_t i = 0; i < c->found_count; i++) {
-        const struct occurrence *o = &c->found[i];
-        if (o->reason == NULL && o->use_shim && sc_plan_serves(c, d, o->service))
-            return o;
-    }
-    return NULL;
+    bool list = sc_yaml_is(test, SC_YAML_SEQUENCE) && test->count > 1;
+    const char *kind = list ? sc_node_text(test->values[0]) : "CMD-SHELL";
+    const char *text = list ? sc_node_text(test->values[1]) : sc_node_text(test);
+    if (text == NULL || kind == NULL)
+        return false;
+    struct script s = {.text = text, .command = true, .clients = change->clients};
+    size_t start = 0, end = 0;
+    return strcmp(kind, "CMD") == 0 ? !is_indifferent(text, strlen(text), change->clients)
+                                    : next_command(&s, &start, &end);
 }
 
-static int say(struct context *c, const struct definition *d, const struct sc_yaml_node *test,
-               const struct occurrence *o, const struct change *change, struct sc_error *err)
+/* The first variable of the service that the shim fills in; NULL if it fills in none. */
+static const struct occurrence *filled_in(const struct context *c, const struct definition *d,
+                                          struct change *change)
+{
+    const struct occurrence *first = NULL;
+    for (size_t i = 0; i < c->found_count; i++) {
+        const struct occurrence *o = &c->found[i];
+        if (o->reason != NULL || !o->use_shim || !sc_plan_serves(c, d, o->service))
+            continue;
+        first = first == NULL ? o : first;
+        change->clients = change->clients || is_for_clients(o->key);
+    }
+    return first;
+}
+
+static const struct sc_yaml_node *test_of(const struct definition *d)
+{
+    return sc_yaml_resolve(sc_merged_get(sc_merged_get(d->node, "healthcheck"), "test"));
+}
+
+/* How many services have this check, of their own or through an anchor, and how many of them start
+ * through the shim. */
+static void count_users(const struct context *c, const struct sc_yaml_node *test,
+                        struct change *change, size_t *ret_all, size_t *ret_filled)
+{
+    *ret_all = *ret_filled = 0;
+    for (size_t i = 0; i < c->definition_count; i++) {
+        if (test_of(&c->definitions[i]) != test)
+            continue;
+        *ret_all += 1;
+        *ret_filled += filled_in(c, &c->definitions[i], change) != NULL;
+    }
+}
+
+static int say(struct context *c, const struct definition *d, const struct occurrence *o,
+               const struct change *change, struct sc_error *err)
 {
     struct sc_plan_item item = {
         .action = change->missed ? SC_PLAN_REPORT : SC_PLAN_ADAPT,
@@ -226,7 +279,7 @@ static int say(struct context *c, const struct definition *d, const struct sc_ya
         .where = "healthcheck",
         .class = "command",
         .file = d->file,
-        .at = test->at,
+        .at = test_of(d)->at,
     };
     if (change->missed) {
         item.reason = "its programs may look into the environment, where templates stand now; put "
@@ -235,7 +288,40 @@ static int say(struct context *c, const struct definition *d, const struct sc_ya
         item.secret = c->plan->secrets[o->secret].name;
         item.change = "starts through the shim, since it may look into the environment";
     }
-    return change->done || change->missed ? sc_plan_item_add(c->plan, &item, err) : 0;
+    return sc_plan_item_add(c->plan, &item, err);
+}
+
+/* Whether the check is written in this definition; or in none, and this is the first that has it.
+ */
+static bool is_home(const struct context *c, const struct definition *d)
+{
+    const struct sc_yaml_node *test = test_of(d);
+    bool first = true, elsewhere = false;
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *other = &c->definitions[i];
+        first = first && (other >= d || test_of(other) != test);
+        elsewhere = elsewhere || sc_node_inside(test, other->node);
+    }
+    return sc_node_inside(test, d->node) || (first && !elsewhere);
+}
+
+/* A check, for all services that have it. */
+static int check(struct context *c, const struct definition *d, struct sc_error *err)
+{
+    const struct sc_yaml_node *test = test_of(d);
+    struct change change = {0};
+    size_t all = 0, filled = 0;
+    count_users(c, test, &change, &all, &filled);
+    bool may = all == filled && sc_node_inside(test, d->node) && !sc_plan_has_custom_tag(test) &&
+               sc_plan_fixed_reason(c, d, d->file) == NULL;
+    int rc = filled > 0 && may ? lead(c, d, test, &change, err) : 0;
+    change.missed = change.missed || (filled > 0 && !may && lead_is_needed(test, &change));
+    for (size_t i = 0; i < c->definition_count && rc == 0 && (change.done || change.missed); i++) {
+        const struct definition *other = &c->definitions[i];
+        const struct occurrence *o = test_of(other) == test ? filled_in(c, other, &change) : NULL;
+        rc = o != NULL ? say(c, other, o, &change, err) : 0;
+    }
+    return rc;
 }
 
 int sc_plan_checks(struct context *c, struct sc_error *err)
@@ -243,15 +329,8 @@ int sc_plan_checks(struct context *c, struct sc_error *err)
     int rc = 0;
     for (size_t i = 0; i < c->definition_count && rc == 0; i++) {
         const struct definition *d = &c->definitions[i];
-        const struct sc_yaml_node *test = sc_yaml_get(sc_yaml_get(d->node, "healthcheck"), "test");
-        const struct occurrence *o = test != NULL ? filled_in(c, d) : NULL;
-        struct change change = {0};
-        if (o == NULL || sc_plan_is_shared(test) || sc_plan_has_custom_tag(test) ||
-            sc_plan_fixed_reason(c, d, d->file) != NULL)
-            continue;
-        rc = lead(c, d, test, &change, err);
-        if (rc == 0)
-            rc = say(c, d, test, o, &change, err);
+        if (test_of(d) != NULL && is_home(c, d))
+            rc = check(c, d, err);
     }
     return rc;
 }

@@ -206,12 +206,7 @@ cd ..
 # health checks run beside the service, and would see the shim's templates
 mkdir checks && cd checks
 cat >compose.yml <<'END'
-x-service: &service
-  image: example/app
-  entrypoint: [/run]
-  command: [app]
-  environment:
-    BROKER_URL: amqp://app:canaryBroker@mq/
+x-check: &outside {test: celery status}
 services:
   text: &text
     image: example/app
@@ -264,18 +259,83 @@ services:
   none:
     image: example/app
     healthcheck: {test: ["CMD", "/app/check"]}
+  merged:
+    <<: *text
+    entrypoint: [/worker]
+    command: [app]
+  half:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck: &half {test: celery status}
+  other-half:
+    image: example/app
+    healthcheck: *half
+  outside:
+    image: example/app
+    entrypoint: [/run]
+    command: [app]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck: *outside
+  client:
+    image: example/cache
+    entrypoint: [/run]
+    command: [cache]
+    environment: {REDISCLI_AUTH: canaryBroker01}
+    healthcheck: {test: redis-cli ping}
+  no-client:
+    image: example/cache
+    entrypoint: [/run]
+    command: [cache]
+    environment: {BROKER_URL: 'amqp://app:canaryBroker@mq/'}
+    healthcheck: {test: redis-cli ping}
 END
-sed -i '1,6d' compose.yml
 run 0 rewrite --write
 out_lacks canary
-out_has "adapt compose.yml:8  text.healthcheck: starts through the shim, since it may look into the environment"
-out_has "stays compose.yml:41  twice.healthcheck: its programs may look into the environment, where templates stand now; put '/.secretsctl/shim --' in front of them by hand"
+out_has "adapt compose.yml:9  text.healthcheck: starts through the shim, since it may look into the environment"
+out_has "stays compose.yml:42  twice.healthcheck: its programs may look into the environment, where templates stand now; put '/.secretsctl/shim --' in front of them by hand"
 grep -qxF '      test: /.secretsctl/shim -- celery -A app inspect ping  # as its manual says' compose.yml || fail "a text"
 grep -qxF '      test: ["CMD", "/.secretsctl/shim", "--", "rabbitmq-diagnostics", "-q", "ping"]' compose.yml || fail "a list"
 grep -qF -- "if [ \"\$\$(/.secretsctl/shim -- celery inspect ping | grep -c 'OK; x')\" = 1 ]; then X=1 /.secretsctl/shim -- ./check && curl -f \"http://x;y\"; else exit 1; fi" compose.yml || fail "a script"
 grep -qxF '        /.secretsctl/shim -- ./check one' compose.yml || fail "a folded text"
 grep -qxF '    healthcheck: {test: ["CMD-SHELL", "wget -q -O /dev/null http://localhost/health || exit 1"]}' compose.yml || fail "what needs no environment stays"
 grep -qxF '    healthcheck: {test: ["CMD", "/app/check"]}' compose.yml || fail "a service without the shim stays"
+out_has "adapt compose.yml:9  merged.healthcheck"
+out_has "  half.healthcheck: its programs may look into the environment"
+out_has "  outside.healthcheck: its programs may look into the environment"
+grep -qxF '    healthcheck: &half {test: celery status}' compose.yml || fail "a check of others too stays"
+grep -qF '/.secretsctl/shim -- redis-cli ping' compose.yml || fail "REDISCLI_AUTH"
+grep -qxF '    healthcheck: {test: redis-cli ping}' compose.yml || fail "redis-cli knows no other variable"
 run 0 rewrite
 err_is "secretsctl: no credential to move"
+cd ..
+
+# netbox: a health check of two services through an anchor reads a variable that has another value in each
+mkdir netbox && cd netbox
+cat >compose.yml <<'END'
+services:
+  redis:
+    image: example/valkey
+    entrypoint: [/run]
+    command: [valkey]
+    healthcheck: &check
+      test: '[ $$(valkey-cli --pass "$${REDIS_PASSWORD}" ping) = PONG ]'
+    env_file: redis.env
+  redis-cache:
+    image: example/valkey
+    entrypoint: [/run]
+    command: [valkey]
+    healthcheck: *check
+    env_file: cache.env
+  postgres:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: canaryPg0123456789}
+END
+printf 'REDIS_PASSWORD=canaryRedis0123456789\n' >redis.env
+printf 'REDIS_PASSWORD=canaryCache0123456789\n' >cache.env
+run 0 rewrite --write
+out_lacks canary
+out_has "stays redis.env:1  redis.env_file REDIS_PASSWORD: a command or health check that is shared through an anchor uses the variable; write it out first"
+err_is "secretsctl: 1 moved into 1 entry of scope 'netbox', 2 stay"
 cd ..
