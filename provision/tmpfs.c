@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -24,6 +25,7 @@
 
 #include "core/banned.h"
 
+#define LOCK_STEP_MS  20
 #define MOUNT_SOURCE  "secretsctl"
 #define MOUNT_FLAGS   (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define NOSWAP        "noswap"
@@ -168,46 +170,14 @@ static void make_larger(const char *dir, int fd, uint64_t size)
         SC_IGNORE(mount(NULL, dir, NULL, MS_REMOUNT | MOUNT_FLAGS, options) < 0);
 }
 
-/* The directory as it is now. Where nothing is mounted on it, *ret_lock keeps others from mounting
- * there too, until it is closed: else two that start at once would mount one over the other. */
-static int look_at(const char *dir, int *ret_fd, int *ret_lock, struct sc_error *err)
-{
-    SC_CLEANUP(sc_fd_closep) int lock = -1;
-    SC_CLEANUP(sc_fd_closep) int fd = -1;
-    int rc = sc_dir_make(dir, 0700, err);
-    if (rc == 0)
-        rc = open_dir(dir, &lock, err);
-    if (rc == 0 && !is_mount_root(lock))
-        SC_IGNORE(flock(lock, LOCK_EX) < 0); /* where it cannot be, it is as it was */
-    if (rc == 0) /* what was mounted while we waited hides the one that was opened */
-        rc = open_dir(dir, &fd, err);
-    if (rc < 0)
-        return rc;
-    if (!is_mount_root(fd))
-        *ret_lock = SC_TAKE_FD(lock);
-    *ret_fd = SC_TAKE_FD(fd);
-    return 0;
-}
-
-/* Mounts where nothing is mounted yet, where that is allowed. */
-static int mount_new(const char *dir, uint64_t quota, mode_t mode, bool *ret_fresh,
-                     struct sc_error *err)
-{
-    int rc = mount_memory(dir, quota, mode, err);
-    if (rc < 0 && rc != SC_E_PERM)
-        return rc;
-    *ret_fresh = rc == 0; /* without the privilege, what is there must do */
-    sc_error_clear(err);
-    return 0;
-}
-
 int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
                    struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = -1;
-    SC_CLEANUP(sc_fd_closep) int lock = -1;
     enum medium medium = MEDIUM_OTHER;
-    int rc = look_at(dir, &fd, &lock, err);
+    int rc = sc_dir_make(dir, 0700, err);
+    if (rc == 0)
+        rc = open_dir(dir, &fd, err);
     if (rc == 0)
         rc = medium_of(fd, dir, &medium, err);
     if (rc < 0)
@@ -219,10 +189,15 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
     bool fresh = false;
     if (mounted && medium == MEDIUM_TMPFS)
         make_larger(dir, fd, size_for(quota));
-    if (!mounted)
-        rc = mount_new(dir, quota, mode, &fresh, err);
-    if (rc == 0)
-        rc = sc_tmpfs_open(dir, quota, ret, err);
+    if (!mounted) {
+        sc_fd_closep(&fd);
+        rc = mount_memory(dir, quota, mode, err);
+        if (rc < 0 && rc != SC_E_PERM)
+            return rc;
+        fresh = rc == 0; /* without the privilege, what is there must do */
+        sc_error_clear(err);
+    }
+    rc = sc_tmpfs_open(dir, quota, ret, err);
     if (rc < 0)
         return rc;
     ret->fresh = fresh;
@@ -231,6 +206,31 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
         sc_tmpfs_done(ret);
     }
     return rc;
+}
+
+int sc_tmpfs_lock(int dir_fd, struct sc_error *err)
+{
+    const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000L * 1000L};
+    for (int waited = 0; flock(dir_fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK)
+            return sc_fail_errno(err, "cannot lock the directory");
+        if (waited >= SC_TMPFS_LOCK_MS)
+            return sc_fail(err, SC_E_BUSY, "another secretsctl is writing to the directory");
+        nanosleep(&step, NULL);
+    }
+    return 0;
+}
+
+int sc_tmpfs_mount_once(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
+                        struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int lock = -1;
+    int rc = sc_dir_make(dir, 0700, err);
+    if (rc == 0)
+        rc = open_dir(dir, &lock, err);
+    if (rc == 0 && !is_mount_root(lock))
+        rc = sc_tmpfs_lock(lock, err);
+    return rc == 0 ? sc_tmpfs_mount(dir, quota, mode, ret, err) : rc;
 }
 
 bool sc_tmpfs_is_own(const char *dir)

@@ -30,6 +30,9 @@ enum sc_tmpfs_swap {
     SC_TMPFS_SWAP_MAYBE, /* could swap, and there is swap space */
 };
 
+/* How long another writer is waited for, in milliseconds, before BUSY. */
+#define SC_TMPFS_LOCK_MS 5000
+
 struct sc_tmpfs {
     int fd;     /* the directory */
     bool ramfs; /* else tmpfs */
@@ -51,6 +54,15 @@ struct sc_tmpfs {
  * would lie on a disk. */
 int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
                    struct sc_error *err) SC_NODISCARD;
+
+/* The same where others may do it at this moment, too: else two that begin together would mount one
+ * over the other. BUSY if one of them does not come to an end. */
+int sc_tmpfs_mount_once(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
+                        struct sc_error *err) SC_NODISCARD;
+
+/* Waits for its turn with an open directory, SC_TMPFS_LOCK_MS at most (BUSY). The lock is on the
+ * directory itself, and ends with the descriptor. */
+int sc_tmpfs_lock(int dir_fd, struct sc_error *err) SC_NODISCARD;
 
 /* Opens an existing directory without mounting; UNSUPPORTED when it lies on a disk. */
 int sc_tmpfs_open(const char *dir, uint64_t quota, struct sc_tmpfs *ret,

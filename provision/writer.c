@@ -4,9 +4,7 @@
  */
 #include "provision/writer.h"
 
-#include <errno.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/fd.h"
@@ -14,22 +12,6 @@
 #include "provision/sweep.h"
 
 #include "core/banned.h"
-
-#define LOCK_STEP_MS 20
-
-/* The lock is on the directory itself: no file of ours lies between the scopes. */
-static int lock(int dir_fd, struct sc_error *err)
-{
-    const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000L * 1000L};
-    for (int waited = 0; flock(dir_fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
-        if (errno != EWOULDBLOCK)
-            return sc_fail_errno(err, "cannot lock the directory");
-        if (waited >= SC_PROVISION_LOCK_MS)
-            return sc_fail(err, SC_E_BUSY, "another secretsctl is writing to the directory");
-        nanosleep(&step, NULL);
-    }
-    return 0;
-}
 
 /* Scopes that are on the place but not in the source any more. */
 static int add_gone_scopes(int top_fd, const struct sc_strv *scopes, struct sc_plan *plan,
@@ -108,7 +90,7 @@ int sc_provision_write(const struct sc_tmpfs *place, const struct sc_source *sou
                        const struct sc_strv *scopes, struct sc_plan *ret_plan, struct sc_error *err)
 {
     struct sc_plan plan = {0};
-    int rc = lock(place->fd, err);
+    int rc = sc_tmpfs_lock(place->fd, err); /* no file of ours lies between the scopes */
     if (rc < 0)
         return rc;
     rc = sc_plan_collect(&plan, source, scopes, place->quota, err);

@@ -15,9 +15,6 @@
 #include "provision/plan.h"
 #include "provision/tmpfs.h"
 
-/* How long another writer is waited for, in milliseconds, before BUSY. */
-#define SC_PROVISION_LOCK_MS 5000
-
 /* `scopes` limits the work to these and what lies below them; NULL or empty for all: then
  * directories whose scope has gone are removed too. *ret_plan (zeroed by the caller, released with
  * sc_plan_done) says what was done. Errors: those of the source; NOTFOUND for a scope

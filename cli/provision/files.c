@@ -47,7 +47,7 @@ static int open_place(struct run *run, struct sc_error *err)
         return rc;
     if (!run->mount)
         return sc_tmpfs_open(run->dir, quota, &run->place, err);
-    return sc_tmpfs_mount(run->dir, quota, mode, &run->place, err);
+    return sc_tmpfs_mount_once(run->dir, quota, mode, &run->place, err);
 }
 
 static int write_values(struct run *run, struct sc_error *err)
