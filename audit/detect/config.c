@@ -15,10 +15,43 @@
 struct config {
     struct sc_detect *detect;
     enum sc_family family;
+    bool translated; /* captions in a language */
 };
 
+/* locales/de.json, messages_fr.properties: what a form's fields are called. */
+static bool is_translation(const char *file)
+{
+    static const char *const words[] = {"/locale",       "/i18n",     "/lang/",       "/langs/",
+                                        "/translations", "/messages", "translation.", NULL};
+    for (const char *const *word = words; *word != NULL; word++) {
+        bool first = strncmp(file, *word + 1, strlen(*word) - 1) == 0 && **word == '/';
+        if (first || strstr(file, *word) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool has_digit(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] >= '0' && text[i] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* ^1.2.3 of package.json. */
+static bool is_range(const char *value, size_t len)
+{
+    for (size_t i = 1; i < len; i++) {
+        if (value[i] != '.' && (value[i] < '0' || value[i] > '9'))
+            return false;
+    }
+    return len > 1 && (value[0] == '^' || value[0] == '~');
+}
+
 /* `password: Password` and prose: a label of a form, not a value. */
-static bool is_caption(const struct sc_pair *pair)
+static bool is_caption(const struct sc_pair *pair, bool translated)
 {
     size_t offset, length;
     if (sc_credential_in_url(pair->value, pair->value_len, &offset, &length))
@@ -27,6 +60,10 @@ static bool is_caption(const struct sc_pair *pair)
     if (scheme > 0) /* Bearer VALUE */
         return memchr(pair->value + scheme, ' ', pair->value_len - scheme) != NULL;
     if (memchr(pair->value, ' ', pair->value_len) != NULL)
+        return true;
+    if (is_range(pair->value, pair->value_len))
+        return true;
+    if (translated && !has_digit(pair->value, pair->value_len))
         return true;
     return pair->value_len <= pair->key_len &&
            strncasecmp(pair->key + pair->key_len - pair->value_len, pair->value, pair->value_len) ==
@@ -59,8 +96,23 @@ static int judge(void *ctx, struct sc_region key, struct sc_region value, struct
         .raw = value,
         .ignore_variables = true,
     };
-    if (c->family == SC_FAMILY_CONFIG && (is_caption(&pair) || is_lookup(&pair)))
+    if (c->family == SC_FAMILY_CONFIG && (is_caption(&pair, c->translated) || is_lookup(&pair)))
         return 0;
+    return sc_detect_pair(c->detect, &pair, NULL, err);
+}
+
+static int judge_password(const struct config *c, struct sc_region value, struct sc_error *err)
+{
+    static const char key[] = "password";
+    const struct sc_pair pair = {
+        .family = c->family,
+        .key = key,
+        .key_len = sizeof(key) - 1,
+        .value = c->detect->text + value.offset,
+        .value_len = value.len,
+        .raw = value,
+        .ignore_variables = true,
+    };
     return sc_detect_pair(c->detect, &pair, NULL, err);
 }
 
@@ -88,18 +140,57 @@ static bool is_any(const char *text, struct sc_region word, const char *const *n
     return false;
 }
 
+/* user NAME insecure-password VALUE of HAProxy; user NAME on >VALUE ~* of Redis. */
+static int read_user(struct config *c, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const clear[] = {"insecure-password", NULL};
+    struct sc_region word;
+    int rc = 0;
+    for (bool given = false; rc == 0 && next_word(c->detect->text, &at, end, &word);) {
+        bool redis = word.len > 1 && c->detect->text[word.offset] == '>';
+        if (redis)
+            word = (struct sc_region){word.offset + 1, word.len - 1};
+        if (given || redis)
+            rc = judge_password(c, word, err);
+        given = is_any(c->detect->text, word, clear);
+    }
+    return rc;
+}
+
+/* stats auth USER:VALUE of HAProxy. */
+static int read_stats(struct config *c, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const auth[] = {"auth", NULL};
+    struct sc_region word;
+    if (!next_word(c->detect->text, &at, end, &word) || !is_any(c->detect->text, word, auth) ||
+        !next_word(c->detect->text, &at, end, &word))
+        return 0;
+    const char *colon = memchr(c->detect->text + word.offset, ':', word.len);
+    if (colon == NULL)
+        return 0;
+    size_t passed = (size_t)(colon - c->detect->text) + 1 - word.offset;
+    return judge_password(c, (struct sc_region){word.offset + passed, word.len - passed}, err);
+}
+
 /* `requirepass VALUE`, `proxy_set_header Authorization "Bearer VALUE";`: words without a sign. */
 static int read_directive(struct config *c, size_t at, size_t end, struct sc_error *err)
 {
-    static const char *const passwords[] = {"requirepass", "masterauth",     "rootpw", "bindpw",
-                                            "auth_pass",   "wpa_passphrase", NULL};
-    static const char *const headers[] = {"proxy_set_header", "fastcgi_param", NULL};
+    static const char *const passwords[] = {
+        "requirepass",     "masterauth",        "rootpw", "bindpw", "auth_pass", "wpa_passphrase",
+        "remote_password", "tls-key-file-pass", NULL};
+    static const char *const headers[] = {"proxy_set_header", "fastcgi_param", "header_up",
+                                          "header_down", NULL};
     const char *text = c->detect->text;
     while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
         end--;
     struct sc_region key, value;
     if (!next_word(text, &at, end, &key))
         return 0;
+    static const char *const users[] = {"user", NULL}, *const stats[] = {"stats", NULL};
+    if (is_any(text, key, users))
+        return read_user(c, at, end, err);
+    if (is_any(text, key, stats))
+        return read_stats(c, at, end, err);
     bool header = is_any(text, key, headers);
     if ((header && !next_word(text, &at, end, &key)) ||
         (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value))
@@ -109,14 +200,18 @@ static int read_directive(struct config *c, size_t at, size_t end, struct sc_err
 
 static bool takes_directives(const char *file)
 {
+    const char *slash = strrchr(file, '/');
+    if (strcasecmp(slash == NULL ? file : slash + 1, "caddyfile") == 0)
+        return true;
     return sc_str_has_suffix(file, ".conf") || sc_str_has_suffix(file, ".cfg") ||
-           sc_str_has_suffix(file, ".conf.template") || sc_str_has_suffix(file, ".acl");
+           sc_str_has_suffix(file, ".conf.template") || sc_str_has_suffix(file, ".acl") ||
+           sc_str_has_suffix(file, ".yml") || sc_str_has_suffix(file, ".yaml"); /* in them */
 }
 
 int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_family family,
                      struct sc_error *err)
 {
-    struct config c = {detect, family};
+    struct config c = {detect, family, is_translation(detect->file)};
     int rc = sc_lines_read(detect->text, region, judge, &c, err);
     size_t end = region.offset + region.len;
     bool directives = family == SC_FAMILY_CONFIG && takes_directives(detect->file);

@@ -219,7 +219,9 @@ static bool judge(const struct sc_pair *pair, struct sc_credential *ret)
         return found;
     if (found && rule->way == SC_IMAGE_WAY_NONE && (rule->flags & SC_IMAGE_VERIFIED) != 0)
         return ret->shape == SC_SHAPE_URL || ret->shape == SC_SHAPE_KEY_MATERIAL;
-    if (!found && sc_image_rule_is_credential(rule) && rule->way != SC_IMAGE_WAY_NONE &&
+    /* GF_*: takes any variable from a file, which makes none a password. */
+    if (!found && strchr(sc_image_text(rule->variable), '*') == NULL &&
+        sc_image_rule_is_credential(rule) && rule->way != SC_IMAGE_WAY_NONE &&
         sc_key_classify(name, key_len) == SC_KEY_OTHER && !sc_key_is_file(name, key_len) &&
         strcmp(sc_image_text(rule->kind), "password") == 0 && !sc_str_has_suffix(name, "USER"))
         return sc_credential_judge("PASSWORD", 8, pair->value, pair->value_len, ret);

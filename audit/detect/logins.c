@@ -57,7 +57,8 @@ static int read_netrc(struct sc_detect *detect, struct sc_region region, struct 
     int rc = 0;
     while (rc == 0 && next_word(text, &at, end, &word)) {
         machine = machine || is_word(text, word, "machine") || is_word(text, word, "default");
-        if (machine && is_word(text, word, "password") && next_word(text, &at, end, &word))
+        if (machine && is_word(text, word, "password") && next_word(text, &at, end, &word) &&
+            !is_word(text, word, "anonymous") && !is_word(text, word, "anonymous@"))
             rc = judge(detect, word, err);
     }
     return rc;

@@ -7,6 +7,7 @@
 
 #include "audit/detect/region.h"
 #include "audit/detect/yaml.h"
+#include "compose/credential.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -24,13 +25,18 @@ static int walk_node(const struct walk *walk, const struct sc_yaml_node *node,
 
 static bool is_script_key(const struct sc_yaml_node *key)
 {
+    static const char module[] = "ansible.builtin.";
     static const char *const names[] = {
         "run",        "script",  "before_script", "after_script", "commands", "bash",
         "sh",         "command", "args",          "entrypoint",   "inline",   "inlineScript",
         "powershell", "pwsh",    "shell",         "cmd",          "runcmd",   "bootcmd",
         NULL};
+    if (!sc_yaml_is(key, SC_YAML_SCALAR))
+        return false;
+    const char *text = key->text;
+    text += strncmp(text, module, sizeof(module) - 1) == 0 ? sizeof(module) - 1 : 0;
     for (const char *const *name = names; *name != NULL; name++) {
-        if (sc_yaml_equals(key, *name))
+        if (strcmp(text, *name) == 0)
             return true;
     }
     return false;
@@ -66,6 +72,8 @@ static bool is_caption(const struct sc_yaml_node *key, const struct sc_yaml_node
     static const char *const types[] = {"string", "str",     "text",   "integer",
                                         "number", "boolean", "object", "password",
                                         "secret", "token",   NULL};
+    if (sc_credential_scheme(value->text, value->len) > 0)
+        return false; /* Bearer VALUE */
     if (memchr(value->text, ' ', value->len) != NULL)
         return true;
     if (value->len <= key->len &&
@@ -83,8 +91,10 @@ static bool is_caption(const struct sc_yaml_node *key, const struct sc_yaml_node
 static enum sc_text_kind kind_of_file(const struct walk *walk, const struct sc_yaml_node *key,
                                       const struct sc_yaml_node *value)
 {
-    if (walk->place.family != SC_FAMILY_KUBE_ENV)
+    if (walk->place.family != SC_FAMILY_KUBE_ENV && walk->place.family != SC_FAMILY_KUBE_SECRET)
         return SC_TEXT_OTHER;
+    if (sc_yaml_equals(key, "values") && value->style == SC_YAML_LITERAL)
+        return SC_TEXT_YAML; /* of a chart, in what installs it */
     if (sc_str_has_suffix(key->text, "/last-applied-configuration"))
         return SC_TEXT_YAML;
     bool is_json = value->len > 1 && (value->text[0] == '{' || value->text[0] == '[');
@@ -114,12 +124,73 @@ static bool is_literal_place(const struct walk *walk, const struct sc_yaml_node 
            sc_yaml_equals(key, "literals"); /* of kustomize */
 }
 
+/* !secret NAME of Home Assistant, !vault and the like: the value is elsewhere, or encrypted. */
+static bool is_tagged_reference(const struct sc_yaml_node *value)
+{
+    static const char *const tags[] = {"!secret", "!vault",     "!env", "!env_var", "!ENV",
+                                       "!Ref",    "!GetAtt",    "!Sub", "!include", "!file",
+                                       "!env_or", "!Encrypted", NULL};
+    for (const char *const *tag = tags; value->tag != NULL && *tag != NULL; tag++) {
+        if (strcmp(value->tag, *tag) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Annotations that name a secret, or tell by a checksum when it changed. */
+static bool is_about_secret(const struct walk *walk, const struct sc_yaml_node *key,
+                            const struct sc_yaml_node *value)
+{
+    if (walk->place.family != SC_FAMILY_KUBE_ENV || strchr(key->text, '/') == NULL)
+        return false;
+    bool name = value->len > 0;
+    for (size_t i = 0; i < value->len; i++)
+        name = name && strchr("abcdefghijklmnopqrstuvwxyz0123456789-./", value->text[i]) != NULL;
+    return strncmp(key->text, "checksum/", 9) == 0 ||
+           (name && sc_str_has_suffix(key->text, "-secret"));
+}
+
+/* chpasswd: {list: |} of cloud-init, a line for each user. What begins with a dollar is a hash. */
+static int read_user_list(const struct walk *walk, const struct sc_yaml_node *value,
+                          struct sc_error *err)
+{
+    struct sc_region inside = sc_yaml_inside(walk->yaml, value);
+    const char *text = walk->yaml->detect->text;
+    size_t end = inside.offset + inside.len;
+    int rc = 0;
+    for (size_t at = inside.offset; at < end && rc == 0;) {
+        const char *newline = memchr(text + at, '\n', end - at);
+        size_t stop = newline == NULL ? end : (size_t)(newline - text);
+        const char *colon = memchr(text + at, ':', stop - at);
+        size_t from = colon == NULL ? stop : (size_t)(colon - text) + 1;
+        size_t to = from;
+        while (to < stop && text[to] != ' ' && text[to] != '\r')
+            to++;
+        at = stop + 1;
+        if (to == from || text[from] == '$' || (to - from == 1 && text[from] == 'R') ||
+            (to - from == 6 && memcmp(text + from, "RANDOM", 6) == 0))
+            continue;
+        const struct sc_pair pair = {.family = walk->place.family,
+                                     .key = "password",
+                                     .key_len = 8,
+                                     .value = text + from,
+                                     .value_len = to - from,
+                                     .raw = {from, to - from},
+                                     .ignore_variables = true};
+        rc = sc_detect_pair(walk->yaml->detect, &pair, NULL, err);
+    }
+    return rc;
+}
+
 static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mapping, size_t index,
                        struct sc_error *err)
 {
     const struct sc_yaml_node *key = mapping->keys[index], *value = mapping->values[index];
-    if (!sc_yaml_is(key, SC_YAML_SCALAR))
+    if (!sc_yaml_is(key, SC_YAML_SCALAR) || is_tagged_reference(value) ||
+        is_about_secret(walk, key, value))
         return 0;
+    if (sc_yaml_equals(mapping->key, "chpasswd") && sc_yaml_equals(key, "list"))
+        return read_user_list(walk, value, err);
     enum sc_text_kind kind = kind_of_file(walk, key, value);
     if (kind != SC_TEXT_OTHER)
         return sc_yaml_judge_text(walk->yaml, value, kind, err);
@@ -163,8 +234,8 @@ static int walk_described(const struct walk *walk, const struct sc_yaml_node *na
 static bool is_passed_over(const struct walk *walk, const struct sc_yaml_node *mapping,
                            const struct sc_yaml_node *key)
 {
-    if (sc_yaml_equals(key, "valueFrom"))
-        return true;
+    if (sc_yaml_equals(key, "valueFrom") || sc_yaml_equals(key, "secretKeys"))
+        return true; /* where the value is; what the keys of a Secret are called, for a chart */
     if (walk->place.family == SC_FAMILY_CI)
         return sc_yaml_equals(key, "permissions"); /* `id-token: write` */
     if (walk->place.family != SC_FAMILY_KUBE_ENV)
@@ -237,6 +308,22 @@ static bool is_certificate(const struct sc_yaml_node *key, const struct sc_yaml_
             strncmp(value->text, "-----BEGIN CERT", 15) == 0);
 }
 
+/* What a Secret holds beside its secret: names and places. */
+static bool is_beside(const struct sc_yaml_node *key)
+{
+    static const char *const names[] = {"user",     "username", "host",   "hostname",  "port",
+                                        "database", "dbname",   "engine", "endpoint",  "region",
+                                        "level",    "email",    "server", "namespace", NULL};
+    if (sc_key_classify(key->text, key->len) != SC_KEY_OTHER)
+        return false;
+    for (const char *const *name = names; *name != NULL; name++) {
+        size_t len = strlen(*name);
+        if (key->len >= len && strcasecmp(key->text + key->len - len, *name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* kind: Secret. What stands under data is the value, whatever its key; annotations are read as
  * those of anything else. */
 static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
@@ -254,8 +341,14 @@ static int walk_secret(const struct walk *walk, const struct sc_yaml_node *root,
             if (!sc_yaml_is(value, SC_YAML_SCALAR) || value->len == 0 ||
                 !sc_yaml_is(key, SC_YAML_SCALAR) || is_certificate(key, value) ||
                 memmem(value->text, value->len, "{{", 2) != NULL || value->text[0] == '$' ||
-                value->text[0] == '<' || memcmp(value->text, "ENC[", SC_MIN(value->len, 4)) == 0)
+                value->text[0] == '<' || memcmp(value->text, "ENC[", SC_MIN(value->len, 4)) == 0 ||
+                is_beside(key))
                 continue;
+            enum sc_text_kind kind = m == 1 ? kind_of_file(walk, key, value) : SC_TEXT_OTHER;
+            if (kind != SC_TEXT_OTHER) {
+                rc = sc_yaml_judge_text(walk->yaml, value, kind, err);
+                continue;
+            }
             struct sc_pair pair = {.family = SC_FAMILY_KUBE_SECRET,
                                    .key = key->text,
                                    .key_len = key->len,

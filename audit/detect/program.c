@@ -360,6 +360,13 @@ static int on_literal(void *ctx, const struct sc_source_literal *literal, struct
         };
         return sc_detect_pair(p->detect, &pair, NULL, err);
     }
+    size_t split;
+    if (p->language->family == SC_FAMILY_CONFIG &&
+        is_pair(p->detect->text, literal->value, &split)) { /* env = ["NAME=x"] */
+        struct sc_region key = {literal->value.offset, split};
+        struct sc_region value = {key.offset + split + 1, literal->value.len - split - 1};
+        return judge(p, NULL, key, value, err);
+    }
     return judge(p, literal, literal->key, literal->value, err);
 }
 

@@ -21,18 +21,33 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
-    {".yml", SC_TEXT_YAML},          {".yaml", SC_TEXT_YAML},
-    {".env", SC_TEXT_DOTENV},        {".dockerfile", SC_TEXT_DOCKERFILE},
-    {".sh", SC_TEXT_SHELL},          {".bash", SC_TEXT_SHELL},
-    {".zsh", SC_TEXT_SHELL},         {".ksh", SC_TEXT_SHELL},
-    {".md", SC_TEXT_MARKDOWN},       {".markdown", SC_TEXT_MARKDOWN},
-    {".mdx", SC_TEXT_MARKDOWN},      {".ini", SC_TEXT_CONFIG},
-    {".cfg", SC_TEXT_CONFIG},        {".conf", SC_TEXT_CONFIG},
-    {".cnf", SC_TEXT_CONFIG},        {".toml", SC_TEXT_CONFIG},
-    {".properties", SC_TEXT_CONFIG}, {".json", SC_TEXT_CONFIG},
-    {".tfvars", SC_TEXT_CONFIG},     {".sql", SC_TEXT_SQL},
-    {".mk", SC_TEXT_MAKEFILE},       {".service", SC_TEXT_UNIT},
+    {".yml", SC_TEXT_YAML},
+    {".yaml", SC_TEXT_YAML},
+    {".env", SC_TEXT_DOTENV},
+    {".dockerfile", SC_TEXT_DOCKERFILE},
+    {".sh", SC_TEXT_SHELL},
+    {".bash", SC_TEXT_SHELL},
+    {".zsh", SC_TEXT_SHELL},
+    {".ksh", SC_TEXT_SHELL},
+    {".md", SC_TEXT_MARKDOWN},
+    {".markdown", SC_TEXT_MARKDOWN},
+    {".mdx", SC_TEXT_MARKDOWN},
+    {".ini", SC_TEXT_CONFIG},
+    {".cfg", SC_TEXT_CONFIG},
+    {".conf", SC_TEXT_CONFIG},
+    {".cnf", SC_TEXT_CONFIG},
+    {".toml", SC_TEXT_CONFIG},
+    {".properties", SC_TEXT_CONFIG},
+    {".json", SC_TEXT_CONFIG},
+    {".tfvars", SC_TEXT_CONFIG},
+    {".sql", SC_TEXT_SQL},
+    {".mk", SC_TEXT_MAKEFILE},
+    {".service", SC_TEXT_UNIT},
     {".container", SC_TEXT_UNIT},
+    {".bat", SC_TEXT_BATCH},
+    {".cmd", SC_TEXT_BATCH},
+    {".caddyfile", SC_TEXT_CONFIG},
+    {".aws/credentials", SC_TEXT_CONFIG},
 };
 
 static const struct suffix names[] = {
@@ -44,7 +59,9 @@ static const struct suffix names[] = {
     {".npmrc", SC_TEXT_CONFIG},          {".pypirc", SC_TEXT_CONFIG},
     {".s3cfg", SC_TEXT_CONFIG},          {".boto", SC_TEXT_CONFIG},
     {".smbcredentials", SC_TEXT_CONFIG}, {"makefile", SC_TEXT_MAKEFILE},
-    {"gnumakefile", SC_TEXT_MAKEFILE},
+    {"gnumakefile", SC_TEXT_MAKEFILE},   {"justfile", SC_TEXT_MAKEFILE},
+    {".justfile", SC_TEXT_MAKEFILE},     {"caddyfile", SC_TEXT_CONFIG},
+    {".caddyfile", SC_TEXT_CONFIG},      {"kubeconfig", SC_TEXT_YAML},
 };
 
 static bool starts_nocase(const char *text, const char *prefix)
@@ -76,6 +93,8 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
         size_t n = strlen(suffixes[i].text);
         if (len > n && strcasecmp(name + len - n, suffixes[i].text) == 0)
             return suffixes[i].kind;
+        if (strchr(suffixes[i].text, '/') != NULL && sc_str_has_suffix(path, suffixes[i].text))
+            return suffixes[i].kind;
     }
     return sc_text_is_program(name) ? SC_TEXT_PROGRAM : SC_TEXT_OTHER;
 }
@@ -84,7 +103,13 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
 static bool is_json_manifest(const char *path, const char *text, size_t len)
 {
     return sc_str_has_suffix(path, ".json") && memmem(text, len, "\"apiVersion\"", 12) != NULL &&
-           memmem(text, len, "\"Secret\"", 8) != NULL && memchr(text, '\t', len) == NULL;
+           memmem(text, len, "\"kind\"", 6) != NULL && memchr(text, '\t', len) == NULL;
+}
+
+static bool begins_with(const char *text, size_t len, const char *word)
+{
+    size_t n = strlen(word);
+    return len > n && memcmp(text, word, n) == 0;
 }
 
 enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
@@ -96,6 +121,8 @@ enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
         return SC_TEXT_YAML;
     if (kind != SC_TEXT_OTHER)
         return kind;
+    if (begins_with(bytes, len, "#cloud-config") || begins_with(bytes, len, "apiVersion: "))
+        return SC_TEXT_YAML;
     if (len > 2 && memcmp(bytes, "#!", 2) == 0) {
         const char *newline = memchr(bytes, '\n', len);
         size_t line = newline == NULL ? len : (size_t)(newline - bytes);
@@ -160,6 +187,9 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
         break;
     case SC_TEXT_PROGRAM:
         rc = sc_detect_program(detect, region, detect->file, err);
+        break;
+    case SC_TEXT_BATCH:
+        rc = sc_detect_batch(detect, region, err);
         break;
     case SC_TEXT_SQL:
         rc = sc_detect_sql(detect, region, err);

@@ -16,6 +16,7 @@ enum sc_text_kind {
     SC_TEXT_MARKDOWN,
     SC_TEXT_CONFIG, /* ini, properties, toml, conf, JSON */
     SC_TEXT_LOGINS, /* .netrc, .pgpass */
+    SC_TEXT_BATCH,
     SC_TEXT_SQL,
     SC_TEXT_UNIT, /* of systemd */
     SC_TEXT_MAKEFILE,
@@ -62,6 +63,8 @@ int sc_detect_program(struct sc_detect *detect, struct sc_region region, const c
 /* Whether sc_detect_program knows the language. */
 bool sc_text_is_program(const char *path);
 /* Passwords that statements give. */
+int sc_detect_batch(struct sc_detect *detect, struct sc_region region,
+                    struct sc_error *err) SC_NODISCARD;
 int sc_detect_sql(struct sc_detect *detect, struct sc_region region,
                   struct sc_error *err) SC_NODISCARD;
 /* key = value, key: value, "key": "value", line by line. */

@@ -13,6 +13,8 @@
 
 /* A name is no longer, nor is what stands between it and its value. */
 #define REACH_MAX ((size_t)160)
+/* How far from a name its value may stand on the next line: name = "x", value = "y". */
+#define NEXT_LINE ((size_t)64)
 
 struct source {
     const char *text;
@@ -332,7 +334,7 @@ int sc_source_read(const char *text, struct sc_region region, unsigned traits, s
         if (pass_comment(&s))
             continue;
         s.declared = s.declared && c != '}';
-        if (c == '\n' && !s.declared)
+        if (c == '\n' && !s.declared && s.at - s.named.offset > NEXT_LINE)
             s.named.len = 0;
         if (c == '<' && (traits & SC_SOURCE_XML) != 0)
             rc = read_element(&s, err);

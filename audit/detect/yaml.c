@@ -227,6 +227,18 @@ static int skip_broken(struct sc_detect *detect, struct sc_region region,
     return sc_detect_config(detect, region, SC_FAMILY_YAML, err);
 }
 
+/* Of Helm or Jinja: a line that is nothing but a {{ }} or {% %}, or a value that begins with one.
+ */
+static bool is_template(struct sc_bytes text)
+{
+    static const char *const marks[] = {"\n{{-", "\n{%", "  {{", ": {{ ", "- {{ ", " {%"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(marks); i++) {
+        if (memmem(text.ptr, text.len, marks[i], strlen(marks[i])) != NULL)
+            return true;
+    }
+    return text.len > 2 && text.ptr[0] == '{' && (text.ptr[1] == '{' || text.ptr[1] == '%');
+}
+
 int sc_detect_yaml(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
 {
     SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *stream = NULL;
@@ -236,6 +248,8 @@ int sc_detect_yaml(struct sc_detect *detect, struct sc_region region, struct sc_
     int rc = sc_yaml_load(text, detect->file, &stream, &at, &cause);
     if (rc == SC_E_NOMEM)
         return sc_fail_nomem(err);
+    if (rc < 0 && is_template(text)) /* no YAML until it is filled in: by its lines */
+        return sc_detect_config(detect, region, SC_FAMILY_YAML, err);
     if (rc < 0)
         return skip_broken(detect, region, at, &cause, err);
     struct sc_yaml_detect yaml = {detect, region.offset};

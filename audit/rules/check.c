@@ -194,19 +194,34 @@ static bool is_plain_word(const char *value, size_t len)
     return true;
 }
 
-/* publicKeyToken: the words in front of the literal make it harmless. */
+/* publicKeyToken, PASSWORD_HASH, RECAPTCHA_SITE_KEY: words in the name make it harmless. */
 static bool is_public(struct sc_bytes text, const struct sc_token_match *match)
 {
-    static const char word[] = "public";
+    static const char *const words[] = {"public", "hash", "digest", "checksum", "site"};
     const char *bytes = (const char *)text.ptr;
-    size_t at = match->start;
-    while (at > 0 && match->start - at < 16 && is_token_char(bytes[at - 1]))
-        at--;
-    for (; at + sizeof(word) - 1 <= match->start; at++) {
-        if (strncasecmp(bytes + at, word, sizeof(word) - 1) == 0)
-            return true;
+    size_t from = match->start, to = match->start;
+    while (from > 0 && match->start - from < 16 && is_token_char(bytes[from - 1]))
+        from--;
+    while (to < match->value_start && is_token_char(bytes[to]))
+        to++;
+    if (to - from >= 3 && strncasecmp(bytes + to - 3, "sha", 3) == 0)
+        return true; /* GITHUB_SHA */
+    for (size_t i = 0; i < SC_ARRAY_SIZE(words); i++) {
+        size_t len = strlen(words[i]);
+        for (size_t at = from; at + len <= to; at++) {
+            if (strncasecmp(bytes + at, words[i], len) == 0)
+                return true;
+        }
     }
     return false;
+}
+
+/* https://..., /moby.buildkit.v1.Secrets/Get, a PGP message: a place, or no secret any more. */
+static bool is_address(const char *value, size_t len)
+{
+    bool path = value[0] == '/' && memchr(value + 1, '/', len - 1) != NULL &&
+                memchr(value, '.', len) != NULL;
+    return path || sc_shape_is_plain_url(value, len) || sc_credential_is_reference(value, len);
 }
 
 static bool structure_fits(const struct sc_token_rule *rule, struct sc_bytes text,
@@ -236,9 +251,14 @@ static bool structure_fits(const struct sc_token_rule *rule, struct sc_bytes tex
     case SC_CHECK_BASIC:
         return is_basic(value, len);
     case SC_CHECK_RANDOM:
+        if (is_public(text, match))
+            return false;
         return rule->kind == SC_TOKEN_GENERIC
-                   ? sc_shape_is_random(value, len) && !is_public(text, match)
+                   ? sc_shape_is_random(value, len) && !is_address(value, len) &&
+                         !sc_shape_is_masked(value, len)
                    : letters_and_digits(value, len);
+    case SC_CHECK_NETRC:
+        return !is_plain_word(value, len);
     case SC_CHECK_URL: /* [[USER:]PASSWORD@] is a grammar */
         return !is_plain_word(value, len) && value[0] != ']';
     case SC_CHECK_NONE:
@@ -246,7 +266,6 @@ static bool structure_fits(const struct sc_token_rule *rule, struct sc_bytes tex
     case SC_CHECK_CRC62:
     case SC_CHECK_HALF:
     case SC_CHECK_TEST:
-    case SC_CHECK_NETRC:
     case SC_CHECK_VALUE:
     default:
         return true;

@@ -390,11 +390,23 @@ static int read_word(struct reader *r, size_t *index, struct sc_error *err)
     return give(r, SC_ARGV_ARGUMENT, no_key, word, 0, err);
 }
 
+/* setx [/M] NAME VALUE of Windows, whose words begin at `at`. */
+static int give_setx(struct reader *r, size_t at, struct sc_error *err)
+{
+    const struct sc_words *words = r->words;
+    if (at < words->count && words->items[at].text[0] == '/')
+        at++;
+    if (at + 1 >= words->count || name_length(words->items[at].text) != words->items[at].len)
+        return 0;
+    const struct name name = {words->items[at].text, words->items[at].len};
+    return give(r, SC_ARGV_ASSIGN, name, &words->items[at + 1], 0, err);
+}
+
 int sc_argv_read(struct sc_shell_reader *reader, const struct sc_words *words, struct sc_error *err)
 {
     static const char *const exporters[] = {"export", "declare", "readonly", "local", "typeset",
                                             "-x",     "-r",      "-rx",      "env",   "sudo",
-                                            "set",    "setx",    "$",        "-E",    NULL};
+                                            "set",    "$",       "-E",       NULL};
     struct reader r = {.to = reader, .words = words};
     size_t index = 0;
     for (; index < words->count; index++) { /* NAME=value in front of the command */
@@ -405,6 +417,8 @@ int sc_argv_read(struct sc_shell_reader *reader, const struct sc_words *words, s
                 return rc;
             continue;
         }
+        if (strcmp(word->text, "setx") == 0)
+            return give_setx(&r, index + 1, err);
         bool exporter = false;
         for (const char *const *name = exporters; *name != NULL; name++)
             exporter = exporter || strcmp(*name, word->text) == 0;

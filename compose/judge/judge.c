@@ -45,8 +45,13 @@ static enum sc_key_kind key_kind(const char *key, size_t len)
 /* A key of kind WEAK needs a value that speaks for itself. */
 static bool speaks_for_itself(const char *value, size_t len)
 {
+    size_t letters = 0;
+    for (size_t i = 0; i < len; i++)
+        letters += (value[i] | 0x20) >= 'a' && (value[i] | 0x20) <= 'z';
+    if (letters < 3 && memchr(value, ':', len) != NULL)
+        return false; /* 1979-05-27T07:32:00Z */
     if (sc_shape_is_random(value, len))
-        return true;
+        return !sc_shape_is_plain_url(value, len);
     /* user:password and user/password, as NEO4J_AUTH and basic auth take it. */
     size_t split = 0;
     while (split < len && value[split] != ':' && value[split] != '/')
@@ -181,9 +186,12 @@ static bool judge_key_material(const char *value, size_t len, struct sc_credenti
 
 static bool is_header(const char *key, size_t len)
 {
-    static const char name[] = "authorization";
-    size_t n = sizeof(name) - 1;
-    return key != NULL && len >= n && strncasecmp(key + len - n, name, n) == 0;
+    static const char name[] = "authorization", value[] = "headervalue"; /* Grafana's */
+    size_t n = sizeof(name) - 1, m = sizeof(value) - 1;
+    if (key == NULL)
+        return false;
+    return (len >= n && strncasecmp(key + len - n, name, n) == 0) ||
+           (len > m && strncasecmp(key + len - m - 1, value, m) == 0);
 }
 
 bool sc_credential_judge(const char *key, size_t key_len, const char *value, size_t value_len,

@@ -92,9 +92,11 @@ static size_t plain_end(const char *text, size_t at, size_t end, bool json)
 {
     struct sc_shape_variable variable;
     size_t stop = at;
-    while (stop < end && text[stop] != '\r' &&
-           !(text[stop] == '#' && stop > at && text[stop - 1] == ' ') &&
-           !(json && (text[stop] == ',' || text[stop] == '}' || text[stop] == ']')))
+    while (
+        stop < end && text[stop] != '\r' &&
+        !((text[stop] == '#' || (text[stop] == ';' && stop + 1 < end && text[stop + 1] == ' ')) &&
+          stop > at && text[stop - 1] == ' ') &&
+        !(json && (text[stop] == ',' || text[stop] == '}' || text[stop] == ']')))
         stop += json && sc_shape_variable(text + stop, end - stop, &variable) ? variable.length : 1;
     return stop;
 }
@@ -114,6 +116,8 @@ static bool value_behind(const char *text, size_t at, size_t end, bool json, str
 {
     if (at < end && is_quote(text[at])) {
         char quote = text[at++];
+        bool triple = at + 2 < end && text[at] == quote && text[at + 1] == quote;
+        at += triple ? 2 : 0;
         size_t close = at;
         while (close < end && text[close] != quote)
             close += text[close] == '\\' && close + 1 < end ? 2 : 1;

@@ -69,6 +69,7 @@ const struct sc_option sc_options[] = {
     {"useradd", "-p", NEXT, 0},
     {"usermod", "-p", NEXT, 0},
     {"htpasswd", "-b", LAST, 2},
+    {"mosquitto_passwd", "-b", LAST, 2},
     {"net", "user", OPERAND, 2},
     {"ipmitool", "-P", NEXT, 0},
     {"nmcli", "password", OPERAND, 1},
@@ -149,6 +150,7 @@ size_t sc_option_flags(const char *name, size_t len, const char *word)
     } table[] = {
         {"curl", "#0123469BafgGiIjJklLMnNOpqRsSvVZ"},
         {"htpasswd", "cnmBdspiDv25"},
+        {"mosquitto_passwd", "cDH"},
         {"zip", "rqjmuTy0123456789"},
         {"unzip", "oqjnv"},
         {"ldapsearch", "xLvZ"},

@@ -112,17 +112,19 @@ bool sc_shape_variable(const char *text, size_t len, struct sc_shape_variable *r
 
 bool sc_shape_is_switch(const char *value, size_t len)
 {
-    static const char *const words[] = {"true",   "false", "yes",      "no",       "on",
-                                        "off",    "none",  "null",     "nil",      "0",
-                                        "1",      "~",     "enabled",  "disabled", "auto",
-                                        "always", "never", "required", "optional", "undefined",
-                                        "{}",     "[]",    "\"\"",     "''",       NULL};
+    static const char *const words[] = {
+        "true", "false",  "yes",   "no",       "on",       "off",       "none",
+        "null", "nil",    "0",     "1",        "~",        "enabled",   "disabled",
+        "auto", "always", "never", "required", "optional", "undefined", "on_create",
+        "{}",   "[]",     "\"\"",  "''",       NULL};
     return equals_any(words, value, len);
 }
 
 bool sc_shape_is_quantity(const char *value, size_t len)
 {
     size_t digits = 0;
+    if (len > 1 && strchr("^~", value[0]) != NULL && is_digit(value[1]))
+        return true; /* ^4.0.0: a range of versions */
     while (digits < len && (is_digit(value[digits]) || value[digits] == '.'))
         digits++;
     if (digits == 0)
@@ -161,8 +163,11 @@ bool sc_shape_is_key_file(const char *value, size_t len)
 
 bool sc_shape_is_masked(const char *value, size_t len)
 {
+    static const char *const words[] = {"[redacted]", "<redacted>", "[filtered]",     "[masked]",
+                                        "<hidden>",   "[hidden]",   "***redacted***", NULL};
     static const char maskers[] = "*.xX-_#?\xe2\x80\xa2\xa6";
-    if (len == 0)
+    if (len == 0 || equals_any(words, value, len) ||
+        (len > 6 && memcmp(value + len - 3, "...", 3) == 0)) /* shown in part */
         return true;
     bool stars = false;
     for (size_t i = 0; i < len; i++) {
@@ -170,7 +175,7 @@ bool sc_shape_is_masked(const char *value, size_t len)
             return len > 8 && memmem(value, len, "****", 4) != NULL;
         stars = stars || value[i] != value[0];
     }
-    return !stars || value[0] == '*' || value[0] == '.';
+    return !stars || value[0] == '*' || value[0] == '.' || (unsigned char)value[0] == 0xe2;
 }
 
 bool sc_credential_is_placeholder(const char *value, size_t len)
@@ -253,6 +258,9 @@ bool sc_credential_is_reference(const char *value, size_t len)
                                           "keyring:",
                                           "env:",
                                           "enc[",
+                                          "enc(",
+                                          "{cipher}",
+                                          "wcfma", /* base64 of a PGP message */
                                           "encrypted:",
                                           "projects/",
                                           "@microsoft.keyvault",
@@ -284,8 +292,11 @@ bool sc_credential_is_reference(const char *value, size_t len)
         if (value[1] == '$' && at == 2 && len > 3 && (value[2] == '{' || value[2] == '('))
             return true;
     }
-    /* Argument of a script: %s, %VAR%. */
-    if (value[0] == '%' && len >= 2 && (value[len - 1] == '%' || len == 2))
+    /* Argument of a script: %s, %VAR%; a path below %kernel.project_dir% of Symfony. */
+    if (value[0] == '%' && len >= 2 &&
+        (value[len - 1] == '%' || len == 2 || memmem(value, len, "%/", 2) != NULL))
+        return true;
+    if (value[0] == '<' && is_path(value + 1, len - 1)) /* what Dovecot reads from a file */
         return true;
     return is_template(value, len) || is_path(value, len) || has_prefix_of(schemes, value, len);
 }

@@ -85,6 +85,16 @@ static bool parameter_name(const char *value, size_t equals, size_t *ret_start)
     return false;
 }
 
+/* Where "x" ends whose quote stands at `at`, of words that follow each other: username="a"
+ * password="x". 0: it is not such a thing. */
+static size_t quoted_end(const char *value, size_t len, size_t at)
+{
+    if (at + 1 >= len || value[at] != '"' || memmem(value, at, "=\"", 2) == NULL)
+        return 0;
+    const char *close = memchr(value + at + 1, '"', len - at - 1);
+    return close == NULL || close == value + at + 1 ? 0 : (size_t)(close - value);
+}
+
 /* password=... as a part of a connection string: there must be other parts around it. */
 static bool in_parameters(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
 {
@@ -94,6 +104,12 @@ static bool in_parameters(const char *value, size_t len, size_t *ret_offset, siz
             continue;
         char before = start > 0 ? value[start - 1] : '\0';
         size_t end = at + 1;
+        size_t quoted = quoted_end(value, len, end);
+        if (quoted > 0 && (before == ' ' || before == ';' || before == ',')) {
+            *ret_offset = end + 1;
+            *ret_length = quoted - end - 1;
+            return true;
+        }
         while (end < len && strchr(";&'\"", value[end]) == NULL &&
                !(before != ';' && value[end] == ' ') && value[end] != ',')
             end = step(value, len, end);
@@ -158,7 +174,8 @@ bool sc_shape_key_names_url(const char *key, size_t len)
 bool sc_shape_bare_userinfo(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
 {
     if (memchr(value, ' ', len) != NULL || memmem(value, len, "://", 3) != NULL ||
-        (len > 7 && strncasecmp(value, "mailto:", 7) == 0))
+        (len > 7 && strncasecmp(value, "mailto:", 7) == 0) ||
+        (len > 4 && strncasecmp(value, "pkg:", 4) == 0)) /* the address of a package */
         return false;
     const char *colon = memchr(value, ':', len);
     const char *at = memrchr(value, '@', len);
