@@ -50,6 +50,16 @@ static int differs(const struct sc_service *service, const char *what, struct sc
                    service->name, what);
 }
 
+static int differs_in(const struct sc_service *service, const char *variable, const char *how,
+                      struct sc_error *err)
+{
+    return sc_fail(
+        err, SC_E_BUG,
+        "the rewritten project would differ: service '%s', the variable '%s' %s; nothing "
+        "was changed",
+        service->name, variable, how);
+}
+
 /* Whether what the definition says reaches the service. */
 static bool reaches(const struct proof *p, const struct definition *d,
                     const struct sc_service *service)
@@ -121,17 +131,17 @@ static int check_environment(const struct proof *p, const struct sc_service *old
         if (now != NULL && sc_str_equal(now->value, v->value))
             continue;
         if (moved(p, old, v->name) == NULL)
-            return differs(old, "a variable that was not to change", err);
+            return differs_in(old, v->name, "was not to change", err);
         if (now != NULL && now->value != NULL && strstr(now->value, "{{secret:") == NULL &&
             strstr(now->value, "/run/secrets/") == NULL)
-            return differs(old, "a moved variable", err);
+            return differs_in(old, v->name, "is no reference to its secret", err);
         if (!given(p, old, new, v->name))
-            return differs(old, "a moved variable without its secret", err);
+            return differs_in(old, v->name, "has no secret to be read from", err);
     }
     for (size_t i = 0; i < new->environment.count; i++) {
         const struct sc_variable *v = &new->environment.items[i];
         if (sc_variables_get(&old->environment, v->name) == NULL && !is_new_name(p, v->name))
-            return differs(old, "a variable that was not asked for", err);
+            return differs_in(old, v->name, "is new", err);
     }
     return 0;
 }
