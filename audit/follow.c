@@ -51,14 +51,21 @@ static bool is_public(struct sc_bytes text)
             memmem(text.ptr, text.len, "PUBLIC KEY-----", 15) != NULL);
 }
 
-/* Everybody may read the file, and go through the folder it is in. */
+/* Everybody may read the file, and go through all folders down to it: one that is closed protects
+ * what lies below, as the top folder of provisioned values does. */
 static bool is_open_to_all(const char *path, const struct stat *st)
 {
-    struct sc_error ignored = {0};
-    SC_CLEANUP(sc_str_freep) char *folder = sc_path_dirname(path, &ignored);
+    if ((st->st_mode & S_IROTH) == 0)
+        return false;
+    SC_CLEANUP(sc_str_freep) char *real = realpath(path, NULL);
     struct stat above;
-    return (st->st_mode & S_IROTH) != 0 && folder != NULL && stat(folder, &above) == 0 &&
-           (above.st_mode & S_IXOTH) != 0;
+    for (char *slash = real != NULL ? strrchr(real, '/') : NULL; slash != NULL && slash != real;
+         slash = strrchr(real, '/')) {
+        *slash = '\0';
+        if (stat(real, &above) == 0 && (above.st_mode & S_IXOTH) == 0)
+            return false;
+    }
+    return true;
 }
 
 static int add_secret_file(struct sc_worker *worker, const struct sc_reference *reference,

@@ -54,6 +54,12 @@ TEXT
 diff -u want "$T/out" || fail "findings differ"
 err_has "6 findings (5 high, 1 medium, 0 low)"
 
+# A closed folder further up protects what lies below, as that of provisioned values does.
+chmod 700 stack
+run 3 "$SECRETSCTL" audit stack/compose.yml
+out_lacks "stack/secrets/db.txt"
+chmod 755 stack
+
 # The folder: the same, nothing twice.
 run 3 "$SECRETSCTL" audit stack
 diff -u want "$T/out" || fail "findings of the folder differ"
