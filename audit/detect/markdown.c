@@ -89,8 +89,7 @@ static bool begins_with(const char *text, size_t len, const char *word)
     return len >= n && memcmp(text, word, n) == 0;
 }
 
-/* A fence without a language. */
-static enum sc_text_kind guess(const char *text, size_t len)
+enum sc_text_kind sc_text_kind_of_start(const char *text, size_t len)
 {
     while (len > 0 && strchr(" \t\r\n$", *text) != NULL) {
         text++;
@@ -135,7 +134,8 @@ static int read_body(struct sc_detect *detect, const struct fence *fence, struct
     if (fence->info_len > 0 &&
         strncasecmp(detect->text + fence->info, "text", fence->info_len) != 0)
         return 0; /* only the token rules */
-    return sc_detect_region(detect, body, guess(detect->text + body.offset, body.len), err);
+    return sc_detect_region(detect, body,
+                            sc_text_kind_of_start(detect->text + body.offset, body.len), err);
 }
 
 int sc_detect_markdown(struct sc_detect *detect, struct sc_region region, struct sc_error *err)

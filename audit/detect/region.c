@@ -112,6 +112,17 @@ static bool begins_with(const char *text, size_t len, const char *word)
     return len > n && memcmp(text, word, n) == 0;
 }
 
+static enum sc_text_kind kind_behind_comments(const char *text, size_t len)
+{
+    while (len > 0 && (*text == '#' || *text == '\n')) {
+        const char *newline = memchr(text, '\n', len);
+        size_t line = newline != NULL ? (size_t)(newline - text) + 1 : len;
+        text += line;
+        len -= line;
+    }
+    return sc_text_kind_of_start(text, len);
+}
+
 enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
 {
     enum sc_text_kind kind = sc_text_kind_of_name(path);
@@ -141,7 +152,7 @@ enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
         return SC_TEXT_YAML;
     if (is_text && len > 5 && memcmp(bytes, "FROM ", 5) == 0)
         return SC_TEXT_DOCKERFILE;
-    return SC_TEXT_OTHER;
+    return strcmp(path, "-") == 0 ? kind_behind_comments(bytes, len) : SC_TEXT_OTHER;
 }
 
 int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,

@@ -27,6 +27,8 @@ enum sc_text_kind {
 enum sc_text_kind sc_text_kind_of_name(const char *path);
 /* By name and, where the name says nothing, by content (first line, fences). */
 enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text);
+/* By its first words, of a text that nothing names: a fence without a language, standard input. */
+enum sc_text_kind sc_text_kind_of_start(const char *text, size_t len);
 
 /* Looks at a region as the kind it is. */
 int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,

@@ -39,6 +39,14 @@ err_has "secretsctl: skipped 'broken.yml' line 5: "
 # findings win over skipped files
 run 3 "$SECRETSCTL" audit --json broken.yml compose.yml
 
+# nothing names standard input: an env file, a Compose file and a Dockerfile are told by how they begin
+printf '# the shop\n\nDB_PASSWORD=hunter2hunter2\n' >env.text
+run 3 "$SECRETSCTL" audit - <env.text
+out_is "-	3	13	high	dotenv-literal	literal		DB_PASSWORD	h*****"
+printf '# c\nservices:\n  db:\n    environment: {A_PASSWORD: hunter2hunter2}\n' >compose.text
+run 3 "$SECRETSCTL" audit - <compose.text
+printf '# c\nFROM alpine\nENV DB_PASSWORD=hunter2hunter2\n' >docker.text
+run 3 "$SECRETSCTL" audit - <docker.text
 run 2 "$SECRETSCTL" audit --json --format sarif compose.yml
 err_is "secretsctl: --json and --format sarif exclude each other"
 
