@@ -18,7 +18,9 @@
 
 /* Columns of a table, and bytes of all its cells. */
 #define COLUMNS_MAX 16
-#define TABLE_MAX   ((size_t)1024 * 1024 * 1024)
+/* Of a note; the message of an error is shorter. */
+#define LINE_BYTES_MAX ((size_t)1024 * 1024)
+#define TABLE_MAX      ((size_t)1024 * 1024 * 1024)
 
 bool sc_out_color(const struct sc_cli *cli, int fd)
 {
@@ -71,13 +73,46 @@ int sc_out_json(struct sc_buf *json, struct sc_error *err)
     return rc;
 }
 
+/* The bytes of the control character that text begins with: of C0, DEL, or C1 as UTF-8 has it. */
+static size_t control_length(const unsigned char *text)
+{
+    if (text[0] < 0x20 || text[0] == 0x7f)
+        return 1;
+    return text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0 ? 2 : 0;
+}
+
+void sc_out_safe(struct sc_buf *out, const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+        size_t control = control_length(at);
+        if (control > 0)
+            sc_buf_printf(out, "\\x%02x", at[control - 1]);
+        else
+            sc_buf_putc(out, (char)*at);
+        at += SC_MAX(control, (size_t)1);
+    }
+}
+
+void sc_out_text(const char *text)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf safe = SC_BUF_INIT(4 * LINE_BYTES_MAX);
+    if (text != NULL)
+        sc_out_safe(&safe, text);
+    sc_out_buf(&safe);
+}
+
 static void print_line(const char *fmt, va_list args) SC_PRINTF(1, 0);
 
 static void print_line(const char *fmt, va_list args)
 {
+    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(LINE_BYTES_MAX);
+    SC_CLEANUP(sc_buf_done) struct sc_buf safe = SC_BUF_INIT(4 * LINE_BYTES_MAX);
+    sc_buf_vprintf(&text, fmt, args);
+    sc_out_safe(&safe, sc_buf_text(&text));
+    bool whole = sc_buf_status(&text, NULL) == 0 && sc_buf_status(&safe, NULL) == 0;
     fflush(stdout); /* keeps the order where both streams are one terminal */
     fputs("secretsctl: ", stderr);
-    vfprintf(stderr, fmt, args);
+    fputs(whole ? sc_buf_text(&safe) : "out of memory", stderr);
     fputc('\n', stderr);
 }
 
@@ -113,6 +148,15 @@ struct sc_table {
     size_t widths[COLUMNS_MAX];
 };
 
+/* Characters of a cell: bytes that do not go on with one. */
+static size_t width_of(const char *cell)
+{
+    size_t width = 0;
+    for (; *cell != '\0'; cell++)
+        width += ((unsigned char)*cell & 0xc0) != 0x80;
+    return width;
+}
+
 struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct sc_error *err)
 {
     assert(columns <= COLUMNS_MAX);
@@ -132,18 +176,23 @@ struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct
 int sc_table_add(struct sc_table *table, const char *const *cells, struct sc_error *err)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        size_t len = strlen(cells[i]);
-        table->widths[i] = SC_MAX(table->widths[i], len);
-        sc_buf_append(&table->cells, cells[i], len + 1);
+        size_t start = table->cells.len;
+        sc_out_safe(&table->cells, cells[i]);
+        sc_buf_putc(&table->cells, '\0');
+        int rc = sc_buf_status(&table->cells, err);
+        if (rc < 0)
+            return rc;
+        size_t width = width_of((const char *)table->cells.data + start);
+        table->widths[i] = SC_MAX(table->widths[i], width);
     }
-    return sc_buf_status(&table->cells, err);
+    return 0;
 }
 
 static void print_cell(const struct sc_table *table, size_t column, const char *cell, bool aligned)
 {
     bool last = column + 1 == table->columns;
     fputs(cell, stdout);
-    for (size_t len = strlen(cell); aligned && !last && len < table->widths[column]; len++)
+    for (size_t len = width_of(cell); aligned && !last && len < table->widths[column]; len++)
         putchar(' ');
     fputs(last ? "\n" : aligned ? "  " : "\t", stdout);
 }

@@ -26,6 +26,13 @@ enum sc_color {
 /* Whether standard output (1) or error (2) is a terminal that should be coloured. */
 bool sc_out_color(const struct sc_cli *cli, int fd);
 
+/* Text from outside, for people and for lines: a control character, which would reach a terminal or
+ * end the line, becomes \\x1b. Notes and the cells of tables are written like this. */
+void sc_out_safe(struct sc_buf *out, const char *text);
+
+/* Such text (or nothing, for NULL) to standard output. */
+void sc_out_text(const char *text);
+
 /* printf to standard output. */
 void sc_out(const char *fmt, ...) SC_PRINTF(1, 2);
 

@@ -76,6 +76,22 @@ void sc_rule_each(void (*fn)(void *ctx, const char *id), void *ctx)
     }
 }
 
+/* A character of several bytes, or the sign for what is none: file names need not be UTF-8, and no
+ * parser of markup takes anything else. Returns the bytes that are done. */
+static size_t put_character(struct sc_buf *out, const char *text)
+{
+    size_t len = 1;
+    while (len < SC_UTF8_MAX && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len++;
+    bool forbidden = len == 3 && memcmp(text, "\xef\xbf", 2) == 0 && (unsigned char)text[2] >= 0xbe;
+    if (!forbidden && sc_str_is_utf8(text, len)) {
+        sc_buf_append(out, text, len);
+        return len;
+    }
+    sc_buf_puts(out, "\xef\xbf\xbd");
+    return 1;
+}
+
 void sc_report_markup(struct sc_buf *out, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {
@@ -90,7 +106,9 @@ void sc_report_markup(struct sc_buf *out, const char *text)
             sc_buf_puts(out, "&quot;");
         else if (c == '\'')
             sc_buf_puts(out, "&#39;");
-        else
+        else if (c < 0x80)
             sc_buf_putc(out, c < ' ' || c == 0x7f ? ' ' : (char)c);
+        else
+            text += put_character(out, text) - 1;
     }
 }

@@ -80,21 +80,25 @@ static void print_item(struct sc_cli *cli, const struct sc_plan *plan,
     bool stays = item->action == SC_PLAN_REPORT;
     bool variable = item->key != NULL && (strcmp(item->where, "environment") == 0 ||
                                           strcmp(item->where, "secrets") == 0);
-    sc_out("%s%s%s %s:%u  %s%s%s", sc_out_paint(cli, stays ? SC_COLOR_YELLOW : SC_COLOR_GREEN),
+    sc_out("%s%s%s ", sc_out_paint(cli, stays ? SC_COLOR_YELLOW : SC_COLOR_GREEN),
            stays                           ? "stays"
            : item->action == SC_PLAN_ADAPT ? "adapt"
                                            : "move ",
-           sc_out_paint(cli, SC_COLOR_NONE), plan->files[item->file].display, item->at.line,
-           item->service != NULL ? item->service : "", item->service != NULL ? "." : "",
-           variable ? item->key : item->where);
-    if (!variable && item->key != NULL)
-        sc_out(" %s", item->key);
+           sc_out_paint(cli, SC_COLOR_NONE));
+    sc_out_text(plan->files[item->file].display);
+    sc_out(":%u  %s%s", item->at.line, item->service != NULL ? item->service : "",
+           item->service != NULL ? "." : "");
+    sc_out_text(variable ? item->key : item->where);
+    if (!variable && item->key != NULL) {
+        sc_out(" ");
+        sc_out_text(item->key);
+    }
     if (item->action == SC_PLAN_MOVE)
-        sc_out(" -> %s/%s, %s\n", plan->scope, item->secret, item->change);
-    else if (item->action == SC_PLAN_ADAPT)
-        sc_out(": %s\n", item->change);
+        sc_out(" -> %s/%s, ", plan->scope, item->secret);
     else
-        sc_out(": %s\n", item->reason);
+        sc_out(": ");
+    sc_out_text(stays ? item->reason : item->change);
+    sc_out("\n");
     if (item->note != NULL)
         sc_out("      %s\n", item->note);
     if (item->unverified)

@@ -228,7 +228,7 @@ int sc_cmd_history(struct sc_cli *cli, const void *options, int count, char **op
     return print_rows(cli, &sink, sc_vault_history, operands[0], err);
 }
 
-static void print_details(const struct sc_entry_info *info)
+static int print_details(const struct sc_entry_info *info, struct sc_error *err)
 {
     char text[SC_TIME_TEXT_SIZE];
     sc_out("name\t%s\nkind\t%s\n", info->name, sc_entry_kind_name(info->kind));
@@ -243,13 +243,25 @@ static void print_details(const struct sc_entry_info *info)
         sc_out("mode\t%04o\n", (unsigned)info->mode);
     if (info->uid != 0 || info->gid != 0)
         sc_out("owner\t%u:%u\n", (unsigned)info->uid, (unsigned)info->gid);
+    SC_CLEANUP(sc_buf_done) struct sc_buf safe = SC_BUF_INIT(DOCUMENT_MAX);
     for (const char *line = info->labels; *line != '\0';) {
         size_t len = strcspn(line, "\n");
-        sc_out("label\t%.*s\n", (int)len, line);
+        char label[SC_VAULT_LABELS_MAX + 1];
+        snprintf(label, sizeof(label), "%.*s", (int)len, line);
+        sc_buf_puts(&safe, "label\t");
+        sc_out_safe(&safe, label);
+        sc_buf_putc(&safe, '\n');
         line += len + (line[len] == '\n');
     }
-    if (info->note[0] != '\0')
-        sc_out("note\t%s\n", info->note);
+    if (info->note[0] != '\0') {
+        sc_buf_puts(&safe, "note\t");
+        sc_out_safe(&safe, info->note);
+        sc_buf_putc(&safe, '\n');
+    }
+    int rc = sc_buf_status(&safe, err);
+    if (rc == 0)
+        sc_out_buf(&safe);
+    return rc;
 }
 
 /* What a template names: rotated there, its text is another one while its own version stays. */
@@ -306,9 +318,9 @@ int sc_cmd_show(struct sc_cli *cli, const void *options, int count, char **opera
     if (rc < 0)
         return rc;
     if (!cli->globals.json) {
-        print_details(&info);
+        rc = print_details(&info, err);
         show_names(vault, &info, print_name, NULL);
-        return 0;
+        return rc;
     }
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
     struct sc_json json;

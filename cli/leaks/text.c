@@ -7,32 +7,18 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "core/buf.h"
 
 #include "core/banned.h"
 
-#define CELL_MAX ((size_t)4096)
-
-/* Text out of files may hold control characters: none may reach a terminal or split a row. */
-static void print_safe(const char *text)
-{
-    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(CELL_MAX);
-    for (; text != NULL && *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        sc_buf_putc(&out, c < ' ' || c == 0x7f ? '?' : (char)c);
-    }
-    sc_out("%s", sc_buf_text(&out));
-}
-
 static void print_row(const struct sc_finding *finding)
 {
-    print_safe(finding->file);
+    sc_out_text(finding->file);
     sc_out("\t%zu\t%zu\t%s\t%s\t%s\t", finding->span.line, finding->span.column,
            sc_severity_name(finding->severity), finding->rule,
            sc_finding_class_name(finding->class));
-    print_safe(finding->service);
+    sc_out_text(finding->service);
     sc_out("\t");
-    print_safe(finding->key);
+    sc_out_text(finding->key);
     sc_out("\t%s\n", finding->redacted);
 }
 
@@ -47,20 +33,20 @@ static void print_finding(const struct sc_cli *cli, const struct sc_finding *fin
 {
     const char *plain = sc_out_paint(cli, SC_COLOR_NONE);
     sc_out("%s", sc_out_paint(cli, SC_COLOR_BOLD));
-    print_safe(finding->file);
+    sc_out_text(finding->file);
     sc_out(":%zu:%zu%s  %s%s%s  %s", finding->span.line, finding->span.column, plain,
            sc_out_paint(cli, color_of(finding->severity)), sc_severity_name(finding->severity),
            plain, finding->rule);
     if (finding->service != NULL) {
         sc_out("  service ");
-        print_safe(finding->service);
+        sc_out_text(finding->service);
     }
     if (finding->commit != NULL)
         sc_out("  commit %.12s", finding->commit);
     sc_out("\n    ");
-    print_safe(finding->excerpt);
+    sc_out_text(finding->excerpt);
     sc_out("\n    %sfix: ", sc_out_paint(cli, SC_COLOR_DIM));
-    print_safe(finding->fix);
+    sc_out_text(finding->fix);
     sc_out("%s\n\n", plain);
 }
 

@@ -22,12 +22,7 @@ static const char limits[] =
 static char *printable(const char *text, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(JSON_MAX);
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        if (*c < 0x20 || *c == 0x7f)
-            sc_buf_printf(&out, "\\x%02x", *c);
-        else
-            sc_buf_putc(&out, (char)*c);
-    }
+    sc_out_safe(&out, text);
     if (sc_buf_status(&out, err) < 0)
         return NULL;
     return out.data == NULL ? sc_str_dup("", err) : sc_buf_take(&out);
@@ -53,13 +48,12 @@ static int add_row(struct sc_table *table, const struct sc_leak *leak, struct sc
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf inner = SC_BUF_INIT(JSON_MAX);
     describe_place(&inner, leak);
-    SC_CLEANUP(sc_str_freep) char *place = printable(sc_buf_text(&inner), err);
-    SC_CLEANUP(sc_str_freep) char *file = printable(leak->file == NULL ? "-" : leak->file, err);
-    if (place == NULL || file == NULL)
-        return SC_E_NOMEM;
+    int rc = sc_buf_status(&inner, err);
+    if (rc < 0)
+        return rc;
     const char *cells[] = {
-        sc_leak_severity(leak),           leak->place, file, place, leak->name,
-        sc_encoding_name(leak->encoding),
+        sc_leak_severity(leak), leak->place, leak->file == NULL ? "-" : leak->file,
+        sc_buf_text(&inner),    leak->name,  sc_encoding_name(leak->encoding),
     };
     return sc_table_add(table, cells, err);
 }
