@@ -73,4 +73,18 @@ systemctl stop "$unit"
 until_true test ! -e "/proc/$keeper" -a ! -e "/proc/$worker"
 systemctl start "$unit"
 [ "$(cat "$M/shop/storm")" = 8:xxxxxxxx:8 ] || fail "not served after a stop and a start"
+
+# So does a stop of the other unit; files that are open keep it.
+in_memory() { grep -q ' /run/secretsctl tmpfs ' /proc/mounts; }
+in_memory && [ "$(cat /run/secretsctl/shop/storm)" = 8:xxxxxxxx:8 ] || systemctl reload secretsctl-tmpfs.service
+[ "$(cat /run/secretsctl/shop/storm)" = 8:xxxxxxxx:8 ] || fail "a reload has not written the new value"
+exec 5</run/secretsctl/shop/storm
+systemctl stop secretsctl-tmpfs.service 5<&-
+in_memory || fail "values were taken from somebody who reads them"
+exec 5<&-
+systemctl start secretsctl-tmpfs.service
+systemctl stop secretsctl-tmpfs.service
+! in_memory || fail "a stop has left the values"
+systemctl start secretsctl-tmpfs.service
+[ "$(cat /run/secretsctl/shop/storm)" = 8:xxxxxxxx:8 ] || fail "not written after a stop and a start"
 echo all is well
