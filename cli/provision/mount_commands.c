@@ -159,15 +159,18 @@ const struct sc_command sc_mount_commands[] = {
     {
         .name = "who",
         .operands = "[NAME]",
-        .summary = "list who has read which version of an entry",
+        .summary = "list who has read which version of an entry, or of all",
         .description =
             "Lists, for each reader and version, how often and when it was last opened, from the "
             "read log, and how many handles are open on that version now: an old version that no "
-            "reader holds any more can be revoked where it is used.\n\n"
+            "reader holds any more can be revoked where it is used. handed-on is a process that "
+            "read what another had opened. Without NAME all entries are listed that have been "
+            "read.\n\n"
             "The read log is chained by hashes. Each rotation, and --anchor, notes its head in the "
             "vault's signed log, so that --check finds it cut or rewritten up to there even when "
             "the chain was made anew.",
         .examples = "secretsctl who shop/db_password\twho holds which version\n"
+                    "secretsctl who --json\tall readers of all entries\n"
                     "secretsctl who shop/db_password --all --json\twith refused opens\n"
                     "secretsctl who --check\tis the read log the one that was written?",
         .options = who_options,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * who: the read log, by reader and version.
+ * who: the read log, by entry, reader and version.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,33 +18,39 @@
 
 #include "core/banned.h"
 
-#define READERS_MAX  100000
-#define DOCUMENT_MAX ((size_t)64 * 1024 * 1024)
-#define SHORT_ID     12
+#define READERS_MAX   100000
+#define FIRST_READERS 64 /* a power of two */
+#define DOCUMENT_MAX  ((size_t)64 * 1024 * 1024)
+#define SHORT_ID      12
 
 /* One reader of one version, with one result. */
 struct reader {
     uint64_t version, opens;
-    char *who; /* "project/service (container)", or the program on the host */
+    uint64_t hash; /* of what tells it from others */
+    char *name;    /* of the entry */
+    char *who;     /* "project/service (container)", or the program on the host */
     char *uid, *result, *last;
 };
 
 struct list {
-    const char *name;
+    const char *name; /* NULL = of all entries */
     bool all;
     struct reader *items;
     size_t count, cap;
+    uint32_t *places; /* by hash: 1 + index in items, 0 = free; twice as many as cap */
 };
 
 static void list_done(struct list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].name);
         free(list->items[i].who);
         free(list->items[i].uid);
         free(list->items[i].result);
         free(list->items[i].last);
     }
     free(list->items);
+    free(list->places);
 }
 
 static bool is_set(const char *text)
@@ -73,27 +80,63 @@ static int set_last(struct reader *reader, const struct sc_access_entry *entry,
     return 0;
 }
 
-static int add(struct list *list, const struct sc_access_entry *entry, char *who,
-               struct sc_error *err)
+static uint64_t hash_more(uint64_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    while (*text++ != '\0');
+    return hash;
+}
+
+/* Where the reader stands, or would. There is always a free place. */
+static uint32_t *place_of(const struct list *list, const struct reader *like)
+{
+    size_t mask = 2 * list->cap - 1;
+    for (size_t at = like->hash & mask;; at = (at + 1) & mask) {
+        uint32_t *place = &list->places[at];
+        const struct reader *reader = *place != 0 ? &list->items[*place - 1] : NULL;
+        if (reader == NULL ||
+            (reader->hash == like->hash && reader->version == like->version &&
+             sc_str_equal(reader->name, like->name) && sc_str_equal(reader->who, like->who) &&
+             sc_str_equal(reader->uid, like->uid) && sc_str_equal(reader->result, like->result)))
+            return place;
+    }
+}
+
+static int make_room(struct list *list, struct sc_error *err)
 {
     if (list->count == READERS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %d readers", READERS_MAX);
-    if (list->count == list->cap) {
-        size_t cap = list->cap == 0 ? 64 : list->cap * 2;
-        struct reader *grown = reallocarray(list->items, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
+    if (list->count < list->cap)
+        return 0;
+    size_t cap = list->cap == 0 ? FIRST_READERS : list->cap * 2;
+    struct reader *grown = reallocarray(list->items, cap, sizeof(*grown));
+    uint32_t *places = calloc(2 * cap, sizeof(*places));
+    if (grown != NULL)
         list->items = grown;
-        list->cap = cap;
+    if (grown == NULL || places == NULL) {
+        free(places);
+        return sc_fail_nomem(err);
     }
+    free(list->places);
+    list->places = places;
+    list->cap = cap;
+    for (size_t i = 0; i < list->count; i++)
+        *place_of(list, &list->items[i]) = (uint32_t)i + 1;
+    return 0;
+}
+
+static int add(struct list *list, const struct reader *like, struct sc_error *err)
+{
     struct reader *reader = &list->items[list->count++];
-    *reader = (struct reader){.version = entry->version};
-    reader->who = sc_str_dup(who, err);
-    reader->uid = sc_str_dup(entry->uid, err);
-    reader->result = sc_str_dup(entry->result, err);
-    if (reader->who == NULL || reader->uid == NULL || reader->result == NULL)
-        return SC_E_NOMEM;
-    return set_last(reader, entry, err);
+    *reader = (struct reader){.version = like->version, .hash = like->hash};
+    reader->name = sc_str_dup(like->name, err);
+    reader->who = sc_str_dup(like->who, err);
+    reader->uid = sc_str_dup(like->uid, err);
+    reader->result = sc_str_dup(like->result, err);
+    bool whole = reader->name != NULL && reader->who != NULL && reader->uid != NULL &&
+                 reader->result != NULL;
+    return whole ? 0 : SC_E_NOMEM;
 }
 
 /* Got the value: by opening, or by reading what another process has opened. */
@@ -102,21 +145,35 @@ static bool has_value(const char *result)
     return sc_str_equal(result, "ok") || sc_str_equal(result, SC_ACCESS_HANDED_ON);
 }
 
+static bool is_wanted(const struct list *list, const struct sc_access_entry *entry)
+{
+    bool named = list->name != NULL ? sc_str_equal(entry->name, list->name) : is_set(entry->name);
+    return named && (list->all || has_value(entry->result));
+}
+
 static int take(const struct sc_access_entry *entry, void *ctx, struct sc_error *err)
 {
     struct list *list = ctx;
-    if (!sc_str_equal(entry->name, list->name) || (!list->all && !has_value(entry->result)))
+    if (!is_wanted(list, entry))
         return 0;
     SC_CLEANUP(sc_str_freep) char *who = describe(entry, err);
-    if (who == NULL)
-        return SC_E_NOMEM;
-    for (size_t i = 0; i < list->count; i++) {
-        struct reader *reader = &list->items[i];
-        if (reader->version == entry->version && sc_str_equal(reader->who, who) &&
-            sc_str_equal(reader->uid, entry->uid) && sc_str_equal(reader->result, entry->result))
-            return set_last(reader, entry, err);
+    int rc = who == NULL ? SC_E_NOMEM : make_room(list, err);
+    if (rc < 0)
+        return rc;
+    const struct reader like = {
+        .version = entry->version,
+        .hash = hash_more(hash_more(hash_more(entry->version, entry->name), who), entry->uid),
+        .name = (char *)(uintptr_t)entry->name,
+        .who = who,
+        .uid = (char *)(uintptr_t)entry->uid,
+        .result = (char *)(uintptr_t)entry->result,
+    };
+    uint32_t *place = place_of(list, &like);
+    if (*place == 0) {
+        rc = add(list, &like, err);
+        *place = (uint32_t)list->count;
     }
-    return add(list, entry, who, err);
+    return rc < 0 ? rc : set_last(&list->items[*place - 1], entry, err);
 }
 
 static int read_one(const char *path, void *ctx, struct sc_error *err)
@@ -125,11 +182,11 @@ static int read_one(const char *path, void *ctx, struct sc_error *err)
 }
 
 /* Handles open on a version now; -1 when nothing is mounted there. */
-static int64_t handles(const char *directory, const struct list *list, const struct reader *reader)
+static int64_t handles(const char *directory, const struct reader *reader)
 {
     int64_t count = -1;
     if (!has_value(reader->result) ||
-        sc_mount_handles(directory, list->name, reader->version, &count, NULL) < 0)
+        sc_mount_handles(directory, reader->name, reader->version, &count, NULL) < 0)
         return -1;
     return count;
 }
@@ -140,13 +197,16 @@ static int print_json(const struct list *list, const char *directory, struct sc_
     struct sc_json json;
     sc_json_init(&json, &out);
     sc_json_object_begin(&json);
-    sc_json_pair_string(&json, "name", list->name);
+    if (list->name != NULL)
+        sc_json_pair_string(&json, "name", list->name);
     sc_json_key(&json, "readers");
     sc_json_array_begin(&json);
     for (size_t i = 0; i < list->count; i++) {
         const struct reader *reader = &list->items[i];
-        int64_t open = handles(directory, list, reader);
+        int64_t open = handles(directory, reader);
         sc_json_object_begin(&json);
+        if (list->name == NULL)
+            sc_json_pair_string(&json, "name", reader->name);
         sc_json_pair_string(&json, "reader", reader->who);
         sc_json_pair_string(&json, "uid", reader->uid);
         sc_json_pair_int(&json, "version", (int64_t)reader->version);
@@ -172,26 +232,23 @@ static int print_json(const struct list *list, const char *directory, struct sc_
 static int print_table(const struct sc_cli *cli, const struct list *list, const char *directory,
                        struct sc_error *err)
 {
-    static const char *const headers[] = {"VERSION", "READER", "UID",     "RESULT",
-                                          "OPENS",   "LAST",   "OPEN NOW"};
+    static const char *const headers[] = {"NAME",   "VERSION", "READER", "UID",
+                                          "RESULT", "OPENS",   "LAST",   "OPEN NOW"};
+    size_t first = list->name != NULL ? 1 : 0; /* of the columns */
     SC_CLEANUP(sc_table_freep)
-    struct sc_table *table = sc_table_new(headers, SC_ARRAY_SIZE(headers), err);
+    struct sc_table *table = sc_table_new(headers + first, SC_ARRAY_SIZE(headers) - first, err);
     int rc = table == NULL ? SC_E_NOMEM : 0;
     for (size_t i = 0; i < list->count && rc == 0; i++) {
         const struct reader *reader = &list->items[i];
         char version[24], opens[24], open_now[24];
-        int64_t open = handles(directory, list, reader);
+        int64_t open = handles(directory, reader);
         snprintf(version, sizeof(version), "%llu", (unsigned long long)reader->version);
         snprintf(opens, sizeof(opens), "%llu", (unsigned long long)reader->opens);
         snprintf(open_now, sizeof(open_now), "%lld", (long long)open);
-        const char *const cells[] = {version,
-                                     reader->who,
-                                     reader->uid,
-                                     reader->result,
-                                     opens,
-                                     reader->last,
-                                     open < 0 ? "-" : open_now};
-        rc = sc_table_add(table, cells, err);
+        const char *const cells[] = {
+            reader->name,   version, reader->who,  reader->uid,
+            reader->result, opens,   reader->last, open < 0 ? "-" : open_now};
+        rc = sc_table_add(table, cells + first, err);
     }
     if (rc == 0)
         sc_table_print(table, cli);
@@ -223,10 +280,9 @@ int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operan
         return count > 0 || (opt->anchor && opt->check)
                    ? sc_fail(err, SC_E_USAGE, "--anchor and --check stand alone")
                    : anchor(cli, opt->check, err);
-    if (count == 0)
-        return sc_fail(err, SC_E_USAGE, "'who' needs NAME, or --check or --anchor");
-    SC_CLEANUP(list_done) struct list list = {.name = operands[0], .all = opt->all};
-    int rc = sc_name_check(operands[0], 2, err);
+    SC_CLEANUP(list_done)
+    struct list list = {.name = count > 0 ? operands[0] : NULL, .all = opt->all};
+    int rc = list.name != NULL ? sc_name_check(list.name, 2, err) : 0;
     if (rc < 0)
         return rc;
     SC_CLEANUP(sc_str_freep) char *directory = sc_cli_mount_directory(opt->directory, err);
@@ -237,8 +293,9 @@ int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operan
     if (rc < 0)
         return rc;
     if (list.count == 0)
-        sc_note(cli, "the read log has no %s of '%s'", opt->all ? "open" : "granted open",
-                list.name);
+        sc_note(cli, "the read log has no %s%s%s%s", opt->all ? "open" : "granted open",
+                list.name != NULL ? " of '" : "", list.name != NULL ? list.name : "",
+                list.name != NULL ? "'" : "");
     return cli->globals.json ? print_json(&list, directory, err)
                              : print_table(cli, &list, directory, err);
 }

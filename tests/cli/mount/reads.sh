@@ -62,8 +62,6 @@ err_is "secretsctl: read log '${log##*/}' line 3 is not the one that the vault h
 rm "$log"
 run 6 "$SECRETSCTL" who --check
 err_has "has lost line"
-run 2 "$SECRETSCTL" who
-err_is "secretsctl: 'who' needs NAME, or --check or --anchor"
 run 2 "$SECRETSCTL" who key
 err_has "the scope is missing"
 run 2 "$SECRETSCTL" who --check shop/key
