@@ -336,10 +336,12 @@ static const struct occurrence *first_of(const struct context *c, const struct o
     return first;
 }
 
-static int assign_secret(struct context *c, struct occurrence *o, struct sc_error *err)
+int sc_plan_assign(struct context *c, struct occurrence *o, struct sc_error *err)
 {
     if (o->next && !o->use_shim) {
-        o->secret = o->file_secret = first_of(c, o)->secret;
+        const struct occurrence *first = first_of(c, o);
+        o->secret = first->secret;
+        o->file_secret = first->file_secret;
         return 0;
     }
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
@@ -383,8 +385,8 @@ int sc_plan_decide(struct context *c, struct sc_error *err)
         for (size_t i = 0; i < c->found_count && rc == 0; i++) {
             struct occurrence *o = &c->found[i];
             bool part = o->use_shim && sc_plan_is_part(o);
-            if (o->reason == NULL && part == (pass == 1))
-                rc = assign_secret(c, o, err);
+            if (o->reason == NULL && part == (pass == 1) && !sc_plan_is_address(o))
+                rc = sc_plan_assign(c, o, err);
         }
     }
     for (size_t i = 0; i < c->found_count && rc == 0; i++) {

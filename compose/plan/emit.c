@@ -135,8 +135,8 @@ static int edit_variable(struct context *c, const struct occurrence *o, const ch
 
 const char *sc_plan_placeholder(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
-    return sc_stash_printf(&c->plan->pool, err, "{{secret:%s%s}}", c->plan->secrets[o->secret].name,
-                           o->filter);
+    return sc_stash_printf(&c->plan->pool, err, "{{secret:%s%s}}",
+                           c->plan->secrets[o->file_secret].name, o->filter);
 }
 
 /* The text with placeholders in place of all its credentials, which are found in order. */
@@ -265,7 +265,7 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
         return rc;
     if (o->use_shim)
         change = sc_stash_printf(&c->plan->pool, err, "%s filled in by the shim from {{secret:%s}}",
-                                 o->key, c->plan->secrets[o->secret].name);
+                                 o->key, c->plan->secrets[o->file_secret].name);
     else if (name[0] == '\0' && o->native != NULL && o->native->set != NULL)
         change = sc_stash_printf(&c->plan->pool, err, "(in %s)", target);
     else if (name[0] == '\0')

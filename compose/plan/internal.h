@@ -71,6 +71,8 @@ bool sc_plan_is_part(const struct occurrence *o);
 bool sc_plan_is_interpolated(const struct occurrence *o);
 
 int sc_plan_decide(struct context *c, struct sc_error *err) SC_NODISCARD;
+/* The secret of one occurrence that moves. */
+int sc_plan_assign(struct context *c, struct occurrence *o, struct sc_error *err) SC_NODISCARD;
 
 /* Why a command or health check of the service would break if the variable went; NULL if none does
  * that cannot be repaired. */
@@ -114,6 +116,9 @@ int sc_plan_native_assign(struct context *c, struct occurrence *o,
 bool sc_plan_native_companion(const char *image, const char *variable);
 /* Why the set of variables that this one belongs to cannot become a file; NULL if it can. */
 const char *sc_plan_native_set(struct context *c, const struct occurrence *o);
+/* address.c: whether all of an address moves; such are assigned last. */
+bool sc_plan_is_address(const struct occurrence *o);
+int sc_plan_addresses(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* check.c: health checks of services that the shim starts. */
 int sc_plan_checks(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* start.c: what the service's image starts; NULL, or why that is not known. */

@@ -165,7 +165,9 @@ static int decide(struct context *c, struct sc_error *err)
         return rc;
     sc_plan_places_judge(c);
     rc = sc_plan_decide(c, err);
-    return rc < 0 ? rc : sc_plan_places_assign(c, err);
+    if (rc == 0)
+        rc = sc_plan_places_assign(c, err);
+    return rc < 0 ? rc : sc_plan_addresses(c, err); /* which look for what all others have */
 }
 
 static int emit(struct context *c, struct sc_error *err)

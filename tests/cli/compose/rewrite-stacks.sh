@@ -339,3 +339,46 @@ out_lacks canary
 out_has "stays redis.env:1  redis.env_file REDIS_PASSWORD: a command or health check that is shared through an anchor uses the variable; write it out first"
 err_is "secretsctl: 1 moved into 1 entry of scope 'netbox', 2 stay"
 cd ..
+
+# vaultwarden, mattermost, langfuse: an address that moves as a whole is a template over the password of its other side
+mkdir vaultwarden && cd vaultwarden
+cat >compose.yml <<'END'
+services:
+  vaultwarden:
+    image: vaultwarden/server:latest
+    environment:
+      DATABASE_URL: postgresql://vaultwarden:canary%2Fdb%400@postgres:5432/vaultwarden
+  web:
+    image: example/web
+    entrypoint: [/web]
+    command: [run]
+    environment:
+      DATABASE_URL: ${DATABASE_URL:-postgresql://web:canary%2Fdb%400@postgres:5432/web}
+      OTHER_URL: ${OTHER_URL:-postgresql://web:canary-other@elsewhere/web}
+  worker:
+    image: example/web
+    entrypoint: [/web]
+    command: [run]
+    environment:
+      - DATABASE_URL
+  postgres:
+    image: postgres:16-alpine
+    environment: {POSTGRES_PASSWORD: 'canary/db@0'}
+END
+cat >.env <<'END'
+PG=canary%2Fdb%400
+DATABASE_URL=postgresql://worker:${PG}@postgres:5432/worker
+END
+sed -i 's/\${DATABASE_URL:-/${WEB_URL:-/' compose.yml
+run 0 rewrite --write
+out_lacks canary
+out_has "vaultwarden.DATABASE_URL -> vaultwarden/postgres_password, DATABASE_URL_FILE=/run/secrets/database_url"
+out_has "web.DATABASE_URL -> vaultwarden/postgres_password, DATABASE_URL filled in by the shim from {{secret:web_database_url}}"
+out_has "web.OTHER_URL -> vaultwarden/other_url, OTHER_URL filled in by the shim from {{secret:other_url}}"
+kinds=$("$SECRETSCTL" list --json | jq -r '.[] | select(.name | startswith("vaultwarden/")) | "\(.name) \(.kind)"' | tr '\n' ' ')
+[ "$kinds" = "vaultwarden/database_url template vaultwarden/other_url secret vaultwarden/postgres_password secret vaultwarden/web_database_url template vaultwarden/worker_database_url template " ] || fail "$kinds"
+[ "$("$SECRETSCTL" get vaultwarden/database_url)" = 'postgresql://vaultwarden:{{secret:postgres_password|url}}@postgres:5432/vaultwarden' ] || fail "the template"
+printf 'n/w@1' | "$SECRETSCTL" rotate vaultwarden/postgres_password >/dev/null
+[ "$("$SECRETSCTL" get vaultwarden/worker_database_url >t; "$SECRETSCTL" render t --scope vaultwarden)" = 'postgresql://worker:n%2Fw%401@postgres:5432/worker' ] || fail "both sides are rotated at once"
+run 0 rewrite
+cd ..
