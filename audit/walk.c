@@ -46,9 +46,11 @@ static int visit(const struct walk *walk, const struct dirent *entry, const char
                  unsigned depth, struct sc_error *err)
 {
     struct stat st;
-    if (!walk->no_ignore && sc_ignore_matches(walk->ignore, path, NULL))
+    unsigned char type = type_of(entry, path);
+    if (!walk->no_ignore && (type == DT_DIR ? sc_ignore_matches_folder(walk->ignore, path)
+                                            : sc_ignore_matches(walk->ignore, path, NULL)))
         return 0;
-    switch (type_of(entry, path)) {
+    switch (type) {
     case DT_REG:
         if (walk->files->count >= SC_AUDIT_FILES_MAX)
             return sc_fail(err, SC_E_TOOBIG, "more than %zu files; audit a smaller part",
@@ -120,6 +122,9 @@ int sc_walk(const char *path, bool no_ignore, struct sc_ignore *ignore, struct s
             return skip(&walk, path, "permission denied", err);
         return sc_fail_errno(err, "cannot audit '%s'", path);
     }
+    int rc = no_ignore ? 0 : sc_ignore_load_above(ignore, path, err);
+    if (rc < 0)
+        return rc;
     if (S_ISDIR(st.st_mode))
         return walk_folder(&walk, path, 0, err);
     return sc_strv_add(files, path, err);
