@@ -142,8 +142,8 @@ static int run_all(struct run *run, struct sc_audit_result *result, struct sc_er
     return rc;
 }
 
-/* What one more worker does when the walk is done: the history of `path`, or (NULL) the files that
- * Compose files name. */
+/* What one more worker does when the walk is done: the history of `path` or what is staged there,
+ * or (NULL) the files that Compose files name. */
 static int run_more(struct run *run, const char *path, struct sc_audit_result *result,
                     struct sc_error *err)
 {
@@ -151,8 +151,12 @@ static int run_more(struct run *run, const char *path, struct sc_audit_result *r
     int rc = sc_worker_init(&worker, run->options, &run->ignore, err);
     if (rc < 0)
         return rc;
-    rc = path != NULL ? sc_git_audit(&worker, path, err)
-                      : sc_follow(&worker, &run->files, &run->references, err);
+    if (path == NULL)
+        rc = sc_follow(&worker, &run->files, &run->references, err);
+    else if (run->options->staged)
+        rc = sc_git_audit_staged(&worker, path, err);
+    else
+        rc = sc_git_audit(&worker, path, err);
     if (rc == 0)
         rc = collect(result, &worker.result, err);
     sc_worker_done(&worker);
@@ -178,15 +182,42 @@ static int walk_all(struct run *run, const char *const *paths, size_t count, str
     return missing > 0 && missing == count ? SC_E_NOTFOUND : 0;
 }
 
+static int load_ignore_above(const struct sc_git_object *object, void *ctx, struct sc_error *err)
+{
+    struct run *run = ctx;
+    return run->options->no_ignore ? 0 : sc_ignore_load_above(&run->ignore, object->name, err);
+}
+
+static int pass_over(const char *name, const char *reason, void *ctx, struct sc_error *err)
+{
+    (void)name;
+    (void)reason;
+    (void)ctx;
+    (void)err;
+    return 0;
+}
+
+/* The ignore files first: a worker only reads them. */
+static int run_staged(struct run *run, const char *path, struct sc_audit_result *result,
+                      struct sc_error *err)
+{
+    const struct sc_git_visitor folders = {
+        .object_max = SC_GIT_BLOB_MAX, .object = load_ignore_above, .skip = pass_over, .ctx = run};
+    int rc = sc_git_walk_staged(path, &folders, err);
+    return rc < 0 ? rc : run_more(run, path, result, err);
+}
+
 int sc_audit_run(const struct sc_audit_options *options, const char *const *paths, size_t count,
                  struct sc_audit_result *ret, struct sc_error *err)
 {
     struct run run = {.options = options};
     struct sc_audit_result result = {0};
     int rc = options->no_ignore ? 0 : sc_ignore_load(&run.ignore, ".", err);
-    if (rc == 0)
+    for (size_t i = 0; i < count && rc == 0 && options->staged; i++)
+        rc = run_staged(&run, paths[i], &result, err);
+    if (rc == 0 && !options->staged)
         rc = walk_all(&run, paths, count, &result.skips, err);
-    if (rc == 0)
+    if (rc == 0 && !options->staged)
         rc = run_all(&run, &result, err);
     if (rc == 0 && run.references.count > 0)
         rc = run_more(&run, NULL, &result, err);

@@ -29,6 +29,7 @@ struct sc_audit_options {
     struct sc_fingerprint_key key;
     unsigned threads; /* 0: one for each processor, up to 8 */
     bool history;     /* also every blob of the git repository a path lies in */
+    bool staged;      /* instead of files, what is staged in the repository a path lies in */
     bool archives;    /* look into tar, zip and compressed files */
     bool no_ignore;   /* report what was suppressed, too */
     void (*progress)(void *ctx, size_t files, uint64_t bytes); /* now and then; or NULL */

@@ -18,9 +18,10 @@
 /* clang-format off */
 #define GIT_FUNCTIONS(X) \
     X(commit_free) X(commit_lookup) X(commit_parent) X(commit_parentcount) X(commit_tree) \
-    X(diff_foreach) X(diff_free) X(diff_tree_to_tree) X(error_last) X(index_free) \
+    X(diff_foreach) X(diff_free) X(diff_tree_to_index) X(diff_tree_to_tree) X(error_last) X(object_free) X(index_free) \
     X(index_get_bypath) X(libgit2_init) X(libgit2_shutdown) X(odb_foreach) X(odb_free) X(odb_object_data) X(odb_object_free) \
-    X(odb_object_size) X(odb_read) X(odb_read_header) X(oid_tostr) X(repository_commondir) \
+    X(odb_object_size) X(odb_read) X(odb_read_header) X(oid_tostr) X(reference_free) X(reference_peel) X(repository_commondir) X(repository_head) \
+    X(repository_is_shallow) \
     X(repository_free) X(repository_index) X(repository_odb) X(repository_workdir) X(repository_open_ext) X(revwalk_free) X(revwalk_new) \
     X(revwalk_next) X(revwalk_push_glob) X(revwalk_push_head) X(revwalk_sorting) X(tree_free)
 /* clang-format on */
@@ -64,6 +65,7 @@ struct history {
     git_odb *odb;
     const char *path;
     struct seen seen;
+    bool each_path;                 /* the same blob at two paths is looked at twice */
     char commit[GIT_OID_HEXSZ + 1]; /* being looked at; "" for objects that no commit has */
     int rc;
     struct sc_error *err;
@@ -141,7 +143,7 @@ static const char *name_of(git_object_t type, const char *name)
 /* Looks at an object that is new. `name` is its path, for reports and to tell its kind. */
 static int look_at_object(struct history *h, const git_oid *id, const char *name)
 {
-    int is_new = mark(&h->seen, id, h->err);
+    int is_new = h->each_path ? 1 : mark(&h->seen, id, h->err);
     if (is_new <= 0)
         return is_new;
     size_t size = 0;
@@ -199,13 +201,14 @@ static int look_at_commit(struct history *h, const git_oid *id)
     return h->rc;
 }
 
-/* Oldest first, so that the commit named is the one that brought the blob. */
+/* Oldest first, so that the commit named is the one that brought the blob; no commit before its
+ * parents, whatever their clocks said. */
 static int walk_commits(struct history *h)
 {
     git_revwalk *walk = NULL;
     if (h->api.revwalk_new(&walk, h->repository) < 0)
         return git_failure(h, "cannot walk the history of");
-    (void)h->api.revwalk_sorting(walk, GIT_SORT_TIME | GIT_SORT_REVERSE);
+    (void)h->api.revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME | GIT_SORT_REVERSE);
     (void)h->api.revwalk_push_glob(walk, "refs/*");
     (void)h->api.revwalk_push_head(walk); /* an empty repository has none */
     git_oid id;
@@ -224,13 +227,20 @@ static int on_object(const git_oid *id, void *ctx)
     return h->rc < 0 ? GIT_EUSER : 0;
 }
 
+static int open_repository(struct history *h)
+{
+    if (h->api.repository_open_ext(&h->repository, h->path, 0, NULL) < 0)
+        return git_failure(h, "cannot open the git repository of");
+    if (h->api.repository_odb(&h->odb, h->repository) < 0)
+        return git_failure(h, "cannot read the git repository of");
+    return 0;
+}
+
 static int walk(struct history *h)
 {
-    int rc = 0;
-    if (h->api.repository_open_ext(&h->repository, h->path, 0, NULL) < 0)
-        rc = git_failure(h, "cannot open the git repository of");
-    if (rc == 0 && h->api.repository_odb(&h->odb, h->repository) < 0)
-        rc = git_failure(h, "cannot read the git repository of");
+    int rc = open_repository(h);
+    if (rc == 0 && h->api.repository_is_shallow(h->repository) == 1)
+        rc = skip(h, h->path, "a shallow clone: older history is not here (git fetch --unshallow)");
     if (rc == 0)
         rc = walk_commits(h);
     if (rc == 0 && h->api.odb_foreach(h->odb, on_object, h) < 0)
@@ -238,15 +248,41 @@ static int walk(struct history *h)
     return rc;
 }
 
-int sc_git_walk(const char *path, const struct sc_git_visitor *visitor, char **ret_folder,
-                struct sc_error *err)
+/* What the index has that the last commit has not; all of it where there is none. */
+static int walk_staged(struct history *h)
+{
+    git_reference *head = NULL;
+    git_object *tree = NULL;
+    git_diff *diff = NULL;
+    int rc = open_repository(h);
+    if (rc < 0)
+        return rc;
+    h->each_path = true;
+    int status = h->api.repository_head(&head, h->repository);
+    if (status == 0)
+        status = h->api.reference_peel(&tree, head, GIT_OBJECT_TREE);
+    if (status == 0 || status == GIT_EUNBORNBRANCH || status == GIT_ENOTFOUND)
+        status =
+            h->api.diff_tree_to_index(&diff, h->repository, (git_tree *)(void *)tree, NULL, NULL);
+    if (status < 0)
+        rc = git_failure(h, "cannot read what is staged in");
+    else if (h->api.diff_foreach(diff, on_delta, NULL, NULL, NULL, h) < 0)
+        rc = h->rc < 0 ? h->rc : git_failure(h, "cannot read what is staged in");
+    h->api.diff_free(diff);
+    h->api.object_free(tree);
+    h->api.reference_free(head);
+    return rc;
+}
+
+static int with_repository(const char *path, const struct sc_git_visitor *visitor,
+                           int (*visit)(struct history *h), char **ret_folder, struct sc_error *err)
 {
     struct history h = {.visitor = visitor, .path = path, .err = err};
     int rc = load(&h.api, err);
     if (rc < 0)
         return rc;
     h.api.libgit2_init();
-    rc = walk(&h);
+    rc = visit(&h);
     if (rc == 0 && ret_folder != NULL) {
         *ret_folder = sc_str_dup(h.api.repository_commondir(h.repository), err);
         rc = *ret_folder == NULL ? SC_E_NOMEM : 0;
@@ -256,6 +292,17 @@ int sc_git_walk(const char *path, const struct sc_git_visitor *visitor, char **r
     h.api.repository_free(h.repository);
     h.api.libgit2_shutdown();
     return rc;
+}
+
+int sc_git_walk(const char *path, const struct sc_git_visitor *visitor, char **ret_folder,
+                struct sc_error *err)
+{
+    return with_repository(path, visitor, walk, ret_folder, err);
+}
+
+int sc_git_walk_staged(const char *path, const struct sc_git_visitor *visitor, struct sc_error *err)
+{
+    return with_repository(path, visitor, walk_staged, NULL, err);
 }
 
 static int audit_object(const struct sc_git_object *object, void *ctx, struct sc_error *err)
@@ -273,6 +320,18 @@ int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *er
     const struct sc_git_visitor visitor = {
         .object_max = SC_GIT_BLOB_MAX, .object = audit_object, .skip = audit_skip, .ctx = worker};
     return sc_git_walk(path, &visitor, NULL, err);
+}
+
+static int audit_staged(const struct sc_git_object *object, void *ctx, struct sc_error *err)
+{
+    return sc_worker_bytes(ctx, object->name, NULL, object->text, err);
+}
+
+int sc_git_audit_staged(struct sc_worker *worker, const char *path, struct sc_error *err)
+{
+    const struct sc_git_visitor visitor = {
+        .object_max = SC_GIT_BLOB_MAX, .object = audit_staged, .skip = audit_skip, .ctx = worker};
+    return sc_git_walk_staged(path, &visitor, err);
 }
 
 /* `absolute` is a real path, as libgit2's work trees are. */

@@ -31,6 +31,11 @@ struct sc_git_visitor {
 int sc_git_walk(const char *path, const struct sc_git_visitor *visitor, char **ret_folder,
                 struct sc_error *err) SC_NODISCARD;
 
+/* Every blob of the index that the last commit has not at this path: what a commit would bring.
+ * Paths are from the top of the work tree. */
+int sc_git_walk_staged(const char *path, const struct sc_git_visitor *visitor,
+                       struct sc_error *err) SC_NODISCARD;
+
 /* Tells whether the index of the repository around `path` has it; *ret is untouched where there is
  * no repository. FAILED where git refuses the repository, UNSUPPORTED without libgit2. */
 int sc_git_tracks(const char *path, bool *ret, struct sc_error *err) SC_NODISCARD;
@@ -38,5 +43,9 @@ int sc_git_tracks(const char *path, bool *ret, struct sc_error *err) SC_NODISCAR
 /* Looks at the repository that `path` lies in. FAILED if there is none, or git refuses it as owned
  * by somebody else: that is never an empty history. */
 int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *err) SC_NODISCARD;
+
+/* Looks at what is staged there. */
+int sc_git_audit_staged(struct sc_worker *worker, const char *path,
+                        struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -30,7 +30,9 @@ const struct sc_option sc_audit_cli_options[] = {
      FIELD(write_baseline), NULL, 1},
     {"threads", 0, "N", "threads to use", SC_OPTION_NUMBER, FIELD(threads), NULL, 0},
     {"history", 0, NULL, "look at every blob of the git history, too", SC_OPTION_FLAG,
-     FIELD(history), NULL, 0},
+     FIELD(history), NULL, 2},
+    {"staged", 0, NULL, "look at what is staged in git for the next commit, only", SC_OPTION_FLAG,
+     FIELD(staged), NULL, 2},
     {"archives", 0, NULL, "look into archives and compressed files", SC_OPTION_FLAG,
      FIELD(archives), NULL, 0},
     {"no-ignore", 0, NULL, "report what marks and ignore files suppress", SC_OPTION_FLAG,
@@ -153,6 +155,7 @@ int sc_leaks_audit(struct sc_cli *cli, const void *values, int count, char **ope
             (unsigned)SC_MIN(options->threads.value, (unsigned long long)SC_AUDIT_THREADS_MAX),
         .no_ignore = options->no_ignore,
         .history = options->history,
+        .staged = options->staged,
         .archives = options->archives,
         .progress = progress ? show_progress : NULL,
     };

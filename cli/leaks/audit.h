@@ -17,6 +17,7 @@ struct sc_audit_cli_options {
     struct sc_option_number threads;
     bool no_ignore;
     bool history;
+    bool staged;
     bool archives;
 };
 

@@ -55,6 +55,7 @@ const struct sc_command sc_leaks_commands[] = {
             "The exit status is 3 when a finding reaches --fail-on (medium unless given), else 1 "
             "when something could not be read, else 0.",
         .examples = "secretsctl audit\tlook at everything below the working directory\n"
+                    "secretsctl audit --staged\tbefore a commit, as a hook\n"
                     "secretsctl audit --format json compose.yml\tfor other programs",
         .options = sc_audit_cli_options,
         .options_size = sizeof(struct sc_audit_cli_options),
