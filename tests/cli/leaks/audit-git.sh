@@ -67,7 +67,7 @@ git pack-refs --all && git repack -qadf
 wanted="side.env SIDE_PASSWORD;t.env T_PASSWORD;tag null;s.env S_PASSWORD;w.env W_PASSWORD;d.env D_PASSWORD;m.env M_PASSWORD"
 all_of() {
     for one in a $(echo "$wanted" | tr ' ;' '@ '); do
-        [ "$one" = a ] || keys | grep -q "$(echo "$one" | tr '@' ' ')" || fail "$1: no $one in $(keys)"
+        [ "$one" = a ] || keys | grep "$(echo "$one" | tr '@' ' ')" >/dev/null || fail "$1: no $one in $(keys)"
     done
 }
 run 3 "$SECRETSCTL" audit --history --json
