@@ -365,8 +365,9 @@ static int load(struct work *w)
     return rc < 0 ? rc : prune_all(w);
 }
 
-int sc_compose_load(const struct sc_compose_options *options, struct sc_project **ret,
-                    struct sc_error *err)
+/* Empty, with its loader. */
+static int new_project(const struct sc_compose_options *options, struct sc_project **ret,
+                       struct sc_error *err)
 {
     SC_CLEANUP(sc_project_freep) struct sc_project *project = calloc(1, sizeof(*project));
     if (project == NULL)
@@ -384,14 +385,44 @@ int sc_compose_load(const struct sc_compose_options *options, struct sc_project 
     loader->noted = sc_tree_new(loader->pool, SC_VALUE_MAP, sc_origin_implied());
     if (loader->noted == NULL)
         return sc_fail_nomem(err);
+    *ret = SC_TAKE(project);
+    return 0;
+}
+
+int sc_compose_load(const struct sc_compose_options *options, struct sc_project **ret,
+                    struct sc_error *err)
+{
+    SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
+    int rc = new_project(options, &project, err);
+    if (rc < 0)
+        return rc;
+    struct sc_loader *loader = &project->private->loader;
     struct work w = {.project = project, .loader = loader, .pool = loader->pool, .err = err};
-    int rc = load(&w);
+    rc = load(&w);
     if (rc < 0)
         return rc;
     sc_loader_done(loader); /* the YAML is not needed any more; the texts stay */
     loader->options = NULL;
     *ret = SC_TAKE(project);
     return 0;
+}
+
+int sc_compose_discover(const struct sc_compose_options *options, struct sc_strv *files,
+                        char **ret_name, struct sc_error *err)
+{
+    SC_CLEANUP(sc_project_freep) struct sc_project *project = NULL;
+    struct sc_discovery found = {0};
+    int rc = new_project(options, &project, err);
+    if (rc == 0)
+        rc = sc_discover(&project->private->loader, &found, err);
+    for (size_t i = 0; rc == 0 && i < found.file_count; i++)
+        rc = sc_strv_add(files, found.files[i], err);
+    char *name = rc == 0 ? sc_str_dup(found.name, err) : NULL;
+    if (rc == 0 && name == NULL)
+        rc = SC_E_NOMEM;
+    if (rc == 0)
+        *ret_name = name;
+    return rc;
 }
 
 void sc_project_freep(struct sc_project **project)

@@ -184,6 +184,11 @@ struct sc_project {
 int sc_compose_load(const struct sc_compose_options *options, struct sc_project **ret,
                     struct sc_error *err) SC_NODISCARD;
 
+/* Which files such a project consists of (absolute, or "-"; appended), and its name (malloc'd),
+ * without loading it. */
+int sc_compose_discover(const struct sc_compose_options *options, struct sc_strv *files,
+                        char **ret_name, struct sc_error *err) SC_NODISCARD;
+
 /* NULL and a pointer to NULL are allowed; for SC_CLEANUP. */
 void sc_project_freep(struct sc_project **project);
 

@@ -10,6 +10,7 @@
 #include "cli/compose/rewrite.h"
 #include "cli/output.h"
 #include "cli/place.h"
+#include "compose/project.h"
 #include "core/fsutil.h"
 #include "core/name.h"
 #include "core/parse.h"
@@ -17,45 +18,57 @@
 
 #include "core/banned.h"
 
-static const char *const usual_names[] = {"compose.yaml", "compose.yml", "docker-compose.yml",
-                                          "docker-compose.yaml"};
-static const char *const override_names[] = {"compose.override.yaml", "compose.override.yml",
-                                             "docker-compose.override.yml",
-                                             "docker-compose.override.yaml"};
-
-static const char *first_present(const char *const *names, size_t count)
+/* What Docker Compose takes for the project: -f, else COMPOSE_FILE of the environment or of '.env',
+ * else the usual names here or above, with their override; and what it calls it. */
+static int discover(const struct sc_strv *given, struct sc_strv *files, char **ret_name,
+                    struct sc_error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (access(names[i], F_OK) == 0)
-            return names[i];
-    }
-    return NULL;
+    char directory[PATH_MAX];
+    if (getcwd(directory, sizeof(directory)) == NULL)
+        return sc_fail_errno(err, "cannot find the working directory");
+    const struct sc_compose_options options = {.files = (const char *const *)given->items,
+                                               .file_count = given->count,
+                                               .working_directory = directory,
+                                               .environment = (const char *const *)environ,
+                                               .all = true,
+                                               .tolerant = true};
+    return sc_compose_discover(&options, files, ret_name, err);
 }
 
-/* -f, else COMPOSE_FILE, else the usual names in the working directory with their override. */
-static int choose_files(const struct sc_strv *given, struct sc_strv *ret, struct sc_error *err)
+/* The path from the working directory, for messages and the diff; as it is from the root only. */
+static char *shown_path(const char *path, struct sc_error *err)
 {
+    char base[PATH_MAX];
+    SC_CLEANUP(sc_buf_done) struct sc_buf up = SC_BUF_INIT(PATH_MAX);
+    if (getcwd(base, sizeof(base)) == NULL)
+        base[0] = '\0';
+    for (size_t len = strlen(base); len > 1; len = strlen(base)) {
+        if (strncmp(path, base, len) == 0 && path[len] == '/') {
+            sc_buf_puts(&up, path + len + 1);
+            return sc_buf_status(&up, err) == 0 ? sc_buf_take(&up) : NULL;
+        }
+        *strrchr(base, '/') = '\0';
+        sc_buf_puts(&up, "../");
+    }
+    return sc_str_dup(path, err);
+}
+
+/* Those that are given are called as given. */
+static int choose_files(const struct sc_strv *given, struct sc_strv *ret, char **ret_name,
+                        struct sc_error *err)
+{
+    SC_CLEANUP(sc_strv_done) struct sc_strv found = {0};
     int rc = 0;
     for (size_t i = 0; i < given->count && rc == 0; i++)
         rc = sc_strv_add(ret, given->items[i], err);
-    const char *variable = sc_env("COMPOSE_FILE");
     if (given->count > 0 || rc < 0)
         return rc;
-    for (const char *at = variable; at != NULL && *at != '\0' && rc == 0;) {
-        size_t n = strcspn(at, ":");
-        SC_CLEANUP(sc_str_freep) char *name = sc_str_ndup(at, n, err);
-        rc = name == NULL ? SC_E_NOMEM : sc_strv_add(ret, name, err);
-        at += n + (at[n] == ':');
+    rc = discover(given, &found, ret_name, err);
+    for (size_t i = 0; i < found.count && rc == 0; i++) {
+        SC_CLEANUP(sc_str_freep) char *shown = shown_path(found.items[i], err);
+        rc = shown == NULL ? SC_E_NOMEM : sc_strv_add(ret, shown, err);
     }
-    if (variable != NULL || rc < 0)
-        return rc;
-    const char *base = first_present(usual_names, SC_ARRAY_SIZE(usual_names));
-    const char *over = first_present(override_names, SC_ARRAY_SIZE(override_names));
-    if (base == NULL)
-        return sc_fail(err, SC_E_NOTFOUND,
-                       "there is no compose.yaml or docker-compose.yml here; name one with -f");
-    rc = sc_strv_add(ret, base, err);
-    return rc == 0 && over != NULL ? sc_strv_add(ret, over, err) : rc;
+    return rc;
 }
 
 /* The real path, which must lie in the folder that the path names: a link that leads elsewhere
@@ -79,35 +92,18 @@ static char *real_path(const char *path, struct sc_error *err)
     return sc_str_dup(real, err);
 }
 
-/* `name:` of the last file that has one, else the folder of the first file. */
-static int default_scope(const struct sc_rewrite_input *input, char **ret, struct sc_error *err)
+/* The name of the project. */
+static int default_scope(const struct sc_strv *given, const char *name, char **ret,
+                         struct sc_error *err)
 {
-    char name[SC_NAME_PART_MAX + 1] = "";
-    for (size_t i = 0; i < input->count; i++) {
-        SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *yaml = NULL;
-        int rc = sc_yaml_load(input->files[i].text, input->files[i].display, &yaml, NULL, err);
-        if (rc < 0)
-            return rc;
-        const struct sc_yaml_node *node = NULL;
-        if (sc_yaml_count(yaml) > 0)
-            node = sc_yaml_resolve(sc_yaml_get(sc_yaml_document(yaml, 0)->root, "name"));
-        if (sc_yaml_is(node, SC_YAML_SCALAR) && node->len > 0 && strchr(node->text, '$') == NULL) {
-            rc = sc_name_from_text(name, node->text, err);
-            if (rc < 0)
-                return rc;
-        }
-    }
-    const char *project = sc_env("COMPOSE_PROJECT_NAME");
-    if (project != NULL || name[0] == '\0') {
-        SC_CLEANUP(sc_str_freep) char *dir = sc_path_dirname(input->paths[0], err);
-        if (dir == NULL)
-            return SC_E_NOMEM;
-        const char *leaf = strrchr(dir, '/') != NULL ? strrchr(dir, '/') + 1 : dir;
-        int rc = sc_name_from_text(name, project != NULL ? project : leaf, err);
-        if (rc < 0)
-            return sc_wrap(err, rc, "cannot make a scope of the folder's name; give --scope");
-    }
-    *ret = sc_str_dup(name, err);
+    SC_CLEANUP(sc_strv_done) struct sc_strv files = {0};
+    SC_CLEANUP(sc_str_freep) char *found = NULL;
+    int rc = name != NULL ? 0 : discover(given, &files, &found, err);
+    if (rc == 0)
+        rc = sc_name_check(name != NULL ? name : found, 1, err);
+    if (rc < 0)
+        return rc;
+    *ret = name != NULL ? sc_str_dup(name, err) : SC_TAKE(found);
     return *ret != NULL ? 0 : SC_E_NOMEM;
 }
 
@@ -115,7 +111,8 @@ int sc_rewrite_input_read(const struct sc_strv *given, const char *scope,
                           struct sc_rewrite_input *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_strv_done) struct sc_strv files = {0};
-    int rc = choose_files(given, &files, err);
+    SC_CLEANUP(sc_str_freep) char *name = NULL;
+    int rc = choose_files(given, &files, &name, err);
     if (rc < 0)
         return rc;
     ret->files = calloc(files.count, sizeof(*ret->files));
@@ -148,7 +145,7 @@ int sc_rewrite_input_read(const struct sc_strv *given, const char *scope,
     if (ret->mount == NULL)
         return err->code;
     if (scope == NULL)
-        return default_scope(ret, &ret->scope, err);
+        return default_scope(given, name, &ret->scope, err);
     rc = sc_name_check(scope, 1, err);
     if (rc == 0) {
         ret->scope = sc_str_dup(scope, err);

@@ -45,8 +45,10 @@ const struct sc_command sc_rewrite_commands[] = {
         .operands = "",
         .summary = "move the credentials of Compose files into the vault",
         .description =
-            "Finds the credentials in the files, and shows what it would do with each: the image's "
-            "own file form, a grant under the service, a top-level secret; for programs that read "
+            "Finds the credentials in the files (without -f in those that Docker Compose takes, "
+            "here "
+            "or above), and shows what it would do with each: the image's own file form, a grant "
+            "under the service, a top-level secret; for programs that read "
             "the "
             "environment only, the shim in front of the entrypoint, when what the image starts is "
             "known. What cannot be moved safely stays, with the reason. The diff touches only "

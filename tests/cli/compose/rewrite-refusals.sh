@@ -3,7 +3,7 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 
 run 4 "$SECRETSCTL" compose rewrite
-err_is "secretsctl: there is no compose.yaml or docker-compose.yml here; name one with -f"
+err_is "secretsctl: there is no Compose file here or above; name one with -f"
 run 4 "$SECRETSCTL" compose rewrite -f absent.yml
 err_is "secretsctl: cannot open 'absent.yml': No such file or directory"
 
