@@ -91,6 +91,7 @@ static int assign(struct context *c, struct occurrence *o, struct sc_error *err)
     rc = sc_plan_secret_template(c, o->key, o->service->name, sc_buf_view(&a.template),
                                  &o->file_secret, err);
     o->secret = a.secret;
+    o->filter = ""; /* the file is the whole value */
     return rc;
 }
 

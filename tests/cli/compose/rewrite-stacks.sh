@@ -375,6 +375,9 @@ out_lacks canary
 out_has "vaultwarden.DATABASE_URL -> vaultwarden/postgres_password, DATABASE_URL_FILE=/run/secrets/database_url"
 out_has "web.DATABASE_URL -> vaultwarden/postgres_password, DATABASE_URL filled in by the shim from {{secret:web_database_url}}"
 out_has "web.OTHER_URL -> vaultwarden/other_url, OTHER_URL filled in by the shim from {{secret:other_url}}"
+grep -qxF "      DATABASE_URL: '{{secret:web_database_url}}'" compose.yml || fail "the whole value"
+grep -qxF "      - DATABASE_URL={{secret:worker_database_url}}" compose.yml || fail "the whole value of a passed variable"
+grep -qxF "      OTHER_URL: '{{secret:other_url}}'" compose.yml || fail "an address without another side"
 kinds=$("$SECRETSCTL" list --json | jq -r '.[] | select(.name | startswith("vaultwarden/")) | "\(.name) \(.kind)"' | tr '\n' ' ')
 [ "$kinds" = "vaultwarden/database_url template vaultwarden/other_url secret vaultwarden/postgres_password secret vaultwarden/web_database_url template vaultwarden/worker_database_url template " ] || fail "$kinds"
 [ "$("$SECRETSCTL" get vaultwarden/database_url)" = 'postgresql://vaultwarden:{{secret:postgres_password|url}}@postgres:5432/vaultwarden' ] || fail "the template"
