@@ -15,6 +15,9 @@
 
 #include "core/banned.h"
 
+#define WORD_MAX   7
+#define NUMBER_MAX 5
+
 struct reading {
     struct sc_source source;
     const struct sc_strv *only;
@@ -256,6 +259,21 @@ void sc_run_values_done(struct sc_run_values *values)
     *values = (struct sc_run_values){0};
 }
 
+/* Short enough to stand in other text by chance: in a MB of log "true" does so 735 times, a number
+ * of four digits four times, what has letters and digits hardly ever. */
+static bool is_common(struct sc_bytes value)
+{
+    size_t len = value.len;
+    size_t letters = 0, digits = 0;
+    if (len > 0 && value.ptr[len - 1] == '\n')
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        letters += (value.ptr[i] | 0x20) >= 'a' && (value.ptr[i] | 0x20) <= 'z';
+        digits += value.ptr[i] >= '0' && value.ptr[i] <= '9';
+    }
+    return (letters == len && len <= WORD_MAX) || (digits == len && len <= NUMBER_MAX);
+}
+
 int sc_run_patterns(const struct sc_cli *cli, const struct sc_run_values *values,
                     struct sc_mask_patterns *ret, struct sc_error *err)
 {
@@ -269,6 +287,11 @@ int sc_run_patterns(const struct sc_cli *cli, const struct sc_run_values *values
         rc = sc_mask_patterns_add(ret, value, &masked, err);
         if (rc == 0 && !masked && !item->open)
             sc_note(cli, "'%s' is too short to be masked", item->name);
+        else if (rc == 0 && masked && is_common(value))
+            sc_note(cli,
+                    "'%s' is a word or a short number, and masked wherever that stands; what is no "
+                    "secret is better kept as --kind config",
+                    item->name);
     }
     return rc < 0 ? rc : sc_mask_patterns_finish(ret, err);
 }

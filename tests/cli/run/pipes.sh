@@ -46,6 +46,16 @@ run 0 sh -c 'echo "x other-value y" | "$0" mask' "$SECRETSCTL"
 out_is 'x *** y'
 run 0 sh -c 'echo "x other-value y" | "$0" mask --name' "$SECRETSCTL"
 out_is 'x [token] y'
+# A value that other text has by chance is masked there, too; what is kept as open is not.
+printf true | "$SECRETSCTL" add -q words/flag
+printf 4711 | "$SECRETSCTL" add -q words/pin
+printf release1 | "$SECRETSCTL" add -q words/fine
+printf false | "$SECRETSCTL" add -q words/open --kind config
+run 0 sh -c 'echo "true false 4711" | "$0" mask --scope words' "$SECRETSCTL"
+out_is '*** false ***'
+err_is "secretsctl: 'words/flag' is a word or a short number, and masked wherever that stands; what is no secret is better kept as --kind config
+secretsctl: 'words/pin' is a word or a short number, and masked wherever that stands; what is no secret is better kept as --kind config"
+for name in flag pin fine open; do "$SECRETSCTL" rm -q "words/$name"; done
 # A pattern that fits nothing is a slip, and would leave a value readable.
 run 0 sh -c 'echo "x other-value y" | "$0" mask --scope other --scope other' "$SECRETSCTL"
 out_is 'x *** y'
