@@ -7,6 +7,7 @@
 #define SC_AUDIT_REPORT_REPORT_H
 
 #include "audit/audit.h"
+#include "audit/family.h"
 #include "core/buf.h"
 
 /* Bytes of a report at most. */
@@ -30,7 +31,7 @@ void sc_report_html(const struct sc_audit_result *result, struct sc_buf *out);
 
 /* What a rule means, from any of the tables. */
 struct sc_rule_text {
-    const char *id, *title, *why, *fix;
+    const char *id, *title, *means, *why, *fix;
     enum sc_severity severity;
     /* How sure a finding is, in the words of SARIF: "very-high" a checksum or structure was
      * checked; "high" the form, or key and place, leave no doubt; "medium" a keyword stands near;
@@ -42,6 +43,13 @@ struct sc_rule_text {
 bool sc_rule_describe(const char *id, struct sc_rule_text *ret);
 /* Calls fn for each rule id there is, in the order of the tables. */
 void sc_rule_each(void (*fn)(void *ctx, const char *id), void *ctx);
+
+/* Whether a family has findings of this class: the others are no rules. */
+bool sc_rule_occurs(enum sc_family family, enum sc_finding_class class);
+
+/* A text in which the rule finds something, of a token how it begins; returns what the file would
+ * be called, NULL if none is known. */
+const char *sc_rule_example(const char *id, struct sc_buf *out);
 
 /* Text for XML and HTML; control characters become spaces. */
 void sc_report_markup(struct sc_buf *out, const char *text);

@@ -25,6 +25,20 @@ static const char *precision_of_token(const struct sc_token_rule *rule)
     }
 }
 
+static const char *meaning_of_token(const struct sc_token_rule *rule)
+{
+    if (rule->check == SC_CHECK_URL)
+        return "A URL holds a password.";
+    if (rule->check == SC_CHECK_PEM)
+        return "A private key stands in the file.";
+    if (rule->kind == SC_TOKEN_GENERIC)
+        return "The value looks made by a machine, and what it is given to is named like a secret.";
+    return rule->kind == SC_TOKEN_KEYED
+               ? "The value has the length and the characters of such a token, and its provider's "
+                 "name stands next to it."
+               : "The value has the form of a known token.";
+}
+
 static const char *precision_of_class(enum sc_finding_class class)
 {
     switch (class) {
@@ -49,6 +63,7 @@ bool sc_rule_describe(const char *id, struct sc_rule_text *ret)
         const struct sc_family_texts *texts = &sc_families[family];
         *ret = (struct sc_rule_text){sc_family_rule(family, class),
                                      texts->title,
+                                     sc_finding_class_text(class),
                                      texts->why,
                                      texts->fix,
                                      sc_finding_class_severity(class),
@@ -59,7 +74,7 @@ bool sc_rule_describe(const char *id, struct sc_rule_text *ret)
     if (rule == NULL)
         return false;
     const struct sc_family_texts *texts = &sc_families[SC_FAMILY_TOKEN];
-    *ret = (struct sc_rule_text){rule->id,   rule->title,      texts->why,
+    *ret = (struct sc_rule_text){rule->id,   rule->title,      meaning_of_token(rule),  texts->why,
                                  texts->fix, SC_SEVERITY_HIGH, precision_of_token(rule)};
     return true;
 }
@@ -67,8 +82,10 @@ bool sc_rule_describe(const char *id, struct sc_rule_text *ret)
 void sc_rule_each(void (*fn)(void *ctx, const char *id), void *ctx)
 {
     for (int family = 0; family < SC_FAMILY_MAX; family++) {
-        for (int class = 0; class < SC_CLASS_MAX && family != SC_FAMILY_TOKEN; class ++)
-            fn(ctx, sc_family_rule((enum sc_family)family, (enum sc_finding_class) class));
+        for (int class = 0; class < SC_CLASS_MAX; class ++) {
+            if (sc_rule_occurs((enum sc_family)family, (enum sc_finding_class) class))
+                fn(ctx, sc_family_rule((enum sc_family)family, (enum sc_finding_class) class));
+        }
     }
     for (size_t i = 0; i < sc_token_rule_count; i++) {
         if (i == 0 || strcmp(sc_token_rules[i].id, sc_token_rules[i - 1].id) != 0)

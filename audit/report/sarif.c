@@ -32,7 +32,7 @@ static void text_object(struct sc_json *json, const char *key, const char *text)
 
 static void write_rule(struct sc_json *json, const char *id)
 {
-    struct sc_rule_text rule = {id, id, id, id, SC_SEVERITY_HIGH, "medium"};
+    struct sc_rule_text rule = {id, id, id, id, id, SC_SEVERITY_HIGH, "medium"};
     (void)sc_rule_describe(id, &rule);
     sc_json_object_begin(json);
     sc_json_pair_string(json, "id", id);
@@ -98,7 +98,8 @@ static void write_location(struct sc_json *json, const struct sc_finding *findin
 
 static void write_message(struct sc_json *json, const struct sc_finding *finding)
 {
-    struct sc_rule_text rule = {finding->rule, finding->rule, "", "", SC_SEVERITY_HIGH, "medium"};
+    struct sc_rule_text rule = {finding->rule,    finding->rule, "", "", "",
+                                SC_SEVERITY_HIGH, "medium"};
     (void)sc_rule_describe(finding->rule, &rule);
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT((size_t)64 * 1024);
     sc_buf_puts(&text, rule.title);

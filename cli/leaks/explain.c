@@ -2,12 +2,15 @@
  *
  * `explain`: the texts of the rules.
  */
-#include "audit/family.h"
+#include <string.h>
+
 #include "audit/report/report.h"
 #include "cli/leaks/audit.h"
 #include "cli/output.h"
 
 #include "core/banned.h"
+
+#define EXAMPLE_MAX ((size_t)4096)
 
 struct listing {
     struct sc_table *table;
@@ -62,7 +65,8 @@ static int list_all(struct sc_cli *cli, struct sc_error *err)
     return listing.rc;
 }
 
-static int explain_json(const struct sc_rule_text *rule, const char *means, struct sc_error *err)
+static int explain_json(const struct sc_rule_text *rule, const char *file, const char *example,
+                        struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_REPORT_MAX);
     struct sc_json json;
@@ -72,11 +76,29 @@ static int explain_json(const struct sc_rule_text *rule, const char *means, stru
     sc_json_pair_string(&json, "severity", sc_severity_name(rule->severity));
     sc_json_pair_string(&json, "precision", rule->precision);
     sc_json_pair_string(&json, "title", rule->title);
-    sc_json_pair_string(&json, "means", means);
+    sc_json_pair_string(&json, "means", rule->means);
     sc_json_pair_string(&json, "why", rule->why);
     sc_json_pair_string(&json, "fix", rule->fix);
+    if (file != NULL) {
+        sc_json_key(&json, "example");
+        sc_json_object_begin(&json);
+        sc_json_pair_string(&json, "file", file);
+        sc_json_pair_string(&json, "text", example);
+        sc_json_object_end(&json);
+    }
     sc_json_object_end(&json);
     return sc_out_json(&out, err);
+}
+
+static void print_example(const char *file, const char *text)
+{
+    sc_out("Example (%s):\n", file);
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        sc_out("  %.*s\n", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+    sc_out("\n");
 }
 
 int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **operands,
@@ -89,15 +111,18 @@ int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **
     if (!sc_rule_describe(operands[0], &rule))
         return sc_fail(err, SC_E_NOTFOUND, "there is no rule '%s'; see: secretsctl explain",
                        operands[0]);
-    enum sc_family family;
-    enum sc_finding_class class;
-    const char *means = "The value has the form of a known token.";
-    if (sc_family_parse(rule.id, &family, &class))
-        means = sc_finding_class_text(class);
+    SC_CLEANUP(sc_buf_done) struct sc_buf example = SC_BUF_INIT(EXAMPLE_MAX);
+    const char *file = sc_rule_example(rule.id, &example);
+    int rc = sc_buf_status(&example, err);
+    if (rc < 0)
+        return rc;
     if (cli->globals.json)
-        return explain_json(&rule, means, err);
-    sc_out("%s (severity %s, precision %s): %s\n\n%s %s\n\nFix: %s\n\n", rule.id,
-           sc_severity_name(rule.severity), rule.precision, rule.title, means, rule.why, rule.fix);
+        return explain_json(&rule, file, sc_buf_text(&example), err);
+    sc_out("%s (severity %s, precision %s): %s\n\n%s %s\n\n", rule.id,
+           sc_severity_name(rule.severity), rule.precision, rule.title, rule.means, rule.why);
+    if (file != NULL)
+        print_example(file, sc_buf_text(&example));
+    sc_out("Fix: %s\n\n", rule.fix);
     sc_out("To allow one place, write in its line or the line above:\n"
            "  secretsctl:allow %s REASON\n",
            rule.id);
