@@ -26,5 +26,5 @@ jq -e '.example == {"file": "any file", "text": "claim-...\n"} and .means == "Th
 run 0 "$SECRETSCTL" explain --json generic-secret
 jq -e '.means | startswith("The value looks made by a machine")' out >/dev/null || fail "a generic rule: $(cat out)"
 
-run 5 "$SECRETSCTL" explain no-such-rule
+run 4 "$SECRETSCTL" explain no-such-rule
 err_is "secretsctl: there is no rule 'no-such-rule'; see: secretsctl explain"
