@@ -51,10 +51,19 @@ static int load(const char *path, struct sc_yaml_stream **ret_stream,
     return 0;
 }
 
+/* A tag says that the text stands for something else: bytes (!!binary), what another program has
+ * sealed (!vault), what it would look up (!env). */
+static bool is_plain(const struct sc_yaml_node *node)
+{
+    return node->tag == NULL || strcmp(node->tag, "tag:yaml.org,2002:str") == 0;
+}
+
 static int give_scalar(const struct sc_yaml_node *node, const char *name,
                        const struct sc_transfer_target *to, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    if (!is_plain(node))
+        return sc_fail(err, SC_E_SYNTAX, "it has a tag, so it is not what its text says");
     int rc = sc_secret_append(&value, node->text, node->len, err);
     return rc < 0 ? rc : sc_transfer_give(to, name, &value, err);
 }
@@ -154,5 +163,6 @@ static int give_variable(const char *variable, struct sc_bytes bytes, void *ctx,
 int sc_import_env(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
 {
     struct sc_transfer_target target = *to;
-    return sc_cli_envfile_each(path, give_variable, &target, err);
+    int rc = sc_cli_envfile_each(path, give_variable, &target, err);
+    return rc == SC_E_BADNAME ? sc_wrap(err, rc, "'%s'", path) : rc;
 }

@@ -40,7 +40,12 @@ static int visit(const struct walk *walk, const char *dir, const char *scope, co
     if (S_ISDIR(st.st_mode))
         return walk_folder(walk, path, name, depth + 1, err);
     /* Links to files count (mounted secrets are such), links to folders may lead in circles. */
-    return S_ISREG(target.st_mode) ? walk->file(walk, path, name, err) : 0;
+    if (S_ISDIR(target.st_mode))
+        return sc_fail(err, SC_E_SYNTAX, "'%s' is a link to a folder; import that one by its name",
+                       path);
+    if (!S_ISREG(target.st_mode))
+        return sc_fail(err, SC_E_SYNTAX, "'%s' is neither a file nor a folder", path);
+    return walk->file(walk, path, name, err);
 }
 
 static bool is_left_out(const struct walk *walk, const char *leaf)

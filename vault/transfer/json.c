@@ -101,6 +101,21 @@ static int walk(json_t *object, char *prefix, size_t len, unsigned depth,
     return 0;
 }
 
+/* jansson's own text quotes the file. */
+static const char *text_of(const json_error_t *where)
+{
+    switch (json_error_code(where)) {
+    case json_error_duplicate_key:
+        return "a name stands twice in one object";
+    case json_error_numeric_overflow:
+        return "a number that is too large; put it in quotes";
+    case json_error_stack_overflow:
+        return "more objects inside each other than can be read";
+    default:
+        return "not valid JSON";
+    }
+}
+
 static int read_plain(struct sc_bytes text, const char *name, const struct sc_transfer_target *to,
                       struct sc_error *err)
 {
@@ -108,9 +123,9 @@ static int read_plain(struct sc_bytes text, const char *name, const struct sc_tr
     json_error_t where;
     json_t *root = json_loadb((const char *)text.ptr, text.len,
                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
-    if (root == NULL) /* jansson's own text quotes the file */
-        return sc_fail(err, SC_E_SYNTAX, "'%s' line %d, column %d: not valid JSON", name,
-                       where.line, where.column);
+    if (root == NULL)
+        return sc_fail(err, SC_E_SYNTAX, "'%s' line %d, column %d: %s", name, where.line,
+                       where.column, text_of(&where));
     int rc = json_is_object(root) ? walk(root, prefix, 0, 0, to, err)
                                   : sc_fail(err, SC_E_SYNTAX, "'%s' is not a JSON object", name);
     json_decref(root);

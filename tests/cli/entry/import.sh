@@ -76,6 +76,24 @@ err_is "secretsctl: 3 added, 0 replaced, 0 skipped, 0 there already"
 run 0 "$SECRETSCTL" get dir/link
 out_is one
 
+# What cannot be taken is told, and nothing comes in without it.
+mkdir odd
+printf x >odd/good
+for what in 'ln -s /dev/zero odd/it' 'mkfifo odd/it'; do
+    $what
+    run 1 "$SECRETSCTL" import odd --format dir --scope odd
+    err_is "secretsctl: 'odd/it' is neither a file nor a folder"
+    rm odd/it
+done
+ln -s ../files odd/it
+run 1 "$SECRETSCTL" import odd --format dir --scope odd
+err_is "secretsctl: 'odd/it' is a link to a folder; import that one by its name"
+rm odd/it
+printf x >"odd/$(printf 'a\nb')"
+run 2 "$SECRETSCTL" import odd --format dir --scope odd
+err_has "secretsctl: 'odd/a\\x0ab': the name is not valid"
+run 4 "$SECRETSCTL" get odd/good
+
 mkdir -p stack/secrets
 printf pw >stack/secrets/db.txt
 cat >stack/compose.yml <<'YAML'
@@ -94,6 +112,15 @@ echo '{"a": "hunter2" "b": 1}' >bad.json
 run 1 "$SECRETSCTL" import bad.json
 err_has "'bad.json' line 1, column"
 err_lacks hunter2
+echo '{"a": {"b": "hunter2", "b": "hunter2"}}' >bad.json
+run 1 "$SECRETSCTL" import bad.json
+err_is "secretsctl: 'bad.json' line 1, column 26: a name stands twice in one object"
+echo '{"a": {"b": 12345678901234567890}}' >bad.json
+run 1 "$SECRETSCTL" import bad.json
+err_is "secretsctl: 'bad.json' line 1, column 32: a number that is too large; put it in quotes"
+python3 -c 'print("{\"a\":" * 5000)' >bad.json
+run 1 "$SECRETSCTL" import bad.json
+err_has "more objects inside each other than can be read"
 echo '{"a b/c": "hunter2"}' >bad.json
 run 2 "$SECRETSCTL" import bad.json
 err_lacks hunter2
@@ -106,9 +133,20 @@ err_is "secretsctl: 'a/b': it is a list or null, not a value"
 printf 'a:\n  b: [hunter2]\n' >bad.yml
 run 1 "$SECRETSCTL" import bad.yml --format yaml
 err_is "secretsctl: 'bad.yml' line 2, column 3: it is a list or null, not a value"
+printf 'a:\n  b: !!binary aHVudGVyMg==\n' >bad.yml
+run 1 "$SECRETSCTL" import bad.yml --format yaml
+err_is "secretsctl: 'bad.yml' line 2, column 3: it has a tag, so it is not what its text says"
+printf 'a:\n  b: !vault |\n    hunter2\n' >bad.yml
+run 1 "$SECRETSCTL" import bad.yml --format yaml
+printf 'a:\n  b: !!str 12\n' >good.yml
+run 0 "$SECRETSCTL" import good.yml --format yaml --dry-run
 run 2 "$SECRETSCTL" import notes.txt
 err_is "secretsctl: what 'notes.txt' is cannot be told from its name; give --format"
 run 4 "$SECRETSCTL" import none.json
+printf '=hunter2\n' >bad.env
+run 2 "$SECRETSCTL" import bad.env --scope x
+err_has "'bad.env': the name is not valid"
+err_lacks hunter2
 printf 'A="hunter2\n' >bad.env
 run 1 "$SECRETSCTL" import bad.env --scope x
 err_lacks hunter2
