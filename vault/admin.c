@@ -21,8 +21,10 @@ int sc_vault_status(struct sc_vault *vault, struct sc_vault_status *ret, struct 
     rc = sc_db_number(vault->db, "SELECT count(*) FROM slot", &slots, err);
     if (rc == 0)
         rc = sc_db_number(vault->db, "SELECT count(*) FROM scope_grant", &grants, err);
-    for (size_t i = 0; i < vault->scope_count; i++)
+    for (size_t i = 0; i < vault->scope_count; i++) {
         status.rows += vault->scopes[i].rows;
+        status.opened += vault->scopes[i].keys != NULL;
+    }
     sc_view_end(vault);
     if (rc < 0)
         return rc;

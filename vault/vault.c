@@ -189,6 +189,8 @@ static int verify_file(struct sc_vault *vault, struct sc_error *err)
     int rc = sc_db_begin(vault->db, SC_DB_BEGIN_READ, err);
     if (rc == 0)
         rc = sc_schema_check(vault->db, &vault->format, &vault->format_number, err);
+    if (rc == SC_E_FORMAT)
+        rc = sc_wrap(err, rc, "'%s'", vault->path);
     if (rc == 0)
         rc = read_vault_row(vault, err);
     if (rc == 0)

@@ -256,6 +256,7 @@ struct sc_vault_status {
     uint64_t seq; /* number of the state; grows with each change */
     int64_t time;
     uint64_t scopes, rows, slots, grants;
+    uint64_t opened;     /* of the scopes, by the keys that this handle has used so far */
     uint64_t pinned_seq; /* the state that was seen last; 0: none */
     int64_t current;     /* by a signature: of a vault its last change, of a bundle its making */
     bool bundle;

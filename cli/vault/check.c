@@ -36,6 +36,19 @@ static const char *pages_text(const struct sc_vault_status *status)
     return status->pages == SC_PAGES_NOT_CHECKED ? "not checked" : "without sums";
 }
 
+/* A key of some scopes opens their records only. */
+static void print_result(const struct sc_vault_status *status, bool deep)
+{
+    if (!deep)
+        sc_out("result\tintact\n");
+    else if (status->opened == status->scopes)
+        sc_out("result\tintact, and every record opens\n");
+    else
+        sc_out("result\tintact, and every record opens in %llu of %llu scopes, which is what this "
+               "key is for\n",
+               (unsigned long long)status->opened, (unsigned long long)status->scopes);
+}
+
 static void write_json(const struct sc_vault_status *status, bool deep, struct sc_buf *out)
 {
     char text[65];
@@ -43,7 +56,8 @@ static void write_json(const struct sc_vault_status *status, bool deep, struct s
     sc_json_init(&json, out);
     sc_json_object_begin(&json);
     sc_json_pair_bool(&json, "ok", true);
-    sc_json_pair_bool(&json, "decrypted", deep);
+    sc_json_pair_bool(&json, "decrypted", deep && status->opened == status->scopes);
+    sc_json_pair_int(&json, "scopes_opened", deep ? (int64_t)status->opened : 0);
     sc_json_pair_string(&json, "pages", status->bundle ? NULL : pages_text(status));
     sc_hex(text, status->vault_id, sizeof(status->vault_id));
     sc_json_pair_string(&json, "vault", text);
@@ -92,7 +106,7 @@ static int print_status(const struct sc_cli *cli, const struct sc_vault_status *
             status->pages == SC_PAGES_NOT_CHECKED
                 ? ": changes wait beside the file, as another process uses it or the disk is full"
                 : "");
-    sc_out("result\tintact%s\n", deep ? ", and every record opens" : "");
+    print_result(status, deep);
     return 0;
 }
 

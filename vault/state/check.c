@@ -38,7 +38,6 @@ struct checking {
     sc_progress_fn progress;
     void *ctx;
     uint64_t done, total;
-    bool still; /* nobody else writes to the file meanwhile */
     struct sc_batch records;
 };
 
@@ -165,17 +164,23 @@ static int check_rest(struct checking *checking, struct sc_error *err)
     return rc < 0 ? rc : check_counts(checking, err);
 }
 
-/* Last: what it finds means nothing to a reader. */
-static int check_pages(struct checking *checking, struct sc_error *err)
+/* Last: what it finds means nothing to a reader, and the log is folded into the file for it, which
+ * nobody should do before all is known to be right. */
+static int check_pages(struct sc_vault *vault, struct sc_error *err)
 {
-    bool summed = false;
-    if (!checking->still) {
-        checking->vault->pages = SC_PAGES_NOT_CHECKED;
-        return 0;
-    }
-    int rc = sc_db_check_pages(checking->vault->db, &summed, err);
+    bool still = false, summed = false;
+    int rc = sc_db_settle(vault->db, err);
     if (rc == 0)
-        checking->vault->pages = summed ? SC_PAGES_INTACT : SC_PAGES_NO_SUMS;
+        rc = sc_view_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    vault->pages = SC_PAGES_NOT_CHECKED;
+    rc = sc_db_is_still(vault->db, &still, err);
+    if (rc == 0 && still)
+        rc = sc_db_check_pages(vault->db, &summed, err);
+    if (rc == 0 && still)
+        vault->pages = summed ? SC_PAGES_INTACT : SC_PAGES_NO_SUMS;
+    sc_view_end(vault);
     return rc;
 }
 
@@ -187,7 +192,7 @@ static int check_all(struct checking *checking, struct sc_error *err)
     int rc = vault->bundle.yes ? 0 : check_rest(checking, err);
     for (size_t i = 0; i < vault->scope_count && rc == 0; i++)
         rc = check_scope(checking, &vault->scopes[i], err);
-    return rc == 0 && !vault->bundle.yes ? check_pages(checking, err) : rc;
+    return rc;
 }
 
 static int ignore_line(const struct sc_log_entry *entry, void *ctx, struct sc_error *err)
@@ -206,16 +211,12 @@ int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, s
     /* From the file, not from what this handle remembers. */
     sc_view_forget(vault);
     bool file = !vault->bundle.yes && !sc_db_in_transaction(vault->db);
-    int rc = file ? sc_db_settle(vault->db, err) : 0;
-    if (rc == 0)
-        rc = sc_view_begin(vault, err);
+    int rc = sc_view_begin(vault, err);
     if (rc < 0)
         return rc;
-    rc = file ? sc_db_is_still(vault->db, &checking.still, err) : 0;
-    if (rc == 0)
-        rc = check_all(&checking, err);
+    rc = check_all(&checking, err);
     if (rc == 0 && vault->root != NULL)
         rc = sc_vault_log(vault, ignore_line, NULL, err);
     sc_view_end(vault);
-    return rc;
+    return rc == 0 && file ? check_pages(vault, err) : rc;
 }

@@ -26,6 +26,7 @@ struct sc_db {
     char *path;
     enum sc_db_mode mode;
     bool immutable;     /* read-only medium: no lock, no log */
+    bool found_log;     /* when it was opened: whose it is, nobody has verified yet */
     int64_t busy_since; /* when waiting for a lock began, in milliseconds */
     size_t count;
     struct sc_stmt statements[SC_STATEMENTS_MAX];

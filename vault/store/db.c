@@ -208,9 +208,20 @@ int sc_db_set_portable(struct sc_db *db, bool portable, struct sc_error *err)
                     : sc_db_exec(db, "PRAGMA synchronous=FULL", err);
 }
 
+/* SQLite folds into the file whatever log it finds beside it, also that of another vault, or of an
+ * older copy. So a log that was there before is folded by none who only reads. */
+static void set_folding(struct sc_db *db, bool fold)
+{
+    db->found_log = !fold;
+    db->sqlite.db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !fold, NULL);
+}
+
 static int open_connection(struct sc_db *db, struct sc_error *err)
 {
+    bool no_log = false;
     int rc = decide_immutable(db, err);
+    if (rc == 0)
+        rc = sc_db_is_still(db, &no_log, err);
     if (rc < 0)
         return rc;
     SC_CLEANUP(sc_str_freep) char *uri = uri_of(db, err);
@@ -232,8 +243,10 @@ static int open_connection(struct sc_db *db, struct sc_error *err)
         return access(db->path, W_OK) == 0
                    ? sc_fail(err, SC_E_IO, "'%s': %s", db->path, text_of_code(SC_E_IO))
                    : sc_fail_errno(err, "cannot write to the vault '%s'", db->path);
-    if (db->mode == SC_DB_CREATE || db->mode == SC_DB_CREATE_PORTABLE)
+    bool create = db->mode == SC_DB_CREATE || db->mode == SC_DB_CREATE_PORTABLE;
+    if (create)
         sc_pages_reserve(&db->sqlite, db->raw);
+    set_folding(db, no_log || create);
     rc = harden(db, err);
     return rc < 0 ? rc : set_journal_mode(db, err);
 }
@@ -290,6 +303,9 @@ void sc_db_closep(struct sc_db **db)
         return;
     for (size_t i = 0; i < (*db)->count; i++)
         (*db)->sqlite.finalize((*db)->statements[i].raw);
+    bool no_log = false;
+    if ((*db)->found_log && sc_db_is_still(*db, &no_log, NULL) == 0 && no_log)
+        set_folding(*db, true); /* others have done it, and what is empty goes away */
     if ((*db)->raw != NULL)
         (*db)->sqlite.close((*db)->raw); /* the last one out folds the log into the file */
     sc_pages_freep(&(*db)->pages);
@@ -343,6 +359,7 @@ static int fold_log(struct sc_db *db)
 {
     if (db->immutable)
         return SQLITE_OK;
+    set_folding(db, true);
     return db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 

@@ -36,8 +36,9 @@ int sc_db_memory(const char *path, struct sc_db **ret, struct sc_error *err) SC_
 /* From now on a lock that another process holds is BUSY at once. */
 void sc_db_dont_wait(struct sc_db *db);
 
-/* Folds the write-ahead log into the file where nobody else uses it, and closes. NULL is allowed.
- */
+/* Folds the write-ahead log into the file where nobody else uses it, and closes; but a log that was
+ * there when the file was opened only if sc_db_checkpoint() or sc_db_settle() was called. NULL is
+ * allowed. */
 void sc_db_closep(struct sc_db **db);
 
 /* Runs a statement without parameters that is said again and again: it is parsed once. */

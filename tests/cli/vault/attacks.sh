@@ -90,7 +90,8 @@ attack 'an index' "CREATE INDEX i ON rec(rh);" "$tables" "$tables" list
 attack 'another table' "CREATE TABLE extra(x);" "$tables" "$tables" list
 attack 'a newer format' "PRAGMA user_version=2;" \
     "the vault's file says two formats" "the vault's file says two formats" list
-attack 'not ours' "PRAGMA application_id=1;" 'this file is not a vault' 'this file is not a vault' list
+attack 'not ours' "PRAGMA application_id=1;" "'$T/vault.db': this file is not a vault" \
+    "'$T/vault.db': this file is not a vault" list
 attack 'orphaned content' "INSERT INTO blob(ct) VALUES(zeroblob(400));" "$orphans"
 attack 'an orphaned node' "INSERT INTO node VALUES(99, 0, 0, zeroblob(512));" "$orphans"
 

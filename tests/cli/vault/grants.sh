@@ -43,6 +43,11 @@ err_is "secretsctl: this key cannot write to the vault"
 run 5 as_ci slot list
 run 5 as_ci log
 run 0 as_ci check --decrypt
+out_has "intact, and every record opens in 1 of 3 scopes, which is what this key is for"
+run 0 as_ci check --decrypt --json
+jq -e '.ok and (.decrypted | not) and .scopes == 3 and .scopes_opened == 1' out >/dev/null || fail "check: $(cat out)"
+run 0 "$SECRETSCTL" check --decrypt --json
+jq -e '.decrypted and .scopes_opened == 3' out >/dev/null || fail "check: $(cat out)"
 
 cp vault.db before.db
 run 0 "$SECRETSCTL" grant rm ci/web "$ci" --reason 'pipeline moved'

@@ -53,14 +53,22 @@ run 2 "$SECRETSCTL" compact --storage fast
 # From media that cannot be written; with a journal waiting it cannot be read right
 [ "$(id -u)" = 0 ] || exit 0 # the rest mounts
 mkdir ro
-cp vault.db ro/
 mount -t tmpfs none ro 2>/dev/null || skip "this machine does not let a test mount"
 unmount() { umount "$T/ro" 2>/dev/null; }
 on_exit unmount
 cp vault.db ro/
+run 0 "$SECRETSCTL" compact --storage usual
+cp vault.db ro/usual.db
 mount -o remount,ro ro
-run 0 "$SECRETSCTL" --vault ro/vault.db get shop/n
-run 8 "$SECRETSCTL" --vault ro/vault.db add shop/x <<<x
+export XDG_STATE_HOME=$T/elsewhere # one of them is older
+for file in ro/vault.db ro/usual.db; do
+    run 0 "$SECRETSCTL" --vault "$file" get shop/n
+    run 0 "$SECRETSCTL" --vault "$file" check
+    for command in 'add shop/x' compact rekey 'checkpoint --renew'; do
+        run 8 "$SECRETSCTL" --vault "$file" $command <<<x
+        err_is "secretsctl: cannot write to the vault '$file': Read-only file system"
+    done
+done
 mount -o remount,rw ro
 head -c 600 /dev/urandom >ro/vault.db-journal
 mount -o remount,ro ro
