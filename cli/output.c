@@ -18,9 +18,10 @@
 
 /* Columns of a table, and bytes of all its cells. */
 #define COLUMNS_MAX 16
-/* Of a note; the message of an error is shorter. */
+#define TABLE_MAX   ((size_t)1024 * 1024 * 1024)
+/* Of a text from outside, and of a note, which stands on the stack. */
 #define LINE_BYTES_MAX ((size_t)1024 * 1024)
-#define TABLE_MAX      ((size_t)1024 * 1024 * 1024)
+#define MESSAGE_MAX    ((size_t)64 * 1024)
 
 bool sc_out_color(const struct sc_cli *cli, int fd)
 {
@@ -103,16 +104,28 @@ void sc_out_text(const char *text)
 
 static void print_line(const char *fmt, va_list args) SC_PRINTF(1, 0);
 
+/* Takes no memory: what is said of a lack of it tells what to do, too. */
 static void print_line(const char *fmt, va_list args)
 {
-    SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(LINE_BYTES_MAX);
-    SC_CLEANUP(sc_buf_done) struct sc_buf safe = SC_BUF_INIT(4 * LINE_BYTES_MAX);
-    sc_buf_vprintf(&text, fmt, args);
-    sc_out_safe(&safe, sc_buf_text(&text));
-    bool whole = sc_buf_status(&text, NULL) == 0 && sc_buf_status(&safe, NULL) == 0;
+    char text[MESSAGE_MAX];
+    int len = vsnprintf(text, sizeof(text), fmt, args);
+    if (len < 0)
+        text[0] = '\0';
+    else if ((size_t)len >= sizeof(text))
+        memcpy(text + sizeof(text) - 4, "...", 4);
     fflush(stdout); /* keeps the order where both streams are one terminal */
     fputs("secretsctl: ", stderr);
-    fputs(whole ? sc_buf_text(&safe) : "out of memory", stderr);
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at != '\0') {
+        size_t plain = 0, control = 0;
+        while (at[plain] != '\0' && (control = control_length(at + plain)) == 0)
+            plain++;
+        fwrite(at, 1, plain, stderr);
+        at += plain;
+        if (control > 0)
+            fprintf(stderr, "\\x%02x", at[control - 1]);
+        at += control;
+    }
     fputc('\n', stderr);
 }
 

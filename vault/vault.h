@@ -247,8 +247,7 @@ int sc_vault_note(struct sc_vault *vault, const char *op, const char *name, cons
 
 /* ---- the vault as a whole; none of this needs a key unless it says so ---- */
 
-/* Of the sums of the file's pages; not checked: somebody's changes were on their way to the file.
- */
+/* Of the sums of the file's pages; not checked: changes were still on their way to the file. */
 enum sc_vault_pages { SC_PAGES_NO_SUMS, SC_PAGES_NOT_CHECKED, SC_PAGES_INTACT };
 
 struct sc_vault_status {
@@ -256,7 +255,7 @@ struct sc_vault_status {
     uint64_t seq; /* number of the state; grows with each change */
     int64_t time;
     uint64_t scopes, rows, slots, grants;
-    uint64_t opened;     /* of the scopes, by the keys that this handle has used so far */
+    uint64_t opened;     /* of the scopes, by the keys of this handle */
     uint64_t pinned_seq; /* the state that was seen last; 0: none */
     int64_t current;     /* by a signature: of a vault its last change, of a bundle its making */
     bool bundle;
