@@ -56,7 +56,8 @@ static const char *image_reason(struct context *c, const struct occurrence *o)
     if (o->rule == NULL && image == NULL)
         return "built here, so what it reads is not known; make the program read a file, or start "
                "it through secretsctl-shim";
-    if (o->rule == NULL)
+    if (o->rule == NULL || (image != NULL && strcmp(sc_image_text(o->rule->image), "*") == 0 &&
+                            o->rule->way == SC_IMAGE_WAY_SHIM))
         return sc_plan_say(c, "nothing is known of how '%s' takes %s from a file", image, o->key);
     if (o->rule->way == SC_IMAGE_WAY_SHIM)
         return sc_plan_say(c, "'%s' reads %s from the environment only",

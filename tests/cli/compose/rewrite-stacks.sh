@@ -385,3 +385,29 @@ printf 'n/w@1' | "$SECRETSCTL" rotate vaultwarden/postgres_password >/dev/null
 [ "$("$SECRETSCTL" get vaultwarden/worker_database_url >t; "$SECRETSCTL" render t --scope vaultwarden)" = 'postgresql://worker:n%2Fw%401@postgres:5432/worker' ] || fail "both sides are rotated at once"
 run 0 rewrite
 cd ..
+
+# outline: one env file for the program and its databases, which have no use for it
+mkdir outline && cd outline
+cat >compose.yml <<'END'
+services:
+  outline: {image: outlinewiki/outline, env_file: docker.env}
+  redis: {image: redis, entrypoint: [/run], command: [redis-server], env_file: docker.env}
+  mine: {image: example/mine, entrypoint: [/run], command: [mine], env_file: docker.env}
+END
+printf 'SECRET_KEY=canaryOutline0123456789abcdef\nMY_PASSWORD=canaryMine\n' >docker.env
+cat >compose.override.yml <<'END'
+services:
+  mine: {env_file: mine.env}
+END
+printf 'OTHER_PASSWORD=canaryOther\n' >mine.env
+run 0 rewrite
+out_lacks canary
+[ "$(grep -c "nothing is known of its image reading it; if it does not, give the service an env file without it" "$T/out")" = 2 ] || fail "redis and mine"
+out_has "outline.env_file SECRET_KEY -> outline/secret_key, SECRET_KEY_FILE=/run/secrets/secret_key"
+cat >override.yml <<'END'
+services:
+  redis: {environment: {DATABASE_URL: 'redis://:canary-pw@redis'}}
+END
+run 0 "$SECRETSCTL" compose rewrite -f compose.yml -f override.yml --no-shim
+out_has "redis.DATABASE_URL: nothing is known of how 'redis' takes DATABASE_URL from a file"
+cd ..
