@@ -2,6 +2,7 @@
  *
  * import: many entries out of one source, in one commit.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,8 +41,10 @@ static int guess_format(const char *path, enum format *ret, struct sc_error *err
         const char *suffix;
         enum format format;
     } suffixes[] = {{".env", FORMAT_ENV}, {".json", FORMAT_JSON}, {".age", FORMAT_AGE}};
-    struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    struct stat st = {0};
+    if (stat(path, &st) < 0 && errno == ENOENT && strcmp(path, "-") != 0)
+        return sc_fail_errno(err, "cannot open '%s'", path);
+    if (S_ISDIR(st.st_mode)) {
         SC_CLEANUP(sc_str_freep) char *mark = sc_path_join(path, ".gpg-id", err);
         if (mark == NULL)
             return SC_E_NOMEM;

@@ -9,6 +9,8 @@ DB_PASSWORD='s3cr et$x'
 export API_KEY="line\nbreak"
 EMPTY=
 ENV
+run 4 "$SECRETSCTL" import nowhere
+err_is "secretsctl: cannot open 'nowhere': No such file or directory"
 run 0 "$SECRETSCTL" import .env --scope shop --dry-run --json
 python3 -m json.tool "$T/out" >/dev/null || fail "not JSON"
 run 0 "$SECRETSCTL" import .env --scope shop --dry-run
