@@ -142,6 +142,7 @@ printf 'a:\n  b: !vault |\n    hunter2\n' >bad.yml
 run 1 "$SECRETSCTL" import bad.yml --format yaml
 printf 'a:\n  b: !!str 12\n' >good.yml
 run 0 "$SECRETSCTL" import good.yml --format yaml --dry-run
+printf x >notes.txt
 run 2 "$SECRETSCTL" import notes.txt
 err_is "secretsctl: what 'notes.txt' is cannot be told from its name; give --format"
 run 4 "$SECRETSCTL" import none.json
