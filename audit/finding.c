@@ -42,7 +42,9 @@ const char *sc_finding_class_name(enum sc_finding_class class)
     return class_names[class];
 }
 
-void sc_redact(char out[SC_REDACTED_SIZE], const void *value, size_t len)
+/* The first character of a value of four characters and more, then a fixed number of stars: neither
+ * the length nor the end of a value is told. */
+static void redact(char out[SC_REDACTED_SIZE], const void *value, size_t len)
 {
     const char *text = value;
     if (len >= 4 && text[0] > ' ' && text[0] < 0x7f)
@@ -110,7 +112,7 @@ int sc_findings_add(struct sc_findings *list, const struct sc_finding_facts *fac
         sc_finding_done(&finding);
         return rc;
     }
-    sc_redact(finding.redacted, value.ptr, value.len);
+    redact(finding.redacted, value.ptr, value.len);
     make_fingerprint(&finding, value, key);
     list->items[list->count++] = finding;
     return 0;

@@ -2,7 +2,7 @@
  *
  * A finding: one place where a credential stands in the clear.
  *
- * Invariant: no field can hold the value. What is kept of it is the redaction of sc_redact(), the
+ * Invariant: no field can hold the value. What is kept of it is a redaction, the
  * excerpt in which every value is replaced by its redaction, and a keyed fingerprint; they are made
  * in finding.c only, from bytes that the caller keeps.
  *
@@ -94,10 +94,6 @@ struct sc_finding_facts {
 
 const char *sc_severity_name(enum sc_severity severity);
 const char *sc_finding_class_name(enum sc_finding_class class);
-
-/* The first character of a value of four characters and more, then a fixed number of stars: neither
- * the length nor the end of a value is told. */
-void sc_redact(char out[SC_REDACTED_SIZE], const void *value, size_t len);
 
 /* Appends a finding for `value`. TOOBIG over SC_FINDINGS_MAX. */
 int sc_findings_add(struct sc_findings *list, const struct sc_finding_facts *facts,

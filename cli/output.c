@@ -23,7 +23,8 @@
 #define LINE_BYTES_MAX ((size_t)1024 * 1024)
 #define MESSAGE_MAX    ((size_t)64 * 1024)
 
-bool sc_out_color(const struct sc_cli *cli, int fd)
+/* Whether standard output (1) or error (2) is a terminal that should be coloured. */
+static bool has_color(const struct sc_cli *cli, int fd)
 {
     const char *terminal = sc_env("TERM");
     return !cli->globals.no_color && sc_env("NO_COLOR") == NULL && isatty(fd) == 1 &&
@@ -45,7 +46,7 @@ const char *sc_out_paint(const struct sc_cli *cli, enum sc_color color)
         [SC_COLOR_GREEN] = "\033[32m", [SC_COLOR_YELLOW] = "\033[33m", [SC_COLOR_CYAN] = "\033[36m",
         [SC_COLOR_DIM] = "\033[2m",
     };
-    return sc_out_color(cli, STDOUT_FILENO) ? sequences[color] : "";
+    return has_color(cli, STDOUT_FILENO) ? sequences[color] : "";
 }
 
 int sc_out_format(const struct sc_cli *cli, const char *given, const char *otherwise,

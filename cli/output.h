@@ -23,9 +23,6 @@ enum sc_color {
     SC_COLOR_DIM
 };
 
-/* Whether standard output (1) or error (2) is a terminal that should be coloured. */
-bool sc_out_color(const struct sc_cli *cli, int fd);
-
 /* Text from outside, for people and for lines: a control character, which would reach a terminal or
  * end the line, becomes \\x1b. Notes and the cells of tables are written like this. */
 void sc_out_safe(struct sc_buf *out, const char *text);

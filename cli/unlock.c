@@ -26,6 +26,12 @@
 #define CREDENTIAL       "secretsctl.identity"
 #define IDENTITY_KEYWORD "AGE-SECRET-KEY-1"
 
+/* What the options, the environment and the credentials offer, without asking anyone. */
+struct keys {
+    struct sc_secret passphrase, key_file, identity; /* empty where not offered */
+    bool any_kdf;
+};
+
 char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err)
 {
     const char *given =
@@ -49,14 +55,14 @@ char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err)
     return sc_str_printf(err, "%s/.local/share/secretsctl/vault.db", home);
 }
 
-void sc_cli_keys_done(struct sc_cli_keys *keys)
+static void keys_done(struct keys *keys)
 {
     sc_secret_done(&keys->passphrase);
     sc_secret_done(&keys->key_file);
     sc_secret_done(&keys->identity);
 }
 
-struct sc_unlock sc_cli_keys_view(const struct sc_cli_keys *keys)
+static struct sc_unlock keys_view(const struct keys *keys)
 {
     return (struct sc_unlock){
         .passphrase = keys->passphrase.len > 0 ? &keys->passphrase : NULL,
@@ -109,7 +115,7 @@ static int read_identity(const char *path, struct sc_secret *ret, struct sc_erro
 
 /* systemd hands over one file, of either form. It lets the service's user in by an access control
  * list, which looks like a permission of the group: its directory is what keeps others out. */
-static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
+static int read_credential(struct keys *keys, struct sc_error *err)
 {
     const char *dir = sc_env("CREDENTIALS_DIRECTORY");
     if (dir == NULL)
@@ -129,15 +135,15 @@ static int read_credential(struct sc_cli_keys *keys, struct sc_error *err)
     return 0;
 }
 
-static bool offers_any(const struct sc_cli_keys *keys)
+static bool offers_any(const struct keys *keys)
 {
     return keys->passphrase.len > 0 || keys->key_file.len > 0 || keys->identity.len > 0;
 }
 
-int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret, struct sc_error *err)
+static int keys_collect(const struct sc_cli *cli, struct keys *ret, struct sc_error *err)
 {
     const struct sc_globals *globals = &cli->globals;
-    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {.any_kdf = globals->allow_kdf};
+    SC_CLEANUP(keys_done) struct keys keys = {.any_kdf = globals->allow_kdf};
     int rc = sc_cli_read_passphrase(cli, &keys.passphrase, err);
     if (rc == 0 && globals->key_file != NULL)
         rc = read_key(globals->key_file, &keys.key_file, err);
@@ -156,12 +162,12 @@ int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret, struc
     if (rc < 0)
         return rc;
     *ret = keys;
-    keys = (struct sc_cli_keys){0};
+    keys = (struct keys){0};
     return 0;
 }
 
 /* Asks until it fits; a key file given beside may be the other half of a slot. */
-static int unlock_by_prompt(struct sc_vault *vault, struct sc_cli_keys *keys, struct sc_error *err)
+static int unlock_by_prompt(struct sc_vault *vault, struct keys *keys, struct sc_error *err)
 {
     int rc = SC_E_BADPASS;
     for (int i = 0; i < PROMPTS_MAX && rc == SC_E_BADPASS; i++) {
@@ -169,7 +175,7 @@ static int unlock_by_prompt(struct sc_vault *vault, struct sc_cli_keys *keys, st
                                  err);
         if (rc < 0)
             return rc;
-        struct sc_unlock with = sc_cli_keys_view(keys);
+        struct sc_unlock with = keys_view(keys);
         rc = sc_vault_unlock(vault, &with, err);
     }
     return rc;
@@ -214,8 +220,8 @@ enum agent_use { AGENT_IGNORED, AGENT_ASKED };
 static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_use agent,
                   struct sc_error *err)
 {
-    SC_CLEANUP(sc_cli_keys_done) struct sc_cli_keys keys = {0};
-    int rc = sc_cli_keys_collect(cli, &keys, err);
+    SC_CLEANUP(keys_done) struct keys keys = {0};
+    int rc = keys_collect(cli, &keys, err);
     if (rc < 0)
         return rc;
     /* A bundle opens with identities only: there is nothing to ask for. */
@@ -228,7 +234,7 @@ static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_u
     bool offered = offers_any(&keys);
     rc = SC_E_BADPASS;
     if (offered) {
-        struct sc_unlock with = sc_cli_keys_view(&keys);
+        struct sc_unlock with = keys_view(&keys);
         rc = sc_vault_unlock(vault, &with, err);
     } else if (agent == AGENT_ASKED) {
         rc = unlock_by_agent(vault, err);

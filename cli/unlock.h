@@ -41,16 +41,6 @@ int sc_cli_open_afresh(const struct sc_cli *cli, enum sc_vault_access access, st
 bool sc_cli_read_by_agent(const struct sc_cli *cli, const char *name, uint64_t version,
                           struct sc_secret *ret_value, enum sc_entry_kind *ret_kind);
 
-/* What the options, the environment and the credentials offer, without asking anyone. */
-struct sc_cli_keys {
-    struct sc_secret passphrase, key_file, identity; /* empty where not offered */
-    bool any_kdf;
-};
-int sc_cli_keys_collect(const struct sc_cli *cli, struct sc_cli_keys *ret,
-                        struct sc_error *err) SC_NODISCARD;
-void sc_cli_keys_done(struct sc_cli_keys *keys);
-struct sc_unlock sc_cli_keys_view(const struct sc_cli_keys *keys);
-
 /* The passphrase of --passphrase-fd or --passphrase-file, one line; *ret stays empty without them.
  */
 int sc_cli_read_passphrase(const struct sc_cli *cli, struct sc_secret *ret,

@@ -149,12 +149,12 @@ const char *sc_error_name(int code)
     return entry_of(code)->name;
 }
 
-const char *sc_error_text(int code)
+static const char *text_of(int code)
 {
     return entry_of(code)->text;
 }
 
 const char *sc_error_message(const struct sc_error *err)
 {
-    return err->message[0] != '\0' ? err->message : sc_error_text(err->code);
+    return err->message[0] != '\0' ? err->message : text_of(err->code);
 }

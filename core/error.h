@@ -68,7 +68,6 @@ int sc_error_exit_status(int code);
 
 /* The name ("NOTFOUND") and the default text of a code; "OK" and "" for SC_OK. Static storage. */
 const char *sc_error_name(int code);
-const char *sc_error_text(int code);
 
 /* The message in err, or the default text of its code when it has none. Borrowed from err. */
 const char *sc_error_message(const struct sc_error *err);

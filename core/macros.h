@@ -28,8 +28,6 @@
         }                                                                                          \
     } while (0)
 
-#define SC_UNUSED __attribute__((unused))
-
 #define SC_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Hands a pointer over: yields its value and leaves NULL behind, so that a cleanup attribute on the

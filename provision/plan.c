@@ -222,14 +222,6 @@ bool sc_plan_in_scopes(const struct sc_strv *scopes, const char *path)
     return false;
 }
 
-size_t sc_plan_count(const struct sc_plan *plan, enum sc_plan_state state)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < plan->count; i++)
-        found += plan->entries[i].state == state;
-    return found;
-}
-
 const char *sc_plan_state_name(enum sc_plan_state state)
 {
     static const char *const names[] = {"unchanged", "created", "changed", "removed"};

@@ -62,9 +62,6 @@ int sc_plan_note_removed(struct sc_plan *plan, const char *scope, const char *le
 /* Whether `path` is one of the scopes or below one; true without any. */
 bool sc_plan_in_scopes(const struct sc_strv *scopes, const char *path);
 
-/* How many entries are in this state. */
-size_t sc_plan_count(const struct sc_plan *plan, enum sc_plan_state state);
-
 /* "unchanged", "created", "changed", "removed". */
 const char *sc_plan_state_name(enum sc_plan_state state);
 

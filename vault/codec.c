@@ -39,7 +39,7 @@ uint32_t sc_get_u32(const unsigned char *in)
     return value;
 }
 
-uint64_t sc_get_u64(const unsigned char *in)
+static uint64_t get_u64(const unsigned char *in)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < 8; i++)
@@ -91,7 +91,7 @@ uint64_t sc_read_u64(struct sc_reader *reader)
 {
     unsigned char bytes[8];
     sc_read_copy(reader, bytes, sizeof(bytes));
-    return sc_get_u64(bytes);
+    return get_u64(bytes);
 }
 
 int sc_record_begin(struct sc_secret *out, struct sc_error *err)
@@ -178,5 +178,5 @@ uint64_t sc_field_u64(struct sc_bytes bytes)
     unsigned char padded[8] = {0};
     if (bytes.len > 0)
         memcpy(padded, bytes.ptr, bytes.len < 8 ? bytes.len : 8);
-    return sc_get_u64(padded);
+    return get_u64(padded);
 }

@@ -16,7 +16,6 @@ void sc_put_u16(unsigned char *out, uint16_t value);
 void sc_put_u32(unsigned char *out, uint32_t value);
 void sc_put_u64(unsigned char *out, uint64_t value);
 uint32_t sc_get_u32(const unsigned char *in);
-uint64_t sc_get_u64(const unsigned char *in);
 
 /* Reads from the front; after a failure (which is sticky) everything read is zero. */
 struct sc_reader {

@@ -13,14 +13,15 @@
 
 #include "core/banned.h"
 
-struct sc_region sc_yaml_region(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node)
+static struct sc_region region_of(const struct sc_yaml_detect *yaml,
+                                  const struct sc_yaml_node *node)
 {
     return (struct sc_region){yaml->base + node->span.start, node->span.end - node->span.start};
 }
 
 struct sc_region sc_yaml_inside(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node)
 {
-    struct sc_region region = sc_yaml_region(yaml, node);
+    struct sc_region region = region_of(yaml, node);
     const char *text = yaml->detect->text + region.offset;
     if (node->style == SC_YAML_LITERAL || node->style == SC_YAML_FOLDED) {
         const char *newline = memchr(text, '\n', region.len);
@@ -43,7 +44,7 @@ static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
         .key_len = key.len,
         .value = value->text + skip,
         .value_len = value->len - skip,
-        .raw = sc_yaml_region(yaml, value),
+        .raw = region_of(yaml, value),
         .skip = skip,
         .service = place->service,
         .where = place->where,
@@ -142,7 +143,7 @@ static int judge_list(const struct sc_yaml_detect *yaml, const struct sc_shell_c
         if (!sc_yaml_is(item, SC_YAML_SCALAR))
             continue;
         bool block = item->style == SC_YAML_LITERAL || item->style == SC_YAML_FOLDED;
-        struct sc_region raw = block ? sc_yaml_inside(yaml, item) : sc_yaml_region(yaml, item);
+        struct sc_region raw = block ? sc_yaml_inside(yaml, item) : region_of(yaml, item);
         if (i == 0 && strcmp(item->text, "CMD") == 0)
             continue;
         if (i == 1 && sc_yaml_equals(node->values[0], "CMD-SHELL")) {

@@ -24,8 +24,6 @@ struct sc_yaml_place {
     const char *image; /* of the service, or NULL */
 };
 
-struct sc_region sc_yaml_region(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node);
-
 /* The text inside a scalar: behind the header of a block scalar, between quotes. */
 struct sc_region sc_yaml_inside(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *node);
 

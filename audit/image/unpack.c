@@ -90,7 +90,7 @@ static size_t row_of(enum sc_packing packing)
     return i;
 }
 
-const char *sc_packing_name(enum sc_packing packing)
+static const char *name_of(enum sc_packing packing)
 {
     size_t row = row_of(packing);
     return row < SC_ARRAY_SIZE(packings) ? packings[row].name : "plain";
@@ -101,7 +101,7 @@ struct sc_unpack *sc_unpack_new(enum sc_packing packing, sc_unpack_fn fn, void *
 {
     size_t row = row_of(packing);
     if (row == SC_ARRAY_SIZE(packings) || packings[row].coder == NULL) {
-        SC_IGNORE(sc_fail(err, SC_E_UNSUPPORTED, "%s is not unpacked", sc_packing_name(packing)));
+        SC_IGNORE(sc_fail(err, SC_E_UNSUPPORTED, "%s is not unpacked", name_of(packing)));
         return NULL;
     }
     struct sc_unpack *unpack = calloc(1, sizeof(*unpack));
@@ -144,8 +144,7 @@ static int step(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_full,
     int rc = unpack->coder->run(unpack->state, &run);
     bool stuck = data->len > 0 && run.in_used == 0 && run.out_used == 0 && !run.finished;
     if (rc < 0 || stuck)
-        return sc_fail(err, SC_E_SYNTAX, "the %s data is damaged",
-                       sc_packing_name(unpack->packing));
+        return sc_fail(err, SC_E_SYNTAX, "the %s data is damaged", name_of(unpack->packing));
     *data = (struct sc_bytes){data->ptr + run.in_used - run.in_back,
                               data->len - run.in_used + run.in_back};
     unpack->in_total += run.in_used;
@@ -155,7 +154,7 @@ static int step(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_full,
     if (unpack->out_total > SC_UNPACK_FREE &&
         unpack->out_total / SC_UNPACK_RATIO > unpack->in_total)
         return sc_fail(err, SC_E_TOOBIG, "the %s data unpacks to more than %llu times its size",
-                       sc_packing_name(unpack->packing), (unsigned long long)SC_UNPACK_RATIO);
+                       name_of(unpack->packing), (unsigned long long)SC_UNPACK_RATIO);
     if (run.out_used == 0)
         return 0;
     return unpack->fn((struct sc_bytes){unpack->out, run.out_used}, unpack->ctx, err);
@@ -218,5 +217,5 @@ int sc_unpack_end(struct sc_unpack *unpack, struct sc_error *err)
 {
     if (unpack->between || unpack->trailing)
         return 0;
-    return sc_fail(err, SC_E_IO, "the %s data ends early", sc_packing_name(unpack->packing));
+    return sc_fail(err, SC_E_IO, "the %s data ends early", name_of(unpack->packing));
 }

@@ -34,7 +34,6 @@ enum sc_packing {
 
 /* By magic number, never by name or media type. */
 enum sc_packing sc_packing_sniff(const unsigned char *start, size_t len);
-const char *sc_packing_name(enum sc_packing packing);
 
 /* The name of a packing that is known but not read ("7z"), or NULL. */
 const char *sc_packing_foreign(const unsigned char *start, size_t len);

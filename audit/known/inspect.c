@@ -16,7 +16,9 @@ struct inspection {
     const struct sc_spot *spot;
 };
 
-const char *sc_inspect_place(const char *pointer, const char *other)
+/* Which kind of place a pointer of an image's or container's settings is: "label", "history", or
+ * `other`. */
+static const char *place_of(const char *pointer, const char *other)
 {
     if (strstr(pointer, "/Labels/") != NULL || strstr(pointer, "/annotations/") != NULL)
         return "label";
@@ -30,7 +32,7 @@ static int search_scalar(const struct sc_json_scalar *scalar, void *ctx, struct 
     const struct inspection *inspection = ctx;
     struct sc_spot spot = *inspection->spot;
     const char *last = strrchr(scalar->pointer, '/');
-    spot.place = sc_inspect_place(scalar->pointer, spot.place);
+    spot.place = place_of(scalar->pointer, spot.place);
     spot.where = scalar->pointer[0] == '\0' ? "/" : scalar->pointer;
     /* An index is no name; what an item is called stands in front of its '='. */
     bool item = last != NULL && last[1 + strspn(last + 1, "0123456789")] == '\0';

@@ -12,8 +12,4 @@
 int sc_inspect_json(struct sc_probe *probe, const struct sc_spot *spot, struct sc_bytes json,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Which kind of place a pointer of an image's or container's settings is: "label", "history", or
- * `other`. */
-const char *sc_inspect_place(const char *pointer, const char *other);
-
 #endif

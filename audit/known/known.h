@@ -4,7 +4,8 @@
  *
  * Life: new -> add each value -> build -> scan. A value is searched in raw bytes if it is long
  * enough that a match proves something; shorter and very common ones are compared with whole tokens
- * only (sc_known_compare), and sc_known_each() tells which, so that nothing is skipped in silence.
+ * only (sc_known_compare), and sc_known_standing() tells which, so that nothing is skipped in
+ * silence.
  *
  * Of a long or many-lined value two distinctive pieces of at most SC_KNOWN_PIECE_MAX bytes are
  * searched: a part of a key is a leak, and pieces inside one line survive re-wrapping.

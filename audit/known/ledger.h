@@ -97,9 +97,6 @@ void sc_ledger_json_findings(struct sc_json *json, const struct sc_ledger *ledge
 void sc_ledger_json_skipped(struct sc_json *json, const struct sc_ledger *ledger);
 void sc_ledger_json_coverage(struct sc_json *json, const struct sc_ledger *ledger);
 
-/* What to do about a leak at this place. Static storage. */
-const char *sc_leak_fix(const struct sc_leak *leak);
-const char *sc_leak_rule(const struct sc_leak *leak);
 const char *sc_leak_severity(const struct sc_leak *leak);
 
 void sc_ledger_done(struct sc_ledger *ledger);

@@ -32,7 +32,8 @@ static const struct {
     {"path", "remove it from the file and rotate it"},
 };
 
-const char *sc_leak_fix(const struct sc_leak *leak)
+/* What to do about a leak at this place. Static storage. */
+static const char *fix_of(const struct sc_leak *leak)
 {
     for (size_t i = 0; i < SC_ARRAY_SIZE(fixes); i++) {
         if (strcmp(leak->place, fixes[i].place) == 0)
@@ -41,7 +42,7 @@ const char *sc_leak_fix(const struct sc_leak *leak)
     return "remove it and rotate it";
 }
 
-const char *sc_leak_rule(const struct sc_leak *leak)
+static const char *rule_of(const struct sc_leak *leak)
 {
     return leak->token ? "known-value-token" : "known-value";
 }
@@ -55,9 +56,9 @@ const char *sc_leak_severity(const struct sc_leak *leak)
 static void fingerprint(const struct sc_leak *leak, char out[2 * FINGERPRINT_SIZE + 1])
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(1024 * 1024);
-    const char *parts[] = {sc_leak_rule(leak), leak->name,  sc_encoding_name(leak->encoding),
-                           leak->place,        leak->file,  leak->service,
-                           leak->key,          leak->where, leak->path,
+    const char *parts[] = {rule_of(leak), leak->name,  sc_encoding_name(leak->encoding),
+                           leak->place,   leak->file,  leak->service,
+                           leak->key,     leak->where, leak->path,
                            leak->layer};
     for (size_t i = 0; i < SC_ARRAY_SIZE(parts); i++) {
         sc_buf_puts(&text, parts[i] == NULL ? "" : parts[i]);
@@ -97,7 +98,7 @@ static void finding(struct sc_json *json, const struct sc_leak *leak)
     char print[2 * FINGERPRINT_SIZE + 1];
     fingerprint(leak, print);
     sc_json_object_begin(json);
-    sc_json_pair_string(json, "rule", sc_leak_rule(leak));
+    sc_json_pair_string(json, "rule", rule_of(leak));
     sc_json_pair_string(json, "severity", sc_leak_severity(leak));
     sc_json_pair_string(json, "class", "known-value");
     sc_json_pair_string(json, "file", leak->file);
@@ -108,7 +109,7 @@ static void finding(struct sc_json *json, const struct sc_leak *leak)
     sc_json_pair_string(json, "where", leak->where);
     sc_json_pair_string(json, "redacted", REDACTED);
     sc_json_pair_string(json, "fingerprint", print);
-    sc_json_pair_string(json, "fix", sc_leak_fix(leak));
+    sc_json_pair_string(json, "fix", fix_of(leak));
     sc_json_pair_string(json, "name", leak->name);
     sc_json_pair_string(json, "encoding", sc_encoding_name(leak->encoding));
     sc_json_pair_string(json, "place", leak->place);

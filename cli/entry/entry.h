@@ -62,8 +62,7 @@ int sc_entry_version_parse(const char *text, const char *what, uint64_t *ret,
 /* A scope or name to list by: empty for all, and with a '/' at its end or without. */
 int sc_entry_prefix_check(const char *prefix, struct sc_error *err) SC_NODISCARD;
 
-/* Random text: `length` characters of A-Z a-z 0-9, or that many words of five letters. */
-int sc_generate_password(size_t length, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
+/* Random text: that many words of five letters. */
 int sc_generate_words(size_t words, struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
 
 /* What to do where standard output is a terminal. */

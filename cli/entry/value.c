@@ -19,7 +19,7 @@
 #define GENERATE_MAX     4096
 #define WORD_LENGTH      5
 
-int sc_generate_password(size_t length, struct sc_secret *ret, struct sc_error *err)
+static int generate_password(size_t length, struct sc_secret *ret, struct sc_error *err)
 {
     /* Letters and digits only: the value passes through URLs, shells and config files unharmed. */
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -87,7 +87,7 @@ static int generate(const char *text, struct sc_secret *ret, struct sc_error *er
     }
     if (length < 8)
         return sc_fail(err, SC_E_USAGE, "a generated value has at least 8 characters");
-    return sc_generate_password((size_t)length, ret, err);
+    return generate_password((size_t)length, ret, err);
 }
 
 static int read_stdin(struct sc_secret *ret, struct sc_error *err)

@@ -5,6 +5,7 @@
  * what the word under the cursor is, and in `offers` the words there are for it.
  */
 #include "cli/help/completion.h"
+#include "cli/help/help.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -5,7 +5,8 @@
 #ifndef SC_CLI_HELP_COMPLETION_H
 #define SC_CLI_HELP_COMPLETION_H
 
-#include "cli/help/help.h"
+#include "cli/command.h"
+#include "core/buf.h"
 
 /* What a word of the command line is, as far as a shell can offer some. */
 enum sc_completion {

@@ -26,7 +26,8 @@ static void pad(struct sc_buf *out, size_t n)
         sc_buf_putc(out, ' ');
 }
 
-void sc_help_wrap(struct sc_buf *out, const char *text, size_t indent, size_t first_column)
+/* Appends `text` wrapped at the width, each line indented; a blank line divides paragraphs. */
+static void wrap(struct sc_buf *out, const char *text, size_t indent, size_t first_column)
 {
     size_t column = first_column;
     bool fresh = first_column == 0;
@@ -79,7 +80,7 @@ static void render_option(struct sc_buf *out, const struct sc_option *row)
         len = 0;
     }
     pad(out, OPTION_COLUMN - len);
-    sc_help_wrap(out, row->help, OPTION_COLUMN, OPTION_COLUMN);
+    wrap(out, row->help, OPTION_COLUMN, OPTION_COLUMN);
 }
 
 static void render_options(struct sc_buf *out, const char *title, const struct sc_option *rows)
@@ -156,7 +157,7 @@ int sc_help_command(const struct sc_command *command, struct sc_error *err)
     sc_buf_puts(&out, "usage: ");
     sc_help_synopsis(&out, command);
     sc_buf_puts(&out, "\n\n");
-    sc_help_wrap(&out, command->description, 0, 0);
+    wrap(&out, command->description, 0, 0);
     render_options(&out, "Options", command->options);
     if (command->examples != NULL) {
         sc_buf_puts(&out, "\nExamples:\n");

@@ -51,7 +51,4 @@ bool sc_help_example_next(const char **at, struct sc_help_example *ret);
 /* The examples for a shell, each under its comment. */
 void sc_help_put_examples(struct sc_buf *out, const char *examples, const char *indent);
 
-/* Appends `text` wrapped at the width, each line indented; a blank line divides paragraphs. */
-void sc_help_wrap(struct sc_buf *out, const char *text, size_t indent, size_t first_column);
-
 #endif

@@ -13,7 +13,6 @@
 #include "audit/surface/surface.h"
 #include "audit/surface/tree.h"
 #include "cli/leaks/leaks.h"
-#include "cli/output.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
 

@@ -14,6 +14,7 @@
 #include "cli/provision/mount.h"
 #include "cli/unlock.h"
 #include "core/fsutil.h"
+#include "core/json.h"
 #include "core/parse.h"
 #include "provision/writer.h"
 

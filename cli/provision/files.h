@@ -7,7 +7,6 @@
 
 #include "cli/command.h"
 #include "core/buf.h"
-#include "core/json.h"
 
 struct sc_files_options {
     bool fuse, tmpfs;

@@ -65,7 +65,7 @@ int sc_words_add(struct sc_words *words, const char *text, size_t len, struct sc
     return 0;
 }
 
-void sc_words_clear(struct sc_words *words)
+static void clear_words(struct sc_words *words)
 {
     for (size_t i = 0; i < words->count; i++)
         free(words->items[i].text);
@@ -74,7 +74,7 @@ void sc_words_clear(struct sc_words *words)
 
 void sc_words_done(struct sc_words *words)
 {
-    sc_words_clear(words);
+    clear_words(words);
     free(words->items);
     *words = (struct sc_words){0};
 }
@@ -198,12 +198,12 @@ static int end_command(struct scanner *s, char by, struct sc_error *err)
         s->words = s->said;
         s->said = words;
         if (!sc_stdin_speaks(&s->said))
-            sc_words_clear(&s->said);
+            clear_words(&s->said);
     }
     s->fed = by == '|' && s->said.count > 0; /* also behind the bracket of (echo x; echo y) */
     s->string = NO_STRING;
     s->overfull = false;
-    sc_words_clear(&s->words);
+    clear_words(&s->words);
     return rc;
 }
 

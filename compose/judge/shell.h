@@ -42,7 +42,6 @@ struct sc_words {
 
 int sc_words_add(struct sc_words *words, const char *text, size_t len, struct sc_region raw,
                  struct sc_error *err) SC_NODISCARD;
-void sc_words_clear(struct sc_words *words);
 void sc_words_done(struct sc_words *words);
 
 /* What a pair is part of. */

@@ -6,7 +6,6 @@
 #ifndef SC_COMPOSE_LOAD_CANONICAL_H
 #define SC_COMPOSE_LOAD_CANONICAL_H
 
-#include "compose/tree/path.h"
 #include "compose/tree/tree.h"
 
 /* Short forms to long ones, empty DNS servers dropped. SYNTAX for a form that is none. */
@@ -30,10 +29,5 @@ int sc_normalise(struct sc_model_pool *pool, struct sc_value *root, const char *
 /* `- NAME` items of services' environments that have a value in the project's environment. */
 int sc_resolve_bare(struct sc_model_pool *pool, struct sc_value *root,
                     const struct sc_value *environment, struct sc_error *err) SC_NODISCARD;
-
-/* A text of `origin` with the value of a variable put in: "NAME=value" or the value alone. */
-struct sc_value *sc_value_of_variable(struct sc_model_pool *pool, const char *name,
-                                      const struct sc_value *found, const struct sc_value *at,
-                                      bool with_name);
 
 #endif

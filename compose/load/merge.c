@@ -135,8 +135,10 @@ static int add_entry(struct sc_model_pool *pool, struct sc_value *list,
     return 0;
 }
 
-struct sc_value *sc_merge_to_list(struct sc_model_pool *pool, struct sc_value *value,
-                                  struct sc_error *err)
+/* A map of NAME: value as a list of "NAME=value", sorted; a list stays; a text becomes one item;
+ * anything else an empty list. */
+static struct sc_value *to_list(struct sc_model_pool *pool, struct sc_value *value,
+                                struct sc_error *err)
 {
     if (value->kind == SC_VALUE_LIST)
         return value;
@@ -156,8 +158,8 @@ struct sc_value *sc_merge_to_list(struct sc_model_pool *pool, struct sc_value *v
 static int merge_lists(struct sc_model_pool *pool, struct sc_value **base,
                        struct sc_value *override, struct sc_error *err)
 {
-    struct sc_value *left = sc_merge_to_list(pool, *base, err);
-    struct sc_value *right = left != NULL ? sc_merge_to_list(pool, override, err) : NULL;
+    struct sc_value *left = to_list(pool, *base, err);
+    struct sc_value *right = left != NULL ? to_list(pool, override, err) : NULL;
     if (right == NULL)
         return err != NULL && err->code < 0 ? err->code : SC_E_NOMEM;
     *base = left;

@@ -14,11 +14,6 @@
 int sc_merge(struct sc_model_pool *pool, struct sc_value **base, struct sc_value *override,
              const struct sc_path *path, struct sc_error *err) SC_NODISCARD;
 
-/* A map of NAME: value as a list of "NAME=value", sorted; a list stays; a text becomes one item;
- * anything else an empty list. */
-struct sc_value *sc_merge_to_list(struct sc_model_pool *pool, struct sc_value *value,
-                                  struct sc_error *err);
-
 /* Drops doubles from the lists of the whole tree: the first one's place, the last one's value. */
 int sc_unicity(struct sc_model_pool *pool, struct sc_value *root,
                struct sc_error *err) SC_NODISCARD;

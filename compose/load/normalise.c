@@ -35,9 +35,10 @@ static struct sc_value *implied_text(const struct normaliser *n, const char *tex
     return sc_tree_text(n->pool, text, sc_origin_implied());
 }
 
-struct sc_value *sc_value_of_variable(struct sc_model_pool *pool, const char *name,
-                                      const struct sc_value *found, const struct sc_value *at,
-                                      bool with_name)
+/* A text of `origin` with the value of a variable put in: "NAME=value" or the value alone. */
+static struct sc_value *value_of_variable(struct sc_model_pool *pool, const char *name,
+                                          const struct sc_value *found, const struct sc_value *at,
+                                          bool with_name)
 {
     struct sc_origin *origin = sc_model_pool_alloc(pool, sizeof(*origin));
     struct sc_use *use = sc_model_pool_alloc(pool, sizeof(*use));
@@ -69,7 +70,7 @@ static int resolve_map(const struct normaliser *n, struct sc_value *map, bool ke
         const struct sc_value *found =
             entry->value->kind == SC_VALUE_NULL ? sc_value_get(n->environment, entry->key) : NULL;
         if (found != NULL) {
-            entry->value = sc_value_of_variable(n->pool, entry->key, found, entry->value, false);
+            entry->value = value_of_variable(n->pool, entry->key, found, entry->value, false);
             if (entry->value == NULL)
                 return sc_model_pool_fail(n->pool, n->err);
         }
@@ -89,7 +90,7 @@ static int resolve_list(const struct normaliser *n, struct sc_value *list, bool 
         bool bare = item->kind == SC_VALUE_STRING && strchr(item->u.text, '=') == NULL;
         const struct sc_value *found = bare ? sc_value_get(n->environment, item->u.text) : NULL;
         if (found != NULL) {
-            item = sc_value_of_variable(n->pool, item->u.text, found, item, true);
+            item = value_of_variable(n->pool, item->u.text, found, item, true);
             if (item == NULL)
                 return sc_model_pool_fail(n->pool, n->err);
         }

@@ -46,7 +46,8 @@ static bool letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
-int sc_natural_compare(const char *a, const char *b)
+/* Compares keys as Docker Compose orders them in YAML: numbers by value. */
+static int natural_compare(const char *a, const char *b)
 {
     size_t i = 0;
     while (a[i] != '\0' && a[i] == b[i])
@@ -69,7 +70,7 @@ int sc_natural_compare(const char *a, const char *b)
 
 static int compare_entries(const void *a, const void *b)
 {
-    return sc_natural_compare(((const struct sc_entry *)a)->key, ((const struct sc_entry *)b)->key);
+    return natural_compare(((const struct sc_entry *)a)->key, ((const struct sc_entry *)b)->key);
 }
 
 void sc_sort_map(struct sc_model_pool *pool, struct sc_value *map)

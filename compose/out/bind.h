@@ -62,8 +62,6 @@ extern const struct sc_field sc_model_fields[];
 int sc_bind(struct sc_model_pool *pool, const struct sc_value *from, const struct sc_field *fields,
             const struct sc_path *path, struct sc_value **ret, struct sc_error *err) SC_NODISCARD;
 
-/* Compares keys as Docker Compose orders them in YAML: numbers by value. */
-int sc_natural_compare(const char *a, const char *b);
 /* Sorts the entries of a map by it. */
 void sc_sort_map(struct sc_model_pool *pool, struct sc_value *map);
 

@@ -92,7 +92,8 @@ bool sc_path_leads(const struct sc_path *path, const void *table, size_t row_siz
     }
 }
 
-void sc_path_text(const struct sc_path *path, struct sc_buf *out)
+/* Appends "services.db.ports[0]"; "top level" for an empty path. */
+static void path_text(const struct sc_path *path, struct sc_buf *out)
 {
     const struct sc_path *steps[SC_PATH_DEPTH_MAX];
     size_t count = 0;
@@ -112,7 +113,7 @@ void sc_path_text(const struct sc_path *path, struct sc_buf *out)
 const char *sc_path_print(char out[SC_PATH_TEXT_SIZE], const struct sc_path *path)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT((size_t)64 * 1024);
-    sc_path_text(path, &text);
+    path_text(path, &text);
     bool cut = text.len >= SC_PATH_TEXT_SIZE;
     snprintf(out, SC_PATH_TEXT_SIZE, "%.*s%s", cut ? SC_PATH_TEXT_SIZE - 4 : (int)text.len,
              sc_buf_text(&text), cut ? "..." : "");

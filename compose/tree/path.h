@@ -50,9 +50,6 @@ int sc_path_find(const struct sc_path *path, const void *table, size_t row_size)
  * not go down where none does. */
 bool sc_path_leads(const struct sc_path *path, const void *table, size_t row_size);
 
-/* Appends "services.db.ports[0]"; "top level" for an empty path. */
-void sc_path_text(const struct sc_path *path, struct sc_buf *out);
-
 /* The same into an array, for messages; long paths are cut. */
 #define SC_PATH_TEXT_SIZE 200
 const char *sc_path_print(char out[SC_PATH_TEXT_SIZE], const struct sc_path *path);

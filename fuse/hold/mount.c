@@ -101,7 +101,8 @@ int sc_mount_look(const char *directory, struct sc_mount_found *ret, struct sc_e
     return rc;
 }
 
-void sc_mount_abort(unsigned minor)
+/* Ends the connection for good: requests that wait fail, and nothing can hang on it. */
+static void abort_connection(unsigned minor)
 {
     char path[ABORT_PATH_MAX];
     snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/abort", minor);
@@ -341,7 +342,7 @@ int sc_mount_close(const char *directory, bool force, struct sc_error *err)
     if (rc < 0)
         return rc;
     if (force)
-        sc_mount_abort(found.minor);
+        abort_connection(found.minor);
     if (geteuid() != 0)
         return sc_fusermount_close(directory, force, err);
     if (umount2(directory, force ? MNT_DETACH : 0) < 0) {

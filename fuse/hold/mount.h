@@ -50,9 +50,6 @@ int sc_mount_unused(const char *directory, struct sc_error *err) SC_NODISCARD;
  * reader gets an error. Takes the guard away too. */
 int sc_mount_close(const char *directory, bool force, struct sc_error *err) SC_NODISCARD;
 
-/* Ends the connection for good: requests that wait fail, and nothing can hang on it. */
-void sc_mount_abort(unsigned minor);
-
 /* What is named as the source of a mount on this directory, in every namespace it is bound in: so
  * dead binds can be told from those of another mount. */
 #define SC_MOUNT_SOURCE_SIZE 32

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/fd.h"
 #include "fuse/hold/hold.h"
 #include "fuse/hold/process.h"
 #include "fuse/serve/loop.h"

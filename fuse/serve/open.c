@@ -25,7 +25,7 @@ static void refuse(const struct sc_turn *turn, int error_number)
 
 /* ---- waiting for the agent ---- */
 
-bool sc_serve_overdue(const struct sc_turn *turn)
+static bool is_overdue(const struct sc_turn *turn)
 {
     return turn->parked != NULL && sc_journal_now() >= turn->parked->deadline;
 }
@@ -39,8 +39,8 @@ void sc_serve_ring_bell(const struct sc_serve *serve)
 
 /* Copies the request to a parked slot and rings the agent. A request that waits already gets a new
  * slot if it now waits for something else; its old one is freed by the caller. */
-bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
-                   const unsigned char *container)
+static bool park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
+                 const unsigned char *container)
 {
     struct sc_serve *serve = turn->serve;
     if (turn->len > SC_PARKED_REQUEST)
@@ -87,9 +87,9 @@ static const struct sc_store_value *value_or_park(const struct sc_turn *turn, ui
     if (asked && node != NULL && node->failed_version == version &&
         node->failed_at >= parked->asked_at)
         *ret_errno = node->failed_errno;
-    else if (asked && sc_serve_overdue(turn))
+    else if (asked && is_overdue(turn))
         *ret_errno = ENOKEY; /* there is nobody who could open the vault */
-    else if (asked || sc_serve_park(turn, SC_ASK_VALUE, version, NULL))
+    else if (asked || park(turn, SC_ASK_VALUE, version, NULL))
         *ret_waits = true;
     else
         *ret_errno = EAGAIN;
@@ -153,11 +153,11 @@ static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *no
             return GATE_SHUT;
         return GATE_OPEN;
     case SC_VERDICT_UNDECIDED:
-        if (facts != NULL || sc_serve_overdue(turn))
+        if (facts != NULL || is_overdue(turn))
             return GATE_SHUT;
         if (turn->parked != NULL && turn->parked->ask == SC_ASK_CONTAINER)
             return GATE_WAIT;
-        return sc_serve_park(turn, SC_ASK_CONTAINER, 0, reader->container) ? GATE_WAIT : GATE_SHUT;
+        return park(turn, SC_ASK_CONTAINER, 0, reader->container) ? GATE_WAIT : GATE_SHUT;
     case SC_VERDICT_REFUSE:
     default:
         return GATE_SHUT;

@@ -12,7 +12,6 @@
 
 #include "core/secret.h"
 #include "fuse/serve/serve.h"
-#include "fuse/shared/node.h"
 
 #include "core/banned.h"
 

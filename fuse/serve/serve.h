@@ -101,12 +101,6 @@ bool sc_serve_note_reader(const struct sc_turn *turn);
 /* The agent has something to do. */
 void sc_serve_ring_bell(const struct sc_serve *serve);
 
-/* Parks the request until the agent has answered; false when no slot is free. */
-bool sc_serve_park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
-                   const unsigned char *container);
-/* Whether the wait in the parked slot is over. */
-bool sc_serve_overdue(const struct sc_turn *turn);
-
 void sc_serve_attributes(const struct sc_view_node *node, struct sc_wire_attr *ret);
 
 #endif

@@ -134,6 +134,14 @@ static int count_names(const struct fixture *fx, const char *name)
     return count;
 }
 
+static size_t count_in(const struct fixture *fx, enum sc_plan_state state)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < fx->plan.count; i++)
+        found += fx->plan.entries[i].state == state;
+    return found;
+}
+
 static void test_layout(void **state)
 {
     struct fixture *fx = *state;
@@ -148,7 +156,7 @@ static void test_layout(void **state)
     assert_int_equal(stat_of(fx, "shop/db_password").st_mode & 07777, 0440);
     assert_int_equal(stat_of(fx, "prod/token").st_mode & 07777, 0400);
     assert_int_equal(stat_of(fx, "shop").st_mode & 07777, 0755);
-    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_CREATED), 3);
+    assert_int_equal(count_in(fx, SC_PLAN_CREATED), 3);
     assert_int_equal(fx->plan.bytes, 8);
 }
 
@@ -177,11 +185,11 @@ static void test_unchanged_keeps_the_inode(void **state)
     struct stat a = stat_of(fx, "s/a");
     struct stat b = stat_of(fx, "s/b");
     write_ok(fx);
-    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_UNCHANGED), 3);
+    assert_int_equal(count_in(fx, SC_PLAN_UNCHANGED), 3);
     assert_int_equal(stat_of(fx, "s/a").st_ctim.tv_nsec, a.st_ctim.tv_nsec); /* not even linked */
     put(fx, "s/b", "2");
     write_ok(fx);
-    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_CHANGED), 1);
+    assert_int_equal(count_in(fx, SC_PLAN_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_ino, a.st_ino);
     assert_int_not_equal(stat_of(fx, "s/b").st_ino, b.st_ino);
     assert_content(fx, "s/b", "2");
@@ -196,7 +204,7 @@ static void test_mode_change_is_a_change(void **state)
     write_ok(fx);
     sc_source_mem_attr(fx->mem, "s/a", geteuid(), getegid(), 0444);
     write_ok(fx);
-    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_CHANGED), 1);
+    assert_int_equal(count_in(fx, SC_PLAN_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_mode & 07777, 0444);
 }
 
@@ -215,7 +223,7 @@ static void test_owner(void **state)
     assert_int_equal(st.st_mode & 07777, 0440);
     sc_source_mem_attr(fx->mem, "s/a", 1234, 5679, 0440);
     write_ok(fx);
-    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_CHANGED), 1);
+    assert_int_equal(count_in(fx, SC_PLAN_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_gid, 5679);
 }
 
@@ -236,7 +244,7 @@ static void test_removed_is_wiped(void **state)
     assert_int_equal(fstat(held, &st), 0);
     assert_int_equal(st.st_size, 0);
     close(held);
-    assert_int_equal(sc_plan_count(&fx->plan, SC_PLAN_REMOVED), 1);
+    assert_int_equal(count_in(fx, SC_PLAN_REMOVED), 1);
     assert_string_equal(fx->plan.entries[1].name, "s/b");
 }
 

@@ -41,15 +41,6 @@
 
 /* ---- keys ---- */
 
-/* A fresh identity. */
-int sc_age_generate(struct sc_secret *ret_secret_key, unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
-                    struct sc_error *err) SC_NODISCARD;
-
-/* The recipient that belongs to an identity. */
-int sc_age_public_of(const unsigned char secret_key[SC_AGE_SECRET_SIZE],
-                     unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
-                     struct sc_error *err) SC_NODISCARD;
-
 /* "age1...": USAGE if it is not one (the text is not repeated: it may be a secret key). */
 int sc_age_recipient_parse(const char *text, unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
                            struct sc_error *err) SC_NODISCARD;

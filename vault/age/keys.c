@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/random.h"
 #include "vault/age/age_crypto.h"
 #include "vault/age/bech32.h"
 
@@ -17,30 +16,6 @@
 #define IDENTITY_PREFIX  "AGE-SECRET-KEY-"
 
 static_assert(SC_AGE_SECRET_SIZE == SC_AGE_KEY_SIZE, "an identity is an X25519 scalar");
-
-int sc_age_generate(struct sc_secret *ret_secret_key, unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
-                    struct sc_error *err)
-{
-    SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
-    unsigned char *bytes = NULL;
-    int rc = sc_secret_resize(&key, SC_AGE_SECRET_SIZE, &bytes, err);
-    if (rc == 0)
-        rc = sc_random_bytes(bytes, SC_AGE_SECRET_SIZE, err);
-    if (rc < 0)
-        return rc;
-    sc_age_x25519_base(ret_public, bytes);
-    sc_secret_move(ret_secret_key, &key);
-    return 0;
-}
-
-int sc_age_public_of(const unsigned char secret_key[SC_AGE_SECRET_SIZE],
-                     unsigned char ret_public[SC_AGE_PUBLIC_SIZE], struct sc_error *err)
-{
-    int rc = sc_random_init(err);
-    if (rc == 0)
-        sc_age_x25519_base(ret_public, secret_key);
-    return rc;
-}
 
 int sc_age_recipient_parse(const char *text, unsigned char ret_public[SC_AGE_PUBLIC_SIZE],
                            struct sc_error *err)

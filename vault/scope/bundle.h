@@ -24,8 +24,6 @@ const unsigned char *sc_scope_bundle_key(struct sc_bytes bundle);
 
 void sc_grant_hint(const struct sc_vault *vault, const unsigned char pk[SC_KEY_SIZE],
                    unsigned char hint[SC_GRANT_HINT_SIZE]);
-void sc_grant_meta_id(const struct sc_scope *scope, const unsigned char hint[SC_GRANT_HINT_SIZE],
-                      unsigned char id[SC_UID_SIZE]);
 int sc_grant_meta_seal(struct sc_vault *vault, const struct sc_scope *scope,
                        const struct sc_grant *grant, struct sc_buf *ret,
                        struct sc_error *err) SC_NODISCARD;

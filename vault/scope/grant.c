@@ -9,7 +9,6 @@
 
 #include "core/arena.h"
 #include "vault/age/age.h"
-#include "vault/codec.h"
 #include "vault/scope/bundle.h"
 #include "vault/scope/scope.h"
 
@@ -28,8 +27,8 @@ void sc_grant_hint(const struct sc_vault *vault, const unsigned char pk[SC_KEY_S
 }
 
 /* The label of a grant is bound to scope and recipient. */
-void sc_grant_meta_id(const struct sc_scope *scope, const unsigned char hint[SC_GRANT_HINT_SIZE],
-                      unsigned char id[SC_UID_SIZE])
+static void meta_id(const struct sc_scope *scope, const unsigned char hint[SC_GRANT_HINT_SIZE],
+                    unsigned char id[SC_UID_SIZE])
 {
     unsigned char hash[SC_KEY_SIZE];
     struct sc_hasher hasher;
@@ -76,7 +75,7 @@ static int add_grant(struct sc_vault *vault, struct sc_stmt *stmt, struct sc_gra
         rc = sc_fail(err, SC_E_TAMPERED, "a grant belongs to no scope");
     if (rc < 0)
         return rc;
-    sc_grant_meta_id(scope, grant->hint, id);
+    meta_id(scope, grant->hint, id);
     rc = sc_key_meta_open(vault, "grant-meta", id, sc_stmt_blob(stmt, 3), &grant->meta, err);
     if (rc == 0)
         list->count++;
@@ -141,7 +140,7 @@ int sc_grant_meta_seal(struct sc_vault *vault, const struct sc_scope *scope,
     unsigned char id[SC_UID_SIZE];
     struct sc_key_meta about = {
         .created = grant->meta.created, .label = grant->meta.label, .pk = grant->meta.pk};
-    sc_grant_meta_id(scope, grant->hint, id);
+    meta_id(scope, grant->hint, id);
     return sc_key_meta_seal(vault, "grant-meta", id, &about, ret, err);
 }
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "core/parse.h"
 #include "vault/handle.h"
 #include "vault/state/audit.h"
 #include "vault/state/note.h"

@@ -21,8 +21,8 @@
 #define LINE_MAX  (SC_VALUE_MAX / 3 * 4 + 32 * 1024)
 #define ABOUT_MAX ((size_t)64 * 1024)
 
-int sc_transfer_append_base64(struct sc_secret *to, const struct sc_secret *value,
-                              struct sc_error *err)
+/* Appends the value as base64 text. */
+static int append_base64(struct sc_secret *to, const struct sc_secret *value, struct sc_error *err)
 {
     size_t size = sc_age_base64_size(SC_AGE_BASE64_PADDED, value->len);
     int rc = sc_secret_reserve(to, to->len + size, err);
@@ -64,7 +64,7 @@ int sc_transfer_line_write(const struct sc_transfer_item *item, struct sc_secret
     if (rc == 0)
         rc = sc_secret_append(line, "{\"value\":\"", 10, err);
     if (rc == 0)
-        rc = sc_transfer_append_base64(line, item->value, err);
+        rc = append_base64(line, item->value, err);
     if (rc == 0)
         rc = sc_secret_append(line, "\",", 2, err);
     return rc < 0 ? rc : sc_secret_append(line, about.data + 1, about.len - 1, err);

@@ -111,8 +111,4 @@ int sc_transfer_line_write(const struct sc_transfer_item *item, struct sc_secret
 int sc_transfer_line_read(struct sc_bytes line, sc_transfer_fn fn, void *ctx, bool *ret_end,
                           struct sc_error *err) SC_NODISCARD;
 
-/* A value as base64 text, appended; shared with the JSON form. */
-int sc_transfer_append_base64(struct sc_secret *to, const struct sc_secret *value,
-                              struct sc_error *err) SC_NODISCARD;
-
 #endif

@@ -15,6 +15,7 @@
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "core/str.h"
+#include "tests/vault/age/pair.h"
 #include "vault/age/age.h"
 
 #include "core/banned.h"
@@ -25,7 +26,7 @@ static int keygen(struct sc_error *err)
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
     unsigned char public_key[SC_AGE_PUBLIC_SIZE];
     char recipient[SC_AGE_RECIPIENT_TEXT_SIZE];
-    int rc = sc_age_generate(&key, public_key, err);
+    int rc = make_pair(&key, public_key, err);
     if (rc == 0)
         rc = sc_age_identity_print(key.ptr, &text, err);
     if (rc < 0)

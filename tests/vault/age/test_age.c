@@ -12,10 +12,9 @@
 
 #include <cmocka.h>
 
-#include "core/random.h"
 #include "tests/support/fail_alloc.h"
+#include "tests/vault/age/pair.h"
 #include "vault/age/age.h"
-#include "vault/age/payload.h"
 #include "vault/age/wrap.h"
 
 #include "core/banned.h"
@@ -43,7 +42,7 @@ struct pair {
 static struct pair new_pair(void)
 {
     struct pair pair = {0};
-    assert_int_equal(sc_age_generate(&pair.secret, pair.public_key, NULL), 0);
+    assert_int_equal(make_pair(&pair.secret, pair.public_key, NULL), 0);
     return pair;
 }
 
