@@ -70,8 +70,14 @@ static int make_memory(struct sc_agent *agent, const struct sc_agent_options *op
         rc = sc_journal_map(agent->journal_fd, &agent->journal, err);
     if (rc == 0)
         rc = fill_journal(agent, options, err);
-    if (rc == 0)
-        rc = sc_store_create(size, &agent->store_fd, &agent->store_secret, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_store_create(size, &agent->store_fd, &agent->store_secret, err);
+    if (rc < 0 && options->store_size == 0) {
+        /* An ordinary user may lock 8 MiB: begin with the least, nobody has asked for more. */
+        sc_error_clear(err);
+        rc = sc_store_create(SC_STORE_MIN, &agent->store_fd, &agent->store_secret, err);
+    }
     if (rc == 0 && options->require_lock && !agent->store_secret)
         rc = sc_fail(err, SC_E_PERM,
                      "this system refuses memory that cannot be swapped "

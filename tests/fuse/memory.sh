@@ -37,7 +37,7 @@ end_rootless() {
     umount -l "$M" 2>/dev/null || true
 }
 on_exit end_rootless
-run 0 as_user "$SECRETSCTL" mount -q --memory 2M
+run 0 as_user "$SECRETSCTL" mount -q
 agent=$(as_user "$SECRETSCTL" __fuse-status "$M" | sed -n 's/^agent	//p')
 cat >"$T/read.py" <<'PY'
 import errno, os, sys, time
