@@ -81,6 +81,38 @@ static bool run_by_shell(const struct sc_yaml_node *node, size_t place)
     return false;
 }
 
+/* -c, -ec: the shell's script is what follows. */
+static bool is_script_option(const char *text)
+{
+    return text != NULL && text[0] == '-' && text[1] != '-' &&
+           memchr(text, 'c', strcspn(text, " ")) != NULL;
+}
+
+/* Whether the entrypoint is the shell that runs the command: `entrypoint: ["sh", "-c"]`. */
+static bool entered_by_shell(const struct definition *d)
+{
+    const struct sc_yaml_node *entry = sc_yaml_resolve(sc_merged_get(d->node, "entrypoint"));
+    const struct sc_yaml_node *command = sc_yaml_resolve(sc_merged_get(d->node, "command"));
+    const char *text = sc_node_text(entry);
+    bool list = sc_yaml_is(command, SC_YAML_SEQUENCE) && command->count > 0;
+    bool shell = is_shell(text) || (text != NULL && strstr(text, "sh -c") != NULL);
+    bool script =
+        is_script_option(list ? sc_node_text(command->values[0]) : sc_node_text(command)) ||
+        (text != NULL && strstr(text, " -c") != NULL);
+    for (size_t i = 0; sc_yaml_is(entry, SC_YAML_SEQUENCE) && i < entry->count; i++) {
+        shell = shell || is_shell(sc_node_text(entry->values[i]));
+        script = script || is_script_option(sc_node_text(entry->values[i]));
+    }
+    return shell && script;
+}
+
+/* Whether a shell inside the container runs what stands at this place of the definition. */
+static bool is_script(const struct definition *d, size_t place)
+{
+    return run_by_shell(place_of(d, place), place) ||
+           (strcmp(places[place][0], "command") == 0 && entered_by_shell(d));
+}
+
 /* Whether the variable still holds the value there: what starts behind the shim gets it filled in,
  * a health check starts beside it. */
 static bool is_filled_in(const struct occurrence *o, size_t place)
@@ -146,7 +178,7 @@ const char *sc_plan_command_breaks(const struct context *c, const struct occurre
         for (size_t p = 0; p < SC_ARRAY_SIZE(places); p++) {
             const struct sc_yaml_node *node = place_of(d, p);
             const struct sc_yaml_node *value = sc_yaml_resolve(node);
-            if (is_filled_in(o, p) || !run_by_shell(node, p))
+            if (is_filled_in(o, p) || !is_script(d, p))
                 continue;
             if (uses(o, value) && is_shared(c, d, p, value))
                 return "a command or health check that is shared through an anchor uses the "
@@ -237,7 +269,7 @@ int sc_plan_commands(struct context *c, struct sc_error *err)
         for (size_t p = 0; p < SC_ARRAY_SIZE(places) && rc == 0; p++) {
             const struct sc_yaml_node *node = place_of(d, p);
             const struct sc_yaml_node *value = sc_yaml_resolve(node);
-            if (node == NULL || !sc_node_inside(value, d->node) || !run_by_shell(node, p))
+            if (node == NULL || !sc_node_inside(value, d->node) || !is_script(d, p))
                 continue;
             rc = repair_scalar(c, d, p, value, err);
             for (size_t k = 0; sc_yaml_is(value, SC_YAML_SEQUENCE) && k < value->count && rc == 0;

@@ -411,3 +411,30 @@ END
 run 0 "$SECRETSCTL" compose rewrite -f compose.yml -f override.yml --no-shim
 out_has "redis.DATABASE_URL: nothing is known of how 'redis' takes DATABASE_URL from a file"
 cd ..
+
+# the shell that runs a command may be the entrypoint
+mkdir entrypoint && cd entrypoint
+cat >compose.yml <<'END'
+services:
+  list:
+    image: mariadb:11
+    entrypoint: ["sh", "-ec"]
+    command: ['mysql -h db -p"$$MYSQL_PASSWORD" -e "select 1"']
+    environment: {MYSQL_PASSWORD: canaryMysql0123456789}
+  text:
+    image: mariadb:11
+    entrypoint: bash
+    command: -c 'mysql -h db -p"$$MYSQL_PASSWORD"'
+    environment: {MYSQL_PASSWORD: canaryMysql0123456789}
+  none:
+    image: mariadb:11
+    entrypoint: [/check-c]
+    command: ['$$MYSQL_PASSWORD']
+    environment: {MYSQL_PASSWORD: canaryMysql0123456789}
+END
+run 0 "$SECRETSCTL" compose rewrite --no-shim --write
+out_lacks canary
+grep -qF "command: ['mysql -h db -p\"\$\$(cat /run/secrets/mysql_password)\" -e \"select 1\"']" compose.yml || fail "a list"
+grep -qF "command: -c 'mysql -h db -p\"\$\$(cat /run/secrets/mysql_password)\"'" compose.yml || fail "a text"
+grep -qF "command: ['\$\$MYSQL_PASSWORD']" compose.yml || fail "no shell"
+cd ..
