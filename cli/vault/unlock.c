@@ -74,16 +74,22 @@ int sc_cmd_unlock(struct sc_cli *cli, const void *options, int count, char **ope
     int rc = given->time != NULL ? sc_parse_duration(given->time, "--time", &seconds, err) : 0;
     if (rc == 0 && seconds > UINT32_MAX)
         rc = sc_fail(err, SC_E_USAGE, "--time is too long");
+    if (rc == 0 && given->time != NULL && seconds == 0) /* which the agent takes for its default */
+        rc = sc_fail(err, SC_E_USAGE, "--time must be 1s or more; see: secretsctl lock");
     if (rc == 0)
         rc = sc_cli_open_afresh(cli, SC_VAULT_READ, &vault, err);
     if (rc == 0)
         rc = hand_over(vault, path, (uint32_t)seconds, err);
     if (rc == 0)
         rc = seconds_left(vault, path, &left, err);
-    if (rc == 0)
-        sc_note(cli, "unlocked for %u minutes; lock it again with: secretsctl lock",
-                (unsigned)((left + 59) / 60));
-    return rc;
+    if (rc < 0)
+        return rc;
+    unsigned minutes = (left + 59) / 60;
+    bool hours = minutes > 0 && minutes % 60 == 0;
+    unsigned shown = hours ? minutes / 60 : minutes;
+    sc_note(cli, "unlocked for %u %s%s; lock it again with: secretsctl lock", shown,
+            hours ? "hour" : "minute", shown == 1 ? "" : "s");
+    return 0;
 }
 
 int sc_cmd_lock(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -15,7 +15,9 @@ run 5 "$SECRETSCTL" --no-input get shop/db
 
 # unlock starts an agent, and the passphrase is no longer needed.
 run 0 "$SECRETSCTL" --passphrase-file pass unlock --time 1h
-err_is "secretsctl: unlocked for 60 minutes; lock it again with: secretsctl lock"
+err_is "secretsctl: unlocked for 1 hour; lock it again with: secretsctl lock"
+run 2 "$SECRETSCTL" --passphrase-file pass unlock --time 0
+err_is "secretsctl: --time must be 1s or more; see: secretsctl lock"
 run 0 "$SECRETSCTL" --no-input get shop/db
 out_is value
 printf other | run 0 "$SECRETSCTL" --no-input rotate shop/db
