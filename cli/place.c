@@ -26,3 +26,13 @@ char *sc_cli_run_dir(struct sc_error *err)
                   "XDG_RUNTIME_DIR is not set; name a directory with SECRETSCTL_RUN_DIR");
     return NULL;
 }
+
+char *sc_cli_directory(const char *given, struct sc_error *err)
+{
+    if (given == NULL)
+        return sc_cli_run_dir(err);
+    if (given[0] != '\0')
+        return sc_path_absolute(NULL, given, err);
+    (void)sc_fail(err, SC_E_USAGE, "the name of the directory is empty");
+    return NULL;
+}

@@ -12,4 +12,8 @@
 /* Malloc'd absolute path; NULL with err set (UNSUPPORTED without XDG_RUNTIME_DIR). */
 char *sc_cli_run_dir(struct sc_error *err) SC_NODISCARD;
 
+/* The directory a person has named, absolute, or the above for NULL. Malloc'd. USAGE for an empty
+ * name: of a variable that is not set it would be the working directory. */
+char *sc_cli_directory(const char *given, struct sc_error *err) SC_NODISCARD;
+
 #endif

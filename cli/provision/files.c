@@ -209,7 +209,7 @@ int sc_cmd_provision(struct sc_cli *cli, const void *options, int count, char **
 {
     const struct sc_files_options *opt = options;
     SC_CLEANUP(freep)
-    char *dir = count > 0 ? sc_path_absolute(NULL, operands[0], err) : sc_cli_run_dir(err);
+    char *dir = sc_cli_directory(count > 0 ? operands[0] : NULL, err);
     if (dir == NULL)
         return err->code;
     if (!opt->fuse)
@@ -227,6 +227,6 @@ int sc_cmd_write(struct sc_cli *cli, const void *options, int count, char **oper
                  struct sc_error *err)
 {
     (void)count;
-    SC_CLEANUP(freep) char *dir = sc_path_absolute(NULL, operands[0], err);
-    return dir == NULL ? SC_E_NOMEM : run_files(cli, options, dir, false, err);
+    SC_CLEANUP(freep) char *dir = sc_cli_directory(operands[0], err);
+    return dir == NULL ? err->code : run_files(cli, options, dir, false, err);
 }

@@ -41,11 +41,7 @@
 
 char *sc_cli_mount_directory(const char *given, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *path = NULL;
-    if (given != NULL)
-        path = sc_path_absolute(NULL, given, err);
-    else
-        path = sc_cli_run_dir(err);
+    SC_CLEANUP(sc_str_freep) char *path = sc_cli_directory(given, err);
     if (path == NULL)
         return NULL;
     /* Links in the directories above are resolved; the last part may not exist yet, or be a dead

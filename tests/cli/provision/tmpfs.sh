@@ -107,3 +107,17 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
     ! mountpoint -q "$M/own" || fail "still mounted"
     [ -z "$(ls -A "$M/own")" ] || fail "values lie below"
 fi
+
+# Nothing is mounted over files that are there: an empty name (a variable that is not set) is not the working directory.
+mkdir "$T/full"
+printf x >"$T/full/file"
+cd "$T/full"
+for command in provision mount umount write; do
+    run 2 "$SECRETSCTL" $command ''
+    err_is "secretsctl: the name of the directory is empty"
+done
+if [ "$(stat -fc %T .)" != tmpfs ]; then
+    run 1 "$SECRETSCTL" provision .
+    err_is "secretsctl: '$T/full' is not empty, and a mount would hide its files; name a new directory"
+fi
+[ -f file ] || fail "the file is hidden"
