@@ -13,6 +13,7 @@ struct sc_language {
     const char *suffix;
     unsigned traits;       /* enum sc_source_trait */
     enum sc_family family; /* SOURCE: strict */
+    bool settings_only;    /* read only where the file is named like configuration */
 };
 
 /* NULL: none that is known. */

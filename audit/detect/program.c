@@ -35,6 +35,7 @@ bool sc_text_is_program(const char *path)
 struct program {
     struct sc_detect *detect;
     const struct sc_language *language;
+    struct sc_region region;
     bool settings; /* a file named like configuration */
 };
 
@@ -226,7 +227,7 @@ static int judge_address(const struct program *p, const struct sc_pair *pair, si
 }
 
 /* f(user, "x"): functions whose argument is a password by its place. */
-static bool takes_password(const char *text, const struct sc_source_literal *literal)
+static bool takes_password(const struct program *p, const struct sc_source_literal *literal)
 {
     static const struct {
         const char *name;
@@ -250,14 +251,18 @@ static bool takes_password(const char *text, const struct sc_source_literal *lit
         {"getconnection", 2},
         {"connect", 2},
     };
-    struct sc_region name = literal->function;
+    const char *text = p->detect->text;
+    unsigned argument = 0;
+    if (!is_made_up(text + literal->value.offset, literal->value.len))
+        return false;
+    struct sc_region name = sc_source_call(text, p->region, literal, &argument);
     const char *dot = memrchr(text + name.offset, '.', name.len);
     if (dot != NULL) {
         size_t passed = (size_t)(dot - text) + 1 - name.offset;
         name = (struct sc_region){name.offset + passed, name.len - passed};
     }
     for (size_t i = 0; i < SC_ARRAY_SIZE(functions); i++) {
-        if (functions[i].argument == literal->argument && strlen(functions[i].name) == name.len &&
+        if (functions[i].argument == argument && strlen(functions[i].name) == name.len &&
             strncasecmp(text + name.offset, functions[i].name, name.len) == 0)
             return true;
     }
@@ -285,7 +290,7 @@ static int judge(const struct program *p, const struct sc_source_literal *litera
         return key.len == 0 ? 0 : sc_detect_pair(p->detect, &pair, NULL, err);
     if (sc_credential_in_url(pair.value, pair.value_len, &offset, &length))
         return judge_address(p, &pair, offset, length, err);
-    if (key.len == 0 && literal != NULL && takes_password(text, literal)) {
+    if (key.len == 0 && literal != NULL && takes_password(p, literal)) {
         pair.key = "password";
         pair.key_len = strlen(pair.key);
     }
@@ -376,10 +381,12 @@ int sc_detect_program(struct sc_detect *detect, struct sc_region region, const c
     const struct sc_language *language = sc_language_of(path);
     if (language == NULL)
         return 0;
-    struct program p = {detect, language, sc_language_is_settings(path)};
+    struct program p = {detect, language, region, sc_language_is_settings(path)};
     struct sc_bytes text = {(const unsigned char *)detect->text + region.offset, region.len};
+    bool gated = !p.settings || language->settings_only;
     if (language->family == SC_FAMILY_SOURCE &&
-        (region.len > SOURCE_MAX || (!p.settings && !sc_mention_any(text))))
+        (region.len > SOURCE_MAX || (language->settings_only && !p.settings) ||
+         (gated && !sc_mention_any(text))))
         return 0;
     if (strcmp(language->suffix, ".ps1") == 0) {
         struct sc_shell_context shell = sc_shell_script;

@@ -123,14 +123,18 @@ static bool call_around(const struct source *s, size_t at, size_t *ret_open, uns
     return false;
 }
 
-static void place_in_call(const struct source *s, size_t quote, struct sc_source_literal *ret)
+struct sc_region sc_source_call(const char *text, struct sc_region region,
+                                const struct sc_source_literal *literal, unsigned *ret_argument)
 {
+    const struct source s = {
+        .text = text, .start = region.offset, .end = region.offset + region.len};
     size_t open = 0;
-    if (!call_around(s, quote, &open, &ret->argument))
-        return;
-    size_t at = before_blanks(s, open);
-    at -= at > s->start && (s->text[at - 1] == '=' || s->text[at - 1] == '!'); /* auth=( */
-    ret->function = name_before(s, before_blanks(s, at));
+    if (literal->value.offset <= s.start ||
+        !call_around(&s, literal->value.offset - 1, &open, ret_argument))
+        return (struct sc_region){0};
+    size_t at = before_blanks(&s, open);
+    at -= at > s.start && (text[at - 1] == '=' || text[at - 1] == '!'); /* auth=( */
+    return name_before(&s, before_blanks(&s, at));
 }
 
 /* In front of what a literal is wrapped in: []byte("x"), b"x". */
@@ -264,8 +268,6 @@ static int read_literal(struct source *s, struct sc_error *err)
     struct sc_source_literal literal = {.value = {quote + width, close - quote - width},
                                         .quote = mark};
     name_literal(s, quote, &literal);
-    if (literal.key.len == 0)
-        place_in_call(s, quote, &literal);
     name_by_neighbour(s, &literal);
     int rc = s->fn(s->ctx, &literal, err);
     s->last = literal.value;

@@ -24,15 +24,17 @@ struct sc_source_literal {
     struct sc_region value; /* between the quotes */
     struct sc_region key;   /* what names it; len 0: nothing does */
     struct sc_region call;  /* the function or the word in front of it; len 0: none */
-    struct sc_region
-        function;      /* f of f(a, "x"), or the name that (a, "x") is given to; len 0: none */
-    unsigned argument; /* which one of its arguments it is, from 0 */
-    bool fallback;     /* taken where the named is not set: NAME || "x" */
-    char quote;        /* '\0': an element's text */
+    bool fallback;          /* taken where the named is not set: NAME || "x" */
+    char quote;             /* '\0': an element's text */
 };
 
 typedef int (*sc_source_fn)(void *ctx, const struct sc_source_literal *literal,
                             struct sc_error *err);
+
+/* Which call a literal stands in: f of f(a, "x"), or the name that (a, "x") is given to; len 0:
+ * none. *ret_argument tells which one of its arguments it is, from 0. */
+struct sc_region sc_source_call(const char *text, struct sc_region region,
+                                const struct sc_source_literal *literal, unsigned *ret_argument);
 
 /* Hands each literal of the region to `fn`, in order. */
 int sc_source_read(const char *text, struct sc_region region, unsigned traits, sc_source_fn fn,

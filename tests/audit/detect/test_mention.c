@@ -27,41 +27,64 @@ static bool mentions(const char *text, size_t len)
 static void test_each_place(void **state)
 {
     (void)state;
-    static const char *const words[] = {"passw", "SECRET", "Token", "apiKey", "API_KEY",
-                                        "pwd",   "PWD",    "crede", "@tcp("};
+    static const char *const texts[] = {"passw='abc12'3",          "SECRET: \"hunter2\"",
+                                        "Token = `a-b-c-d`",       "apiKey=\"1234567a\"",
+                                        "API_KEY \"ab_12\"7",      "api-key:'x1y2z3'",
+                                        "pwd=>'p4ss!x'",           "PWD=\"x1y2z3\"",
+                                        "credentials(\"a1b2c3\")", "BasicAuth(\"u\",\"p4ssw0\")",
+                                        "\"u:p@tcp(h)\""};
     char *text = malloc(LEN_MAX);
     assert_non_null(text);
-    for (size_t i = 0; i < SC_ARRAY_SIZE(words); i++) {
-        size_t len = strlen(words[i]);
-        for (size_t at = 0; at + len <= LEN_MAX; at++) {
+    for (size_t i = 0; i < SC_ARRAY_SIZE(texts); i++) {
+        size_t len = strlen(texts[i]);
+        for (size_t at = 0; at + len + 1 <= LEN_MAX; at++) {
             memset(text, '.', LEN_MAX);
-            memcpy(text + at, words[i], len);
-            assert_true(mentions(text, LEN_MAX));
-            assert_true(mentions(text + at, len));
+            memcpy(text + at, texts[i], len);
+            text[at + len] = '\n';
+            assert_true(mentions(text, LEN_MAX) == mentions(text + at, len));
         }
     }
     free(text);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(texts); i++) {
+        bool short_value = i == 0 || i == 4; /* five characters */
+        assert_int_equal(mentions(texts[i], strlen(texts[i])), !short_value);
+    }
 }
 
 static void test_none(void **state)
 {
     (void)state;
+    static const char *const texts[] = {
+        "class A { void record() { ask(); press(); } } // taken, tcp, api",
+        "password: \"Password\"",
+        "token = next()",
+        "label(\"secret\", \"Your secret\")",
+        "passw = \"a b c d 1\"",
+        "password\n\"hunter2\"",
+        "\"password\": {}",
+        "pwd = \"123456\""};
     char text[LEN_MAX];
     memset(text, 's', sizeof(text));
     for (size_t len = 0; len < sizeof(text); len++)
         assert_false(mentions(text, len));
     assert_false(mentions(NULL, 0));
-    static const char prose[] = "class A { void record() { ask(); press(); } } // taken, tcp, api";
-    assert_false(mentions(prose, strlen(prose)));
+    for (size_t i = 0; i < SC_ARRAY_SIZE(texts); i++)
+        assert_false(mentions(texts[i], strlen(texts[i])));
 }
 
 /* What stands behind the text is no part of it. */
 static void test_end(void **state)
 {
     (void)state;
-    assert_false(mentions("secret", 4));
-    assert_false(mentions("pwd", 2));
-    assert_true(mentions("pwd", 3));
+    static const char text[] = "secret=\"hunter2\"";
+    for (size_t len = 0; len < sizeof(text) - 1; len++) {
+        char *copy = malloc(len + 1);
+        assert_non_null(copy);
+        memcpy(copy, text, len);
+        assert_false(mentions(copy, len));
+        free(copy);
+    }
+    assert_true(mentions(text, sizeof(text) - 1));
 }
 
 int main(void)
