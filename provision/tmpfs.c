@@ -202,7 +202,8 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
     if (mounted && medium == MEDIUM_OTHER)
         return sc_fail(err, SC_E_EXISTS, "something else is mounted on '%s'; unmount it first",
                        dir);
-    if (!mounted && medium == MEDIUM_OTHER && !is_empty(fd))
+    /* Others cannot mount, and are told below that it is no memory. */
+    if (!mounted && medium == MEDIUM_OTHER && geteuid() == 0 && !is_empty(fd))
         return sc_fail(err, SC_E_EXISTS,
                        "'%s' is not empty, and a mount would hide its files; name a new directory",
                        dir);

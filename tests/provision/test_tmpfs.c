@@ -120,9 +120,20 @@ static void test_without_privilege(void **state)
     sc_tmpfs_done(&place);
     memset(&kernel, 0, sizeof(kernel));
     kernel.answers[0] = EPERM;
-    assert_int_equal(sc_tmpfs_mount("/sys/kernel", 1 << 20, 0700, &place, &err), SC_E_UNSUPPORTED);
+    assert_int_equal(sc_tmpfs_open("/sys/kernel", 1 << 20, &place, &err), SC_E_UNSUPPORTED);
     assert_non_null(
         strstr(sc_error_message(&err), "'/sys/kernel' is not on a file system in memory"));
+}
+
+static void test_files_in_the_way(void **state)
+{
+    (void)state;
+    struct sc_tmpfs place;
+    struct sc_error err = {0};
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(sc_tmpfs_mount("/sys/kernel", 1 << 20, 0700, &place, &err), SC_E_EXISTS);
+    assert_int_equal(kernel.calls, 0);
 }
 
 int main(void)
@@ -132,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup(test_one_without, reset),
         cmocka_unit_test_setup(test_neither, reset),
         cmocka_unit_test_setup(test_without_privilege, reset),
+        cmocka_unit_test_setup(test_files_in_the_way, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
