@@ -4,6 +4,7 @@
  */
 #include "core/fsutil.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -245,4 +246,19 @@ char *sc_path_absolute(const char *base, const char *path, struct sc_error *err)
     if (absolute != NULL)
         clean_absolute(absolute);
     return absolute;
+}
+
+int sc_dir_check_empty(const char *path, struct sc_error *err)
+{
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return sc_fail_errno(err, "cannot open '%s'", path);
+    bool empty = true;
+    for (struct dirent *entry = readdir(dir); entry != NULL && empty; entry = readdir(dir))
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(dir);
+    if (!empty)
+        return sc_fail(err, SC_E_EXISTS, "'%s' is not empty; give an empty or a new directory",
+                       path);
+    return 0;
 }

@@ -50,6 +50,9 @@ int sc_file_create(const char *path, struct sc_bytes content, const struct sc_fi
 /* Makes a directory and its missing parents with this mode. Existing ones are left as they are. */
 int sc_dir_make(const char *path, mode_t mode, struct sc_error *err) SC_NODISCARD;
 
+/* EXISTS if there is anything in the directory, which a mount would hide. */
+int sc_dir_check_empty(const char *path, struct sc_error *err) SC_NODISCARD;
+
 /* Flushes the directory that holds `path`, so that a rename there survives a crash. */
 int sc_dir_sync_parent(const char *path, struct sc_error *err) SC_NODISCARD;
 

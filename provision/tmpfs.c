@@ -170,22 +170,6 @@ static void make_larger(const char *dir, int fd, uint64_t size)
         SC_IGNORE(mount(NULL, dir, NULL, MS_REMOUNT | MOUNT_FLAGS, options) < 0);
 }
 
-static bool is_empty(int dir_fd)
-{
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
-    if (stream == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    bool empty = true;
-    for (struct dirent *item; empty && (item = readdir(stream)) != NULL;)
-        empty = strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0;
-    closedir(stream);
-    return empty;
-}
-
 int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
                    struct sc_error *err)
 {
@@ -203,10 +187,10 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
         return sc_fail(err, SC_E_EXISTS, "something else is mounted on '%s'; unmount it first",
                        dir);
     /* Others cannot mount, and are told below that it is no memory. */
-    if (!mounted && medium == MEDIUM_OTHER && geteuid() == 0 && !is_empty(fd))
-        return sc_fail(err, SC_E_EXISTS,
-                       "'%s' is not empty, and a mount would hide its files; name a new directory",
-                       dir);
+    if (!mounted && medium == MEDIUM_OTHER && geteuid() == 0)
+        rc = sc_dir_check_empty(dir, err);
+    if (rc < 0)
+        return rc;
     bool fresh = false;
     if (mounted && medium == MEDIUM_TMPFS)
         make_larger(dir, fd, size_for(quota));

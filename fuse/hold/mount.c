@@ -4,7 +4,6 @@
  */
 #include "fuse/hold/mount.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -201,21 +200,6 @@ int sc_mount_unused(const char *directory, struct sc_error *err)
 
 /* ---- making ---- */
 
-static int check_empty(const char *directory, struct sc_error *err)
-{
-    DIR *dir = opendir(directory);
-    if (dir == NULL)
-        return sc_fail_errno(err, "cannot open '%s'", directory);
-    bool empty = true;
-    for (struct dirent *entry = readdir(dir); entry != NULL && empty; entry = readdir(dir))
-        empty = sc_str_equal(entry->d_name, ".") || sc_str_equal(entry->d_name, "..");
-    closedir(dir);
-    if (!empty)
-        return sc_fail(err, SC_E_EXISTS, "'%s' is not empty; give an empty or a new directory",
-                       directory);
-    return 0;
-}
-
 /* Another user's is left alone: what is bound of it must not get this user's values. */
 static int detach_dead(const char *directory, uid_t user, struct sc_error *err)
 {
@@ -252,7 +236,7 @@ static int prepare(const char *directory, struct sc_error *err)
     rc = found.state == SC_MOUNT_NONE ? sc_dir_make(directory, 0755, err) : 0;
     umask(mask);
     if (rc == 0)
-        rc = check_empty(directory, err);
+        rc = sc_dir_check_empty(directory, err);
     return rc;
 }
 

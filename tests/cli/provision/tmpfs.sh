@@ -118,6 +118,6 @@ for command in provision mount umount write; do
 done
 if [ "$(id -u)" = 0 ] && [ "$(stat -fc %T .)" != tmpfs ]; then
     run 1 "$SECRETSCTL" provision .
-    err_is "secretsctl: '$T/full' is not empty, and a mount would hide its files; name a new directory"
+    err_is "secretsctl: '$T/full' is not empty; give an empty or a new directory"
 fi
 [ -f file ] || fail "the file is hidden"
