@@ -83,15 +83,25 @@ static size_t control_length(const unsigned char *text)
     return text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0 ? 2 : 0;
 }
 
+/* How much of it a terminal only shows. */
+static size_t plain_length(const unsigned char *text)
+{
+    size_t len = 0;
+    while (text[len] != '\0' && control_length(text + len) == 0)
+        len++;
+    return len;
+}
+
 void sc_out_safe(struct sc_buf *out, const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-        size_t control = control_length(at);
+        size_t plain = plain_length(at);
+        sc_buf_append(out, at, plain);
+        at += plain;
+        size_t control = *at != '\0' ? control_length(at) : 0;
         if (control > 0)
             sc_buf_printf(out, "\\x%02x", at[control - 1]);
-        else
-            sc_buf_putc(out, (char)*at);
-        at += SC_MAX(control, (size_t)1);
+        at += control;
     }
 }
 
@@ -116,13 +126,11 @@ static void print_line(const char *fmt, va_list args)
         memcpy(text + sizeof(text) - 4, "...", 4);
     fflush(stdout); /* keeps the order where both streams are one terminal */
     fputs("secretsctl: ", stderr);
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at != '\0') {
-        size_t plain = 0, control = 0;
-        while (at[plain] != '\0' && (control = control_length(at + plain)) == 0)
-            plain++;
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+        size_t plain = plain_length(at);
         fwrite(at, 1, plain, stderr);
         at += plain;
+        size_t control = *at != '\0' ? control_length(at) : 0;
         if (control > 0)
             fprintf(stderr, "\\x%02x", at[control - 1]);
         at += control;
