@@ -171,6 +171,42 @@ static void test_again_exec(void **state)
     sc_identities_free(all);
 }
 
+/* The same process, which goes where other mounts are: nothing else of it changes. */
+static void test_again_elsewhere(void **state)
+{
+    (void)state;
+    struct sc_identities *all = sc_identities_new();
+    struct sc_fuse_reader before, after;
+    int go[2], done[2];
+    char byte = 0;
+    assert_int_equal(pipe(go), 0);
+    assert_int_equal(pipe(done), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool moved = read(go[0], &byte, 1) == 1 && unshare(CLONE_NEWNS) == 0;
+        byte = moved ? 'y' : 'n';
+        if (write(done[1], &byte, 1) == 1)
+            pause();
+        _exit(1);
+    }
+    find_twice(all, child, &before);
+    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(read(done[0], &byte, 1), 1);
+    if (byte == 'y') {
+        find_twice(all, child, &after);
+        assert_int_not_equal(after.mount_ns, before.mount_ns);
+        assert_string_equal(after.exe, before.exe);
+    }
+    end_sleeper(child);
+    for (int i = 0; i < 2; i++) {
+        close(go[i]);
+        close(done[i]);
+    }
+    sc_identities_free(all);
+    if (byte != 'y')
+        skip();
+}
+
 /* Another process of the same number is looked at anew. */
 static void test_again_reused(void **state)
 {
@@ -263,10 +299,11 @@ static void test_again_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_engines),     cmocka_unit_test(test_forged),
-        cmocka_unit_test(test_self),        cmocka_unit_test(test_unseen),
-        cmocka_unit_test(test_again_exec),  cmocka_unit_test(test_again_reused),
-        cmocka_unit_test(test_again_moved), cmocka_unit_test(test_again_crowd),
+        cmocka_unit_test(test_engines),      cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_self),         cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_again_exec),   cmocka_unit_test(test_again_elsewhere),
+        cmocka_unit_test(test_again_reused), cmocka_unit_test(test_again_moved),
+        cmocka_unit_test(test_again_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
