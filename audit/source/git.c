@@ -64,7 +64,7 @@ struct history {
     git_repository *repository;
     git_odb *odb;
     const char *path;
-    struct seen seen;
+    struct seen seen, unwanted;
     bool each_path;                 /* the same blob at two paths is looked at twice */
     char commit[GIT_OID_HEXSZ + 1]; /* being looked at; "" for objects that no commit has */
     int rc;
@@ -169,12 +169,21 @@ static int look_at_object(struct history *h, const git_oid *id, const char *name
     return rc;
 }
 
+/* A blob that one path leads to may be ignored there, and not where another one does. */
+static int look_at_blob(struct history *h, const git_oid *id, const char *path)
+{
+    if (h->visitor->wanted == NULL || h->visitor->wanted(path, h->visitor->ctx))
+        return look_at_object(h, id, path);
+    int rc = mark(&h->unwanted, id, h->err);
+    return rc < 0 ? rc : 0;
+}
+
 static int on_delta(const git_diff_delta *delta, float progress, void *ctx)
 {
     (void)progress;
     struct history *h = ctx;
     if (!is_zero(&delta->new_file.id) && delta->new_file.mode != GIT_FILEMODE_COMMIT)
-        h->rc = look_at_object(h, &delta->new_file.id, delta->new_file.path);
+        h->rc = look_at_blob(h, &delta->new_file.id, delta->new_file.path);
     return h->rc < 0 ? GIT_EUSER : 0;
 }
 
@@ -223,6 +232,8 @@ static int walk_commits(struct history *h)
 static int on_object(const git_oid *id, void *ctx)
 {
     struct history *h = ctx;
+    if (h->unwanted.used > 0 && !is_zero(slot_of(&h->unwanted, id)))
+        return 0;
     h->rc = look_at_object(h, id, "unreachable object");
     return h->rc < 0 ? GIT_EUSER : 0;
 }
@@ -288,6 +299,7 @@ static int with_repository(const char *path, const struct sc_git_visitor *visito
         rc = *ret_folder == NULL ? SC_E_NOMEM : 0;
     }
     free(h.seen.slots);
+    free(h.unwanted.slots);
     h.api.odb_free(h.odb);
     h.api.repository_free(h.repository);
     h.api.libgit2_shutdown();
@@ -315,10 +327,19 @@ static int audit_skip(const char *name, const char *reason, void *ctx, struct sc
     return sc_worker_skip(ctx, name, reason, err);
 }
 
+static bool is_wanted(const char *path, void *ctx)
+{
+    const struct sc_worker *worker = ctx;
+    return worker->options->no_ignore || !sc_ignore_matches(worker->ignore, path, NULL);
+}
+
 int sc_git_audit(struct sc_worker *worker, const char *path, struct sc_error *err)
 {
-    const struct sc_git_visitor visitor = {
-        .object_max = SC_GIT_BLOB_MAX, .object = audit_object, .skip = audit_skip, .ctx = worker};
+    const struct sc_git_visitor visitor = {.object_max = SC_GIT_BLOB_MAX,
+                                           .wanted = is_wanted,
+                                           .object = audit_object,
+                                           .skip = audit_skip,
+                                           .ctx = worker};
     return sc_git_walk(path, &visitor, NULL, err);
 }
 

@@ -21,6 +21,8 @@ struct sc_git_object {
 struct sc_git_visitor {
     size_t object_max; /* bytes; larger objects are skipped */
     bool trees;        /* trees are wanted too: a name may be what is looked for */
+    /* Whether a blob is looked at under this path; NULL: under any. */
+    bool (*wanted)(const char *path, void *ctx);
     int (*object)(const struct sc_git_object *object, void *ctx, struct sc_error *err);
     int (*skip)(const char *name, const char *reason, void *ctx, struct sc_error *err);
     void *ctx;

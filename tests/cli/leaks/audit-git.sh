@@ -79,6 +79,17 @@ run 3 "$SECRETSCTL" audit --staged --json ../tree
 [ "$(keys)" = "x.env X_PASSWORD;" ] || fail "staged in a work tree: $(keys)"
 run 0 "$SECRETSCTL" audit --staged
 
+# ---- ignored under one path, the same blob under another is not
+git init -q ../twice && cd ../twice
+mkdir fixtures && echo 'F_PASSWORD=the-same-blob-13' >fixtures/f.env && git add . && git commit -qm fixtures
+cp fixtures/f.env real.env && git add . && git commit -qm real && git rm -q real.env && git commit -qm gone
+echo 'fixtures/' >.secretsctlignore
+run 3 "$SECRETSCTL" audit --history --json
+[ "$(keys)" = "real.env F_PASSWORD;" ] || fail "one blob, two paths: $(keys)"
+echo '*.env' >.secretsctlignore
+run 0 "$SECRETSCTL" audit --history --json
+cd ../repo
+
 # ---- bare, and borrowing objects from another one
 git clone -q --mirror . ../bare.git
 run 3 "$SECRETSCTL" audit --history --json ../bare.git
