@@ -149,3 +149,15 @@ services:
 YML
 run 0 "$SECRETSCTL" compose rewrite --scope s
 out_has 'move  compose.yml:2  a.command requirepass -> s/a_password, --include /run/secrets/a_password.conf'
+
+# a file that two included projects extend, each with a .env of its own
+mkdir a b
+echo 'include: [a/compose.yml, b/compose.yml]' >compose.yml
+printf 'services:\n  base:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: "${PW}"}\n' >base.yml
+for part in a b; do
+    printf 'services:\n  %s: {extends: {file: ../base.yml, service: base}}\n' $part >$part/compose.yml
+    echo "PW=hunter2-$part" >$part/.env
+done
+run 0 "$SECRETSCTL" compose rewrite --scope s
+out_has 'stays base.yml:4  base.POSTGRES_PASSWORD: services get different values of its variable; name the variables apart'
+err_is 'secretsctl: nothing to move; 1 stay'
