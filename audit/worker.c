@@ -231,8 +231,10 @@ static int fill(struct sc_worker *worker, int fd, size_t max, bool *ret_more, st
 static bool is_large_source(const struct sc_worker *worker, const struct look *look, size_t size,
                             struct sc_bytes start)
 {
-    return size > WINDOW && size <= SC_AUDIT_WHOLE_MAX && look->kind == SC_TEXT_OTHER &&
-           !sc_wide_may_be(start) && !(worker->options->archives && sc_archive_is(start));
+    bool tokens_only = look->kind == SC_TEXT_OTHER ||
+                       (look->kind == SC_TEXT_PROGRAM && !sc_program_is_read(look->name, size));
+    return size > WINDOW && size <= SC_AUDIT_WHOLE_MAX && tokens_only && !sc_wide_may_be(start) &&
+           !(worker->options->archives && sc_archive_is(start));
 }
 
 /* Most large sources hold no token, and need not be held as a whole to find that out. The buffer

@@ -32,6 +32,14 @@ bool sc_text_is_program(const char *path)
     return sc_language_of(path) != NULL;
 }
 
+bool sc_program_is_read(const char *path, size_t size)
+{
+    const struct sc_language *language = sc_language_of(path);
+    return language != NULL &&
+           (language->family != SC_FAMILY_SOURCE ||
+            (size <= SOURCE_MAX && (!language->settings_only || sc_language_is_settings(path))));
+}
+
 struct program {
     struct sc_detect *detect;
     const struct sc_language *language;
@@ -379,14 +387,12 @@ int sc_detect_program(struct sc_detect *detect, struct sc_region region, const c
                       struct sc_error *err)
 {
     const struct sc_language *language = sc_language_of(path);
-    if (language == NULL)
+    if (!sc_program_is_read(path, region.len))
         return 0;
     struct program p = {detect, language, region, sc_language_is_settings(path)};
     struct sc_bytes text = {(const unsigned char *)detect->text + region.offset, region.len};
     bool gated = !p.settings || language->settings_only;
-    if (language->family == SC_FAMILY_SOURCE &&
-        (region.len > SOURCE_MAX || (language->settings_only && !p.settings) ||
-         (gated && !sc_mention_any(text))))
+    if (language->family == SC_FAMILY_SOURCE && gated && !sc_mention_any(text))
         return 0;
     if (strcmp(language->suffix, ".ps1") == 0) {
         struct sc_shell_context shell = sc_shell_script;
