@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "core/random.h"
+#include "core/vector/registers.h"
 
 #include "core/banned.h"
 
@@ -354,6 +355,7 @@ void sc_arena_free(void *payload)
             die_of_corruption();
     }
     pthread_mutex_unlock(&arena.mutex);
+    sc_registers_wipe();
 }
 
 void sc_arena_require_lock(void)

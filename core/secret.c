@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/fd.h"
+#include "core/vector/registers.h"
 
 #include "core/banned.h"
 
@@ -158,4 +159,5 @@ void sc_wipe(void *bytes, size_t len)
 {
     if (len > 0)
         sodium_memzero(bytes, len);
+    sc_registers_wipe();
 }

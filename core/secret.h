@@ -3,8 +3,9 @@
  * The secret type: bytes that must not be seen.
  *
  * Promised: the bytes live in the locked arena (core/arena.h), are wiped when released or moved by
- * growth, and pass through no stdio buffer. Not promised: copies in kernel buffers, pipes and
- * registers; swap where locking was refused (sc_arena_policy() tells).
+ * growth, and pass through no stdio buffer; a wipe takes them out of the vector registers, too. Not
+ * promised: copies in kernel buffers and pipes; swap where locking was refused (sc_arena_policy()
+ * tells).
  *
  * Ownership: a struct sc_secret owns its bytes; declare it with SC_CLEANUP(sc_secret_done). It is
  * passed by pointer and never copied by assignment (sc_secret_move() hands it over). The zero value
@@ -74,7 +75,8 @@ void sc_secret_move(struct sc_secret *to, struct sc_secret *from);
 /* Wipes, releases and leaves the zero value; NULL and the zero value are allowed. */
 void sc_secret_done(struct sc_secret *secret);
 
-/* Wipes plain memory so that the compiler cannot leave it out. */
+/* Wipes plain memory so that the compiler cannot leave it out, and what copying it has left in the
+ * vector registers. */
 void sc_wipe(void *bytes, size_t len);
 
 #endif
