@@ -101,21 +101,6 @@ static int judge(void *ctx, struct sc_region key, struct sc_region value, struct
     return sc_detect_pair(c->detect, &pair, NULL, err);
 }
 
-static int judge_password(const struct config *c, struct sc_region value, struct sc_error *err)
-{
-    static const char key[] = "password";
-    const struct sc_pair pair = {
-        .family = c->family,
-        .key = key,
-        .key_len = sizeof(key) - 1,
-        .value = c->detect->text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .ignore_variables = true,
-    };
-    return sc_detect_pair(c->detect, &pair, NULL, err);
-}
-
 static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
 {
     while (*at < end && (text[*at] == ' ' || text[*at] == '\t'))
@@ -151,7 +136,7 @@ static int read_user(struct config *c, size_t at, size_t end, struct sc_error *e
         if (redis)
             word = (struct sc_region){word.offset + 1, word.len - 1};
         if (given || redis)
-            rc = judge_password(c, word, err);
+            rc = sc_detect_password(c->detect, c->family, word, err);
         given = is_any(c->detect->text, word, clear);
     }
     return rc;
@@ -169,7 +154,8 @@ static int read_stats(struct config *c, size_t at, size_t end, struct sc_error *
     if (colon == NULL)
         return 0;
     size_t passed = (size_t)(colon - c->detect->text) + 1 - word.offset;
-    return judge_password(c, (struct sc_region){word.offset + passed, word.len - passed}, err);
+    return sc_detect_password(c->detect, c->family,
+                              (struct sc_region){word.offset + passed, word.len - passed}, err);
 }
 
 /* `requirepass VALUE`, `proxy_set_header Authorization "Bearer VALUE";`: words without a sign. */

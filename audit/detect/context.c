@@ -260,3 +260,19 @@ int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,
     sc_detect_position(detect, offset, &line, &column);
     return sc_skips_add(&detect->skips, detect->file, reason, line, err);
 }
+
+int sc_detect_password(struct sc_detect *detect, enum sc_family family, struct sc_region value,
+                       struct sc_error *err)
+{
+    static const char key[] = "password";
+    const struct sc_pair pair = {
+        .family = family,
+        .key = key,
+        .key_len = sizeof(key) - 1,
+        .value = detect->text + value.offset,
+        .value_len = value.len,
+        .raw = value,
+        .ignore_variables = true,
+    };
+    return sc_detect_pair(detect, &pair, NULL, err);
+}

@@ -16,21 +16,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static int judge(struct sc_detect *detect, struct sc_region value, struct sc_error *err)
-{
-    static const char key[] = "password";
-    const struct sc_pair pair = {
-        .family = SC_FAMILY_CONFIG,
-        .key = key,
-        .key_len = sizeof(key) - 1,
-        .value = detect->text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .ignore_variables = true,
-    };
-    return sc_detect_pair(detect, &pair, NULL, err);
-}
-
 static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
 {
     while (*at < end && is_blank(text[*at]))
@@ -59,7 +44,7 @@ static int read_netrc(struct sc_detect *detect, struct sc_region region, struct 
         machine = machine || is_word(text, word, "machine") || is_word(text, word, "default");
         if (machine && is_word(text, word, "password") && next_word(text, &at, end, &word) &&
             !is_word(text, word, "anonymous") && !is_word(text, word, "anonymous@"))
-            rc = judge(detect, word, err);
+            rc = sc_detect_password(detect, SC_FAMILY_CONFIG, word, err);
     }
     return rc;
 }
@@ -74,7 +59,9 @@ static int read_pgpass_line(struct sc_detect *detect, size_t at, size_t end, str
         fields += text[at] == ':';
         at += text[at] == '\\' && at + 1 < end;
     }
-    return fields < PGPASS_FIELDS ? 0 : judge(detect, (struct sc_region){at, end - at}, err);
+    return fields < PGPASS_FIELDS ? 0
+                                  : sc_detect_password(detect, SC_FAMILY_CONFIG,
+                                                       (struct sc_region){at, end - at}, err);
 }
 
 int sc_detect_logins(struct sc_detect *detect, struct sc_region region, struct sc_error *err)

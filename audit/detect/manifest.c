@@ -170,14 +170,8 @@ static int read_user_list(const struct walk *walk, const struct sc_yaml_node *va
         if (to == from || text[from] == '$' || (to - from == 1 && text[from] == 'R') ||
             (to - from == 6 && memcmp(text + from, "RANDOM", 6) == 0))
             continue;
-        const struct sc_pair pair = {.family = walk->place.family,
-                                     .key = "password",
-                                     .key_len = 8,
-                                     .value = text + from,
-                                     .value_len = to - from,
-                                     .raw = {from, to - from},
-                                     .ignore_variables = true};
-        rc = sc_detect_pair(walk->yaml->detect, &pair, NULL, err);
+        rc = sc_detect_password(walk->yaml->detect, walk->place.family,
+                                (struct sc_region){from, to - from}, err);
     }
     return rc;
 }

@@ -360,19 +360,8 @@ static int on_literal(void *ctx, const struct sc_source_literal *literal, struct
         rc = judge_step(p, literal, &done, err);
     if (rc < 0 || done)
         return rc;
-    if (p->language->family == SC_FAMILY_CONFIG &&
-        is_call(p->detect->text, literal->call, secure)) {
-        const struct sc_pair pair = {
-            .family = SC_FAMILY_CONFIG,
-            .key = "password",
-            .key_len = 8,
-            .value = p->detect->text + literal->value.offset,
-            .value_len = literal->value.len,
-            .raw = literal->value,
-            .ignore_variables = true,
-        };
-        return sc_detect_pair(p->detect, &pair, NULL, err);
-    }
+    if (p->language->family == SC_FAMILY_CONFIG && is_call(p->detect->text, literal->call, secure))
+        return sc_detect_password(p->detect, SC_FAMILY_CONFIG, literal->value, err);
     size_t split;
     if (p->language->family == SC_FAMILY_CONFIG &&
         is_pair(p->detect->text, literal->value, &split)) { /* env = ["NAME=x"] */
