@@ -2,14 +2,7 @@
 # After a rewrite the real Docker Compose shows none of the old values, or the plan says why: for every
 # Compose block of the shared documents, and for the examples.
 . "$SC_SOURCE/tests/support/functions.sh"
-HOME=$(getent passwd "$(id -u)" | cut -d: -f6) # where Go keeps its modules
-export HOME
-
-peer=$SC_BUILD/peer-compose
-status=0
-"$SC_SOURCE/tests/peer/build" "$peer" || status=$?
-[ "$status" != 77 ] || exit 77
-[ "$status" = 0 ] || fail "the peer cannot be built"
+. "$SC_SOURCE/tests/support/peer.sh"
 
 moved() { python3 "$SC_SOURCE/tests/peer/moved.py" "$SECRETSCTL" "$peer" "$SC_BUILD/shim/secretsctl-shim" "$@"; }
 moved "$SC_SOURCE"/examples/*/before

@@ -60,6 +60,14 @@ requires() {
     done
 }
 
+# needs_reader: sets $python to one that runs the independent reader of vaults.
+needs_reader() {
+    for python in python3 /usr/bin/python3; do
+        ! "$python" -c 'import nacl, cryptography' 2>/dev/null || return 0
+    done
+    skip "python3-nacl and python3-cryptography are not there"
+}
+
 # not_sanitized REASON: passes over a test that the address sanitizer cannot run (in CI too: the same test
 # runs in the plain build).
 not_sanitized() {

@@ -2,14 +2,7 @@
 # A recipient of a scope has its key, so it can seal any value for the others; without the signing key
 # nobody takes it.
 . "$SC_SOURCE/tests/support/functions.sh"
-python=""
-for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import nacl, cryptography' 2>/dev/null; then
-        python=$candidate
-        break
-    fi
-done
-[ -n "$python" ] || skip "python3-nacl and python3-cryptography are not there"
+needs_reader
 new_vault
 printf genuine | run 0 "$SECRETSCTL" add shop/a
 cat >forge.py <<'PY'

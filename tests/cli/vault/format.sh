@@ -3,14 +3,7 @@
 # only written into the file is seen through. The way up is tested in tests/vault/upgrade.
 . "$SC_SOURCE/tests/support/functions.sh"
 requires sqlite3
-python=""
-for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import nacl, cryptography' 2>/dev/null; then
-        python=$candidate
-        break
-    fi
-done
-[ -n "$python" ] || skip "python3-nacl and python3-cryptography are not there"
+needs_reader
 new_vault
 printf v | run 0 "$SECRETSCTL" add shop/pw
 run 0 "$SECRETSCTL" upgrade

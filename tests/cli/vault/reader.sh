@@ -3,14 +3,7 @@
 # every format.
 . "$SC_SOURCE/tests/support/functions.sh"
 requires age-keygen
-python=""
-for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import nacl, cryptography' 2>/dev/null; then
-        python=$candidate
-        break
-    fi
-done
-[ -n "$python" ] || skip "python3-nacl and python3-cryptography are not there"
+needs_reader
 reader=$SC_SOURCE/tests/vault/reader.py
 
 new_vault
