@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "vault/codec.h"
 #include "vault/crypto.h"
@@ -112,6 +113,71 @@ static void short_values_look_alike(void **state)
     }
 }
 
+/* docs/FORMAT.md once more, without its code: key and commitment of a seal with this salt. */
+static void derive(unsigned char out[64], const unsigned char salt[32])
+{
+    static const char label[] = "secretsctl/v1/rec";
+    unsigned char len[8];
+    crypto_generichash_state hash;
+    sc_put_u64(len, aad.len);
+    (void)crypto_generichash_init(&hash, key_bytes, sizeof(key_bytes), 64);
+    (void)crypto_generichash_update(&hash, (const unsigned char *)label, sizeof(label));
+    (void)crypto_generichash_update(&hash, salt, 32);
+    (void)crypto_generichash_update(&hash, len, sizeof(len));
+    (void)crypto_generichash_update(&hash, aad.ptr, aad.len);
+    (void)crypto_generichash_final(&hash, out, 64);
+}
+
+static const unsigned char no_nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
+
+/* Whoever has the key of a scope can seal what they like: here bytes that are padded as given. */
+static int open_padded(const unsigned char *padded, size_t len)
+{
+    unsigned char sealed[1 + 32 + 32 + 512 + 16] = {1}, keys[64];
+    SC_CLEANUP(sc_secret_done) struct sc_secret got = {0};
+    assert_true(len <= 512);
+    derive(keys, sealed + 1); /* a salt of zeroes */
+    memcpy(sealed + 33, keys + 32, 32);
+    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + 65, NULL, padded, len, aad.ptr,
+                                                     aad.len, NULL, no_nonce, keys);
+    return sc_seal_open(&key, aad, (struct sc_bytes){sealed, 81 + len}, &got, NULL);
+}
+
+static void content_is_padded(void **state)
+{
+    (void)state;
+    unsigned char padded[256], expected[256] = "hello\x80", keys[64];
+    SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(4096);
+    seal(&sealed, "hello");
+    const unsigned char *at = (const unsigned char *)sealed.data;
+    assert_int_equal(sealed.len, 81 + sizeof(padded));
+    derive(keys, at + 1);
+    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(padded, NULL, NULL, at + 65,
+                                                                sealed.len - 65, aad.ptr, aad.len,
+                                                                no_nonce, keys),
+                     0);
+    assert_memory_equal(padded, expected, sizeof(padded));
+}
+
+/* One content has one padding: what the length tells, or where bytes could hide, is no choice. */
+static void padding_is_checked(void **state)
+{
+    (void)state;
+    unsigned char padded[512] = {0};
+    assert_int_equal(open_padded(padded, 256), SC_E_TAMPERED); /* nothing but zeroes */
+    padded[5] = 0x80;
+    assert_int_equal(open_padded(padded, 256), 0);
+    assert_int_equal(open_padded(padded, 272), SC_E_TAMPERED); /* more than the content needs */
+    assert_int_equal(open_padded(padded, 512), SC_E_TAMPERED);
+    padded[5] = 0x81;
+    assert_int_equal(open_padded(padded, 256), SC_E_TAMPERED);
+    padded[5] = 0x80;
+    padded[255] = 1; /* behind the padding's beginning */
+    assert_int_equal(open_padded(padded, 256), SC_E_TAMPERED);
+    padded[255] = 0x80;
+    assert_int_equal(open_padded(padded, 256), 0); /* content with a 0x80 and zeroes in it */
+}
+
 /* The same randomness twice: other content or another place must not meet the same key. */
 static void a_stuck_generator_repeats_no_key(void **state)
 {
@@ -167,6 +233,8 @@ int main(void)
         cmocka_unit_test(every_changed_byte_is_found),
         cmocka_unit_test(commits_to_its_key),
         cmocka_unit_test(short_values_look_alike),
+        cmocka_unit_test(content_is_padded),
+        cmocka_unit_test(padding_is_checked),
         cmocka_unit_test(a_stuck_generator_repeats_no_key),
         cmocka_unit_test(headers_are_parsed_strictly),
     };

@@ -34,6 +34,7 @@ orphans="the vault's file holds rows that belong to nothing"
 slots="the key slots in the vault's file are not the signed ones"
 scopes="the scopes in the vault's file are not the signed ones"
 rows="the rows of scope 'shop' are not the signed ones"
+first="the first row and the verify key in the vault's file are not the signed ones"
 signature="the signature of the vault's state is wrong"
 tables="the vault's tables are not what they must be; nothing in it was used"
 
@@ -73,6 +74,7 @@ attack 'a KDF that eats all memory' "UPDATE slot SET kdf_mem=1099511627776 WHERE
     "$slots" "$slots" --passphrase-file pass list
 attack 'a slot deleted' "DELETE FROM slot WHERE kind=1;" "$slots" "$slots" list
 attack 'another verify key' "UPDATE vault SET sign_pk=randomblob(32);" "$signature" "$signature" list
+attack 'fewer demands on writers' "UPDATE vault SET min_writer=0;" "$first" "$first" list
 attack 'the number of the state raised' "UPDATE state SET seq=seq+1;" \
     "the number of the vault's state was changed" "the number of the vault's state was changed" list
 attack 'the signature changed' "UPDATE state SET sig=randomblob(64);" "$signature" "$signature" list

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bundles and compacting where memory fails, and bundles whose shape is wrong: refused before any
- * signature is looked at.
+ * Bundles and compacting where memory fails; bundles whose shape is wrong: refused before any
+ * signature is looked at; and bundles whose parts do not fit each other, though the signature of
+ * the whole does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,13 +46,19 @@ static struct sc_vault *open_whole(void)
     return vault;
 }
 
-static int cut(struct sc_vault *vault, bool history, struct sc_buf *ret)
+/* A bundle of `shop`, or with `area`, which is not in each test's vault, of both. */
+static int cut_of(struct sc_vault *vault, size_t count, bool history, struct sc_buf *ret)
 {
-    char scope[] = "shop";
-    char *items[] = {scope};
-    const struct sc_strv scopes = {.items = items, .count = 1};
+    char shop[] = "shop", area[] = "area";
+    char *items[] = {shop, area};
+    const struct sc_strv scopes = {.items = items, .count = count};
     const struct sc_vault_bundle how = {.scopes = &scopes, .history = history};
     return sc_vault_bundle(vault, &how, ret, NULL);
+}
+
+static int cut(struct sc_vault *vault, bool history, struct sc_buf *ret)
+{
+    return cut_of(vault, 1, history, ret);
 }
 
 static void write_bundle(struct sc_vault *vault)
@@ -172,9 +179,12 @@ static void test_memory_fails_while_compacting(void **state)
 enum {
     VERSION_AT = 8,
     UNTIL_AT = 52,
+    STATE_AT = 60,
+    STATE_SIG_AT = STATE_AT + SC_STATE_SIZE,
     SCOPES_AT = 428,
     DEPTH_AT = SCOPES_AT + 4 + 20,
     ROWS_AT = DEPTH_AT + 4,
+    BOUND_AT = ROWS_AT + 8 + SC_KEY_SIZE,
     PARTS_AT = SCOPES_AT + 4 + 96,
     GRANTS_AT = PARTS_AT + 4 + 16,
     GRANT_LENGTH_AT = GRANTS_AT + 4 + 8
@@ -243,6 +253,88 @@ static void test_order_of_rows(void **state)
     assert_int_equal(sc_bundle_parse(sc_buf_view(&bundle), &parsed, NULL), SC_E_FORMAT);
 }
 
+static void sign(struct sc_buf *bundle)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_whole();
+    unsigned char message[SC_BUNDLE_SIGNED_SIZE];
+    size_t covered = bundle->len - SC_SIGNATURE_SIZE;
+    sc_bundle_signed((struct sc_bytes){(unsigned char *)bundle->data, covered}, message);
+    sc_sign((unsigned char *)bundle->data + covered, (struct sc_bytes){message, sizeof(message)},
+            &vault->root->sign);
+}
+
+/* Signs the whole and says what a reader says of it. */
+static int read_signed(struct sc_buf *bundle, struct sc_error *err)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    const struct sc_unlock with = {.identity = &identity};
+    const struct sc_file_attr attr = {.mode = 0644};
+    sign(bundle);
+    assert_int_equal(sc_file_replace("shop.sctl", sc_buf_view(bundle), &attr, NULL), 0);
+    int rc = sc_vault_open("shop.sctl", SC_VAULT_READ, &vault, err);
+    return rc < 0 ? rc : sc_vault_unlock(vault, &with, err);
+}
+
+static void told(struct sc_buf *bundle, size_t at, const char *message)
+{
+    struct sc_error err = {0};
+    bundle->data[at] = (char)(bundle->data[at] ^ 1);
+    assert_int_equal(read_signed(bundle, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err), message);
+    bundle->data[at] = (char)(bundle->data[at] ^ 1);
+}
+
+/* Each part answers for itself: a writer that signs what it has not looked at is found out. */
+static void test_each_part_under_a_good_signature(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf bundle = SC_BUF_INIT(BUNDLE_MAX);
+    assert_int_equal(sc_file_read("shop.sctl", &bundle, NULL), 0);
+    assert_int_equal(read_signed(&bundle, NULL), 0);
+    told(&bundle, STATE_AT + 60, "the signature of the vault's state is wrong"); /* its time */
+    told(&bundle, STATE_SIG_AT, "the signature of the vault's state is wrong");
+    told(&bundle, BOUND_AT, "the scopes in the bundle are not the signed ones");
+    told(&bundle, bundle.len - SC_SIGNATURE_SIZE - 1,
+         "the rows in the bundle are not the signed ones");
+    assert_int_equal(read_signed(&bundle, NULL), 0);
+}
+
+static unsigned char *first_grant(const struct sc_buf *bundle, const struct sc_bundle_part *part,
+                                  size_t *ret_len)
+{
+    struct sc_bundle_grant grant;
+    struct sc_bytes rest = part->grants;
+    assert_true(sc_bundle_next_grant(&rest, &grant));
+    *ret_len = grant.sealed.len;
+    return (unsigned char *)bundle->data + (grant.sealed.ptr - (unsigned char *)bundle->data);
+}
+
+/* Both grants are good, and of this vault, but each stands with the other's scope. */
+static void test_the_grant_of_another_scope(void **state)
+{
+    (void)state;
+    char recipient[SC_AGE_RECIPIENT_TEXT_SIZE];
+    struct sc_bundle parsed;
+    struct sc_error err = {0};
+    size_t len = 0, other_len = 0;
+    SC_CLEANUP(sc_buf_done) struct sc_buf bundle = SC_BUF_INIT(BUNDLE_MAX);
+    struct sc_vault *vault = open_whole();
+    put(vault, "area/pw", "four");
+    assert_int_equal(make_identity(recipient), 0);
+    assert_int_equal(sc_vault_grant_add(vault, "area", recipient, NULL, NULL, NULL), 0);
+    assert_int_equal(cut_of(vault, 2, false, &bundle), 0);
+    sc_vault_closep(&vault);
+    assert_int_equal(read_signed(&bundle, NULL), 0);
+    assert_int_equal(sc_bundle_parse(sc_buf_view(&bundle), &parsed, NULL), 0);
+    unsigned char *grant = first_grant(&bundle, &parsed.parts[0], &len);
+    unsigned char *other = first_grant(&bundle, &parsed.parts[1], &other_len);
+    assert_int_equal(len, other_len);
+    for (size_t i = 0; i < len; i++)
+        SC_SWAP(grant[i], other[i]);
+    assert_int_equal(read_signed(&bundle, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err), "a grant belongs to another scope");
+}
+
 /* A long reader sees the newer bundle that took the file's place, and refuses an older one. */
 static void test_a_newer_bundle_takes_its_place(void **state)
 {
@@ -283,6 +375,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory_fails_while_compacting, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_order_of_rows, each_test, after_test),
+        cmocka_unit_test_setup_teardown(test_each_part_under_a_good_signature, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(test_the_grant_of_another_scope, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_a_newer_bundle_takes_its_place, each_test, after_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
