@@ -21,6 +21,7 @@
 #include "vault/age/age.h"
 #include "vault/bundle/bundle.h"
 #include "vault/codec.h"
+#include "vault/scope/scope.h"
 #include "vault/upkeep.h"
 
 #include "core/banned.h"
@@ -299,40 +300,83 @@ static void test_each_part_under_a_good_signature(void **state)
     assert_int_equal(read_signed(&bundle, NULL), 0);
 }
 
-static unsigned char *first_grant(const struct sc_buf *bundle, const struct sc_bundle_part *part,
-                                  size_t *ret_len)
+static struct sc_bytes grant_of(const struct sc_bundle_part *part)
 {
     struct sc_bundle_grant grant;
     struct sc_bytes rest = part->grants;
     assert_true(sc_bundle_next_grant(&rest, &grant));
-    *ret_len = grant.sealed.len;
-    return (unsigned char *)bundle->data + (grant.sealed.ptr - (unsigned char *)bundle->data);
+    return grant.sealed;
 }
 
-/* Both grants are good, and of this vault, but each stands with the other's scope. */
+/* Puts another age file in the place of a part's only grant. */
+static void graft(struct sc_buf *bundle, const struct sc_bundle_part *part, struct sc_bytes other)
+{
+    struct sc_bytes grant = grant_of(part);
+    assert_int_equal(grant.len, other.len);
+    memcpy(bundle->data + (grant.ptr - (unsigned char *)bundle->data), other.ptr, other.len);
+}
+
+static void grant_is_refused(struct sc_buf *bundle, const char *message)
+{
+    struct sc_error err = {0};
+    assert_int_equal(read_signed(bundle, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err), message);
+}
+
+/* Good grants of this vault: one of another scope, one of the scope's older key. */
 static void test_the_grant_of_another_scope(void **state)
 {
     (void)state;
     char recipient[SC_AGE_RECIPIENT_TEXT_SIZE];
-    struct sc_bundle parsed;
-    struct sc_error err = {0};
-    size_t len = 0, other_len = 0;
+    struct sc_bundle old, parsed;
+    SC_CLEANUP(sc_buf_done) struct sc_buf before = SC_BUF_INIT(BUNDLE_MAX);
     SC_CLEANUP(sc_buf_done) struct sc_buf bundle = SC_BUF_INIT(BUNDLE_MAX);
+    assert_int_equal(sc_file_read("shop.sctl", &before, NULL), 0);
+    assert_int_equal(sc_bundle_parse(sc_buf_view(&before), &old, NULL), 0);
     struct sc_vault *vault = open_whole();
     put(vault, "area/pw", "four");
     assert_int_equal(make_identity(recipient), 0);
     assert_int_equal(sc_vault_grant_add(vault, "area", recipient, NULL, NULL, NULL), 0);
     assert_int_equal(cut_of(vault, 2, false, &bundle), 0);
+    assert_int_equal(read_signed(&bundle, NULL), 0);
+    assert_int_equal(sc_bundle_parse(sc_buf_view(&bundle), &parsed, NULL), 0);
+    graft(&bundle, &parsed.parts[0], grant_of(&parsed.parts[1]));
+    grant_is_refused(&bundle, "a grant belongs to another scope");
+
+    assert_int_equal(sc_vault_rekey_scope(vault, "shop", NULL, NULL), 0);
+    sc_buf_clear(&bundle);
+    assert_int_equal(cut(vault, false, &bundle), 0);
     sc_vault_closep(&vault);
     assert_int_equal(read_signed(&bundle, NULL), 0);
     assert_int_equal(sc_bundle_parse(sc_buf_view(&bundle), &parsed, NULL), 0);
-    unsigned char *grant = first_grant(&bundle, &parsed.parts[0], &len);
-    unsigned char *other = first_grant(&bundle, &parsed.parts[1], &other_len);
-    assert_int_equal(len, other_len);
-    for (size_t i = 0; i < len; i++)
-        SC_SWAP(grant[i], other[i]);
-    assert_int_equal(read_signed(&bundle, &err), SC_E_TAMPERED);
-    assert_string_equal(sc_error_message(&err), "a grant belongs to another scope");
+    graft(&bundle, &parsed.parts[0], grant_of(&old.parts[0]));
+    grant_is_refused(&bundle, "a grant belongs to another scope");
+}
+
+/* Its scope and recipient are the same: as of a vault that was made from a copy of this one. */
+static void test_the_grant_of_another_vault(void **state)
+{
+    (void)state;
+    char recipient[SC_AGE_RECIPIENT_TEXT_SIZE];
+    unsigned char pk[SC_KEY_SIZE];
+    struct sc_bundle parsed;
+    struct sc_scope *scope = NULL;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_whole();
+    assert_int_equal(make_identity(recipient), 0);
+    assert_int_equal(sc_age_recipient_parse(recipient, pk, NULL), 0);
+    assert_int_equal(sc_scope_find(vault, "shop/pw", &scope, NULL), 0);
+    unsigned char *own[] = {vault->vault_id, vault->sign_pk};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(own); i++) {
+        SC_CLEANUP(sc_buf_done) struct sc_buf bundle = SC_BUF_INIT(BUNDLE_MAX);
+        SC_CLEANUP(sc_buf_done) struct sc_buf grant = SC_BUF_INIT(SC_GRANT_BLOB_MAX);
+        own[i][0] ^= 1;
+        assert_int_equal(sc_scope_bundle_seal(vault, scope, pk, &grant, NULL), 0);
+        own[i][0] ^= 1;
+        assert_int_equal(cut(vault, false, &bundle), 0);
+        assert_int_equal(sc_bundle_parse(sc_buf_view(&bundle), &parsed, NULL), 0);
+        graft(&bundle, &parsed.parts[0], sc_buf_view(&grant));
+        grant_is_refused(&bundle, "a grant belongs to another vault, or another verify key");
+    }
 }
 
 /* A long reader sees the newer bundle that took the file's place, and refuses an older one. */
@@ -378,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_part_under_a_good_signature, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(test_the_grant_of_another_scope, each_test, after_test),
+        cmocka_unit_test_setup_teardown(test_the_grant_of_another_vault, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_a_newer_bundle_takes_its_place, each_test, after_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
