@@ -72,12 +72,23 @@ static struct sc_unlock keys_view(const struct keys *keys)
     };
 }
 
+/* A pipeline that puts the key itself where its file's name belongs must not read it in its log:
+ * the name is told only of a file that is there. */
+int sc_cli_read_key(const char *what, const char *path, struct sc_secret *ret, struct sc_error *err)
+{
+    if (access(path, F_OK) < 0)
+        return sc_fail_errno(
+            err, "cannot open the file that %s names (a file's name belongs there, not the key)",
+            what);
+    return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
+}
+
 int sc_cli_read_passphrase(const struct sc_cli *cli, struct sc_secret *ret, struct sc_error *err)
 {
     const struct sc_globals *globals = &cli->globals;
     int rc = 0;
     if (globals->passphrase_file != NULL) {
-        rc = sc_file_read_secret(globals->passphrase_file, SC_CLI_KEY_MAX, true, ret, err);
+        rc = sc_cli_read_key("--passphrase-file", globals->passphrase_file, ret, err);
     } else if (globals->passphrase_fd != NULL) {
         uint64_t fd = 0;
         rc = sc_parse_u64(globals->passphrase_fd, 65535, "--passphrase-fd", &fd, err);
@@ -97,16 +108,12 @@ int sc_cli_read_passphrase(const struct sc_cli *cli, struct sc_secret *ret, stru
     return 0;
 }
 
-static int read_key(const char *path, struct sc_secret *ret, struct sc_error *err)
-{
-    return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
-}
-
 /* Looked at here, where the file's name is known. */
-static int read_identity(const char *path, struct sc_secret *ret, struct sc_error *err)
+static int read_identity(const char *what, const char *path, struct sc_secret *ret,
+                         struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret keys = {0};
-    int rc = read_key(path, ret, err);
+    int rc = sc_cli_read_key(what, path, ret, err);
     if (rc < 0)
         return rc;
     rc = sc_age_identities_parse(sc_secret_view(ret), &keys, err);
@@ -146,16 +153,16 @@ static int keys_collect(const struct sc_cli *cli, struct keys *ret, struct sc_er
     SC_CLEANUP(keys_done) struct keys keys = {.any_kdf = globals->allow_kdf};
     int rc = sc_cli_read_passphrase(cli, &keys.passphrase, err);
     if (rc == 0 && globals->key_file != NULL)
-        rc = read_key(globals->key_file, &keys.key_file, err);
+        rc = sc_cli_read_key("--key-file", globals->key_file, &keys.key_file, err);
     if (rc == 0 && globals->identity != NULL)
-        rc = read_identity(globals->identity, &keys.identity, err);
+        rc = read_identity("--identity", globals->identity, &keys.identity, err);
     if (rc == 0 && !offers_any(&keys)) {
         const char *identity = sc_env("SECRETSCTL_IDENTITY");
         const char *key_file = sc_env("SECRETSCTL_KEY_FILE");
         if (identity != NULL)
-            rc = read_identity(identity, &keys.identity, err);
+            rc = read_identity("SECRETSCTL_IDENTITY", identity, &keys.identity, err);
         if (rc == 0 && key_file != NULL)
-            rc = read_key(key_file, &keys.key_file, err);
+            rc = sc_cli_read_key("SECRETSCTL_KEY_FILE", key_file, &keys.key_file, err);
     }
     if (rc == 0 && !offers_any(&keys))
         rc = read_credential(&keys, err);
@@ -173,6 +180,8 @@ static int unlock_by_prompt(struct sc_vault *vault, struct keys *keys, struct sc
     for (int i = 0; i < PROMPTS_MAX && rc == SC_E_BADPASS; i++) {
         rc = sc_term_read_secret(i == 0 ? "Passphrase: " : "Wrong. Passphrase: ", &keys->passphrase,
                                  err);
+        if (rc == SC_E_CANCELLED)
+            return sc_fail(err, SC_E_LOCKED, "the vault stays locked: no passphrase was entered");
         if (rc < 0)
             return rc;
         struct sc_unlock with = keys_view(keys);
@@ -308,7 +317,8 @@ int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, st
         return err->code;
     int rc = sc_vault_open(path, access, ret, err);
     if (rc == SC_E_NOTFOUND)
-        return sc_fail(err, rc, "there is no vault at '%s'; run: secretsctl init", path);
+        return sc_fail(err, rc,
+                       "there is no vault at '%s'; run: secretsctl init, or restore BACKUP", path);
     if (rc < 0)
         return rc;
     sc_vault_on_warning(*ret, warn, NULL);

@@ -19,7 +19,7 @@
 char *sc_cli_vault_path(const struct sc_cli *cli, struct sc_error *err) SC_NODISCARD;
 
 /* Opens without unlocking: enough for what needs no key (check, backup). NOTFOUND with
- * "run: secretsctl init" when there is none. */
+ * "run: secretsctl init, or restore BACKUP" when there is none. */
 int sc_cli_open_locked(const struct sc_cli *cli, enum sc_vault_access access, struct sc_vault **ret,
                        struct sc_error *err) SC_NODISCARD;
 
@@ -40,6 +40,12 @@ int sc_cli_open_afresh(const struct sc_cli *cli, enum sc_vault_access access, st
  * where the vault has to be opened to say what is wrong. */
 bool sc_cli_read_by_agent(const struct sc_cli *cli, const char *name, uint64_t version,
                           struct sc_secret *ret_value, enum sc_entry_kind *ret_kind);
+
+/* The content of the file at `path`, which the option or variable `what` names: a key, or a
+ * passphrase. NOTFOUND and the like without the path, since somebody may have given the key itself.
+ */
+int sc_cli_read_key(const char *what, const char *path, struct sc_secret *ret,
+                    struct sc_error *err) SC_NODISCARD;
 
 /* The passphrase of --passphrase-fd or --passphrase-file, one line; *ret stays empty without them.
  */

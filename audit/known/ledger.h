@@ -99,6 +99,9 @@ void sc_ledger_json_coverage(struct sc_json *json, const struct sc_ledger *ledge
 
 const char *sc_leak_severity(const struct sc_leak *leak);
 
+/* What to do about a leak at this place. Static storage. */
+const char *sc_leak_fix(const struct sc_leak *leak);
+
 void sc_ledger_done(struct sc_ledger *ledger);
 
 #endif

@@ -32,8 +32,7 @@ static const struct {
     {"path", "remove it from the file and rotate it"},
 };
 
-/* What to do about a leak at this place. Static storage. */
-static const char *fix_of(const struct sc_leak *leak)
+const char *sc_leak_fix(const struct sc_leak *leak)
 {
     for (size_t i = 0; i < SC_ARRAY_SIZE(fixes); i++) {
         if (strcmp(leak->place, fixes[i].place) == 0)
@@ -109,7 +108,7 @@ static void finding(struct sc_json *json, const struct sc_leak *leak)
     sc_json_pair_string(json, "where", leak->where);
     sc_json_pair_string(json, "redacted", REDACTED);
     sc_json_pair_string(json, "fingerprint", print);
-    sc_json_pair_string(json, "fix", fix_of(leak));
+    sc_json_pair_string(json, "fix", sc_leak_fix(leak));
     sc_json_pair_string(json, "name", leak->name);
     sc_json_pair_string(json, "encoding", sc_encoding_name(leak->encoding));
     sc_json_pair_string(json, "place", leak->place);

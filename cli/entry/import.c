@@ -111,11 +111,12 @@ static int read_archive(const char *path, const char *identity_file, sc_transfer
     SC_CLEANUP(sc_fd_closep) int fd = -1;
     if (identity_file == NULL)
         return sc_fail(err, SC_E_USAGE, "an archive is opened by --age-identity FILE");
-    int rc = sc_file_read_secret(identity_file, SC_AGE_IDENTITY_FILE_MAX, true, &text, err);
+    int rc = sc_cli_read_key("--age-identity", identity_file, &text, err);
     if (rc == 0)
         rc = sc_age_identities_parse(sc_secret_view(&text), &keys, err);
-    if (rc == 0)
-        rc = sc_file_open_read(path, &fd, NULL, err);
+    if (rc < 0)
+        return rc; /* the identity's fault: the archive is not to be named */
+    rc = sc_file_open_read(path, &fd, NULL, err);
     const struct sc_age_identities with = {.keys = &keys};
     if (rc == 0)
         rc = sc_transfer_archive_read(&with, sc_age_read_fd(&fd), fn, ctx, err);

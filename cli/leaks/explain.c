@@ -12,6 +12,20 @@
 
 #define EXAMPLE_MAX ((size_t)4096)
 
+/* The two rules of `verify`, which the tables of `audit` do not have. */
+static const struct sc_rule_text known_values[] = {
+    {"known-value", "a value of the vault",
+     "The value of a vault's entry, or one of its encodings, stands where the finding says.",
+     "It was compared with the value itself, so this is no guess.",
+     "'verify' on a terminal and 'verify --json' say it for each place; then rotate the value",
+     SC_SEVERITY_HIGH, "very-high"},
+    {"known-value-token", "a short or common value of the vault",
+     "A whole token (a variable's value, a JSON string, a word of a command) equals an entry's "
+     "value.",
+     "The value is short or a common word, so the token may be there for another reason.",
+     "give the entry a longer value: secretsctl rotate NAME --generate", SC_SEVERITY_MEDIUM, "low"},
+};
+
 struct listing {
     struct sc_table *table;
     struct sc_json *json;
@@ -19,11 +33,22 @@ struct listing {
     struct sc_error *err;
 };
 
+static bool describe(const char *id, struct sc_rule_text *ret)
+{
+    for (size_t i = 0; i < SC_ARRAY_SIZE(known_values); i++) {
+        if (strcmp(known_values[i].id, id) == 0) {
+            *ret = known_values[i];
+            return true;
+        }
+    }
+    return sc_rule_describe(id, ret);
+}
+
 static void list_rule(void *ctx, const char *id)
 {
     struct listing *listing = ctx;
     struct sc_rule_text rule;
-    if (listing->rc < 0 || !sc_rule_describe(id, &rule))
+    if (listing->rc < 0 || !describe(id, &rule))
         return;
     if (listing->json != NULL) {
         sc_json_object_begin(listing->json);
@@ -38,6 +63,13 @@ static void list_rule(void *ctx, const char *id)
     listing->rc = sc_table_add(listing->table, cells, listing->err);
 }
 
+static void list_rules(struct listing *listing)
+{
+    sc_rule_each(list_rule, listing);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(known_values); i++)
+        list_rule(listing, known_values[i].id);
+}
+
 static int list_json(struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(SC_REPORT_MAX);
@@ -45,7 +77,7 @@ static int list_json(struct sc_error *err)
     sc_json_init(&json, &out);
     struct listing listing = {.json = &json, .err = err};
     sc_json_array_begin(&json);
-    sc_rule_each(list_rule, &listing);
+    list_rules(&listing);
     sc_json_array_end(&json);
     return sc_out_json(&out, err);
 }
@@ -59,7 +91,7 @@ static int list_all(struct sc_cli *cli, struct sc_error *err)
     if (table == NULL)
         return SC_E_NOMEM;
     struct listing listing = {.table = table, .err = err};
-    sc_rule_each(list_rule, &listing);
+    list_rules(&listing);
     if (listing.rc == 0)
         sc_table_print(table, cli);
     return listing.rc;
@@ -108,7 +140,7 @@ int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **
     if (count == 0)
         return list_all(cli, err);
     struct sc_rule_text rule;
-    if (!sc_rule_describe(operands[0], &rule))
+    if (!describe(operands[0], &rule))
         return sc_fail(err, SC_E_NOTFOUND, "there is no rule '%s'; see: secretsctl explain",
                        operands[0]);
     SC_CLEANUP(sc_buf_done) struct sc_buf example = SC_BUF_INIT(EXAMPLE_MAX);
@@ -122,8 +154,10 @@ int sc_leaks_explain(struct sc_cli *cli, const void *options, int count, char **
            sc_severity_name(rule.severity), rule.precision, rule.title, rule.means, rule.why);
     if (file != NULL)
         print_example(file, sc_buf_text(&example));
-    sc_out("Fix: %s\n\n", rule.fix);
-    sc_out("To allow one place, write in its line or the line above:\n"
+    sc_out("Fix: %s\n", rule.fix);
+    if (!sc_rule_describe(rule.id, &rule))
+        return 0; /* a rule of `verify`: no mark allows a value of the vault */
+    sc_out("\nTo allow one place, write in its line or the line above:\n"
            "  secretsctl:allow %s REASON\n",
            rule.id);
     return 0;

@@ -7,6 +7,7 @@
 #include "audit/known/fingerprint.h"
 #include "cli/leaks/leaks.h"
 #include "cli/output.h"
+#include "cli/unlock.h"
 #include "core/fsutil.h"
 #include "core/hash.h"
 #include "core/random.h"
@@ -19,7 +20,7 @@
 int sc_fingerprint_key_read(const char *path, struct sc_secret *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
-    int rc = sc_file_read_secret(path, KEY_TEXT + 2, true, &text, err);
+    int rc = sc_cli_read_key("--key or --fingerprint-key", path, &text, err);
     if (rc < 0)
         return rc;
     sc_secret_strip_newline(&text);

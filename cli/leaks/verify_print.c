@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/leaks/leaks.h"
 #include "cli/output.h"
@@ -58,6 +59,21 @@ static int add_row(struct sc_table *table, const struct sc_leak *leak, struct sc
     return sc_table_add(table, cells, err);
 }
 
+/* On a terminal only, once for each kind of place: JSON has it with each finding. */
+static void print_fixes(const struct sc_ledger *ledger)
+{
+    if (!isatty(STDOUT_FILENO))
+        return;
+    for (size_t i = 0; i < ledger->leak_count; i++) {
+        const struct sc_leak *leak = &ledger->leaks[i];
+        bool told = false;
+        for (size_t k = 0; k < i && !told; k++)
+            told = strcmp(ledger->leaks[k].place, leak->place) == 0;
+        if (!told)
+            sc_out("fix: %s: %s\n", leak->place, sc_leak_fix(leak));
+    }
+}
+
 static int print_findings(const struct sc_cli *cli, const struct sc_ledger *ledger,
                           struct sc_error *err)
 {
@@ -74,6 +90,7 @@ static int print_findings(const struct sc_cli *cli, const struct sc_ledger *ledg
             return rc;
     }
     sc_table_print(table, cli);
+    print_fixes(ledger);
     if (ledger->leaks_dropped > 0)
         sc_out("and %zu more findings\n", ledger->leaks_dropped);
     sc_out("\n");

@@ -3,7 +3,7 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 
 run 4 "$SECRETSCTL" list
-err_is "secretsctl: there is no vault at '$T/vault.db'; run: secretsctl init"
+err_is "secretsctl: there is no vault at '$T/vault.db'; run: secretsctl init, or restore BACKUP"
 
 new_vault
 printf x | run 0 "$SECRETSCTL" add shop/a

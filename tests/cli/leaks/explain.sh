@@ -28,3 +28,10 @@ jq -e '.means | startswith("The value looks made by a machine")' out >/dev/null 
 
 run 4 "$SECRETSCTL" explain no-such-rule
 err_is "secretsctl: there is no rule 'no-such-rule'; see: secretsctl explain"
+
+# what `verify` names is told, too; there is no mark that allows a value of the vault
+run 0 "$SECRETSCTL" explain known-value
+out_has "known-value (severity high, precision very-high): a value of the vault"
+out_lacks secretsctl:allow
+run 0 "$SECRETSCTL" explain known-value-token --json
+jq -e '.severity == "medium" and .fix != null' out >/dev/null || fail "a token: $(cat out)"

@@ -173,3 +173,12 @@ foreign/c.gz: packed as 7z, which is not read" ] || fail "$(jq -c .skipped out)"
 [ "$(jq -r '.findings[].file' out)" = foreign/b ] || fail "$(jq -c .findings out)"
 rm foreign/b
 run 1 "$SECRETSCTL" verify path foreign
+
+# A person is told what to do, once for each kind of place; a pipe is not.
+mkdir told
+printf %s "$value" | tee told/a >told/b
+python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$SECRETSCTL" --no-color verify path told </dev/null >shown
+[ "$(grep -c '^fix: ' shown)" = 1 ] || fail "on a terminal: $(cat shown)"
+grep -q '^fix: path: remove it from the file and rotate it' shown || fail "on a terminal: $(cat shown)"
+run 3 "$SECRETSCTL" verify path told
+out_lacks 'fix:'

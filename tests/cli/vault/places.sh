@@ -10,14 +10,14 @@ install -d -o 65534 -m 700 user
 as_user() { setpriv --reuid 65534 --regid 65534 --clear-groups env -C "$T/user" "$@"; }
 
 run 4 env XDG_DATA_HOME=data "$SECRETSCTL" list
-err_is "secretsctl: there is no vault at '/var/lib/secretsctl/vault.db'; run: secretsctl init"
+err_is "secretsctl: there is no vault at '/var/lib/secretsctl/vault.db'; run: secretsctl init, or restore BACKUP"
 run 4 env SECRETSCTL_VAULT= XDG_DATA_HOME="$T/data" "$SECRETSCTL" list
-err_is "secretsctl: there is no vault at '$T/data/secretsctl/vault.db'; run: secretsctl init"
+err_is "secretsctl: there is no vault at '$T/data/secretsctl/vault.db'; run: secretsctl init, or restore BACKUP"
 run 2 "$SECRETSCTL" --vault '' list
 err_is "secretsctl: --vault names no file"
 
 run 4 as_user HOME="$T/user" XDG_DATA_HOME=data "$T/program" list
-err_is "secretsctl: there is no vault at '$T/user/.local/share/secretsctl/vault.db'; run: secretsctl init"
+err_is "secretsctl: there is no vault at '$T/user/.local/share/secretsctl/vault.db'; run: secretsctl init, or restore BACKUP"
 for home in HOME= HOME=rel HOME=; do
     run 2 as_user "$home" "$T/program" list
     err_is "secretsctl: neither --vault nor HOME says where the vault is"
