@@ -73,6 +73,15 @@ size_t sc_credential_parts(const char *key, size_t key_len, const char *value, s
 /* The first password inside a URL or a connection string: true with its place. */
 bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length);
 
+/* All of them: first those of URLs, then of connection strings. Begin with {value, len}. */
+struct sc_passwords {
+    const char *value;
+    size_t len;
+    size_t at;     /* the walk's own: behind the last one found */
+    unsigned form; /* and of which kind that is */
+};
+bool sc_credential_next_in_url(struct sc_passwords *walk, size_t *ret_offset, size_t *ret_length);
+
 /* The length of "Bearer ", "Basic ", "token " and the like in front of what a header carries. */
 size_t sc_credential_scheme(const char *value, size_t len);
 

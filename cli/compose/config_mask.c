@@ -35,8 +35,8 @@ static bool is_structure(const char *const *path, size_t depth)
 
 static bool judge(const char *key, size_t key_len, const char *value, size_t len)
 {
-    struct sc_credential found = {0};
-    return sc_credential_judge(key, key_len, value, len, &found);
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    return sc_credential_parts(key, key_len, value, len, parts) > 0;
 }
 
 static bool is_command(const char *const *path, size_t depth)
@@ -99,7 +99,7 @@ static bool hide_word(struct sc_config_mask *mask, const char *word, size_t len)
 static bool hide_command(struct sc_config_mask *mask, const char *text)
 {
     static const char blanks[] = " \t\r\n\"'`();|&";
-    bool hidden = false;
+    bool hidden = judge(NULL, 0, text, strlen(text));
     if (text[strcspn(text, " \t\n")] == '\0')
         return hide_word(mask, text, strlen(text));
     while (*text != '\0') {

@@ -278,17 +278,22 @@ static int add_line(void *ctx, struct sc_region key, struct sc_region value, str
     return 0;
 }
 
-/* JSON, or a file of several lines. */
-static bool is_document(const char *value, size_t len)
+/* Where a document begins: a file of several lines, JSON, or JSON behind something else; `len` if
+ * there is none. */
+static size_t document_at(const char *value, size_t len)
 {
     while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
         len--;
     size_t at = 0;
     while (at < len && strchr(" \t\r\n", value[at]) != NULL)
         at++;
-    bool json = at < len && (value[at] == '{' || value[at] == '[') &&
-                memchr(value + at, '"', len - at) != NULL;
-    return json || memchr(value + at, '\n', len - at) != NULL;
+    if (memchr(value + at, '\n', len - at) != NULL)
+        return 0;
+    if (at < len && strchr("{[", value[at]) != NULL && memchr(value + at, '"', len - at) != NULL)
+        return at;
+    while (at + 1 < len && (strchr("{[", value[at]) == NULL || value[at + 1] != '"'))
+        at++;
+    return at + 1 < len ? at : len;
 }
 
 /* Whether all of the value is the one credential that was found in it. */
@@ -314,19 +319,18 @@ size_t sc_credential_parts(const char *key, size_t key_len, const char *value, s
         return parts.count;
     }
     struct sc_credential_part rest = {.to = len};
-    if (is_document(value, len) &&
-        sc_lines_read(value, (struct sc_region){0, len}, add_line, &parts, NULL) < 0)
+    const size_t document = document_at(value, len);
+    const struct sc_region lines = {document, len - document};
+    if (sc_lines_read(value, lines, add_line, &parts, NULL) < 0 ||
+        sc_inner_read(value, len, add_line, &parts, NULL) < 0)
         return 0; /* add_line never fails */
-    if (sc_inner_read(value, len, add_line, &parts, NULL) < 0)
-        return 0;
-    size_t offset = 0, length = 0;
-    for (size_t at = 0; sc_credential_in_url(value + at, len - at, &offset, &length);
-         at += offset + length) {
-        if (judge_password(value + at, offset, length, &rest.credential)) {
-            rest.credential.offset += at;
+    struct sc_passwords walk = {.value = value, .len = len};
+    for (size_t at = 0, n = 0; sc_credential_next_in_url(&walk, &at, &n);) {
+        if (judge_password(value, at, n, &rest.credential))
             add_part(&parts, &rest);
-        }
     }
+    if (sc_inline_read(value, len, add_line, &parts, NULL) < 0)
+        return 0;
     for (size_t at = 0; judge_mixture(kind, value + at, len - at, &rest.credential);
          at = rest.credential.offset + rest.credential.length) {
         rest.credential.offset += at;

@@ -20,4 +20,10 @@ int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, voi
 int sc_inner_read(const char *text, size_t len, sc_lines_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 
+/* The same in texts of one line that put several after each other: NAME=value NAME=value, with
+ * blanks, commas or semicolons between, and options, --name value, --name=value. Only names that
+ * say that the value is a credential. */
+int sc_inline_read(const char *text, size_t len, sc_lines_fn fn, void *ctx,
+                   struct sc_error *err) SC_NODISCARD;
+
 #endif

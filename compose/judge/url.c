@@ -95,10 +95,45 @@ static size_t quoted_end(const char *value, size_t len, size_t at)
     return close == NULL || close == value + at + 1 ? 0 : (size_t)(close - value);
 }
 
-/* password=... as a part of a connection string: there must be other parts around it. */
-static bool in_parameters(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
+/* scheme://user:password@host, from `from` on. */
+static bool in_authority(const struct sc_passwords *walk, size_t *ret_offset, size_t *ret_length)
 {
-    for (size_t at = 1; at < len; at++) {
+    const char *value = walk->value, *stop = value + walk->len, *sign = value + walk->at;
+    while ((sign = memmem(sign, (size_t)(stop - sign), "://", 3)) != NULL) {
+        if (sign > value && sc_shape_is_word_char(sign[-1]) &&
+            userinfo_at(value, walk->len, (size_t)(sign - value) + 3, ret_offset, ret_length))
+            return true;
+        sign += 3;
+    }
+    return false;
+}
+
+/* user:password@tcp(host:3306)/db */
+static bool in_tcp(const struct sc_passwords *walk, size_t *ret_offset, size_t *ret_length)
+{
+    const char *value = walk->value, *stop = value + walk->len;
+    const char *tcp = value + walk->at + (walk->at > 0); /* the last one's stands there */
+    for (; (tcp = memmem(tcp, (size_t)(stop - tcp), "@tcp(", 5)) != NULL; tcp++) {
+        const char *start = tcp;
+        while (start > value && strchr(" ,;\t\n\"'", start[-1]) == NULL)
+            start--;
+        size_t len = (size_t)(tcp - start);
+        const char *colon = memchr(start, ':', len);
+        if (colon == NULL || colon + 1 >= tcp || memmem(start, len, "://", 3) != NULL)
+            continue;
+        *ret_offset = (size_t)(colon + 1 - value);
+        *ret_length = (size_t)(tcp - colon - 1);
+        return true;
+    }
+    return false;
+}
+
+/* password=... as a part of a connection string: there must be other parts around it. */
+static bool in_parameters(const struct sc_passwords *walk, size_t *ret_offset, size_t *ret_length)
+{
+    const char *value = walk->value;
+    const size_t len = walk->len;
+    for (size_t at = SC_MAX(walk->at, (size_t)1); at < len; at++) {
         size_t start = 0;
         if (value[at] != '=' || !parameter_name(value, at, &start))
             continue;
@@ -131,32 +166,26 @@ static bool in_parameters(const char *value, size_t len, size_t *ret_offset, siz
     return false;
 }
 
-bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
+bool sc_credential_next_in_url(struct sc_passwords *walk, size_t *ret_offset, size_t *ret_length)
 {
-    const char *from = value, *stop = value + len;
-    bool has_scheme = false;
+    static bool (*const forms[])(const struct sc_passwords *, size_t *,
+                                 size_t *) = {in_authority, in_tcp, in_parameters};
     /* All forms have one of these; most texts have neither. */
-    if (memchr(value, ':', len) == NULL && memchr(value, '=', len) == NULL)
+    if (memchr(walk->value, ':', walk->len) == NULL && memchr(walk->value, '=', walk->len) == NULL)
         return false;
-    while ((from = memmem(from, (size_t)(stop - from), "://", 3)) != NULL) {
-        size_t start = (size_t)(from - value) + 3;
-        has_scheme = true;
-        if (from > value && sc_shape_is_word_char(from[-1]) &&
-            userinfo_at(value, len, start, ret_offset, ret_length))
-            return true;
-        from += 3;
-    }
-    /* user:password@tcp(host:3306)/db */
-    const char *tcp = memmem(value, len, "@tcp(", 5);
-    if (tcp != NULL) {
-        const char *colon = memchr(value, ':', (size_t)(tcp - value));
-        if (colon != NULL && colon + 1 < tcp && !has_scheme) {
-            *ret_offset = (size_t)(colon + 1 - value);
-            *ret_length = (size_t)(tcp - colon - 1);
+    for (; walk->form < SC_ARRAY_SIZE(forms); walk->form++, walk->at = 0) {
+        if (forms[walk->form](walk, ret_offset, ret_length)) {
+            walk->at = *ret_offset + *ret_length;
             return true;
         }
     }
-    return in_parameters(value, len, ret_offset, ret_length);
+    return false;
+}
+
+bool sc_credential_in_url(const char *value, size_t len, size_t *ret_offset, size_t *ret_length)
+{
+    struct sc_passwords walk = {.value = value, .len = len};
+    return sc_credential_next_in_url(&walk, ret_offset, ret_length);
 }
 
 bool sc_shape_key_names_url(const char *key, size_t len)

@@ -207,7 +207,7 @@ int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_er
     bool found = is_credential(o->service, o) || is_referenced_credential(o->service, o);
     if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
         return 0;
-    if (count > 1 || (count == 1 && parts[0].key_len > 0))
+    if (count > 1 || (count == 1 && (parts[0].key_len > 0 || has_placeholder(o->raw, o->raw_len))))
         return push_parts(c, o, parts, count, err);
     return found ? push(c, o, err) : 0;
 }
