@@ -3,11 +3,12 @@
  * The directory of one run; see cli/run/run.h.
  *
  * The guard is a process in a session of its own that blocks all signals, holds the directory and
- * the read end of a pipe, and acts at its end of file: so the files go when run ends, is killed, or
- * its whole process group is. Its environment is empty, since CI systems hunt leftovers by a
- * variable. Names carry the id of the process and the time it started: what a guard that was killed
- * too has left behind is removed by the next run. A process of another pid namespace (a container
- * that shares our /dev/shm) cannot be looked up: run and its guard hold a lock on the directory.
+ * one end of a socket, and acts at its end of file: so the files go when run ends, is killed, or
+ * its whole process group is. No value is written before the guard has said that it is so far. Its
+ * environment is empty, since CI systems hunt leftovers by a variable. Names carry the id of the
+ * process and the time it started: what a guard that was killed too has left behind is removed by
+ * the next run. A process of another pid namespace (a container that shares our /dev/shm) cannot be
+ * looked up: run and its guard hold a lock on the directory.
  */
 #include "cli/run/run.h"
 
@@ -22,6 +23,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,7 +95,7 @@ static void keep_only(int a, int b, int c)
     close_range(from, ~0U, 0);
 }
 
-static void guard(int pipe_fd, int parent_fd, const char *name)
+static void guard(int run_fd, int parent_fd, const char *name)
 {
     sigset_t all;
     char byte;
@@ -104,7 +106,8 @@ static void guard(int pipe_fd, int parent_fd, const char *name)
         sc_wipe(*at, strlen(*at)); /* what /proc shows */
     clearenv();
     SC_IGNORE(chdir("/")); /* it only keeps a mount busy otherwise */
-    while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
+    SC_IGNORE(write(run_fd, "", 1) < 0);
+    while (read(run_fd, &byte, 1) < 0 && errno == EINTR)
         ;
     /* The command may have children that still write there; there is nobody to tell. */
     for (int i = 0; i < REMOVE_TRIES && !remove_dir(parent_fd, name); i++)
@@ -116,8 +119,8 @@ static int start_guard(struct sc_run_place *place, int parent_fd, const char *na
                        struct sc_error *err)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return sc_fail_errno(err, "cannot make a pipe");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return sc_fail_errno(err, "cannot make a pair of sockets");
     pid_t pid = fork();
     if (pid < 0) {
         int rc = sc_fail_errno(err, "cannot start the guard");
@@ -133,6 +136,16 @@ static int start_guard(struct sc_run_place *place, int parent_fd, const char *na
     place->guard = pid;
     place->guard_fd = ends[1];
     return 0;
+}
+
+static int wait_for_guard(const struct sc_run_place *place, struct sc_error *err)
+{
+    char byte;
+    ssize_t got;
+    do
+        got = read(place->guard_fd, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    return got == 1 ? 0 : sc_fail(err, SC_E_FAILED, "the guard of the files has ended");
 }
 
 static int write_file(int dir_fd, const char *dir, struct sc_run_value *item, struct sc_error *err)
@@ -266,6 +279,8 @@ int sc_run_place_make(enum sc_run_where where, const char *parent, struct sc_run
     sc_tmpfs_done(&memory);
     if (rc == 0 && where == SC_RUN_PRIVATE)
         rc = mount_private(ret->dir, err);
+    if (rc == 0)
+        rc = wait_for_guard(ret, err);
     if (rc == 0)
         rc = fill(ret->dir, values, err);
     if (rc < 0)

@@ -81,7 +81,7 @@ enum sc_run_where {
 struct sc_run_place {
     char *dir;    /* NULL until it is made */
     int lock_fd;  /* it, and the mark that somebody uses it; -1 */
-    int guard_fd; /* the guard acts when this end of its pipe is closed; -1 */
+    int guard_fd; /* the guard acts when this end of their socket is closed; -1 */
     pid_t guard;
     int first_fd, fd_count; /* of SC_RUN_MEMFD; the command inherits them */
 };

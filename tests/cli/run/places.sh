@@ -12,13 +12,7 @@ printf 'p@ss w"ord' | "$SECRETSCTL" add -q shop/db_password
 printf 'token-4711' | "$SECRETSCTL" add -q shop/token
 printf 'abcd\0efgh' | "$SECRETSCTL" add -q other/binary
 
-until_true() {
-    for _ in $(seq 200); do
-        if "$@"; then return 0; fi
-        sleep 0.05
-    done
-    fail "never: $*"
-}
+at_last() { until_true 10 "$@" || fail "never: $*"; }
 empty() { [ -z "$(ls -A "$M")" ]; }
 occupied() { ! empty; }
 
@@ -55,13 +49,13 @@ private() { # private COMMAND...: run as given, checked from outside while it is
         echo "$DB_PASSWORD_FILE" >"$0/up"; until [ -e "$0/go" ]; do sleep 0.05; done; id -u; grep CapEff /proc/self/status' \
         "$T" >"$T/out" 2>"$T/err" &
     pid=$!
-    until_true test -s "$T/up"
+    at_last test -s "$T/up"
     [ ! -e "$(cat "$T/up")" ] || fail "others see the file"
     [ -z "$(find "$M" -type f)" ] || fail "others see files"
     touch "$T/go"
     wait "$pid" || fail "status $?"
     out_has 'p@ss w"ord'
-    until_true empty
+    at_last empty
 }
 if unshare -m true 2>/dev/null; then
     private "$SECRETSCTL"
@@ -137,21 +131,31 @@ out_is '0027
 
 # Every kind of death: of run, of its whole group, of the guard (then the next run cleans up).
 start() {
-    setsid "$SECRETSCTL" run --scope shop -- sleep 30 >/dev/null 2>&1 &
-    until_true occupied
+    setsid "$SECRETSCTL" run --scope shop -- sh -c 'echo $$ >>"$0"; exec sleep 300' "$T/sleepers" >/dev/null 2>&1 &
+    at_last occupied
     place=$(ls "$M")
     pid=${place#secretsctl-run.}
     pid=${pid%%.*}
-    until_true test -s "$M/$place/token"
+    at_last test -s "$M/$place/token"
 }
 guards() { # the process that has the directory open and is no child of a shell: by its session
     ps -o pid= --ppid "$pid" | while read -r child; do
         [ "$(ps -o sid= -p "$child" | tr -d ' ')" != "$child" ] || echo "$child"
     done
 }
+# A guard that is slow to start is waited for: whoever ends the whole group before that would leave values.
+if command -v strace >/dev/null; then
+    ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run 0 strace -f -qq -o "$T/trace" -e trace=setsid,openat \
+        -e inject=setsid:delay_enter=300000 "$SECRETSCTL" run --scope shop -- true
+    ready=$(grep -n 'setsid.* = [0-9]' "$T/trace" | head -1 | cut -d: -f1)
+    first=$(grep -n '"token", O_WRONLY' "$T/trace" | head -1 | cut -d: -f1)
+    [ "${ready:?}" -lt "${first:?}" ] || fail "values are written before their guard is ready"
+fi
+end_sleepers() { xargs -r kill <"$T/sleepers" 2>/dev/null; }
+on_exit end_sleepers
 start
 kill -KILL -- "-$pid"
-until_true empty
+at_last empty
 start
 guard=$(guards)
 [ -n "$guard" ] || fail "no guard"
@@ -169,7 +173,7 @@ empty || fail "the next run left the files of the dead one"
 if [ "$(id -u)" = 0 ] && unshare --pid --fork --mount-proc true 2>/dev/null; then
     unshare --pid --fork --mount-proc "$SECRETSCTL" run --no-mask --scope shop -- sh -c '
         touch "$0/apart-up"; until [ -e "$0/apart-go" ]; do sleep 0.05; done; cat "$TOKEN_FILE"' "$T" >"$T/apart" 2>&1 &
-    until_true test -e "$T/apart-up"
+    at_last test -e "$T/apart-up"
     run 0 "$SECRETSCTL" run --scope shop -- true
     touch "$T/apart-go"
     wait $! || fail "the files are gone: $(cat "$T/apart")"
