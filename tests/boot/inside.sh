@@ -12,9 +12,9 @@ fail() {
     exit 1
 }
 until_true() {
-    local end=$((SECONDS + 20))
+    local end=$((SECONDS + 120))
     until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || fail "not within 20 seconds: $*"
+        [ "$SECONDS" -lt "$end" ] || fail "not within two minutes: $*"
         sleep 0.05
     done
 }

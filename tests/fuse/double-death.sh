@@ -17,7 +17,7 @@ until_true 10 reads "$M/shop/storm" 7:xxxxxxx:7 || fail "not served"
 "$SC_BUILD/tests/fuse/storm_reader" 2 "$M/shop/storm" >"$T/reader" 2>&1 || { cat "$T/reader"; fail "reads failed"; }
 wait "$manager" || { cat "$T/manager"; fail "the manager is not content"; }
 cat "$T/reader"
-until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "SIGTERM did not unmount"
+until_true 5 not_mounted || fail "SIGTERM did not unmount"
 
 mounted
 exec 5<"$M/shop/storm"

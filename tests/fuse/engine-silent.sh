@@ -29,8 +29,9 @@ def copy(a, b):
         b.sendall(data)
     b.shutdown(socket.SHUT_WR)
 listener = socket.socket(socket.AF_UNIX)
-listener.bind(sys.argv[2])
+listener.bind(sys.argv[2] + ".new")
 listener.listen(16)
+os.rename(sys.argv[2] + ".new", sys.argv[2])  # it is there once it listens
 while True:
     near, _ = listener.accept()
     far = socket.socket(socket.AF_UNIX)

@@ -39,7 +39,8 @@ for _ in $(seq "${SC_UPGRADES:-5}"); do
     [ "$(readlink "/proc/$(pid_of worker)/exe")" = "$T/newer" ] || fail "upgrade: the old program"
 done
 readers_fine upgrade
-until_true 5 test "$(readlink "/proc/$(pid_of keeper)/exe")" = "$T/newer" || fail "upgrade: keeper"
+keeper_is_newer() { [ "$(readlink "/proc/$(pid_of keeper)/exe")" = "$T/newer" ]; }
+until_true 5 keeper_is_newer || fail "upgrade: keeper"
 
 read_for 3
 printf '#!/bin/sh\nexit 3\n' >"$T/broken" && chmod 755 "$T/broken"
@@ -141,10 +142,11 @@ end_mount
 
 # An engine that never answers: unknown containers would wait 500 ms, the host does not.
 python3 -c '
-import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(8); time.sleep(30)' "$T/silent" &
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + ".new"); s.listen(8)
+os.rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(600)' "$T/silent" &
 silent=$!
-until_true 5 test -S "$T/silent"
+until_true 5 test -S "$T/silent" || fail "no engine"
 echo 'allow shop/* to service=db' >"$T/policy"
 echo 'allow shop/* to host' >>"$T/policy"
 mounted --engine "$T/silent" --policy "$T/policy"

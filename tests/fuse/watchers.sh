@@ -8,6 +8,7 @@ new_vault
 printf 'one' | "$SECRETSCTL" add -q shop/key --mode 0440
 mounted
 
+rotations=0
 woken() { # woken KIND BEFORE-ROTATION-COMMAND: the watcher wakes within a second of the rotation
     local watcher start
     : >"$T/$1"
@@ -16,7 +17,8 @@ woken() { # woken KIND BEFORE-ROTATION-COMMAND: the watcher wakes within a secon
     until_true 5 grep -q ready "$T/$1"
     sleep 0.2
     $2
-    printf 'value of %s' "$RANDOM" | "$SECRETSCTL" rotate -q shop/key
+    rotations=$((rotations + 1)) # another value each time
+    printf 'value %s' "$rotations" | "$SECRETSCTL" rotate -q shop/key
     start=$(date +%s%3N)
     wait "$watcher" || fail "$1: not woken ($2)"
     echo "$1 ($2): woken $(($(tail -1 "$T/$1") - start)) ms after the rotation"

@@ -43,7 +43,7 @@ ready() { docker logs "$name-$1" 2>&1 | grep ready >/dev/null; }
 for one in tmpfs fuse; do until_true 15 ready "$one" || { docker logs "$name-$one"; fail "$one does not start"; }; done
 
 # A command that has the value, prints it, and stays.
-"$SECRETSCTL" run --env --scope shop --only pw -- sh -c 'echo "is $PW"; echo "$PW" | base64; exec env -u PW sleep 60' \
+"$SECRETSCTL" run --env --scope shop --only pw -- sh -c 'echo "is $PW"; echo "$PW" | base64; exec env -u PW sleep 600' \
     >"$T/run.log" 2>&1 &
 runner=$!
 until_true 10 grep -q is "$T/run.log"

@@ -120,12 +120,12 @@ out_is "V	$sec/db_password"
 
 # --wait: the file comes later; TERM ends the waiting.
 ( sleep 0.3; printf late >"$sec/.late"; mv "$sec/.late" "$sec/late" ) &
-run 0 env V='{{secret:late}}' "$shim" --wait 5 -- sh -c 'echo "$V"'
+run 0 env V='{{secret:late}}' "$shim" --wait 60 -- sh -c 'echo "$V"'
 out_is late
 wait
-env V='{{secret:never}}' "$shim" --wait 20 -- true &
+env V='{{secret:never}}' "$shim" --wait 60 -- true 2>"$T/err" &
 pid=$!
-sleep 0.3
+until_true 10 grep -q 'waiting for' "$T/err" || fail "it does not wait: $(cat "$T/err")"
 kill "$pid"
 status=0
 wait "$pid" || status=$?

@@ -6,13 +6,9 @@ shim=$SECRETSCTL_SHIM
 export SECRETSCTL_DIR=$T
 printf one >"$T/pw"
 
+says() { grep -qxF -- "$2" "$1" 2>/dev/null; }
 wait_for() { # wait_for FILE TEXT
-    for _ in $(seq 1 400); do
-        if [ -e "$1" ] && grep -qxF -- "$2" "$1"; then return 0; fi
-        sleep 0.05
-    done
-    cat "$1" || true
-    fail "no '$2' in $1"
+    until_true 10 says "$@" || { cat "$1" || true; fail "no '$2' in $1"; }
 }
 # ended_with STATUS PID
 ended_with() {
@@ -52,13 +48,18 @@ kill -CONT "$pid"
 ended_with 0 "$pid"
 
 # Orphans are adopted and reaped: no zombie below us.
-"$shim" --init -- bash -c 'for i in 1 2 3 4 5; do (sleep 0.1 & exit 0); done; sleep 0.6; exit 0' &
+rm -f "$T/log"
+"$shim" --init -- bash -c "for i in 1 2 3 4 5; do (sleep 0.1 & exit 0); done; echo up >>$T/log
+    until [ -e $T/go ]; do sleep 0.05; done" &
 pid=$!
-sleep 0.4
-# Processes come and go meanwhile: a stat file that is gone is no failure.
-zombies=$({ cat /proc/[0-9]*/stat 2>/dev/null || true; } |
-    awk -v p="$pid" '{ sub(/.*\) /, ""); if ($1 == "Z" && $2 == p) n++ } END { print n + 0 }')
-[ "$zombies" = 0 ] || fail "$zombies zombies"
+wait_for "$T/log" up
+children() { # how many it has, dead ones too; one that goes while we look is no failure
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } |
+        awk -v p="$pid" '{ sub(/.*\) /, ""); if ($2 == p) n++ } END { print n + 0 }'
+}
+alone() { [ "$(children)" = 1 ]; }
+until_true 10 alone || fail "$(children) children are left"
+touch "$T/go"
 ended_with 0 "$pid"
 
 # The working directory and the signal mask are the ones given.
@@ -136,20 +137,24 @@ kill "$pid"
 ended_with 0 "$pid"
 
 # exit: the child's status.
+rm -f "$T/log"
 printf one >"$T/pw"
 env V='{{secret:pw}}' "$shim" --on-change exit --watch 1 -- bash -c \
-    "trap 'exit 9' TERM; while :; do sleep 0.05; done" 2>/dev/null &
+    "trap 'exit 9' TERM; echo up >>$T/log; while :; do sleep 0.05; done" 2>/dev/null &
 pid=$!
-sleep 0.3
+wait_for "$T/log" up
 printf four >"$T/pw"
 ended_with 9 "$pid"
 
 # The values are wiped from the parent once the child has them.
 marker=kX9wQ-marker-77
 printf '%s' "$marker" >"$T/pw"
-env -i V='{{secret:pw}}' "$shim" --init --dir "$T" -- sleep 5 &
+rm -f "$T/log"
+env -i V='{{secret:pw}}' "$shim" --init --dir "$T" -- /bin/sh -c "echo up >>$T/log; exec /bin/sleep 300" &
 pid=$!
-sleep 0.3
+wait_for "$T/log" up
+waits() { grep -q '^State:[[:space:]]*S' "/proc/$pid/status"; }
+until_true 10 waits || fail "the parent does not wait for its child"
 if [ "$(id -u)" = 0 ] && command -v gcore >/dev/null; then
     gcore -o "$T/core" "$pid" >/dev/null 2>&1 || fail "gcore failed"
     ! grep -qF "$marker" "$T/core.$pid" || fail "the parent still holds the value"

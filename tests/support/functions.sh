@@ -6,7 +6,16 @@
 # ends with the first failed command. Exit status 77 = skipped.
 # shellcheck shell=bash
 set -euo pipefail
+# Whoever runs the tests may have any variable set, also ones that Compose files or CI systems know.
+for name in $(compgen -e); do
+    case $name in
+    PATH | PWD | TMPDIR | CI | DOCKER_HOST | DOCKER_CERT_PATH | DOCKER_TLS_VERIFY | SECRETSCTL | SECRETSCTL_SHIM | SC_*) ;;
+    *SAN_OPTIONS | GLIBC_TUNABLES | LD_* | GO* | *_proxy | *_PROXY | PYENV_*) ;;
+    *) unset "$name" 2>/dev/null || true ;;
+    esac
+done
 export LC_ALL=C.UTF-8 TZ=UTC
+umask 022
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/secretsctl-test.XXXXXX")
 SC_CLEANUP_FNS=()
@@ -22,8 +31,6 @@ cd "$T"
 
 export HOME=$T/home XDG_DATA_HOME=$T/data XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config
 export SECRETSCTL_VAULT=$T/vault.db
-unset SECRETSCTL_IDENTITY SECRETSCTL_KEY_FILE CREDENTIALS_DIRECTORY NO_COLOR COMPOSE_FILE \
-    COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_ENV_FILES
 mkdir -p "$HOME"
 
 # on_exit FUNCTION: runs it when the test ends, newest last.
@@ -84,6 +91,25 @@ needs_docker() {
     requires docker
     docker version >/dev/null 2>&1 || skip "there is no Docker engine; see scripts/engine"
 }
+
+# until_true SECONDS COMMAND...: tries every 50 ms, for so long on a machine that has nothing else to do.
+until_true() {
+    local end=$((SECONDS + 6 * $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
+
+# sleeps PID: whether the process waits for nothing but time; a kernel that does not tell the function it is
+# in tells the call (nanosleep or clock_nanosleep, of x86-64 and of arm64).
+sleeps() {
+    local where='' call=''
+    read -r where <"/proc/$1/wchan" || true
+    read -r call _ <"/proc/$1/syscall" || true
+    case "$where $call" in *nanosleep* | *' 35' | *' 230' | *' 101' | *' 115') ;; *) return 1 ;; esac
+} 2>/dev/null
 
 # run STATUS COMMAND...: runs it, output in $T/out and $T/err, and asserts the exact exit status.
 run() {

@@ -23,7 +23,7 @@ end_mount() {
 mounted() {
     M=$T/mnt
     on_exit end_mount
-    timeout 30 "$SECRETSCTL" mount -q "$@" "$M" || fail "cannot mount: $*"
+    timeout 100 "$SECRETSCTL" mount -q "$@" "$M" || fail "cannot mount: $*"
 }
 
 # pid_of keeper|worker: of the mount at $M, as its status says.
@@ -43,18 +43,11 @@ kill_all() {
     fail "keeper, worker and agent cannot be killed at once"
 }
 
-# until_true SECONDS COMMAND...: tries every 50 ms.
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
-    done
-}
+# not_mounted: nothing is mounted at $M.
+not_mounted() { ! grep -q " $M " /proc/mounts; }
 
-# reads FILE TEXT: whether the file's content is the text, within 10 seconds.
-reads() { [ "$(timeout 10 cat "$1" && printf .)" = "$2." ]; }
+# reads FILE TEXT: whether the file's content is the text, within a minute.
+reads() { [ "$(timeout 60 cat "$1" && printf .)" = "$2." ]; }
 
 # none_stuck: fails if a process of ours stays in state D.
 stuck() { ps -eo stat,args | grep '^D' | grep -E 'secretsctl|storm_reader' | grep -v grep; }

@@ -81,10 +81,7 @@ PY
 forwarder=$!
 stop_forwarder() { kill "$forwarder" 2>/dev/null; }
 on_exit stop_forwarder
-for _ in $(seq 100); do
-    [ -s port ] && break
-    sleep 0.2
-done
+until_true 10 test -s port || fail "no forwarder"
 run 3 env DOCKER_HOST="tcp://127.0.0.1:$(cat port)" "$SECRETSCTL" verify volume "$volume" --json
 is "$(jq -r '.findings[] | [.file, .path] | join(" ")' "$T/out")" "volume $volume data/sub/dump.gz"
 docker rm -f "$container" >/dev/null

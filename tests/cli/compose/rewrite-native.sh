@@ -137,7 +137,7 @@ if command -v redis-server >/dev/null; then
     server=$!
     stop_server() { kill $server; wait $server; }
     on_exit stop_server
-    for _ in $(seq 100); do [ -S redis.sock ] && break; sleep 0.1; done
+    until_true 10 test -S redis.sock || { cat redis.log; fail "no server"; }
     [ "$(redis-cli -s redis.sock ping)" = "NOAUTH Authentication required." ] || { cat redis.log; fail "no password is asked for"; }
     [ "$(REDISCLI_AUTH='canary "quoted" \one' redis-cli -s redis.sock ping)" = PONG ] || fail "another password"
 fi

@@ -115,13 +115,14 @@ err_is "secretsctl: 1 to move, 0 stay; nothing was changed
 secretsctl: '$T/large.yml' is too large to keep a copy of in the vault"
 if [ "$(id -u)" = 0 ]; then
     mkdir fixed theirs
+    install -m 755 "$SECRETSCTL" program # the build tree may be closed to ordinary users
     sed 's/, ports: {}//' broken.yml | tee fixed/compose.yml >theirs/compose.yml
     chown 65534 theirs
     chmod 755 "$T" fixed theirs
     for mode in --diff --write; do
-        run 8 setpriv --reuid 65534 --regid 65534 --clear-groups -- "$SECRETSCTL" compose rewrite -f "$T/fixed/compose.yml" $mode
+        run 8 setpriv --reuid 65534 --regid 65534 --clear-groups -- "$T/program" compose rewrite -f "$T/fixed/compose.yml" $mode
         err_has "secretsctl: cannot put a new file into '$T/fixed': Permission denied"
-        run 8 setpriv --reuid 65534 --regid 65534 --clear-groups -- "$SECRETSCTL" compose rewrite -f "$T/theirs/compose.yml" $mode
+        run 8 setpriv --reuid 65534 --regid 65534 --clear-groups -- "$T/program" compose rewrite -f "$T/theirs/compose.yml" $mode
         err_has "secretsctl: '$T/theirs/compose.yml' belongs to another user, and would not any more; run this as that user"
     done
 fi

@@ -19,14 +19,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def address_string(self): return "-"
     def log_message(self, *args): pass
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer): pass
-Server("engine.sock", Handler).serve_forever()
+server = Server("engine.new", Handler)
+os.rename("engine.new", "engine.sock")  # it is there once it listens
+server.serve_forever()
 END
 hash=$(printf '[["/e"],["x"]]' | sha256sum | cut -c1-16)
 python3 engine.py "$hash" &
 engine=$!
 stop_engine() { kill $engine; wait $engine; }
 on_exit stop_engine
-for _ in $(seq 100); do [ -S engine.sock ] && break; sleep 0.1; done
+until_true 10 test -S engine.sock || fail "no engine"
 chmod 600 engine.sock
 DOCKER_HOST=unix://$T/engine.sock "$SECRETSCTL" doctor --json >out 2>err || true
 python3 - <<'END'

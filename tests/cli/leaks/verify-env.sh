@@ -2,21 +2,26 @@
 # verify over processes: a value in an environment or on a command line is found in any form, short ones
 # as whole tokens; what cannot be read is never a pass.
 . "$SC_SOURCE/tests/support/functions.sh"
-requires jq
+requires jq python3
 
 new_vault
 printf 'Zq8-vvT1.pLm~0xY' | "$SECRETSCTL" add shop/token 2>/dev/null
 printf 'pin4242' | "$SECRETSCTL" add shop/pin 2>/dev/null
 unset DOCKER_HOST
 
-kill_child() { kill "$child" 2>/dev/null; }
+kill_child() { kill "${child:-}" 2>/dev/null; }
 on_exit kill_child
+
+# What the child is to become: before that it shows what the test itself or `env` was started with.
+started() {
+    case $(tr '\0' ' ' <"/proc/$child/cmdline") in "sleep "* | *"python3 -c "*) ;; *) return 1 ;; esac
+}
 
 # Other processes of the machine may be unreadable here; what matters is our own child.
 findings() { # COMMAND...: the findings on a child that runs it
-    "$@" &
+    "$@" >/dev/null &
     child=$!
-    sleep 0.2
+    until_true 10 started || fail "the child does not start: $*"
     local got=0
     "$SECRETSCTL" verify env --accept-skipped '*' --json >"$T/out" 2>"$T/err" || got=$?
     kill_child
@@ -26,33 +31,33 @@ findings() { # COMMAND...: the findings on a child that runs it
         [.rule, .severity, .class, .place, .key, .name, .encoding, .redacted]' "$T/out"
 }
 
-got=$(findings env X=1 sleep 30)
+got=$(findings env X=1 sleep 600)
 [ "$got" = 0 ] || fail "a clean process: $got"
 
-got=$(findings env DB=Zq8-vvT1.pLm~0xY sleep 30)
+got=$(findings env DB=Zq8-vvT1.pLm~0xY sleep 600)
 [ "$got" = '3
 ["known-value","high","known-value","env","DB","shop/token","plain","*****"]' ] || fail "plain: $got"
 
-got=$(findings env "AUTH=Basic $(printf 'shop:Zq8-vvT1.pLm~0xY' | base64)" sleep 30)
+got=$(findings env "AUTH=Basic $(printf 'shop:Zq8-vvT1.pLm~0xY' | base64)" sleep 600)
 [ "$got" = '3
 ["known-value","high","known-value","env","AUTH","shop/token","base64","*****"]' ] || fail "base64: $got"
 
-got=$(findings env PIN=pin4242 URL=redis://:pin4242@cache:6379 OTHER=xpin4242 sleep 30)
+got=$(findings env PIN=pin4242 URL=redis://:pin4242@cache:6379 OTHER=xpin4242 sleep 600)
 [ "$got" = '3
 ["known-value-token","medium","known-value","env","PIN","shop/pin","plain","*****"]
 ["known-value-token","medium","known-value","env","URL","shop/pin","plain","*****"]' ] || fail "token: $got"
 
 # Among other words, and as the password of an address.
-got=$(findings env 'ONE=cache --pin="pin4242" --other pin42421' 'TWO=cache -u redis://:pin4242@cache:6379' sleep 30)
+got=$(findings env 'ONE=cache --pin="pin4242" --other pin42421' 'TWO=cache -u redis://:pin4242@cache:6379' sleep 600)
 [ "$got" = '3
 ["known-value-token","medium","known-value","env","ONE","shop/pin","plain","*****"]
 ["known-value-token","medium","known-value","env","TWO","shop/pin","plain","*****"]' ] || fail "words: $got"
 
-got=$(findings bash -c 'sleep 30; exit 0' --password=Zq8-vvT1.pLm~0xY)
+got=$(findings python3 -c 'import time; time.sleep(600)' --password=Zq8-vvT1.pLm~0xY)
 [ "$got" = '3
 ["known-value","high","known-value","cmdline",null,"shop/token","plain","*****"]' ] || fail "cmdline: $got"
 
 # The value itself is never printed, not even where a name holds it.
-got=$(findings env 'Zq8-vvT1.pLm~0xY=1' sleep 30)
+got=$(findings env 'Zq8-vvT1.pLm~0xY=1' sleep 600)
 [ "$(echo "$got" | head -1)" = 3 ] || fail "name: $got"
 out_lacks Zq8-vvT1.pLm

@@ -30,10 +30,11 @@ out_has "DOCKER_HOST must begin with unix:// or tcp:// to be searched"
 # An engine that accepts and says nothing, one that never stops to drip, and one that speaks something
 # else.
 cat >"$T/server.py" <<'PY'
-import socket, sys, time
+import os, socket, sys, time
 s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
+s.bind(sys.argv[1] + ".new")
 s.listen(8)
+os.rename(sys.argv[1] + ".new", sys.argv[1])  # it is there once it listens
 keep = []
 while True:
     c, _ = s.accept()
@@ -59,10 +60,7 @@ serve() {
     rm -f "$T/sock"
     python3 "$T/server.py" "$T/sock" "$1" &
     server=$!
-    for _ in $(seq 100); do
-        [ -S "$T/sock" ] && break
-        sleep 0.1
-    done
+    until_true 10 test -S "$T/sock" || fail "no server"
 }
 stop_server() { kill "$server" 2>/dev/null; }
 on_exit stop_server

@@ -5,11 +5,8 @@
 . "$SC_SOURCE/tests/support/mount.sh"
 needs_fuse
 requires unshare
-[ -r /proc/self/wchan ] || skip "the kernel does not tell what a process waits for"
 new_vault
 printf value | "$SECRETSCTL" add -q shop/key
-
-sleeps() { [[ $(<"/proc/$1/wchan") == *nanosleep* ]]; } 2>/dev/null
 
 # umount_meanwhile COMMAND...: stops an umount of $M that looks again, runs the command, lets it go on.
 umount_meanwhile() {
@@ -24,7 +21,6 @@ umount_meanwhile() {
     wait "$pid" || fail "exit status $?: $(cat "$T/err")"
     until_true 5 not_mounted || fail "still mounted"
 }
-not_mounted() { ! grep -q " $M " /proc/mounts; }
 close_file() { exec 5<&-; }
 leave() {
     kill "$container"

@@ -50,14 +50,14 @@ run 7 "$SECRETSCTL" umount "$M"
 err_is "secretsctl: '$M' is in use; close its files, or use --force"
 exec 5<&-
 run 0 "$SECRETSCTL" umount "$M"
-until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "still mounted"
+until_true 5 not_mounted || fail "still mounted"
 run 2 "$SECRETSCTL" provision --fuse --scope shop "$M"
 err_is "secretsctl: --fuse serves the whole vault, to those whom a policy allows; the options of files in memory do not go with it"
 # The processes of a mount keep no pipe of their starter open.
 timeout 20 bash -c '"$1" mount "$2" 2>&1 | cat' - "$SECRETSCTL" "$M" >"$T/out" || fail "output stays open"
 out_is "secretsctl: serving on '$M'"
 run 0 "$SECRETSCTL" umount "$M"
-until_true 5 test -z "$(grep " $M " /proc/mounts)" || fail "still mounted"
+until_true 5 not_mounted || fail "still mounted"
 
 # In the foreground of a terminal that is closed the mount ends, since nobody would start the next agent.
 "$SECRETSCTL" mount --foreground -q "$M" &
@@ -65,6 +65,6 @@ agent=$!
 until_true 10 reads "$M/shop/empty" again || fail "not served in the foreground"
 kill -HUP "$agent"
 wait "$agent" || fail "exit status $? after a hang-up"
-[ -z "$(grep " $M " /proc/mounts)" ] || fail "a mount without an agent is left"
+not_mounted || fail "a mount without an agent is left"
 run 4 "$SECRETSCTL" umount "$M"
 err_is "secretsctl: nothing of this program is mounted on '$M'"

@@ -77,9 +77,7 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
     flock 7
     "$SECRETSCTL" provision --tmpfs "$M/many" >"$T/many" 2>&1 7<&- &
     waiting=$!
-    queued() { grep -q nanosleep "/proc/$waiting/wchan"; }
-    for _ in $(seq 200); do ! queued || break; sleep 0.05; done
-    queued || fail "it does not wait: $(cat "$T/many")"
+    until_true 10 sleeps "$waiting" || fail "it does not wait: $(cat "$T/many")"
     mount -t tmpfs -o mode=700 secretsctl "$M/many"
     exec 7<&-
     wait "$waiting" || fail "$(cat "$T/many")"

@@ -41,7 +41,7 @@ class Shell:
         while select.select([self.fd], [], [], patience)[0]:
             self.seen += os.read(self.fd, 65536)
 
-    def until(self, text, seconds=20):
+    def until(self, text, seconds=60):
         """Reads until the text was printed, and forgets everything up to its end."""
         end = time.time() + seconds
         while text not in self.seen:
@@ -133,10 +133,10 @@ def background():
 
 def keyboard():
     shell = Shell()
-    shell.start(RUN + "sh -c 'echo up:; sleep 30'")
+    shell.start(RUN + "sh -c 'echo up:; sleep 300'")
     shell.interrupt()
     shell.status(130)
-    shell.start(RUN + "sh -c 'echo up:; sleep 30' | cat; echo is:${PIPESTATUS[0]}:")
+    shell.start(RUN + "sh -c 'echo up:; sleep 300' | cat; echo is:${PIPESTATUS[0]}:")
     # The whole pipeline is interrupted, and a job of the shell's own is as after ^C.
     shell.interrupt()
     shell.start(RUN + "sh -c 'echo up:; read x; echo got:$x:$PW' | cat")
@@ -180,12 +180,11 @@ def inner_shell():
     shell.until(b"PROMPT> ")
     shell.command("PS1='INNER'$((1+1))'> '")
     shell.until(b"INNER2> ")
-    shell.command("sleep 30")
-    time.sleep(0.3)
+    shell.start("sh -c 'echo up:; exec sleep 300'")
     shell.stop()
     shell.until(b"INNER2> ")
     shell.command("jobs; kill -KILL %1; wait %1; echo value:$PW:")
-    shell.until(b"sleep 30")
+    shell.until(b"sleep 300")
     shell.until(b"value:***:")
     shell.command("suspend")
     shell.until(b"PROMPT> ")

@@ -101,21 +101,22 @@ out_has '{"variable":"DB_PASSWORD","entry":"shop/db_password","masked":true}'
 # A signal for run is one for the command.
 "$SECRETSCTL" run --scope shop -- sh -c 'trap "exit 9" TERM; touch "$0"; while :; do sleep 0.05; done' "$T/up" &
 pid=$!
-for _ in $(seq 100); do [ ! -e "$T/up" ] || break; sleep 0.05; done
+until_true 10 test -e "$T/up" || fail "the command does not start"
 kill "$pid"
 status=0
 wait "$pid" || status=$?
 [ "$status" = 9 ] || fail "status $status after TERM"
 
 # After kill -9 the guard removes the files.
-"$SECRETSCTL" run --scope shop -- sleep 3 &
+"$SECRETSCTL" run --scope shop -- sh -c 'echo $$ >"$0"; exec sleep 300' "$T/sleeper" &
 pid=$!
-for _ in $(seq 100); do [ -z "$(ls -A "$M")" ] || break; sleep 0.05; done
-[ -n "$(ls -A "$M")" ] || fail "no files while it runs"
+empty() { [ -z "$(ls -A "$M")" ]; }
+until_true 10 test -s "$T/sleeper" || fail "the command does not start"
+! empty || fail "no files while it runs"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
-for _ in $(seq 100); do [ -n "$(ls -A "$M")" ] || break; sleep 0.05; done
-[ -z "$(ls -A "$M")" ] || fail "the guard left files"
+until_true 10 empty || fail "the guard left files"
+kill "$(cat "$T/sleeper")"
 
 # A background process that keeps the output open holds nobody up, neither silent nor talking.
 run 0 "$SECRETSCTL" run --scope shop -- sh -c 'sleep 60 & echo $! >"$0"; echo done' "$T/left"
@@ -131,8 +132,8 @@ mkfifo "$T/typed"
 pid=$!
 exec 9>"$T/typed"
 printf 'who: oth' >&9
-for _ in $(seq 200); do [ "$(cat "$T/shown")" != 'who: oth' ] || break; sleep 0.05; done
-[ "$(cat "$T/shown")" = 'who: oth' ] || fail "held back: $(cat "$T/shown")"
+shown() { [ "$(cat "$T/shown")" = 'who: oth' ]; }
+until_true 10 shown || fail "held back: $(cat "$T/shown")"
 echo er-value >&9
 exec 9>&-
 wait "$pid"

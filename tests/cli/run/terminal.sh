@@ -13,7 +13,7 @@ def session(script, feed, until, status):
     if pid == 0:
         os.execv(prog, [prog, "run", "--env", "--", "sh", "-c", script])
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 77, 0, 0))
-    seen, sent, end = b"", False, time.time() + 20
+    seen, sent, end = b"", False, time.time() + 60
     while time.time() < end:
         ready = select.select([fd], [], [], 0.2)[0]
         if ready:
@@ -29,10 +29,10 @@ def session(script, feed, until, status):
     assert b"hunter2pass" not in seen, seen
 session('test -t 0 && test -t 1 && test -t 2 && echo "tty $PW"', None, [b"tty ***\r\n"], 0)
 session('printf "Password: "; read x; echo "got $x"', (b"Password: ", b"abc\n"), [b"got abc"], 0)
-session('printf "login as hunt"; sleep 1.3; echo er2pass', None, [b"login as hunt***"], 0)
+session('stty -echo; printf "login as hunt"; read x; echo er2pass', (b"login as hunt", b"\n"), [b"login as hunt***"], 0)
 session('trap "exit 5" INT; echo up; while :; do sleep 0.05; done', (b"up", b"\x03"), [], 5)
 session('echo up; exec sleep 20', (b"up", b"\x03"), [], 130)
-session('sleep 0.3; stty size', None, [b"31 77"], 0)
+session('until [ "$(stty size)" = "31 77" ]; do sleep 0.05; done; stty size', None, [b"31 77"], 0)
 # A signal that comes too late for the command does not hide how it ended.
 for _ in range(5):
     pid, fd = pty.fork()

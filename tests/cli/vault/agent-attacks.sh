@@ -22,8 +22,7 @@ err_is "secretsctl: the agent would hold keys where they can be swapped out: can
 
 setpriv --reuid 65533 --regid 65533 --clear-groups --bounding-set=-all "$SECRETSCTL" agent 2>log &
 agent=$!
-for _ in $(seq 100); do [ ! -S "$sock" ] || break; sleep 0.05; done
-[ -S "$sock" ] || fail "the agent does not listen: $(cat log)"
+until_true 10 test -S "$sock" || fail "the agent does not listen: $(cat log)"
 
 # The same user cannot look into it.
 run 1 as_user 65533 gdb -batch -p "$agent" -ex 'info registers'

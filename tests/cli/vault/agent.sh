@@ -47,7 +47,8 @@ run 2 "$SECRETSCTL" agent --time 0
 err_is "secretsctl: --time must be between 1s and 30d"
 
 stop_agent
-for _ in $(seq 100); do [ -n "$(agent_pid)" ] || break; sleep 0.05; done
+gone() { [ -z "$(agent_pid)" ]; }
+until_true 10 gone || fail "the agent does not end"
 run 5 "$SECRETSCTL" --no-input get shop/db
 run 0 "$SECRETSCTL" lock --all
 err_is "secretsctl: no agent is running"

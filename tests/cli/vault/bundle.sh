@@ -125,9 +125,10 @@ run 0 env XDG_STATE_HOME="$T/s3" "$SECRETSCTL" --vault web.sctl --identity ci.tx
 key=$("$SECRETSCTL" check --json | jq -r .verify_key)
 run 0 env XDG_STATE_HOME="$T/s4" SECRETSCTL_VAULT_KEY="$key" "$SECRETSCTL" --vault web.sctl --identity ci.txt get ci/web/url
 run 6 env XDG_STATE_HOME="$T/s4" SECRETSCTL_VAULT_KEY="${key//[0-9]/0}" "$SECRETSCTL" --vault web.sctl --identity ci.txt get ci/web/url
-run 0 "$SECRETSCTL" bundle --scope ci/web --valid 4s -o brief.sctl
+run 0 "$SECRETSCTL" bundle --scope ci/web --valid 1h -o brief.sctl
 run 0 env XDG_STATE_HOME="$T/s5" "$SECRETSCTL" --vault brief.sctl --identity ci.txt get ci/web/url
-sleep 4.1
+run 0 "$SECRETSCTL" bundle --scope ci/web --valid 1s -o brief.sctl
+sleep 2
 run 10 env XDG_STATE_HOME="$T/s5" "$SECRETSCTL" --vault brief.sctl --identity ci.txt get ci/web/url
 err_has "secretsctl: the bundle was good until 20"
 

@@ -80,11 +80,11 @@ out_is 7
 # Somebody who reads all the while keeps the old bytes alive; the command says so
 exec 9> >(exec sqlite3 vault.db >reader.out 2>&1)
 echo "BEGIN; SELECT count(*) FROM rec;" >&9
-for _ in $(seq 100); do [ -s reader.out ] && break; sleep 0.1; done
+until_true 10 test -s reader.out || fail "no reader"
 run 7 "$SECRETSCTL" compact
 err_has "is in use: what was deleted stays in its log until nobody reads it"
 exec 9>&-
-for _ in $(seq 100); do "$SECRETSCTL" compact >out 2>err && break; sleep 0.1; done
+until_true 10 "$SECRETSCTL" compact >out 2>err || fail "still in use: $(cat err)"
 run 0 "$SECRETSCTL" compact
 
 # A reader or pipeline with a grant only cannot do it

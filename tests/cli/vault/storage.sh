@@ -42,10 +42,10 @@ run 0 "$SECRETSCTL" compact --storage usual
 printf v | run 0 "$SECRETSCTL" add shop/usual
 exec 9> >(exec sqlite3 vault.db >reader.out 2>&1)
 echo "BEGIN; SELECT count(*) FROM rec; COMMIT; SELECT 'open';" >&9
-for _ in $(seq 100); do grep -q open reader.out && break; sleep 0.1; done
+until_true 10 grep -q open reader.out || fail "no reader"
 run 7 "$SECRETSCTL" compact --storage portable
 exec 9>&-
-for _ in $(seq 100); do "$SECRETSCTL" compact --storage portable >out 2>err && break; sleep 0.1; done
+until_true 10 "$SECRETSCTL" compact --storage portable >out 2>err || fail "still in use: $(cat err)"
 [ "$(mode)" = delete ] || fail "not portable again: $(cat err)"
 run 0 "$SECRETSCTL" check --decrypt
 run 2 "$SECRETSCTL" compact --storage fast
