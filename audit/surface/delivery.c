@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the shim delivers on purpose; see audit/surface/delivery.h.
+ * What containers are given on purpose; see audit/surface/delivery.h.
  */
 #include "audit/surface/delivery.h"
 
@@ -31,18 +31,41 @@ static bool holds_placeholder(struct sc_bytes text)
            memmem(text.ptr, text.len, "{{config:", 9) != NULL;
 }
 
+/* The name of the variable that an entrypoint makes of NAME_FILE, NAME__FILE or FILE__NAME; empty
+ * for any other. */
+static struct sc_bytes without_file(struct sc_bytes name)
+{
+    static const char suffix[] = "_FILE", prefix[] = "FILE__";
+    const size_t n = sizeof(suffix) - 1, m = sizeof(prefix) - 1;
+    if (name.len > m && memcmp(name.ptr, prefix, m) == 0)
+        return (struct sc_bytes){name.ptr + m, name.len - m};
+    if (name.len <= n || memcmp(name.ptr + name.len - n, suffix, n) != 0)
+        return (struct sc_bytes){0};
+    size_t len = name.len - n;
+    return (struct sc_bytes){name.ptr, name.ptr[len - 1] == '_' ? len - 1 : len};
+}
+
 static int take_variable(const struct sc_json_scalar *scalar, void *ctx, struct sc_error *err)
 {
     const struct reading *reading = ctx;
     if (scalar->type != SC_JSON_STRING || !sc_str_has_prefix(scalar->pointer, "/Config/Env/"))
         return 0;
-    const unsigned char *equals = memchr(scalar->text.ptr, '=', scalar->text.len);
-    if (equals == NULL || !holds_placeholder(scalar->text))
+    const unsigned char *text = scalar->text.ptr;
+    const unsigned char *equals = memchr(text, '=', scalar->text.len);
+    if (equals == NULL)
         return 0;
-    int name = (int)(equals - scalar->text.ptr);
+    struct sc_strv *list = &reading->delivery->by_shim;
+    struct sc_bytes name = {text, (size_t)(equals - text)};
+    if (!holds_placeholder(scalar->text)) {
+        bool path = equals + 1 < text + scalar->text.len && equals[1] == '/';
+        list = &reading->delivery->by_image;
+        name = path ? without_file(name) : (struct sc_bytes){0};
+    }
+    if (name.len == 0)
+        return 0;
     return sc_strv_take(
-        &reading->delivery->variables,
-        sc_str_printf(err, "%s %.*s", reading->id, name, (const char *)scalar->text.ptr), err);
+        list, sc_str_printf(err, "%s %.*s", reading->id, (int)name.len, (const char *)name.ptr),
+        err);
 }
 
 static int read_container(struct sc_delivery *delivery, const struct sc_engine *engine,
@@ -88,21 +111,27 @@ static bool find_id(const char *text, char id[ID_SIZE + 1])
     return false;
 }
 
-bool sc_delivery_covers(const struct sc_delivery *delivery, int process_fd, const char *variable)
+enum sc_delivered sc_delivery_of(const struct sc_delivery *delivery, int process_fd,
+                                 const char *variable)
 {
-    if (delivery->variables.count == 0)
-        return false;
+    if (delivery->by_shim.count == 0 && delivery->by_image.count == 0)
+        return SC_DELIVERED_NOT;
     char cgroup[CGROUP_MAX] = "", id[ID_SIZE + 1];
     SC_CLEANUP(sc_fd_closep) int fd = openat(process_fd, "cgroup", O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, cgroup, sizeof(cgroup) - 1);
     if (got <= 0 || !find_id(cgroup, id))
-        return false;
+        return SC_DELIVERED_NOT;
     char wanted[ID_SIZE + 2 + 256];
     int n = snprintf(wanted, sizeof(wanted), "%s %s", id, variable);
-    return n > 0 && (size_t)n < sizeof(wanted) && sc_strv_contains(&delivery->variables, wanted);
+    if (n <= 0 || (size_t)n >= sizeof(wanted))
+        return SC_DELIVERED_NOT;
+    if (sc_strv_contains(&delivery->by_shim, wanted))
+        return SC_DELIVERED_BY_SHIM;
+    return sc_strv_contains(&delivery->by_image, wanted) ? SC_DELIVERED_BY_IMAGE : SC_DELIVERED_NOT;
 }
 
 void sc_delivery_done(struct sc_delivery *delivery)
 {
-    sc_strv_done(&delivery->variables);
+    sc_strv_done(&delivery->by_shim);
+    sc_strv_done(&delivery->by_image);
 }

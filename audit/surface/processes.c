@@ -104,20 +104,24 @@ static int search_file(struct sc_probe *probe, const struct process *process, bo
     return search_block(probe, &spot, &block, variables, err);
 }
 
-/* What the shim put there as the container's configuration says is no leak: it becomes a note. */
+/* What the container's configuration asks to be put there is no leak: it becomes a note. */
 static int set_delivered_apart(struct sc_ledger *ledger, const struct process *process,
                                const struct sc_delivery *delivery, size_t first,
                                struct sc_error *err)
 {
     for (size_t i = first; i < ledger->leak_count;) {
         const struct sc_leak *leak = &ledger->leaks[i];
-        if (leak->key == NULL || !sc_delivery_covers(delivery, process->fd, leak->key)) {
+        enum sc_delivered by =
+            leak->key == NULL ? SC_DELIVERED_NOT : sc_delivery_of(delivery, process->fd, leak->key);
+        if (by == SC_DELIVERED_NOT) {
             i++;
             continue;
         }
         SC_CLEANUP(sc_str_freep)
-        char *note = sc_str_printf(err, "%s has %s in %s, where the shim put it as configured",
-                                   process->title, leak->name, leak->key);
+        char *note = sc_str_printf(
+            err, "%s has %s in %s, where %s", process->title, leak->name, leak->key,
+            by == SC_DELIVERED_BY_SHIM ? "the shim put it as configured"
+                                       : "its image put it out of the file as configured");
         int rc = note == NULL ? SC_E_NOMEM : sc_ledger_note(ledger, note, err);
         if (rc < 0)
             return rc;
