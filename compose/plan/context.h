@@ -143,9 +143,23 @@ struct literal {
                                    templates */
 };
 
+/* A text in which a second run would find more; see settle.c. */
+struct held {
+    size_t file;
+    const char *service, *where, *key; /* as the items have it */
+};
+
+struct holds {
+    struct held *items;
+    size_t count, cap;
+    bool again; /* this run is the one over the result */
+    struct sc_stash pool;
+};
+
 struct context {
     struct sc_plan *plan;
     const struct sc_plan_options *options;
+    const struct holds *holds;
     struct definition *definitions;
     size_t definition_count, definition_cap;
     struct occurrence *found;

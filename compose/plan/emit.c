@@ -201,6 +201,8 @@ static bool is_stray(const struct context *c, const struct occurrence *o)
 
 static const char *note_of(const struct context *c, const struct occurrence *o)
 {
+    if (sc_plan_is_held(c, o))
+        return "all of it is one entry, since its credentials cannot be told apart";
     if (c->plan->files[o->file].base)
         return "a project that extends this file too has to declare the secret as well";
     if (o->rule != NULL && (o->rule->flags & SC_IMAGE_FIRST_START) != 0 && !o->use_shim)
@@ -261,7 +263,7 @@ static int emit_one(struct context *c, const struct occurrence *o, struct sc_err
 {
     if (o->companion && o->reason != NULL)
         return 0; /* nobody has to do anything about it */
-    int rc = sc_plan_mask_add(c->plan, o, err);
+    int rc = sc_plan_mask_add(c, o, err);
     if (rc < 0 || (o->next && (o->reason != NULL || !o->use_shim)))
         return rc; /* what is said and done about the first one holds for all of the text */
     if (o->reason != NULL)

@@ -197,6 +197,18 @@ static int push_parts(struct context *c, const struct occurrence *o,
     return rc;
 }
 
+/* A held text is taken as it is, with all that is in it. */
+static int push_whole(struct context *c, struct occurrence *o, struct sc_error *err)
+{
+    bool variables = o->line == NULL && memchr(o->raw, '$', o->raw_len) != NULL;
+    o->credential = (struct sc_credential){
+        .shape = variables ? SC_SHAPE_INTERPOLATED : SC_SHAPE_LITERAL,
+        .key = SC_KEY_PASSWORD,
+        .length = o->raw_len,
+    };
+    return push(c, o, err);
+}
+
 int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_error *err)
 {
     o->to = o->raw_len;
@@ -207,6 +219,8 @@ int sc_plan_occurrence_add(struct context *c, struct occurrence *o, struct sc_er
     bool found = is_credential(o->service, o) || is_referenced_credential(o->service, o);
     if (o->rule != NULL && o->rule->way == SC_IMAGE_WAY_NONE)
         return 0;
+    if (count > 0 && sc_plan_is_held(c, o))
+        return push_whole(c, o, err);
     if (count > 1 || (count == 1 && (parts[0].key_len > 0 || has_placeholder(o->raw, o->raw_len))))
         return push_parts(c, o, parts, count, err);
     return found ? push(c, o, err) : 0;

@@ -41,6 +41,16 @@ const char *sc_plan_say(struct context *c, const char *fmt, const char *a, const
 
 /* ---- the steps ---- */
 
+/* plan.c: all of them, once. */
+int sc_plan_run(const struct sc_plan_source *files, size_t count,
+                const struct sc_plan_options *options, const struct holds *holds,
+                struct sc_plan **ret, struct sc_error *err) SC_NODISCARD;
+/* Whether any file changes. */
+bool sc_plan_changes(const struct sc_plan *plan);
+/* settle.c: whether the text is held. */
+bool sc_plan_is_held(const struct context *c, const struct occurrence *o);
+bool sc_plan_literal_is_held(const struct context *c, const struct literal *l);
+
 /* base.c: what definitions extend, which services they are for, and their images. */
 int sc_plan_bases(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Whether what the definition says reaches the service that the other one defines. */
@@ -58,8 +68,8 @@ int sc_plan_scope(struct context *c, struct sc_error *err) SC_NODISCARD;
 void sc_plan_resolve(struct context *c);
 /* env/dotenv.c: the lines of .env that nobody needs any more go, the others are listed. */
 int sc_plan_dotenv(struct context *c, struct sc_error *err) SC_NODISCARD;
-/* prove.c: loads the project from the new texts; it must equal the old one but for the plan. BUG
- * names the first service and attribute that does not. */
+/* prove.c: loads the project from the new texts, which stays with the plan; it must equal the old
+ * one but for the plan. BUG names the first service and attribute that does not. */
 int sc_plan_prove(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* files.c: secrets that are files of the project move into the vault. */
 int sc_plan_files(struct context *c, struct sc_error *err) SC_NODISCARD;
@@ -226,7 +236,7 @@ int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes va
                          struct sc_error *err) SC_NODISCARD;
 
 /* Remembers where the credential of an occurrence stands (mask.c). */
-int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o,
+int sc_plan_mask_add(struct context *c, const struct occurrence *o,
                      struct sc_error *err) SC_NODISCARD;
 
 int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,

@@ -117,13 +117,16 @@ static int mask_line(struct sc_plan *plan, const struct occurrence *o, struct sc
     return rc;
 }
 
-int sc_plan_mask_add(struct sc_plan *plan, const struct occurrence *o, struct sc_error *err)
+int sc_plan_mask_add(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
+    struct sc_plan *plan = c->plan;
     if (o->bare)
         return 0;
     if (o->line != NULL)
         return mask_line(plan, o, err);
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
+    if (sc_plan_is_held(c, o)) /* nobody knows where in it they stand */
+        return sc_plan_mask_span(plan, o->file, node->span.start, node->span.end, err);
     const size_t from = (size_t)(o->raw - node->text) + o->part;
     const struct sc_plan_piece piece = {o->file, node, from, from + o->part_len};
     return sc_plan_mask_piece(plan, &piece, err);

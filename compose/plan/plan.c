@@ -88,6 +88,14 @@ size_t sc_plan_moves(const struct sc_plan *plan)
     return count;
 }
 
+bool sc_plan_changes(const struct sc_plan *plan)
+{
+    bool changes = false;
+    for (size_t i = 0; i < plan->file_count && !changes; i++)
+        changes = plan->files[i].changed;
+    return changes;
+}
+
 static int load_files(struct sc_plan *plan, const struct sc_plan_source *files, size_t count,
                       struct sc_error *err)
 {
@@ -198,11 +206,12 @@ static int run_steps(struct context *c, struct sc_error *err)
         rc = finish_files(c, false, err);
     if (rc == 0 && c->plan->no_memory)
         return sc_fail_nomem(err);
-    return rc < 0 ? rc : sc_plan_prove(c, err);
+    return rc < 0 || c->holds->again ? rc : sc_plan_prove(c, err);
 }
 
-static int make(const struct sc_plan_source *files, size_t count,
-                const struct sc_plan_options *options, struct sc_plan **ret, struct sc_error *err)
+int sc_plan_run(const struct sc_plan_source *files, size_t count,
+                const struct sc_plan_options *options, const struct holds *holds,
+                struct sc_plan **ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_plan_freep) struct sc_plan *plan = calloc(1, sizeof(*plan));
     if (plan == NULL)
@@ -213,7 +222,7 @@ static int make(const struct sc_plan_source *files, size_t count,
     int rc = load_files(plan, files, count, err);
     if (rc < 0)
         return rc;
-    struct context c = {.plan = plan, .options = options};
+    struct context c = {.plan = plan, .options = options, .holds = holds};
     rc = run_steps(&c, err);
     free(c.definitions);
     free(c.found);
@@ -227,53 +236,6 @@ static int make(const struct sc_plan_source *files, size_t count,
         qsort(plan->items, plan->item_count, sizeof(*plan->items), compare_items);
     *ret = SC_TAKE(plan);
     return 0;
-}
-
-/* A second run over the result must find nothing left to move. */
-static int prove_settled(const struct sc_plan *plan, const struct sc_plan_options *options,
-                         struct sc_error *err)
-{
-    SC_CLEANUP(sc_plan_freep) struct sc_plan *again = NULL;
-    SC_CLEANUP(sc_stash_done) struct sc_stash pool = {0};
-    struct sc_plan_source *files = sc_stash_array(&pool, plan->file_count, sizeof(*files), err);
-    if (files == NULL)
-        return SC_E_NOMEM;
-    size_t count = 0;
-    for (size_t i = 0; i < plan->file_count; i++) {
-        const struct sc_plan_file *file = &plan->files[i];
-        if (file->yaml == NULL)
-            continue;
-        files[count++] = (struct sc_plan_source){
-            .path = file->path,
-            .display = file->display,
-            .text = file->changed ? sc_buf_view(&file->after) : file->before,
-            .fixed = file->fixed,
-            .base = file->base,
-        };
-    }
-    struct sc_plan_options bare = *options;
-    bare.project = NULL; /* it is that of the files as they were */
-    int rc = make(files, count, &bare, &again, err);
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; i < again->file_count; i++) {
-        if (again->files[i].changed)
-            return sc_fail(err, SC_E_BUG, "'%s': a second run would change it again",
-                           again->files[i].display);
-    }
-    return 0;
-}
-
-int sc_plan_make(const struct sc_plan_source *files, size_t count,
-                 const struct sc_plan_options *options, struct sc_plan **ret, struct sc_error *err)
-{
-    SC_CLEANUP(sc_plan_freep) struct sc_plan *plan = NULL;
-    int rc = make(files, count, options, &plan, err);
-    if (rc == 0)
-        rc = prove_settled(plan, options, err);
-    if (rc == 0)
-        *ret = SC_TAKE(plan);
-    return rc;
 }
 
 void sc_plan_freep(struct sc_plan **ref)
@@ -290,6 +252,7 @@ void sc_plan_freep(struct sc_plan **ref)
     }
     for (size_t i = 0; i < plan->secret_count; i++)
         sc_secret_done(&plan->secrets[i].value);
+    sc_project_freep(&plan->after);
     free(plan->files);
     free(plan->items);
     free(plan->secrets);

@@ -74,6 +74,8 @@ struct sc_plan_file {
     bool base;         /* reached by extends only */
 };
 
+struct sc_project;
+
 struct sc_plan {
     const char *scope;
     struct sc_plan_file *files;
@@ -84,6 +86,7 @@ struct sc_plan {
     size_t secret_count, secret_cap;
     struct sc_plan_mask *masks;
     size_t mask_count, mask_cap;
+    struct sc_project *after; /* while it is made: the project that the new texts are */
     bool no_memory; /* somewhere on the way, where a reason was made of it: there is no plan */
     struct sc_stash pool;
 };
@@ -96,7 +99,6 @@ typedef int (*sc_image_start_fn)(const char *image, void *ctx, struct sc_image_s
 #define SC_PLAN_SHIM_TARGET "/.secretsctl/shim"
 
 struct sc_compose_options;
-struct sc_project;
 
 struct sc_plan_source {
     const char *path;    /* as it is opened and replaced */

@@ -312,10 +312,7 @@ static int compare(const struct proof *p, struct sc_error *err)
 
 int sc_plan_prove(struct context *c, struct sc_error *err)
 {
-    bool changed = false;
-    for (size_t i = 0; i < c->plan->file_count; i++)
-        changed = changed || c->plan->files[i].changed;
-    if (c->options->project == NULL || c->options->load == NULL || !changed)
+    if (c->options->project == NULL || c->options->load == NULL || !sc_plan_changes(c->plan))
         return 0;
     struct proof p = {
         .c = c,
@@ -331,6 +328,6 @@ int sc_plan_prove(struct context *c, struct sc_error *err)
     rc = find_own(&p, err);
     if (rc == 0)
         rc = compare(&p, err);
-    sc_project_freep(&p.after);
+    c->plan->after = p.after;
     return rc;
 }

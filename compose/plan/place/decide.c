@@ -123,6 +123,8 @@ static const char *obstacle(struct context *c, const struct literal *l)
     const char *fixed = sc_plan_fixed_reason(c, l->service, l->file);
     if (fixed != NULL)
         return fixed;
+    if (sc_plan_literal_is_held(c, l))
+        return "what is left of it would be taken for a credential again; take it out by hand";
     if (!sc_node_inside(l->node, l->service->node))
         return "it stands behind an anchor; write it out in the service first";
     if (sc_plan_has_custom_tag(l->node))

@@ -212,7 +212,10 @@ static const char *note_of(struct context *c, const struct literal *l)
 static int emit_one(struct context *c, struct literal *l, struct sc_error *err)
 {
     const struct sc_plan_piece piece = piece_of(l);
-    int rc = sc_plan_mask_piece(c->plan, &piece, err);
+    /* of a held one nobody knows where the other credential stands */
+    int rc = sc_plan_literal_is_held(c, l)
+                 ? sc_plan_mask_span(c->plan, l->file, l->node->span.start, l->node->span.end, err)
+                 : sc_plan_mask_piece(c->plan, &piece, err);
     const char *change = NULL;
     if (rc == 0 && l->reason == NULL && l->way == LITERAL_CONTENT)
         change = l->change;

@@ -49,3 +49,36 @@ cmp values wanted || { diff values wanted; fail "not all of them are entries"; }
 cp compose.yml once.yml
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
 cmp compose.yml once.yml || fail "a second run changes it"
+
+# What is left would show another credential: a variable moves as a whole then, like the content of
+# a config does; nothing stays for it, and no value is shown.
+rm .env
+cat >app.env <<'END'
+LINE={"u": redis://:canary-p1@h password: "canary-p2", "x": 1}
+END
+cat >compose.yml <<'END'
+name: odd
+services:
+  app:
+    image: example/app
+    entrypoint: [/app]
+    command: [serve]
+    env_file: app.env
+    environment:
+      ODD: '{"u": redis://:canary-q1@h password: "canary-q2", "x": 1}'
+      GOOD_PASSWORD: canary-q3
+configs:
+  odd:
+    content: '{"u": redis://:canary-r1@h password: "canary-r2", "x": 1}'
+END
+run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
+out_lacks canary
+out_lacks "stays "
+out_has "all of it is one entry, since its credentials cannot be told apart"
+has "      ODD: '{{secret:app_odd}}'"
+has "      GOOD_PASSWORD: '{{secret:good_password}}'"
+grep -qxF 'LINE={{secret:line}}' app.env || { cat app.env; fail "the env file"; }
+[ "$("$SECRETSCTL" get odd/app_odd)" = '{"u": redis://:canary-q1@h password: "canary-q2", "x": 1}' ] || fail "the whole text"
+cp compose.yml once.yml
+run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
+cmp compose.yml once.yml || fail "a second run changes it"
