@@ -63,6 +63,7 @@ struct sc_source_ops {
 struct sc_source {
     const struct sc_source_ops *ops;
     void *ctx;
+    const char *id; /* one word that tells sources apart, borrowed; NULL where nobody has to know */
 };
 
 #endif

@@ -187,11 +187,16 @@ int sc_plan_collect(struct sc_plan *plan, const struct sc_source *source,
     return rc < 0 ? rc : check_conflicts(plan, err);
 }
 
-int sc_plan_add_scope(struct sc_plan *plan, const char *path, struct sc_error *err)
+bool sc_plan_has_scope(const struct sc_plan *plan, const char *path)
 {
     for (size_t i = 0; i < plan->scope_count; i++)
         if (strcmp(plan->scopes[i].path, path) == 0)
-            return 0;
+            return true;
+    return false;
+}
+
+int sc_plan_add_scope(struct sc_plan *plan, const char *path, struct sc_error *err)
+{
     return append_scope(plan, path, strlen(path), err) == NULL ? SC_E_NOMEM : 0;
 }
 
@@ -236,5 +241,6 @@ void sc_plan_done(struct sc_plan *plan)
         free(plan->scopes[i].path);
     free(plan->entries);
     free(plan->scopes);
+    sc_strv_done(&plan->foreign);
     *plan = (struct sc_plan){0};
 }

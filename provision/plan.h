@@ -42,7 +42,8 @@ struct sc_plan {
     size_t count, cap;
     struct sc_plan_scope *scopes;
     size_t scope_count, scope_cap;
-    uint64_t bytes; /* of all values */
+    uint64_t bytes;         /* of all values */
+    struct sc_strv foreign; /* scopes of another source, which stay as they are */
 };
 
 /* Adds the source's entries whose name lies in one of the scopes (all without any) and sorts them.
@@ -52,7 +53,9 @@ int sc_plan_collect(struct sc_plan *plan, const struct sc_source *source,
                     const struct sc_strv *scopes, uint64_t quota,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Adds a scope that has no entries any more, unless the plan has it. */
+bool sc_plan_has_scope(const struct sc_plan *plan, const char *path);
+
+/* Adds a scope that has no entries any more. */
 int sc_plan_add_scope(struct sc_plan *plan, const char *path, struct sc_error *err) SC_NODISCARD;
 
 /* Notes an entry that was removed. */

@@ -18,8 +18,11 @@
 
 #include "core/banned.h"
 
-#define NEXT_LINK ".~next"
-#define DIR_MODE  0755
+#define NEXT_LINK   ".~next"
+#define SOURCE_LINK ".~source"
+/* Bytes of a source's id with its NUL. */
+#define SOURCE_SIZE 80
+#define DIR_MODE    0755
 /* ".~" and a number. */
 #define GENERATION_SIZE 32
 
@@ -91,6 +94,36 @@ static int current_number(int dir_fd, const char *path, uint64_t *ret, struct sc
         sc_parse_u64(target + 2, UINT64_MAX - 1, "generation", ret, NULL) < 0)
         return sc_fail(err, SC_E_EXISTS, "'%s/%s' was not made by secretsctl", path,
                        SC_SCOPE_CURRENT);
+    return 0;
+}
+
+/* The id that a link tells; empty without one. */
+static void read_source(int dir_fd, char id[SOURCE_SIZE])
+{
+    ssize_t len = readlinkat(dir_fd, SOURCE_LINK, id, SOURCE_SIZE - 1);
+    id[len < 0 ? 0 : len] = '\0';
+}
+
+bool sc_scope_is_foreign(int top_fd, const char *path, const char *id)
+{
+    char present[SOURCE_SIZE] = "";
+    SC_CLEANUP(sc_fd_closep) int dir_fd = open_dir_at(top_fd, path);
+    if (dir_fd >= 0)
+        read_source(dir_fd, present);
+    return id != NULL && present[0] != '\0' && strcmp(present, id) != 0;
+}
+
+/* Whose the files are, so that another source does not take them for what it has no more. */
+static int mark_source(const struct builder *builder, const char *id, struct sc_error *err)
+{
+    char present[SOURCE_SIZE];
+    read_source(builder->dir_fd, present);
+    if (id == NULL || strcmp(present, id) == 0)
+        return 0;
+    if ((unlinkat(builder->dir_fd, SOURCE_LINK, 0) < 0 && errno != ENOENT) ||
+        symlinkat(id, builder->dir_fd, SOURCE_LINK) < 0)
+        return sc_fail_errno(err, "cannot make the link '%s/%s'", builder->scope->path,
+                             SOURCE_LINK);
     return 0;
 }
 
@@ -235,6 +268,9 @@ int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_plan 
         rc = build_entry(&builder, source, i, err);
     if (rc < 0 || scope->count == 0)
         return rc;
+    rc = mark_source(&builder, source->id, err);
+    if (rc < 0)
+        return rc;
     /* Equal so far, but the old generation may hold more than the plan. */
     size_t present = 0;
     if (builder.new_fd < 0 && builder.old_fd >= 0) {
@@ -282,6 +318,8 @@ void sc_scope_abort(int top_fd, const struct sc_plan *plan, struct sc_plan_scope
             fstatat(dir_fd, leaf_of(entry), &st, 0) < 0 && errno == ENOENT)
             unlinkat(dir_fd, leaf_of(entry), 0);
     }
+    if (scope->old_number == 0)
+        unlinkat(dir_fd, SOURCE_LINK, 0);
     if (scope->dir_made)
         sc_sweep_empty_dirs(top_fd, scope->path);
 }
@@ -326,7 +364,9 @@ int sc_scope_finish(int top_fd, struct sc_plan *plan, size_t scope_index, struct
         rc = sc_fail_errno(err, "cannot remove '%s/%s'", scope->path, SC_SCOPE_CURRENT);
     if (rc == 0)
         rc = sc_sweep_leftovers(dir_fd, gone ? 0 : scope->new_number, err);
-    if (rc == 0 && gone)
+    if (rc == 0 && gone) {
+        unlinkat(dir_fd, SOURCE_LINK, 0);
         sc_sweep_empty_dirs(top_fd, scope->path);
+    }
     return rc;
 }

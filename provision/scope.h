@@ -5,6 +5,7 @@
  *   <dir>/shop/.~current   -> .~7
  *   <dir>/shop/.~7/db_password          the value, owner and mode set before its first byte
  *   <dir>/shop/db_password -> .~current/db_password
+ *   <dir>/shop/.~source    -> the id of the source whose entries these are
  *
  * Renaming .~current switches all names of the scope at once, also for a container that has the
  * directory bound. A file that did not change is linked into the next generation: the same inode,
@@ -21,6 +22,9 @@
 #include "provision/plan.h"
 
 #define SC_SCOPE_CURRENT ".~current"
+
+/* Whether the files of a scope are known to be of a source with another id. */
+bool sc_scope_is_foreign(int top_fd, const char *path, const char *id);
 
 /* Builds the next generation when something differs; marks the state of each entry. A scope without
  * entries gets none: its directory goes at the end. */

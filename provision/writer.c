@@ -13,15 +13,22 @@
 
 #include "core/banned.h"
 
-/* Scopes that are on the place but not in the source any more. */
-static int add_gone_scopes(int top_fd, const struct sc_strv *scopes, struct sc_plan *plan,
-                           struct sc_error *err)
+/* Scopes that are on the place but not in the source any more. Those of another source are left to
+ * it, unless they are asked for by name. */
+static int add_gone_scopes(int top_fd, const struct sc_source *source, const struct sc_strv *scopes,
+                           struct sc_plan *plan, struct sc_error *err)
 {
+    bool all = scopes == NULL || scopes->count == 0;
     SC_CLEANUP(sc_strv_done) struct sc_strv found = {0};
     int rc = sc_sweep_find(top_fd, SC_SCOPE_CURRENT, &found, err);
-    for (size_t i = 0; rc == 0 && i < found.count; i++)
-        if (sc_plan_in_scopes(scopes, found.items[i]))
-            rc = sc_plan_add_scope(plan, found.items[i], err);
+    for (size_t i = 0; rc == 0 && i < found.count; i++) {
+        const char *path = found.items[i];
+        if (!sc_plan_in_scopes(scopes, path) || sc_plan_has_scope(plan, path))
+            continue;
+        rc = all && sc_scope_is_foreign(top_fd, path, source->id)
+                 ? sc_strv_add(&plan->foreign, path, err)
+                 : sc_plan_add_scope(plan, path, err);
+    }
     return rc;
 }
 
@@ -98,7 +105,7 @@ int sc_provision_write(const struct sc_tmpfs *place, const struct sc_source *sou
         rc = check_quota(place, &plan, err);
     adopt_root_owned(&plan);
     if (rc == 0)
-        rc = add_gone_scopes(place->fd, scopes, &plan, err);
+        rc = add_gone_scopes(place->fd, source, scopes, &plan, err);
     if (rc == 0)
         rc = check_scopes(scopes, &plan, err);
     if (rc == 0)

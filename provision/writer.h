@@ -16,7 +16,8 @@
 #include "provision/tmpfs.h"
 
 /* `scopes` limits the work to these and what lies below them; NULL or empty for all: then
- * directories whose scope has gone are removed too. *ret_plan (zeroed by the caller, released with
+ * directories whose scope has gone are removed too, but for those of a source with another id
+ * (plan->foreign). *ret_plan (zeroed by the caller, released with
  * sc_plan_done) says what was done. Errors: those of the source; NOTFOUND for a scope
  * that is in neither; TOOBIG over the quota; EXISTS when
  * a file that is not ours is in the way; NOSPACE; BUSY; PERM. */

@@ -14,6 +14,7 @@
 #include "cli/provision/mount.h"
 #include "cli/unlock.h"
 #include "core/fsutil.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "core/parse.h"
 #include "provision/writer.h"
@@ -63,7 +64,12 @@ static int write_values(struct run *run, struct sc_error *err)
         return rc;
     if (run->place.swap == SC_TMPFS_SWAP_MAYBE)
         sc_note(run->cli, "'%s' may be swapped to a disk; switch swap off or encrypt it", run->dir);
+    unsigned char id[SC_VAULT_ID_SIZE];
+    char id_text[2 * SC_VAULT_ID_SIZE + 1];
+    sc_vault_id(vault, id);
+    sc_hex(id_text, id, sizeof(id));
     struct sc_source source = sc_vault_source(vault);
+    source.id = id_text;
     return sc_provision_write(&run->place, &source, &run->options->scopes, &run->plan, err);
 }
 
@@ -92,6 +98,11 @@ static void write_json(const struct run *run, struct sc_json *json)
         }
         sc_json_object_end(json);
     }
+    sc_json_array_end(json);
+    sc_json_key(json, "foreign");
+    sc_json_array_begin(json);
+    for (size_t i = 0; i < run->plan.foreign.count; i++)
+        sc_json_string(json, run->plan.foreign.items[i]);
     sc_json_array_end(json);
     sc_json_key(json, "stale");
     sc_json_array_begin(json);
@@ -187,6 +198,9 @@ static int finish(struct run *run, struct sc_error *err)
         rc = run->cli->globals.json ? print_json(run, err) : print_table(run, err);
     if (rc == 0)
         rc = sc_out_flush(err);
+    for (size_t i = 0; i < run->plan.foreign.count; i++)
+        sc_note(run->cli, "scope '%s' there is another vault's and stays; --scope '%s' removes it",
+                run->plan.foreign.items[i], run->plan.foreign.items[i]);
     return rc < 0 ? rc : offer_restart(run, err);
 }
 

@@ -276,6 +276,41 @@ static void test_gone_scope_goes(void **state)
     assert_content(fx, "c/y", "2");
 }
 
+/* Files of a source with another id are no leftovers of this one, but may be asked for by name. */
+static void test_scopes_of_another_source_stay(void **state)
+{
+    struct fixture *fx = *state;
+    struct sc_strv theirs = {0};
+    struct sc_error err = {0};
+    fx->source.id = "one";
+    put(fx, "theirs/x", "1");
+    put(fx, "both/x", "1");
+    write_ok(fx);
+    fx->source.id = "two";
+    sc_source_mem_remove(fx->mem, "theirs/x");
+    put(fx, "mine/x", "2");
+    write_ok(fx);
+    assert_content(fx, "theirs/x", "1");
+    assert_content(fx, "mine/x", "2");
+    assert_int_equal(fx->plan.foreign.count, 1);
+    assert_string_equal(fx->plan.foreign.items[0], "theirs");
+    fx->source.id = "one"; /* what both have is now the second's */
+    sc_source_mem_remove(fx->mem, "both/x");
+    sc_source_mem_remove(fx->mem, "mine/x");
+    write_ok(fx);
+    assert_false(exists(fx, "theirs"));
+    assert_content(fx, "both/x", "1");
+    assert_int_equal(fx->plan.foreign.count, 2);
+    assert_int_equal(sc_strv_add(&theirs, "both", &err), 0);
+    assert_int_equal(write_scopes(fx, &theirs, &err), 0);
+    assert_false(exists(fx, "both"));
+    assert_content(fx, "mine/x", "2");
+    fx->source.id = NULL; /* who has no id is not held back, as before there were any */
+    write_ok(fx);
+    assert_false(exists(fx, "mine"));
+    sc_strv_done(&theirs);
+}
+
 static void test_scopes_limit_the_work(void **state)
 {
     struct fixture *fx = *state;
@@ -398,6 +433,7 @@ int main(void)
         CASE(test_removed_is_wiped),
         CASE(test_superseded_stays_readable),
         CASE(test_gone_scope_goes),
+        CASE(test_scopes_of_another_source_stay),
         CASE(test_scopes_limit_the_work),
         CASE(test_failure_changes_nothing),
         CASE(test_foreign_file_is_left),

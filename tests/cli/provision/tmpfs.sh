@@ -106,6 +106,20 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
     [ -z "$(ls -A "$M/own")" ] || fail "values lie below"
 fi
 
+# A second vault of the host does not take the first one's files for its own leftovers.
+mkdir "$M/shared"
+run 0 "$SECRETSCTL" write "$M/shared" --scope shop
+SECRETSCTL_VAULT=$T/second.db run 0 "$SECRETSCTL" init --key-file "$T/key"
+printf 2 | SECRETSCTL_VAULT=$T/second.db run 0 "$SECRETSCTL" add blog/pw
+SECRETSCTL_VAULT=$T/second.db run 0 "$SECRETSCTL" write "$M/shared"
+out_is "created	$M/shared/blog/pw	$(id -u):$(id -g)	0400"
+err_is "secretsctl: scope 'shop' there is another vault's and stays; --scope 'shop' removes it"
+[ "$(cat "$M/shared/shop/db_password")" = new ] || fail "the first vault's file is gone"
+SECRETSCTL_VAULT=$T/second.db run 0 "$SECRETSCTL" write "$M/shared" --json
+out_has '"foreign":["shop"]'
+SECRETSCTL_VAULT=$T/second.db run 0 "$SECRETSCTL" write "$M/shared" --scope shop
+[ ! -e "$M/shared/shop" ] || fail "shop is still there"
+
 # Nothing is mounted over files that are there: an empty name (a variable that is not set) is not the working directory.
 mkdir "$T/full"
 printf x >"$T/full/file"
