@@ -33,7 +33,7 @@ for i in 1 2; do "$SECRETSCTL" rotate -q "b/v$i" --from-file "$T/zeroes" >/dev/n
 run 1 "$SECRETSCTL" write "$M"
 err_is "secretsctl: cannot write 'b/v2': cannot write: No space left on device"
 whole old
-[ "$(find "$M" -name '.~*' | wc -l)" = 4 ] || fail "leftovers: $(find "$M" -name '.~*')"
+[ "$(find "$M" -name '.~*' | wc -l)" = 6 ] || fail "leftovers: $(find "$M" -name '.~*')"
 for i in 1 2; do printf 'new-%s' "$i" | "$SECRETSCTL" rotate -q "b/v$i"; done
 run 0 "$SECRETSCTL" write "$M"
 umount "$M"
@@ -59,7 +59,7 @@ for i in $(seq 40); do
 done
 write_as blue "$SECRETSCTL" write "$M" >/dev/null
 whole blue
-[ "$(find "$M" -name '.~*' | wc -l)" = 4 ] || fail "leftovers: $(find "$M" -name '.~*')"
+[ "$(find "$M" -name '.~*' | wc -l)" = 6 ] || fail "leftovers: $(find "$M" -name '.~*')"
 umount "$M"
 
 # What may be swapped is told by the options of the file system, not by its name.
