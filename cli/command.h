@@ -74,6 +74,7 @@ enum sc_command_flags {
     SC_COMMAND_HIDDEN = 1 << 0,          /* not in help, completion and documents */
     SC_COMMAND_STOP_AT_OPERAND = 1 << 1, /* options end at the first operand */
     SC_COMMAND_RUNS_ANOTHER = 1 << 2,    /* whose status it returns: its own failures are 125 */
+    SC_COMMAND_PRINTS_BYTES = 1 << 3,    /* a value or a stream, no list: refuses --json */
 };
 
 #define SC_OPERANDS_ANY 100000

@@ -27,6 +27,10 @@ static int run_command(struct sc_cli *cli, const struct sc_command *command, str
         return sc_fail_nomem(err);
     int operands = 0;
     int rc = sc_options_parse(command, &cli->globals, values, words, &operands, err);
+    if (rc == 0 && cli->globals.json && !cli->globals.help &&
+        (command->flags & SC_COMMAND_PRINTS_BYTES) != 0)
+        rc = sc_fail(err, SC_E_USAGE, "--json does not go with '%s', which prints bytes, no list",
+                     command->name);
     if (rc == 0)
         rc = cli->globals.help
                  ? sc_help_command(command, err)

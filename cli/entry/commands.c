@@ -168,6 +168,7 @@ const struct sc_command sc_entry_commands[] = {
         .options_size = sizeof(struct sc_get_options),
         .min_operands = 1,
         .max_operands = 1,
+        .flags = SC_COMMAND_PRINTS_BYTES,
         .run = sc_cmd_get,
     },
     {
@@ -260,6 +261,7 @@ const struct sc_command sc_entry_commands[] = {
         .options = generate_options,
         .options_size = sizeof(struct sc_generate_options),
         .max_operands = 1,
+        .flags = SC_COMMAND_PRINTS_BYTES,
         .run = sc_cmd_generate,
     },
     {

@@ -119,6 +119,7 @@ const struct sc_command sc_help_commands[] = {
         .examples = "secretsctl completion bash > /etc/bash_completion.d/secretsctl\tfor all users",
         .min_operands = 1,
         .max_operands = 1,
+        .flags = SC_COMMAND_PRINTS_BYTES,
         .run = run_completion,
     },
     {

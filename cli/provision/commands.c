@@ -104,6 +104,7 @@ const struct sc_command sc_provision_commands[] = {
         .options_size = sizeof(struct sc_render_options),
         .min_operands = 1,
         .max_operands = 1,
+        .flags = SC_COMMAND_PRINTS_BYTES,
         .run = sc_cmd_render,
     },
     {0},

@@ -76,7 +76,7 @@ const struct sc_command sc_run_commands[] = {
         .options = run_options,
         .options_size = sizeof(struct sc_run_options),
         .max_operands = SC_OPERANDS_ANY,
-        .flags = SC_COMMAND_STOP_AT_OPERAND | SC_COMMAND_RUNS_ANOTHER,
+        .flags = SC_COMMAND_STOP_AT_OPERAND | SC_COMMAND_RUNS_ANOTHER | SC_COMMAND_PRINTS_BYTES,
         .run = sc_cmd_run,
     },
     {
@@ -88,6 +88,7 @@ const struct sc_command sc_run_commands[] = {
         .examples = "make 2>&1 | secretsctl mask --scope shop\t",
         .options = mask_options,
         .options_size = sizeof(struct sc_mask_options),
+        .flags = SC_COMMAND_PRINTS_BYTES,
         .run = sc_cmd_mask,
     },
     {0},

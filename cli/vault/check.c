@@ -128,6 +128,20 @@ int sc_cmd_check(struct sc_cli *cli, const void *options, int count, char **oper
     return rc < 0 ? rc : print_status(cli, &status, opt->decrypt, err);
 }
 
+/* The vault's own, or one that the vault was compared with and follows. */
+static int checkpoint_json(const char *line, bool verified, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(2 * CHECKPOINT_MAX);
+    struct sc_json json;
+    sc_json_init(&json, &out);
+    sc_json_object_begin(&json);
+    sc_json_pair_string(&json, "checkpoint", line);
+    if (verified)
+        sc_json_pair_bool(&json, "verified", true);
+    sc_json_object_end(&json);
+    return sc_out_json(&out, err);
+}
+
 int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char **operands,
                       struct sc_error *err)
 {
@@ -144,6 +158,8 @@ int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char *
         return rc;
     if (opt->verify == NULL) {
         rc = sc_vault_checkpoint(vault, &line, err);
+        if (rc == 0 && cli->globals.json)
+            return checkpoint_json(sc_buf_text(&line), false, err);
         if (rc == 0)
             sc_out("%s\n", sc_buf_text(&line));
         return rc;
@@ -156,6 +172,8 @@ int sc_cmd_checkpoint(struct sc_cli *cli, const void *options, int count, char *
     if (text == NULL)
         return SC_E_NOMEM;
     rc = sc_vault_checkpoint_verify(vault, text, err);
+    if (rc == 0 && cli->globals.json)
+        return checkpoint_json(text, true, err);
     if (rc == 0)
         sc_note(cli, "the vault holds the history of the checkpoint");
     return rc;

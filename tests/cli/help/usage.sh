@@ -32,6 +32,16 @@ err_is "secretsctl: 'doctor' takes no words"
 run 2 "$SECRETSCTL" completion bash fish
 err_is "secretsctl: 'completion' takes SHELL and no more words"
 
+# what prints a value or a stream does not pretend to print JSON; lists and reports do
+for command in 'get shop/pw' 'generate' 'render pgpass.in' 'mask' 'completion bash'; do
+    # shellcheck disable=SC2086 # words
+    run 2 "$SECRETSCTL" --json $command </dev/null
+    err_is "secretsctl: --json does not go with '${command%% *}', which prints bytes, no list"
+done
+run 125 "$SECRETSCTL" run --json -- true
+err_is "secretsctl: --json does not go with 'run', which prints bytes, no list"
+run 0 "$SECRETSCTL" get --json --help
+
 # an example without a comment has none
 run 0 "$SECRETSCTL" help mask
 out_lacks '  # '

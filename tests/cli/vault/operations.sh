@@ -19,6 +19,11 @@ done <commands
 secretsctl get shop/db_password >newest
 [ "$(wc -c <newest)" = 32 ] || fail "not rotated"
 secretsctl checkpoint --verify backup/vault.checkpoint
+run 0 secretsctl checkpoint --json
+[ "$(jq -c keys out)" = '["checkpoint"]' ] || fail "$(cat out)"
+[ "$(jq -r .checkpoint out)" = "$(secretsctl checkpoint)" ] || fail "$(cat out)"
+run 0 secretsctl checkpoint --json --verify backup/vault.checkpoint
+[ "$(jq -c .verified out)" = true ] || fail "$(cat out)"
 secretsctl backup latest.db
 
 value_is_back() {
