@@ -2,15 +2,15 @@
 # The commands of docs/OPERATIONS.md, as they stand there, and the bad days in its table that a test can make: each
 # ends with the values back.
 . "$SC_SOURCE/tests/support/functions.sh"
-requires jq
+requires jq git
 new_vault
 mkdir usb backup bin
 ln -s "$SECRETSCTL" bin/secretsctl
 export PATH=$T/bin:$PATH
 printf 'first' | run 0 secretsctl add shop/db_password --expires 20d
 
-# Commands that reach for containers stand in other tests.
-sed -n '/^```sh$/,/^```$/p' "$SC_SOURCE/docs/OPERATIONS.md" | grep '^secretsctl' | grep -vE ' (provision|verify)( |$)' |
+# Commands that reach for containers stand in other tests; those for git come last.
+sed -n '/^```sh$/,/^```$/p' "$SC_SOURCE/docs/OPERATIONS.md" | grep '^secretsctl' | grep -vE ' (provision|verify|import)( |$)' |
     sed "s,/media/usb,$T/usb,; s,/backup/,$T/backup/," >commands
 [ "$(wc -l <commands)" = 5 ] || fail "the page has other commands: $(cat commands)"
 while IFS= read -r line; do
@@ -74,3 +74,35 @@ export SECRETSCTL_KEY_FILE=$T/usb/vault.key
 run 0 secretsctl slot rm "$lost" --new-verify-key --reason 'laptop stolen'
 value_is_back "a lost key"
 run 5 env SECRETSCTL_KEY_FILE="$T/key" "$SECRETSCTL" get shop/db_password
+
+# two branches changed the vault: what only the other has comes over, what both have stays
+export SECRETSCTL_VAULT=vault.db
+mkdir repository
+cd repository
+git init -q
+git config user.email t@example.org
+git config user.name t
+run 0 secretsctl init --key-file "$T/git.key"
+export SECRETSCTL_KEY_FILE=$T/git.key
+commit() { git add vault.db && git commit -qm "$1"; }
+printf base | run 0 secretsctl add shop/both
+commit base
+git checkout -qb theirs
+printf theirs | run 0 secretsctl rotate shop/both
+printf 1 | run 0 secretsctl add shop/theirs
+commit theirs
+git checkout -q -
+chmod 600 vault.db
+run 10 secretsctl list
+run 0 secretsctl trust --accept-rollback 'another branch'
+printf ours | run 0 secretsctl rotate shop/both
+printf 2 | run 0 secretsctl add shop/ours
+commit ours
+git merge -q theirs >/dev/null 2>&1 && fail "no conflict"
+sed -n '/^git checkout --ours/,/^```$/p' "$SC_SOURCE/docs/OPERATIONS.md" | grep -v '^```' |
+    sed "s,/dev/shm/,$T/,g; s/THEIRS/theirs/" >merge
+[ "$(wc -l <merge)" = 3 ] || fail "the page has other commands: $(cat merge)"
+run 0 bash -e merge
+[ "$(secretsctl list | cut -f1 | xargs)" = 'shop/both shop/ours shop/theirs' ] || fail "$(secretsctl list)"
+[ "$(secretsctl get shop/both)" = ours ] || fail "ours did not stay"
+run 0 secretsctl check
