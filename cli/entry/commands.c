@@ -123,8 +123,8 @@ static const struct sc_option import_options[] = {
 };
 
 static const struct sc_option export_options[] = {
-    {"format", 0, "FORMAT", "env, json or dir (files in a folder)", SC_OPTION_TEXT,
-     offsetof(struct sc_export_options, format), "env|json|dir", 0},
+    {"format", 0, "FORMAT", "env, json or dir, a folder (else told by the name of --output)",
+     SC_OPTION_TEXT, offsetof(struct sc_export_options, format), "env|json|dir", 0},
     {"age", 0, "RECIPIENT", "make an archive for this age recipient", SC_OPTION_LIST,
      offsetof(struct sc_export_options, recipients), NULL, 0},
     {"output", 'o', "PATH", "a new file or folder instead of standard output", SC_OPTION_TEXT,

@@ -272,6 +272,16 @@ static int check_matches(struct sc_vault *vault, const char *prefix, struct sc_e
     return rc;
 }
 
+/* The format that the name of a new file tells, as for import; NULL if it tells none. */
+static const char *format_of_name(const char *path)
+{
+    if (path == NULL)
+        return NULL;
+    return sc_str_has_suffix(path, ".json")  ? "json"
+           : sc_str_has_suffix(path, ".env") ? "env"
+                                             : NULL;
+}
+
 int sc_cmd_export(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err)
 {
@@ -279,7 +289,8 @@ int sc_cmd_export(struct sc_cli *cli, const void *options, int count, char **ope
     const char *prefix = count > 0 ? operands[0] : "";
     const char *format = given->format;
     bool archive = given->recipients.count > 0;
-    int rc = archive ? 0 : sc_out_format(cli, given->format, NULL, &format, err);
+    const char *told = format_of_name(given->output);
+    int rc = archive ? 0 : sc_out_format(cli, given->format, told, &format, err);
     if (rc < 0)
         return rc;
     if (archive == (format != NULL))

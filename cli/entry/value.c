@@ -99,6 +99,10 @@ static int read_stdin(struct sc_secret *ret, struct sc_error *err)
 int sc_entry_read_value(const struct sc_cli *cli, const struct sc_entry_options *options, int count,
                         struct sc_secret *ret, struct sc_error *err)
 {
+    if (count > 1 && options->generate.given)
+        return sc_fail(err, SC_E_USAGE,
+                       "the length of a generated value is given as "
+                       "--generate=LEN");
     if (count > 1)
         return sc_fail(err, SC_E_USAGE,
                        "a value on the command line is seen by every user and kept in the shell's "

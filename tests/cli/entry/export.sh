@@ -82,3 +82,12 @@ run 2 "$SECRETSCTL" export --age age1nonsense
 err_has "not an age recipient"
 run 2 "$SECRETSCTL" export
 err_is "secretsctl: give --format env, json or dir, or --age RECIPIENT"
+
+# The name of the file tells the format, as it does for import.
+printf v | run 0 "$SECRETSCTL" add shop/told
+for name in told.json told.env; do
+    run 0 "$SECRETSCTL" export shop -o "$name"
+    "$SECRETSCTL" export shop --format "${name##*.}" | cmp - "$name" || fail "$name is something else"
+done
+run 2 "$SECRETSCTL" export shop -o told
+err_is "secretsctl: give --format env, json or dir, or --age RECIPIENT"

@@ -10,6 +10,8 @@ printf x | run 0 "$SECRETSCTL" add shop/a
 
 run 2 "$SECRETSCTL" add shop/b hunter2
 err_is "secretsctl: a value on the command line is seen by every user and kept in the shell's history; give it on standard input or with --from-file"
+run 2 "$SECRETSCTL" add shop/pw --generate 40
+err_is "secretsctl: the length of a generated value is given as --generate=LEN"
 err_lacks hunter2
 
 run 1 "$SECRETSCTL" add shop/a <<<y
