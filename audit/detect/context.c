@@ -24,8 +24,7 @@ void sc_detect_init(struct sc_detect *detect, const char *file, struct sc_bytes 
                                  .text = (const char *)text.ptr,
                                  .len = text.len,
                                  .key = key,
-                                 .known_line = 1,
-                                 .known_column = 1};
+                                 .known = {0, 1, 1}};
 }
 
 void sc_detect_done(struct sc_detect *detect)
@@ -36,26 +35,34 @@ void sc_detect_done(struct sc_detect *detect)
     *detect = (struct sc_detect){0};
 }
 
-void sc_detect_position(struct sc_detect *detect, size_t offset, size_t *ret_line,
-                        size_t *ret_column)
+/* Counts on from a place that is known, or from the beginning. */
+static struct sc_position position_at(const struct sc_detect *detect, struct sc_position known,
+                                      size_t offset)
 {
     offset = SC_MIN(offset, detect->len);
-    bool rising = offset >= detect->known_offset;
-    size_t at = rising ? detect->known_offset : 0;
-    size_t line = rising ? detect->known_line : 1, column = rising ? detect->known_column : 1;
+    if (offset < known.offset)
+        known = (struct sc_position){0, 1, 1};
+    size_t at = known.offset;
     for (;;) {
         const char *newline = memchr(detect->text + at, '\n', offset - at);
         if (newline == NULL)
             break;
         at = (size_t)(newline - detect->text) + 1;
-        line++;
-        column = 1;
+        known.line++;
+        known.column = 1;
     }
     for (; at < offset; at++)
-        column += ((unsigned char)detect->text[at] & 0xc0) != 0x80;
-    detect->known_offset = offset;
-    *ret_line = detect->known_line = line;
-    *ret_column = detect->known_column = column;
+        known.column += ((unsigned char)detect->text[at] & 0xc0) != 0x80;
+    known.offset = offset;
+    return known;
+}
+
+void sc_detect_position(struct sc_detect *detect, size_t offset, size_t *ret_line,
+                        size_t *ret_column)
+{
+    detect->known = position_at(detect, detect->known, offset);
+    *ret_line = detect->known.line;
+    *ret_column = detect->known.column;
 }
 
 size_t sc_detect_offset(const struct sc_detect *detect, size_t base, size_t line, size_t column)
@@ -74,7 +81,9 @@ struct sc_span sc_detect_span(struct sc_detect *detect, struct sc_region region)
 {
     struct sc_span span = {.offset = region.offset, .length = region.len};
     sc_detect_position(detect, region.offset, &span.line, &span.column);
-    sc_detect_position(detect, region.offset + region.len, &span.end_line, &span.end_column);
+    const struct sc_position end = position_at(detect, detect->known, region.offset + region.len);
+    span.end_line = end.line;
+    span.end_column = end.column;
     return span;
 }
 

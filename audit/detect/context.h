@@ -22,6 +22,11 @@
 /* Regions inside regions: Markdown > YAML > shell > here document > ... */
 #define SC_DETECT_DEPTH_MAX SC_SHELL_DEPTH_MAX
 
+/* Lines and columns are counted from 1; a column is a character. */
+struct sc_position {
+    size_t offset, line, column;
+};
+
 struct sc_detect {
     const char *file;
     const char *commit; /* or NULL */
@@ -32,9 +37,9 @@ struct sc_detect {
     struct sc_skips skips;
     bool follow; /* note which files a Compose file names */
     struct sc_references references;
-    /* The last position that was asked for: they are asked for in rising order as a rule, and only
-     * for findings, of which a line of a MiB may have many. */
-    size_t known_offset, known_line, known_column;
+    /* Where the last finding begins: they come in rising order as a rule, and a line of a MiB may
+     * have many. */
+    struct sc_position known;
     unsigned depth;
 };
 

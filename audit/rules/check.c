@@ -101,7 +101,7 @@ static bool has_pem_body(struct sc_bytes text, struct sc_token_match *match)
     size_t body = 0, at = match->end;
     size_t stop = SC_MIN(text.len, at + 16384);
     const char *bytes = (const char *)text.ptr;
-    const char *end = memmem(bytes + at, stop - at, "-----END", 8);
+    const char *end = memmem(bytes + at, stop - at, "-----", 5); /* its end, or another one */
     if (end != NULL)
         stop = (size_t)(end - bytes);
     bool escape = false;

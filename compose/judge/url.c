@@ -112,10 +112,11 @@ static bool in_authority(const struct sc_passwords *walk, size_t *ret_offset, si
 static bool in_tcp(const struct sc_passwords *walk, size_t *ret_offset, size_t *ret_length)
 {
     const char *value = walk->value, *stop = value + walk->len;
-    const char *tcp = value + walk->at + (walk->at > 0); /* the last one's stands there */
-    for (; (tcp = memmem(tcp, (size_t)(stop - tcp), "@tcp(", 5)) != NULL; tcp++) {
+    const char *from = value + walk->at; /* where the last one's "@tcp(" stands, if there was one */
+    const char *tcp = from + (walk->at > 0);
+    for (; (tcp = memmem(tcp, (size_t)(stop - tcp), "@tcp(", 5)) != NULL; from = tcp++) {
         const char *start = tcp;
-        while (start > value && strchr(" ,;\t\n\"'", start[-1]) == NULL)
+        while (start > from && strchr(" ,;\t\n\"'", start[-1]) == NULL)
             start--;
         size_t len = (size_t)(tcp - start);
         const char *colon = memchr(start, ':', len);
@@ -138,6 +139,9 @@ static bool in_parameters(const struct sc_passwords *walk, size_t *ret_offset, s
         if (value[at] != '=' || !parameter_name(value, at, &start))
             continue;
         char before = start > 0 ? value[start - 1] : '\0';
+        bool among_others = before != '\0' && strchr("?&; ,", before) != NULL;
+        if (!among_others && start > 0)
+            continue;
         size_t end = at + 1;
         size_t quoted = quoted_end(value, len, end);
         if (quoted > 0 && (before == ' ' || before == ';' || before == ',')) {
@@ -148,9 +152,7 @@ static bool in_parameters(const struct sc_passwords *walk, size_t *ret_offset, s
         while (end < len && strchr(";&'\"", value[end]) == NULL &&
                !(before != ';' && value[end] == ' ') && value[end] != ',')
             end = step(value, len, end);
-        bool among_others =
-            (before == '?' || before == '&' || before == ';' || before == ' ' || before == ',');
-        if (!among_others && start == 0 && end < len)
+        if (start == 0 && end < len)
             among_others = value[end] == ';' || memchr(value + end, '=', len - end) != NULL;
         if (!among_others || end == at + 1)
             continue;
