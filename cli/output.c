@@ -166,7 +166,8 @@ int sc_out_flush(struct sc_error *err)
 struct sc_table {
     size_t columns;
     const char *const *headers;
-    struct sc_buf cells; /* each with its NUL, row after row */
+    bool aligned;
+    struct sc_buf cells; /* row after row: each with its NUL if aligned, else as they are printed */
     size_t widths[COLUMNS_MAX];
 };
 
@@ -189,6 +190,7 @@ struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct
     }
     table->headers = headers;
     table->columns = columns;
+    table->aligned = isatty(STDOUT_FILENO) == 1;
     table->cells.max = TABLE_MAX;
     for (size_t i = 0; i < columns; i++)
         table->widths[i] = strlen(headers[i]);
@@ -199,38 +201,47 @@ int sc_table_add(struct sc_table *table, const char *const *cells, struct sc_err
 {
     for (size_t i = 0; i < table->columns; i++) {
         size_t start = table->cells.len;
-        sc_out_safe(&table->cells, cells[i]);
-        sc_buf_putc(&table->cells, '\0');
+        sc_out_safe(&table->cells, cells[i]); /* leaves no tab and no newline in it */
+        sc_buf_putc(&table->cells, table->aligned ? '\0' : i + 1 < table->columns ? '\t' : '\n');
         int rc = sc_buf_status(&table->cells, err);
         if (rc < 0)
             return rc;
-        size_t width = width_of((const char *)table->cells.data + start);
-        table->widths[i] = SC_MAX(table->widths[i], width);
+        if (table->aligned) {
+            size_t width = width_of((const char *)table->cells.data + start);
+            table->widths[i] = SC_MAX(table->widths[i], width);
+        }
     }
     return 0;
 }
 
-static void print_cell(const struct sc_table *table, size_t column, const char *cell, bool aligned)
+static void print_cell(const struct sc_table *table, size_t column, const char *cell)
 {
     bool last = column + 1 == table->columns;
     fputs(cell, stdout);
-    for (size_t len = width_of(cell); aligned && !last && len < table->widths[column]; len++)
+    for (size_t len = width_of(cell); !last && len < table->widths[column]; len++)
         putchar(' ');
-    fputs(last ? "\n" : aligned ? "  " : "\t", stdout);
+    fputs(last ? "\n" : "  ", stdout);
+}
+
+static void print_aligned(const struct sc_table *table, const struct sc_cli *cli)
+{
+    const char *cell = sc_buf_text(&table->cells), *end = cell + table->cells.len;
+    if (cell < end) {
+        fputs(sc_out_paint(cli, SC_COLOR_BOLD), stdout);
+        for (size_t i = 0; i < table->columns; i++)
+            print_cell(table, i, table->headers[i]);
+        fputs(sc_out_paint(cli, SC_COLOR_NONE), stdout);
+    }
+    for (size_t i = 0; cell < end; i++, cell += strlen(cell) + 1)
+        print_cell(table, i % table->columns, cell);
 }
 
 void sc_table_print(const struct sc_table *table, const struct sc_cli *cli)
 {
-    bool aligned = isatty(STDOUT_FILENO) == 1;
-    const char *cell = sc_buf_text(&table->cells), *end = cell + table->cells.len;
-    if (aligned && cell < end) {
-        fputs(sc_out_paint(cli, SC_COLOR_BOLD), stdout);
-        for (size_t i = 0; i < table->columns; i++)
-            print_cell(table, i, table->headers[i], true);
-        fputs(sc_out_paint(cli, SC_COLOR_NONE), stdout);
-    }
-    for (size_t i = 0; cell < end; i++, cell += strlen(cell) + 1)
-        print_cell(table, i % table->columns, cell, aligned);
+    if (table->aligned)
+        print_aligned(table, cli);
+    else
+        sc_out_buf(&table->cells);
 }
 
 void sc_table_freep(struct sc_table **table)

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/parse.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -139,7 +140,8 @@ void sc_json_int(struct sc_json *json, int64_t value)
 void sc_json_uint(struct sc_json *json, uint64_t value)
 {
     separate(json);
-    sc_buf_printf(json->out, "%" PRIu64, value);
+    char text[SC_U64_TEXT_SIZE];
+    sc_buf_append(json->out, text, sc_u64_text(text, value));
 }
 
 void sc_json_bool(struct sc_json *json, bool value)

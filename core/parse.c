@@ -143,11 +143,41 @@ const char *sc_env_directory(const char *name)
     return value != NULL && value[0] == '/' ? value : NULL;
 }
 
+/* The last `count` digits. */
+static void put_digits(char *out, uint64_t value, size_t count)
+{
+    while (count-- > 0) {
+        out[count] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
+size_t sc_u64_text(char out[SC_U64_TEXT_SIZE], uint64_t value)
+{
+    size_t count = 1;
+    for (uint64_t rest = value / 10; rest > 0; rest /= 10)
+        count++;
+    put_digits(out, value, count);
+    out[count] = '\0';
+    return count;
+}
+
+/* By hand: a listing prints tens of thousands, and strftime(3) takes as long as opening a record.
+ */
 void sc_time_text(char out[SC_TIME_TEXT_SIZE], int64_t seconds)
 {
     time_t when = (time_t)seconds;
     struct tm utc;
-    if (gmtime_r(&when, &utc) == NULL ||
-        strftime(out, SC_TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+    if (gmtime_r(&when, &utc) == NULL || utc.tm_year < -1900 || utc.tm_year > 9999 - 1900) {
         snprintf(out, SC_TIME_TEXT_SIZE, "@%lld", (long long)seconds);
+        return;
+    }
+    const struct {
+        size_t at, digits;
+        int value;
+    } parts[] = {{0, 4, utc.tm_year + 1900}, {5, 2, utc.tm_mon + 1}, {8, 2, utc.tm_mday},
+                 {11, 2, utc.tm_hour},       {14, 2, utc.tm_min},    {17, 2, utc.tm_sec}};
+    memcpy(out, "0000-00-00T00:00:00Z", 21);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(parts); i++)
+        put_digits(out + parts[i].at, (uint64_t)parts[i].value, parts[i].digits);
 }

@@ -45,4 +45,8 @@ const char *sc_env_directory(const char *name);
 #define SC_TIME_TEXT_SIZE 32
 void sc_time_text(char out[SC_TIME_TEXT_SIZE], int64_t seconds);
 
+/* A number in decimal digits; returns how many. */
+#define SC_U64_TEXT_SIZE 21
+size_t sc_u64_text(char out[SC_U64_TEXT_SIZE], uint64_t value);
+
 #endif

@@ -25,6 +25,7 @@
 
 static_assert(sizeof(crypto_generichash_state) <= sizeof(struct sc_hasher), "state must fit");
 static_assert(SC_SEAL_OVERHEAD == 1 + SALT_SIZE + COMMIT_SIZE + TAG_SIZE, "overhead");
+static_assert(COMMIT_SIZE == crypto_verify_32_BYTES, "compared as a whole");
 static_assert(SC_SEAL_OVERHEAD >= WORK_SIZE, "room for opening is no more than what is opened");
 
 static crypto_generichash_state *state_of(struct sc_hasher *hasher)
@@ -218,7 +219,7 @@ int sc_seal_open_at(const struct sc_seal_key *key, struct sc_bytes aad, struct s
     size_t len = sealed.len - SC_SEAL_OVERHEAD;
     unsigned char *keys = room + len;
     derive_record_keys(keys, key, sealed.ptr + 1, aad);
-    if (sodium_memcmp(keys + SC_KEY_SIZE, sealed.ptr + 1 + SALT_SIZE, COMMIT_SIZE) != 0)
+    if (crypto_verify_32(keys + SC_KEY_SIZE, sealed.ptr + 1 + SALT_SIZE) != 0)
         return sc_fail(err, SC_E_BADPASS, "a sealed record was made with another key");
     const unsigned char *cipher = sealed.ptr + 1 + SALT_SIZE + COMMIT_SIZE;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(

@@ -149,9 +149,9 @@ static int take_row(const struct sc_entry_info *info, void *ctx, struct sc_error
         write_json(&sink->json, info);
         return 0;
     }
-    char version[24], size[24], created[SC_TIME_TEXT_SIZE];
-    snprintf(version, sizeof(version), "%llu", (unsigned long long)info->version);
-    snprintf(size, sizeof(size), "%llu", (unsigned long long)info->size);
+    char version[SC_U64_TEXT_SIZE], size[SC_U64_TEXT_SIZE], created[SC_TIME_TEXT_SIZE];
+    (void)sc_u64_text(version, info->version);
+    (void)sc_u64_text(size, info->size);
     sc_time_text(created, info->created);
     const char *cells[] = {info->name,     sc_entry_kind_name(info->kind), version, size, created,
                            status_of(info)};

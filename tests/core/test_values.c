@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -350,6 +351,49 @@ static void test_numbers(void **state)
     assert_string_equal(text, "@9223372036854775807");
 }
 
+static void check_moment(int64_t seconds)
+{
+    char text[SC_TIME_TEXT_SIZE], expected[SC_TIME_TEXT_SIZE];
+    time_t when = (time_t)seconds;
+    struct tm utc;
+    assert_non_null(gmtime_r(&when, &utc));
+    assert_true(strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ", &utc) == 20);
+    sc_time_text(text, seconds);
+    assert_string_equal(text, expected);
+}
+
+/* As strftime(3) prints them, as long as a year has four digits. */
+static void test_printed_moments(void **state)
+{
+    (void)state;
+    char text[SC_TIME_TEXT_SIZE];
+    for (int64_t i = 0; i < 2000; i++)
+        check_moment(i * 40000003);
+    check_moment(1709251199); /* the last second of a 29 February */
+    check_moment(253402300799);
+    sc_time_text(text, -1);
+    assert_string_equal(text, "1969-12-31T23:59:59Z");
+    sc_time_text(text, -62167219200);
+    assert_string_equal(text, "0000-01-01T00:00:00Z");
+    sc_time_text(text, -62167219201);
+    assert_string_equal(text, "@-62167219201");
+    sc_time_text(text, 253402300800);
+    assert_string_equal(text, "@253402300800");
+}
+
+static void test_printed_numbers(void **state)
+{
+    (void)state;
+    static const uint64_t numbers[] = {
+        0, 9, 10, 99, 10, 100, UINT32_MAX, UINT64_MAX / 10, 1, 7, INT64_MAX, UINT64_MAX};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(numbers); i++) {
+        char text[SC_U64_TEXT_SIZE], expected[SC_U64_TEXT_SIZE];
+        (void)snprintf(expected, sizeof(expected), "%llu", (unsigned long long)numbers[i]);
+        assert_int_equal(sc_u64_text(text, numbers[i]), strlen(expected));
+        assert_string_equal(text, expected);
+    }
+}
+
 /* ---- JSON, errors ---- */
 
 static void test_json(void **state)
@@ -439,6 +483,8 @@ int main(void)
         cmocka_unit_test(test_glob),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_printed_moments),
+        cmocka_unit_test(test_printed_numbers),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_every_allocation_fails_once),
