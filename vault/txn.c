@@ -223,15 +223,6 @@ int sc_vault_begin(struct sc_vault *vault, struct sc_error *err)
     return rc;
 }
 
-static struct sc_scope *scope_by_id(struct sc_vault *vault, int64_t id)
-{
-    for (size_t i = 0; i < vault->scope_count; i++) {
-        if (vault->scopes[i].id == id)
-            return &vault->scopes[i];
-    }
-    return NULL;
-}
-
 static int store_root(struct sc_vault *vault, const struct sc_scope *scope, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
@@ -251,7 +242,7 @@ static int update_scope(struct sc_vault *vault, size_t *at, struct sc_error *err
 {
     const struct sc_txn *txn = vault->txn;
     int64_t id = txn->touched[*at].scope_id;
-    struct sc_scope *scope = scope_by_id(vault, id);
+    struct sc_scope *scope = sc_scope_by_id(vault, id);
     if (scope == NULL)
         return sc_fail(err, SC_E_BUG, "a changed scope has vanished");
     int rc = 0;
@@ -284,7 +275,7 @@ static int count_rows(struct sc_vault *vault, const struct sc_scope *scope, uint
 /* A tree that is made anew gets the depth its rows need: so it shrinks, too. */
 static int rebuild_scope(struct sc_vault *vault, int64_t id, struct sc_error *err)
 {
-    struct sc_scope *scope = scope_by_id(vault, id);
+    struct sc_scope *scope = sc_scope_by_id(vault, id);
     if (scope == NULL)
         return sc_fail(err, SC_E_BUG, "a changed scope has vanished");
     struct sc_tree_sum sum;

@@ -124,33 +124,18 @@ static int put_blob(struct sc_db *db, struct sc_bytes sealed, int64_t *ret, stru
     return rc;
 }
 
-static int put_row(struct sc_db *db, struct sc_scope *scope, struct sc_bundle_row *row,
+static int put_row(struct sc_vault *vault, struct sc_scope *scope, struct sc_bundle_row *row,
                    struct sc_error *err)
 {
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     struct sc_place place = {.scope = scope, .version = row->version, .kind = row->kind};
     int64_t blob = 0;
     int rc = 0;
     memcpy(place.idx, row->idx, sizeof(place.idx));
     if (row->sealed.ptr != NULL) {
         sc_record_hash(row->hash, &place, row->sealed);
-        rc = put_blob(db, row->sealed, &blob, err);
+        rc = put_blob(vault->db, row->sealed, &blob, err);
     }
-    if (rc == 0)
-        rc = sc_db_prepare(db,
-                           "INSERT INTO rec(scope_id, idx, ver, kind, epoch, rh, blob_id) "
-                           "VALUES(?, ?, ?, ?, ?, ?, ?)",
-                           &stmt, err);
-    if (rc < 0)
-        return rc;
-    sc_stmt_bind_int(stmt, 1, scope->id);
-    sc_stmt_bind_blob(stmt, 2, row->idx, sizeof(row->idx));
-    sc_stmt_bind_int(stmt, 3, (int64_t)row->version);
-    sc_stmt_bind_int(stmt, 4, row->kind);
-    sc_stmt_bind_int(stmt, 5, scope->epoch);
-    sc_stmt_bind_blob(stmt, 6, row->hash, sizeof(row->hash));
-    sc_stmt_bind_int(stmt, 7, blob);
-    return sc_stmt_run(stmt, err);
+    return rc < 0 ? rc : sc_record_insert(vault, &place, row->hash, blob, err);
 }
 
 /* All rows of a scope, and that they are all: the tree made of them has the signed root. */
@@ -164,7 +149,7 @@ static int put_rows(struct sc_vault *vault, const struct sc_bundle_part *part, i
     int rc = 0;
     memcpy(scope.uid, part->uid, sizeof(scope.uid));
     while (rc == 0 && sc_bundle_next_row(&rest, &row))
-        rc = put_row(vault->db, &scope, &row, err);
+        rc = put_row(vault, &scope, &row, err);
     if (rc == 0)
         rc = sc_tree_build(vault, &scope, SC_TREE_WRITE, &sum, err);
     if (rc == 0 &&

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "vault/entry/meta.h"
 #include "vault/txn.h"
 
@@ -25,19 +26,17 @@ int sc_versions_of(struct sc_vault *vault, const struct sc_place *name,
     sc_stmt_bind_int(stmt, 1, name->scope->id);
     sc_stmt_bind_blob(stmt, 2, name->idx, SC_KEY_SIZE);
     struct sc_version *list = NULL;
-    size_t count = 0;
+    size_t count = 0, cap = 0;
     for (bool row = true;;) {
         rc = sc_stmt_step(stmt, &row, err);
         if (rc < 0 || !row)
             break;
-        if ((count & (count - 1)) == 0) { /* grows at powers of two */
-            struct sc_version *grown = realloc(list, SC_MAX(count * 2, (size_t)1) * sizeof(*list));
-            if (grown == NULL) {
-                rc = sc_fail_nomem(err);
-                break;
-            }
-            list = grown;
+        struct sc_version *grown = sc_items_reserve(list, &cap, count, 1, sizeof(*grown), err);
+        if (grown == NULL) {
+            rc = SC_E_NOMEM;
+            break;
         }
+        list = grown;
         list[count++] = (struct sc_version){.number = (uint64_t)sc_stmt_int(stmt, 0),
                                             .kind = (enum sc_record_kind)sc_stmt_int(stmt, 1)};
     }

@@ -52,7 +52,7 @@ int sc_vault_grants(struct sc_vault *vault, const char *scope_name, sc_key_fn fn
         sc_hex(info.id, grant->hint, sizeof(grant->hint));
         sc_age_recipient_print(info.recipient, grant->meta.pk);
         memcpy(info.label, grant->meta.label, sizeof(info.label));
-        memcpy(info.scope, sc_grant_scope(vault, grant->scope_id)->name, sizeof(info.scope));
+        memcpy(info.scope, sc_scope_by_id(vault, grant->scope_id)->name, sizeof(info.scope));
         rc = fn(&info, ctx, err);
     }
     sc_view_end(vault);

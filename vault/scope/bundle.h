@@ -27,6 +27,5 @@ void sc_grant_hint(const struct sc_vault *vault, const unsigned char pk[SC_KEY_S
 int sc_grant_meta_seal(struct sc_vault *vault, const struct sc_scope *scope,
                        const struct sc_grant *grant, struct sc_buf *ret,
                        struct sc_error *err) SC_NODISCARD;
-struct sc_scope *sc_grant_scope(struct sc_vault *vault, int64_t scope_id);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/buf.h"
 #include "vault/age/age.h"
 #include "vault/scope/bundle.h"
 #include "vault/scope/scope.h"
@@ -39,15 +40,6 @@ static void meta_id(const struct sc_scope *scope, const unsigned char hint[SC_GR
     memcpy(id, hash, SC_UID_SIZE);
 }
 
-struct sc_scope *sc_grant_scope(struct sc_vault *vault, int64_t scope_id)
-{
-    for (size_t i = 0; i < vault->scope_count; i++) {
-        if (vault->scopes[i].id == scope_id)
-            return &vault->scopes[i];
-    }
-    return NULL;
-}
-
 void sc_grants_done(struct sc_grants *grants)
 {
     free(grants->items);
@@ -59,18 +51,16 @@ static int add_grant(struct sc_vault *vault, struct sc_stmt *stmt, struct sc_gra
 {
     if (list->count == SC_GRANTS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "the vault has more than %d grants", SC_GRANTS_MAX);
-    if ((list->count & (list->count - 1)) == 0) { /* grows at powers of two */
-        size_t cap = SC_MAX(list->count * 2, (size_t)1);
-        struct sc_grant *grown = realloc(list->items, cap * sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        list->items = grown;
-    }
-    struct sc_grant *grant = &list->items[list->count];
+    struct sc_grant *grown =
+        sc_items_reserve(list->items, &list->cap, list->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    list->items = grown;
+    struct sc_grant *grant = &grown[list->count];
     *grant = (struct sc_grant){.scope_id = sc_stmt_int(stmt, 0), .n = sc_stmt_int(stmt, 2)};
     unsigned char id[SC_UID_SIZE];
     int rc = sc_stmt_fixed(stmt, 1, grant->hint, sizeof(grant->hint), err);
-    const struct sc_scope *scope = sc_grant_scope(vault, grant->scope_id);
+    const struct sc_scope *scope = sc_scope_by_id(vault, grant->scope_id);
     if (rc == 0 && scope == NULL)
         rc = sc_fail(err, SC_E_TAMPERED, "a grant belongs to no scope");
     if (rc < 0)
@@ -113,7 +103,7 @@ static int reseal(struct sc_vault *vault, const struct sc_grant *grant, struct s
     SC_CLEANUP(sc_buf_done) struct sc_buf sealed = SC_BUF_INIT(SC_GRANT_BLOB_MAX);
     SC_CLEANUP(sc_buf_done) struct sc_buf meta = SC_BUF_INIT(SC_GRANT_BLOB_MAX);
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
-    struct sc_scope *scope = sc_grant_scope(vault, grant->scope_id);
+    struct sc_scope *scope = sc_scope_by_id(vault, grant->scope_id);
     if (scope == NULL)
         return sc_fail(err, SC_E_BUG, "a grant's scope has vanished");
     int rc = sc_scope_bundle_seal(vault, scope, grant->meta.pk, &sealed, err);
@@ -176,7 +166,7 @@ static int open_grant(struct sc_vault *vault, const unsigned char sk[SC_KEY_SIZE
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret bundle = {0};
     struct sc_granted granted = {0};
-    const struct sc_scope *scope = sc_grant_scope(vault, sc_stmt_int(stmt, 0));
+    const struct sc_scope *scope = sc_scope_by_id(vault, sc_stmt_int(stmt, 0));
     int rc = sc_age_open(sk, sc_stmt_blob(stmt, 1), SC_SCOPE_BUNDLE_MAX, &bundle, err);
     if (rc == SC_E_BADPASS)
         return 0; /* the hint is short: this grant is for somebody else */

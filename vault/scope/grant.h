@@ -22,7 +22,7 @@ struct sc_grant {
 
 struct sc_grants {
     struct sc_grant *items;
-    size_t count;
+    size_t count, cap;
 };
 
 /* Reads the grants of a scope, or of all (NULL), opening their labels: needs the root keys. */

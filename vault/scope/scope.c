@@ -187,6 +187,15 @@ struct sc_scope *sc_scope_by_name(struct sc_vault *vault, const char *name, size
     return NULL;
 }
 
+struct sc_scope *sc_scope_by_id(struct sc_vault *vault, int64_t id)
+{
+    for (size_t i = 0; i < vault->scope_count; i++) {
+        if (vault->scopes[i].id == id)
+            return &vault->scopes[i];
+    }
+    return NULL;
+}
+
 static void derive(struct sc_scope_keys *keys, const struct sc_scope *scope)
 {
     unsigned char data[SC_UID_SIZE + 4];
@@ -197,6 +206,18 @@ static void derive(struct sc_scope_keys *keys, const struct sc_scope *scope)
     sc_kdf(keys->name, keys->scope, "name", bound);
     sc_kdf(keys->value, keys->scope, "value", bound);
     sc_kdf(keys->hedge, keys->scope, "hedge", bound);
+}
+
+/* Once the scope's own key has been filled in; otherwise `rc` says why not. */
+static int take_keys(struct sc_scope *scope, struct sc_scope_keys *keys, int rc)
+{
+    if (rc < 0) {
+        sc_arena_free(keys);
+        return rc;
+    }
+    derive(keys, scope);
+    scope->keys = keys;
+    return 0;
 }
 
 static int read_key(struct sc_vault *vault, const struct sc_scope *scope,
@@ -239,13 +260,7 @@ int sc_scope_open(struct sc_vault *vault, struct sc_scope *scope, struct sc_erro
         rc = read_key(vault, scope, keys->scope, err);
     else
         memcpy(keys->scope, granted->key, SC_KEY_SIZE);
-    if (rc < 0) {
-        sc_arena_free(keys);
-        return rc;
-    }
-    derive(keys, scope);
-    scope->keys = keys;
-    return 0;
+    return take_keys(scope, keys, rc);
 }
 
 int sc_scope_find(struct sc_vault *vault, const char *entry, struct sc_scope **ret,
@@ -315,14 +330,7 @@ static int make_keys(struct sc_scope *scope, struct sc_error *err)
     struct sc_scope_keys *keys = sc_arena_alloc(sizeof(*keys), err);
     if (keys == NULL)
         return SC_E_NOMEM;
-    int rc = sc_random_bytes(keys->scope, SC_KEY_SIZE, err);
-    if (rc < 0) {
-        sc_arena_free(keys);
-        return rc;
-    }
-    derive(keys, scope);
-    scope->keys = keys;
-    return 0;
+    return take_keys(scope, keys, sc_random_bytes(keys->scope, SC_KEY_SIZE, err));
 }
 
 int sc_scope_ensure(struct sc_vault *vault, const char *entry, struct sc_scope **ret,

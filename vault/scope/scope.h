@@ -21,6 +21,8 @@ int sc_scope_find(struct sc_vault *vault, const char *entry, struct sc_scope **r
                   struct sc_error *err) SC_NODISCARD;
 /* The same by the scope's own name; *ret is NULL where there is none. */
 struct sc_scope *sc_scope_by_name(struct sc_vault *vault, const char *name, size_t len);
+/* By its number in the file; NULL where there is none. */
+struct sc_scope *sc_scope_by_id(struct sc_vault *vault, int64_t id);
 
 /* Derives the keys if they are not there yet. LOCKED when nothing opens this scope. */
 int sc_scope_open(struct sc_vault *vault, struct sc_scope *scope,
