@@ -76,7 +76,7 @@ const struct sc_command sc_run_commands[] = {
         .options = run_options,
         .options_size = sizeof(struct sc_run_options),
         .max_operands = SC_OPERANDS_ANY,
-        .flags = SC_COMMAND_STOP_AT_OPERAND | SC_COMMAND_RUNS_ANOTHER | SC_COMMAND_PRINTS_BYTES,
+        .flags = SC_COMMAND_STOP_AT_OPERAND | SC_COMMAND_RUNS_ANOTHER,
         .run = sc_cmd_run,
     },
     {

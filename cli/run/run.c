@@ -152,9 +152,14 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
     struct sc_run_values values = {0};
     struct sc_mask_patterns patterns = {0};
     struct sc_run_end end = {.status = cli->failure_status};
-    int rc = count == 0 && !opt->dry_run
-                 ? sc_fail(err, SC_E_USAGE, "'run' needs a command; see: secretsctl help run")
-                 : sc_run_values_read(cli, &choice, &values, err);
+    int rc = 0;
+    if (count == 0 && !opt->dry_run)
+        rc = sc_fail(err, SC_E_USAGE, "'run' needs a command; see: secretsctl help run");
+    else if (cli->globals.json && !opt->dry_run)
+        rc = sc_fail(err, SC_E_USAGE,
+                     "--json goes with --dry-run: without it the output is the command's own");
+    else
+        rc = sc_run_values_read(cli, &choice, &values, err);
     if (rc == 0 && opt->dry_run) {
         rc = print_plan(cli, &values, !opt->env, err);
         sc_run_values_done(&values);

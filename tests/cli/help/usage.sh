@@ -39,7 +39,7 @@ for command in 'get shop/pw' 'generate' 'render pgpass.in' 'mask' 'completion ba
     err_is "secretsctl: --json does not go with '${command%% *}', which prints bytes, no list"
 done
 run 125 "$SECRETSCTL" run --json -- true
-err_is "secretsctl: --json does not go with 'run', which prints bytes, no list"
+err_is "secretsctl: --json goes with --dry-run: without it the output is the command's own"
 run 0 "$SECRETSCTL" get --json --help
 
 # an example without a comment has none
