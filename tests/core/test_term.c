@@ -44,8 +44,11 @@ static struct session start(bool twice, const char *expected)
 {
     struct session session = {0};
     session.pid = forkpty(&session.master, NULL, NULL, NULL);
-    if (session.pid == 0)
+    if (session.pid == 0) {
+        signal(SIGINT, SIG_DFL); /* ignored where the tests run in the background */
+        signal(SIGQUIT, SIG_DFL);
         _exit(ask(twice, expected));
+    }
     assert_true(session.pid > 0);
     return session;
 }

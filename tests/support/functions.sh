@@ -16,8 +16,16 @@ for name in $(compgen -e); do
 done
 export LC_ALL=C.UTF-8 TZ=UTC
 umask 022
+ulimit -Sn 1024 2>/dev/null || true
 
-T=$(mktemp -d "${TMPDIR:-/tmp}/secretsctl-test.XXXXXX")
+# Names of sockets are short, scripts of tests stand in other scripts, and other users must get there.
+folder=${TMPDIR:-/tmp}
+case $folder in *[!A-Za-z0-9/._-]*) folder=/tmp ;; esac
+[ ${#folder} -le 40 ] || folder=/tmp
+if [ "$folder" != /tmp ] && [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$folder" || folder=/tmp
+fi
+T=$(mktemp -d "$folder/secretsctl-test.XXXXXX")
 SC_CLEANUP_FNS=()
 sc_cleanup() {
     local status=$? fn
