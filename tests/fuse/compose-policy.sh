@@ -55,7 +55,7 @@ for service in db web; do
         -l com.docker.compose.project=shop -l "com.docker.compose.service=$service" \
         --user "$user" -v "$M/shop:/secrets:ro" "$image" /bin/busybox sleep 1000 >/dev/null || fail "cannot start $service"
 done
-inside() { timeout 20 docker exec "fuse-compose-$$-$1" /bin/busybox "${@:2}"; }
+inside() { timeout 60 docker exec "fuse-compose-$$-$1" /bin/busybox "${@:2}"; }
 [ "$(inside db cat /secrets/db_password)" = "value of shop/db_password" ] || fail "db"
 [ "$(inside web cat /secrets/web_token)" = "value of shop/web_token" ] || fail "web"
 run 1 inside web cat /secrets/db_password

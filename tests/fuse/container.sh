@@ -40,7 +40,7 @@ start() { # start SERVICE [OPTION...]
         -v "$M/shop/db_password:/run/secrets/db_password:ro" "$@" "$image" /bin/sleep 1000 >/dev/null ||
         fail "cannot start $service"
 }
-inside() { timeout 20 docker exec "fuse-$$-$1" /bin/busybox "${@:2}"; }
+inside() { timeout 60 docker exec "fuse-$$-$1" /bin/busybox "${@:2}"; }
 start db
 start web -v "$M/shop/web_token:/run/secrets/web_token:ro"
 

@@ -31,7 +31,7 @@ until_true 10 test -e "$T/up" || fail "no namespace"
 in_container() { [ "$(nsenter -t "$container" -m cat "$T/bound" 2>/dev/null)" = "$1" ]; }
 in_container 7:xxxxxxx:7 || fail "not bound"
 kill_all
-lost() { ! timeout 5 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'endpoint is not connected' "$T/err"; }
+lost() { ! timeout 20 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'endpoint is not connected' "$T/err"; }
 until_true 5 lost || fail "a lost mount does not say so: $(cat "$T/err")"
 ! cat <&5 2>/dev/null || fail "an open handle of a lost mount reads"
 run 0 "$SECRETSCTL" mount -q "$M"

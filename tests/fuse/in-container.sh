@@ -25,7 +25,7 @@ mount --bind "$T/tree" "$T/tree"
 mount --make-shared "$T/tree"
 M=$T/tree/mnt
 on_exit end_mount
-timeout 30 "$SECRETSCTL" mount -q --engine none "$M" || fail "cannot mount"
+timeout 100 "$SECRETSCTL" mount -q --engine none "$M" || fail "cannot mount"
 
 timeout 60 docker run -d --name "$name-file" --network none -v "$M/shop/key:/key:ro" "$image" \
     /bin/busybox sleep 1000 >/dev/null || fail "cannot start a container on the file"
@@ -37,8 +37,8 @@ else
     tree=
     echo "not tried: the engine does not see a shared mount"
 fi
-in_file() { timeout 20 docker exec "$name-file" /bin/busybox cat /key; }
-in_tree() { timeout 20 docker exec "$name-tree" /bin/busybox cat /tree/mnt/shop/key; }
+in_file() { timeout 60 docker exec "$name-file" /bin/busybox cat /key; }
+in_tree() { timeout 60 docker exec "$name-tree" /bin/busybox cat /tree/mnt/shop/key; }
 
 for kind in inotify epoll; do
     docker exec "$name-file" /bin/watcher "$kind" /key >"$T/$kind" 2>&1 &
@@ -54,7 +54,7 @@ done
 kill_all
 lost() { ! in_file >/dev/null 2>&1; }
 until_true 10 lost || fail "all are dead, and the file is read"
-timeout 30 "$SECRETSCTL" mount -q --engine none "$M" || fail "cannot mount anew"
+timeout 100 "$SECRETSCTL" mount -q --engine none "$M" || fail "cannot mount anew"
 if [ -n "$tree" ]; then
     healed() { [ "$(in_tree 2>/dev/null)" = "rotated for epoll" ]; }
     until_true 10 healed || fail "the tree with rslave is not healed"

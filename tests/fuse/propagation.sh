@@ -28,12 +28,12 @@ in_service() { nsenter -t "$service" -m "$@"; }
 
 namespace slave
 service=$!
-timeout 30 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
+timeout 100 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
 [ "$(in_service cat "$M/shop/key")" = value-1 ] || fail "not copied: this test shows nothing"
 run 0 "$SECRETSCTL" umount "$M"
 ! in_service grep -q " $M " /proc/self/mounts || fail "the copy is left"
 
-timeout 30 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
+timeout 100 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
 in_service mount --bind "$M/shop/key" "$T/bound"
 run 7 "$SECRETSCTL" umount "$M"
 err_is "secretsctl: '$M' is in use by 1 container or other mount namespace; stop them, or use --force"

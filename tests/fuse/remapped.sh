@@ -24,8 +24,8 @@ chmod 755 "$T"
 printf 'allow ruled/* to uid=101000\n' >"$T/policy"
 mounted --policy "$T/policy"
 
-reads_as() { [ "$(remapped "$1" timeout 10 cat "$M/$2")" = "$3" ] || fail "user $1 of the namespace cannot read $2"; }
-refused_as() { ! remapped "$1" timeout 10 cat "$M/$2" >"$T/out" 2>"$T/err" || fail "user $1 of the namespace reads $2"; err_has "Permission denied"; }
+reads_as() { [ "$(remapped "$1" timeout 60 cat "$M/$2")" = "$3" ] || fail "user $1 of the namespace cannot read $2"; }
+refused_as() { ! remapped "$1" timeout 60 cat "$M/$2" >"$T/out" 2>"$T/err" || fail "user $1 of the namespace reads $2"; err_has "Permission denied"; }
 reads_as 0 shop/open open
 reads_as 1000 shop/open open
 refused_as 0 shop/host

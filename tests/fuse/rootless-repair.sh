@@ -46,12 +46,12 @@ container=$!
 end_container() { kill "$container" 2>/dev/null || true; }
 on_exit end_container
 until_true 10 test -e "$T/up" || fail "no namespace"
-in_container() { [ "$(nsenter -t "$container" -m timeout 5 cat "$T/bound" 2>/dev/null)" = "$1" ]; }
+in_container() { [ "$(nsenter -t "$container" -m timeout 20 cat "$T/bound" 2>/dev/null)" = "$1" ]; }
 in_container mine || fail "not bound"
 
 for pid in $(pid_of keeper) $(pid_of worker) $(pid_of agent); do kill -STOP "$pid"; killed="${killed:-} $pid"; done
 kill -KILL $killed
-lost() { ! timeout 5 cat "$M/shop/key" >/dev/null 2>"$T/err" && grep -q 'endpoint is not connected' "$T/err"; }
+lost() { ! timeout 20 cat "$M/shop/key" >/dev/null 2>"$T/err" && grep -q 'endpoint is not connected' "$T/err"; }
 until_true 5 lost || fail "a lost mount does not say so: $(cat "$T/err")"
 run 8 as_user "$SECRETSCTL" mount --repair
 err_has "healing containers needs root; mount without --repair, then as root: secretsctl mount --repair"

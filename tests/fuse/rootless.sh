@@ -25,15 +25,15 @@ end_rootless() {
 }
 on_exit end_rootless
 run 0 as_user "$SECRETSCTL" mount -q --memory 2M
-[ "$(as_user timeout 10 cat "$M/shop/key")" = mine ] || fail "the user cannot read"
-! timeout 10 cat "$M/shop/key" 2>/dev/null || fail "root of the host reads without allow_other"
+[ "$(as_user timeout 60 cat "$M/shop/key")" = mine ] || fail "the user cannot read"
+! timeout 60 cat "$M/shop/key" 2>/dev/null || fail "root of the host reads without allow_other"
 field() { as_user "$SECRETSCTL" __fuse-status "$M" | sed -n "s/^$1	//p"; }
 kill -9 "$(field worker)"
-[ "$(as_user timeout 10 cat "$M/shop/key")" = mine ] || fail "after the worker was killed"
+[ "$(as_user timeout 60 cat "$M/shop/key")" = mine ] || fail "after the worker was killed"
 kill -9 "$(field keeper)"
-[ "$(as_user timeout 10 cat "$M/shop/key")" = mine ] || fail "after the keeper was killed"
+[ "$(as_user timeout 60 cat "$M/shop/key")" = mine ] || fail "after the keeper was killed"
 printf 'newer' | as_user "$SECRETSCTL" rotate -q shop/key
-rotated() { [ "$(as_user timeout 10 cat "$M/shop/key")" = newer ]; }
+rotated() { [ "$(as_user timeout 60 cat "$M/shop/key")" = newer ]; }
 until_true 5 rotated || fail "rotation"
 run 0 as_user "$SECRETSCTL" umount
 until_true 5 not_mounted || fail "still mounted"
@@ -53,7 +53,7 @@ printf mine | "$SECRETSCTL" add -q shop/key --mode 0444
 "$SECRETSCTL" mount -q --memory 2M --engine none "$U/ns" || exit 3
 [ "$(cat "$U/ns/shop/key")" = mine ] || exit 4
 kill -9 "$("$SECRETSCTL" __fuse-status "$U/ns" | sed -n 's/^worker	//p')"
-[ "$(timeout 10 cat "$U/ns/shop/key")" = mine ] || exit 5
+[ "$(timeout 60 cat "$U/ns/shop/key")" = mine ] || exit 5
 printf newer | "$SECRETSCTL" rotate -q shop/key
 for _ in $(seq 100); do [ "$(cat "$U/ns/shop/key")" != newer ] || break; sleep 0.05; done
 [ "$(cat "$U/ns/shop/key")" = newer ] || exit 6

@@ -4,11 +4,15 @@
  *
  * A value is "N:", N % 977 times 'x', ":N", so that a torn or stale-sized read shows. Prints one
  * line: reads, failed, torn, wrong sizes (fstat right after open against what was read), longest
- * stall in milliseconds. Exit status 1 if anything was wrong. SIGTERM ends it early.
+ * stall in milliseconds, and the longest time in which the machine itself let nothing of us run, by
+ * a thread that only looks at the clock. Exit status 1 if anything was wrong. SIGTERM ends it
+ * early.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +23,7 @@
 
 #define VALUE_MAX 4096
 #define MODULUS   977
+#define LOOK_US   2000
 
 struct counts {
     unsigned long reads, failed, torn, sizes;
@@ -38,6 +43,18 @@ static int64_t now_us(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void *watch_machine(void *arg)
+{
+    _Atomic int64_t *longest = arg;
+    for (int64_t before = now_us(), now;; before = now) {
+        usleep(LOOK_US);
+        now = now_us();
+        if (now - before - LOOK_US > *longest)
+            *longest = now - before - LOOK_US;
+    }
+    return NULL;
 }
 
 static int whole(const char *value, size_t len)
@@ -88,6 +105,10 @@ int main(int argc, char **argv)
     if (argc < 3)
         return 2;
     struct counts counts = {0};
+    _Atomic int64_t machine = 0;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, watch_machine, &machine) != 0)
+        return 2;
     int64_t end = now_us() + (int64_t)strtol(argv[1], NULL, 10) * 1000000;
     const struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESTART};
     sigaction(SIGTERM, &action, NULL);
@@ -95,7 +116,8 @@ int main(int argc, char **argv)
         for (int i = 2; i < argc; i++)
             read_once(argv[i], &counts);
     }
-    printf("reads %lu failed %lu torn %lu wrong-sizes %lu longest-ms %ld\n", counts.reads,
-           counts.failed, counts.torn, counts.sizes, (long)(counts.longest / 1000));
+    printf("reads %lu failed %lu torn %lu wrong-sizes %lu longest-ms %ld machine-ms %ld\n",
+           counts.reads, counts.failed, counts.torn, counts.sizes, (long)(counts.longest / 1000),
+           (long)(machine / 1000));
     return counts.failed + counts.torn + counts.sizes > 0;
 }

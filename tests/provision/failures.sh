@@ -100,8 +100,10 @@ chmod 777 "$T"
 run 0 "${user[@]}" prlimit --memlock=0:0 "$T/program" write "$M" --scope a
 whole_a() { [ "$(stat -Lc %u:%a "$M/a/v1")" = 65534:400 ]; }
 whole_a || fail "owner or mode: $(stat -Lc %u:%a "$M/a/v1")"
-run 9 "${user[@]}" "$T/program" provision --tmpfs "$T/ondisk"
-err_has "is not on a file system in memory"
+if [ "$(stat -f -c %T "$T")" != tmpfs ]; then
+    run 9 "${user[@]}" "$T/program" provision --tmpfs "$T/ondisk"
+    err_has "is not on a file system in memory"
+fi
 printf x | "${user[@]}" "$T/program" add -q c/owned --owner 12345:12345
 run 8 "${user[@]}" "$T/program" write "$M" --scope c
 err_has "cannot give 'c/owned' to uid 12345"

@@ -59,12 +59,12 @@ await tmpfs-dir up:two
 await tmpfs-file "a value was replaced on the host, but this container is bound to the old file until it is started again"
 ! logged tmpfs-file signal: || fail "a signal although the program would read the old value"
 await tmpfs-exit "a value changed; ending, to be started again with the new one"
-[ "$(timeout 20 docker wait "prov-rotation-$$-tmpfs-exit")" = 9 ] || fail "not the program's status"
+[ "$(timeout 60 docker wait "prov-rotation-$$-tmpfs-exit")" = 9 ] || fail "not the program's status"
 docker start "prov-rotation-$$-tmpfs-exit" >/dev/null
 await tmpfs-exit up:two
 [ "$(docker logs "prov-rotation-$$-fuse-signal" 2>&1 | grep -c signal:)" = 1 ] || fail "more than one signal"
 
 # Nobody serves the files any more: the connection is aborted under the containers.
 timeout 20 "$SECRETSCTL" umount --force "$M" >/dev/null 2>&1 || true
-run 125 timeout 20 docker exec "prov-rotation-$$-fuse-signal" /.secretsctl/shim -- /bin/sh -c true
+run 125 timeout 60 docker exec "prov-rotation-$$-fuse-signal" /.secretsctl/shim -- /bin/sh -c true
 err_has "secretsctl-shim: variable 'V': '/run/secrets/pw' cannot be read: the FUSE daemon is not running; restart the container once it is"

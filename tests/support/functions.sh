@@ -20,7 +20,7 @@ ulimit -Sn 1024 2>/dev/null || true
 
 # Names of sockets are short, scripts of tests stand in other scripts, and other users must get there.
 folder=${TMPDIR:-/tmp}
-case $folder in *[!A-Za-z0-9/._-]*) folder=/tmp ;; esac
+case $folder in *[!A-Za-z0-9/._-]* | /dev/*) folder=/tmp ;; esac
 [ ${#folder} -le 40 ] || folder=/tmp
 if [ "$folder" != /tmp ] && [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$folder" || folder=/tmp

@@ -54,7 +54,7 @@ until_true 5 not_mounted || fail "still mounted"
 run 2 "$SECRETSCTL" provision --fuse --scope shop "$M"
 err_is "secretsctl: --fuse serves the whole vault, to those whom a policy allows; the options of files in memory do not go with it"
 # The processes of a mount keep no pipe of their starter open.
-timeout 20 bash -c '"$1" mount "$2" 2>&1 | cat' - "$SECRETSCTL" "$M" >"$T/out" || fail "output stays open"
+timeout 60 bash -c '"$1" mount "$2" 2>&1 | cat' - "$SECRETSCTL" "$M" >"$T/out" || fail "output stays open"
 out_is "secretsctl: serving on '$M'"
 run 0 "$SECRETSCTL" umount "$M"
 until_true 5 not_mounted || fail "still mounted"
