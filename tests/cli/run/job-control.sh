@@ -233,4 +233,4 @@ for test in (stop_and_go, talker, background, keyboard, sizes, pasted, inner_she
     print(test.__name__, flush=True)
     test()
 END
-run 0 timeout 110 python3 "$T/drive.py" "$SECRETSCTL"
+run 0 timeout 500 python3 "$T/drive.py" "$SECRETSCTL"
