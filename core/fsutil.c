@@ -201,8 +201,17 @@ char *sc_path_dirname(const char *path, struct sc_error *err)
 
 char *sc_path_join(const char *dir, const char *leaf, struct sc_error *err)
 {
-    const char *separator = dir[0] == '\0' || sc_str_has_suffix(dir, "/") ? "" : "/";
-    return sc_str_printf(err, "%s%s%s", dir, separator, leaf);
+    size_t dir_len = strlen(dir), leaf_len = strlen(leaf);
+    size_t separator = dir_len > 0 && dir[dir_len - 1] != '/';
+    char *path = malloc(dir_len + separator + leaf_len + 1);
+    if (path == NULL) {
+        SC_IGNORE(sc_fail_nomem(err)); /* the code is in err */
+        return NULL;
+    }
+    memcpy(path, dir, dir_len);
+    memcpy(path + dir_len, "/", separator);
+    memcpy(path + dir_len + separator, leaf, leaf_len + 1);
+    return path;
 }
 
 /* Resolves "." and ".." in an absolute path, in place. */

@@ -20,13 +20,6 @@ bool sc_str_equal(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-bool sc_str_equal_nocase(const char *a, const char *b)
-{
-    if (a == NULL || b == NULL)
-        return a == b;
-    return strcasecmp(a, b) == 0;
-}
-
 bool sc_str_has_prefix(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

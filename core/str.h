@@ -8,12 +8,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <strings.h>
 
 #include "core/error.h"
 
 /* NULL-safe equality; two NULLs are equal. */
 bool sc_str_equal(const char *a, const char *b);
-bool sc_str_equal_nocase(const char *a, const char *b); /* ASCII only */
+
+/* The same for ASCII letters of both cases. Inline, because tables are gone through with it: most
+ * of their rows differ in the first byte. */
+static inline bool sc_str_equal_nocase(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
+}
+
 bool sc_str_has_prefix(const char *text, const char *prefix);
 bool sc_str_has_suffix(const char *text, const char *suffix);
 

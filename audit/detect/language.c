@@ -4,11 +4,13 @@
  */
 #include "audit/detect/language.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "audit/detect/source.h"
 #include "core/macros.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -75,17 +77,33 @@ const struct sc_language *sc_language_of(const char *path)
         return &vagrant;
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot != NULL && i < SC_ARRAY_SIZE(languages); i++) {
-        if (strcasecmp(languages[i].suffix, dot) == 0)
+        if (sc_str_equal_nocase(dot + 1, languages[i].suffix + 1))
             return &languages[i];
     }
     return NULL;
 }
 
+/* Bits of letters, the same for both cases. */
+static uint32_t letter_bit(char c)
+{
+    return (uint32_t)1 << (c & 31);
+}
+
+/* One pass over the text, which is looked at for each file: few places begin a word. */
 static bool has_any(const char *text, const char *const *words)
 {
-    for (; *words != NULL; words++) {
-        if (strcasestr(text, *words) != NULL)
-            return true;
+    uint32_t first = 0, second = 0;
+    for (const char *const *word = words; *word != NULL; word++) {
+        first |= letter_bit((*word)[0]);
+        second |= letter_bit((*word)[1]);
+    }
+    for (; text[0] != '\0'; text++) {
+        if ((first & letter_bit(text[0])) == 0 || (second & letter_bit(text[1])) == 0)
+            continue;
+        for (const char *const *word = words; *word != NULL; word++) {
+            if (((text[1] ^ (*word)[1]) & 31) == 0 && strncasecmp(text, *word, strlen(*word)) == 0)
+                return true;
+        }
     }
     return false;
 }

@@ -21,33 +21,19 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
-    {".yml", SC_TEXT_YAML},
-    {".yaml", SC_TEXT_YAML},
-    {".env", SC_TEXT_DOTENV},
-    {".dockerfile", SC_TEXT_DOCKERFILE},
-    {".sh", SC_TEXT_SHELL},
-    {".bash", SC_TEXT_SHELL},
-    {".zsh", SC_TEXT_SHELL},
-    {".ksh", SC_TEXT_SHELL},
-    {".md", SC_TEXT_MARKDOWN},
-    {".markdown", SC_TEXT_MARKDOWN},
-    {".mdx", SC_TEXT_MARKDOWN},
-    {".ini", SC_TEXT_CONFIG},
-    {".cfg", SC_TEXT_CONFIG},
-    {".conf", SC_TEXT_CONFIG},
-    {".cnf", SC_TEXT_CONFIG},
-    {".toml", SC_TEXT_CONFIG},
-    {".properties", SC_TEXT_CONFIG},
-    {".json", SC_TEXT_CONFIG},
-    {".tfvars", SC_TEXT_CONFIG},
-    {".sql", SC_TEXT_SQL},
-    {".mk", SC_TEXT_MAKEFILE},
-    {".service", SC_TEXT_UNIT},
-    {".container", SC_TEXT_UNIT},
-    {".bat", SC_TEXT_BATCH},
-    {".cmd", SC_TEXT_BATCH},
-    {".caddyfile", SC_TEXT_CONFIG},
-    {".aws/credentials", SC_TEXT_CONFIG},
+    {".yml", SC_TEXT_YAML},          {".yaml", SC_TEXT_YAML},
+    {".env", SC_TEXT_DOTENV},        {".dockerfile", SC_TEXT_DOCKERFILE},
+    {".sh", SC_TEXT_SHELL},          {".bash", SC_TEXT_SHELL},
+    {".zsh", SC_TEXT_SHELL},         {".ksh", SC_TEXT_SHELL},
+    {".md", SC_TEXT_MARKDOWN},       {".markdown", SC_TEXT_MARKDOWN},
+    {".mdx", SC_TEXT_MARKDOWN},      {".ini", SC_TEXT_CONFIG},
+    {".cfg", SC_TEXT_CONFIG},        {".conf", SC_TEXT_CONFIG},
+    {".cnf", SC_TEXT_CONFIG},        {".toml", SC_TEXT_CONFIG},
+    {".properties", SC_TEXT_CONFIG}, {".json", SC_TEXT_CONFIG},
+    {".tfvars", SC_TEXT_CONFIG},     {".sql", SC_TEXT_SQL},
+    {".mk", SC_TEXT_MAKEFILE},       {".service", SC_TEXT_UNIT},
+    {".container", SC_TEXT_UNIT},    {".bat", SC_TEXT_BATCH},
+    {".cmd", SC_TEXT_BATCH},         {".caddyfile", SC_TEXT_CONFIG},
 };
 
 static const struct suffix names[] = {
@@ -66,14 +52,13 @@ static const struct suffix names[] = {
 
 static bool starts_nocase(const char *text, const char *prefix)
 {
-    return strncasecmp(text, prefix, strlen(prefix)) == 0;
+    return ((*text ^ *prefix) & ~0x20) == 0 && strncasecmp(text, prefix, strlen(prefix)) == 0;
 }
 
 enum sc_text_kind sc_text_kind_of_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
-    size_t len = strlen(name);
     if (starts_nocase(name, "dockerfile") || starts_nocase(name, "containerfile")) {
         const char *rest = name + (starts_nocase(name, "dockerfile") ? 10 : 13);
         bool parted = *rest == '\0' || *rest == '.' || *rest == '-' || *rest == '_';
@@ -86,16 +71,16 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
     if (starts_nocase(name, "env.") || strcasecmp(name, ".envrc") == 0)
         return SC_TEXT_DOTENV;
     for (size_t i = 0; i < SC_ARRAY_SIZE(names); i++) {
-        if (strcasecmp(name, names[i].text) == 0)
+        if (sc_str_equal_nocase(name, names[i].text))
             return names[i].kind;
     }
-    for (size_t i = 0; i < SC_ARRAY_SIZE(suffixes); i++) {
-        size_t n = strlen(suffixes[i].text);
-        if (len > n && strcasecmp(name + len - n, suffixes[i].text) == 0)
-            return suffixes[i].kind;
-        if (strchr(suffixes[i].text, '/') != NULL && sc_str_has_suffix(path, suffixes[i].text))
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && dot != name && i < SC_ARRAY_SIZE(suffixes); i++) {
+        if (sc_str_equal_nocase(dot + 1, suffixes[i].text + 1))
             return suffixes[i].kind;
     }
+    if (sc_str_has_suffix(path, ".aws/credentials"))
+        return SC_TEXT_CONFIG;
     return sc_text_is_program(name) ? SC_TEXT_PROGRAM : SC_TEXT_OTHER;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "audit/detect/source.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -320,6 +321,22 @@ static bool pass_comment(struct source *s)
     return true;
 }
 
+/* The bytes at which something may begin or end; all others are passed over. */
+static void mark_stops(unsigned traits, bool stops[UCHAR_MAX + 1])
+{
+    static const struct {
+        unsigned traits;
+        unsigned char first; /* of a comment or an element */
+    } firsts[] = {{SC_SOURCE_XML, '<'},
+                  {SC_SOURCE_SLASHES, '/'},
+                  {SC_SOURCE_DASHES, '-'},
+                  {SC_SOURCE_HASH, '#'}};
+    memset(stops, 0, UCHAR_MAX + 1);
+    stops['\n'] = stops['}'] = stops['"'] = stops['\''] = stops['`'] = true;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(firsts); i++)
+        stops[firsts[i].first] = (traits & firsts[i].traits) != 0;
+}
+
 int sc_source_read(const char *text, struct sc_region region, unsigned traits, sc_source_fn fn,
                    void *ctx, struct sc_error *err)
 {
@@ -330,9 +347,15 @@ int sc_source_read(const char *text, struct sc_region region, unsigned traits, s
                        .traits = traits,
                        .fn = fn,
                        .ctx = ctx};
+    bool stops[UCHAR_MAX + 1];
     int rc = 0;
+    mark_stops(traits, stops);
     while (rc == 0 && s.at < s.end) {
         char c = text[s.at];
+        if (!stops[(unsigned char)c]) {
+            s.at++;
+            continue;
+        }
         if (pass_comment(&s))
             continue;
         s.declared = s.declared && c != '}';

@@ -149,6 +149,11 @@ static void test_paths(void **state)
     assert_absolute("/", "../../..", "/");
     SC_CLEANUP(sc_str_freep) char *joined = sc_path_join("", "a", NULL);
     assert_string_equal(joined, "a"); /* not "/a" */
+    static const char *const dirs[] = {"/", "b", "b/"}, *const paths[] = {"/a", "b/a", "b/a"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(dirs); i++) {
+        SC_CLEANUP(sc_str_freep) char *path = sc_path_join(dirs[i], "a", NULL);
+        assert_string_equal(path, paths[i]);
+    }
     struct sc_error err = {0};
     assert_int_equal(sc_dir_make("x/y/z", 0700, &err), 0);
     assert_int_equal(sc_dir_make("x/y/z/", 0700, &err), 0);
