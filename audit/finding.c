@@ -178,12 +178,9 @@ int sc_findings_add_excerpts(struct sc_findings *list, struct sc_bytes text, str
 int sc_findings_move(struct sc_findings *to, struct sc_findings *from, struct sc_error *err)
 {
     int rc = from->count == 0 ? 0 : grow(to, from->count, err);
-    if (rc < 0 || from->count == 0)
-        return rc;
-    memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
-    to->count += from->count;
-    from->count = 0;
-    return 0;
+    if (rc == 0)
+        sc_items_move(to->items, &to->count, from->items, &from->count, sizeof(*to->items));
+    return rc;
 }
 
 static int compare(const void *left, const void *right)

@@ -60,12 +60,9 @@ int sc_references_add(struct sc_references *list, enum sc_reference_kind kind, c
 int sc_references_move(struct sc_references *to, struct sc_references *from, struct sc_error *err)
 {
     int rc = from->count == 0 ? 0 : grow(to, from->count, err);
-    if (rc < 0 || from->count == 0)
-        return rc;
-    memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
-    to->count += from->count;
-    from->count = 0;
-    return 0;
+    if (rc == 0)
+        sc_items_move(to->items, &to->count, from->items, &from->count, sizeof(*to->items));
+    return rc;
 }
 
 void sc_references_done(struct sc_references *list)

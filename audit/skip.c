@@ -41,12 +41,9 @@ int sc_skips_add(struct sc_skips *list, const char *file, const char *reason, si
 int sc_skips_move(struct sc_skips *to, struct sc_skips *from, struct sc_error *err)
 {
     int rc = from->count == 0 ? 0 : grow(to, from->count, err);
-    if (rc < 0 || from->count == 0)
-        return rc;
-    memcpy(to->items + to->count, from->items, from->count * sizeof(*from->items));
-    to->count += from->count;
-    from->count = 0;
-    return 0;
+    if (rc == 0)
+        sc_items_move(to->items, &to->count, from->items, &from->count, sizeof(*to->items));
+    return rc;
 }
 
 static int compare(const void *left, const void *right)

@@ -160,6 +160,14 @@ void *sc_items_reserve(void *items, size_t *cap, size_t count, size_t more, size
     return grown;
 }
 
+void sc_items_move(void *to, size_t *to_count, const void *from, size_t *from_count, size_t size)
+{
+    if (*from_count > 0)
+        memcpy((char *)to + *to_count * size, from, *from_count * size);
+    *to_count += *from_count;
+    *from_count = 0;
+}
+
 char *sc_buf_take(struct sc_buf *buf)
 {
     char *data = SC_TAKE(buf->data);

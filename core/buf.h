@@ -63,6 +63,9 @@ int sc_buf_read_fd(struct sc_buf *buf, int fd, struct sc_error *err) SC_NODISCAR
 void *sc_items_reserve(void *items, size_t *cap, size_t count, size_t more, size_t size,
                        struct sc_error *err) SC_NODISCARD;
 
+/* Moves all items of one such array behind those of another, which has room for them. */
+void sc_items_move(void *to, size_t *to_count, const void *from, size_t *from_count, size_t size);
+
 /* Hands the bytes (a malloc'd C string, or NULL while empty) to the caller. */
 char *sc_buf_take(struct sc_buf *buf);
 

@@ -12,15 +12,14 @@
 #include "core/banned.h"
 
 struct error_entry {
-    const char *name;
     const char *text;
     int exit_status;
 };
 
 static const struct error_entry error_table[SC_ERROR_INDEX_MAX] = {
-    [SC_ERROR_INDEX_OK] = {"OK", "", 0},
+    [SC_ERROR_INDEX_OK] = {"", 0},
 #define SC_ERROR(code_name, status, default_text)                                                  \
-    [SC_ERROR_INDEX_##code_name] = {#code_name, default_text, status},
+    [SC_ERROR_INDEX_##code_name] = {default_text, status},
 #include "core/error.def"
 #undef SC_ERROR
 };
@@ -142,11 +141,6 @@ void sc_error_clear(struct sc_error *err)
 int sc_error_exit_status(int code)
 {
     return entry_of(code)->exit_status;
-}
-
-const char *sc_error_name(int code)
-{
-    return entry_of(code)->name;
 }
 
 static const char *text_of(int code)

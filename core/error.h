@@ -66,9 +66,6 @@ void sc_error_clear(struct sc_error *err);
 /* The process exit status for a code; 0 for SC_OK, 1 for an unknown code. */
 int sc_error_exit_status(int code);
 
-/* The name ("NOTFOUND") and the default text of a code; "OK" and "" for SC_OK. Static storage. */
-const char *sc_error_name(int code);
-
 /* The message in err, or the default text of its code when it has none. Borrowed from err. */
 const char *sc_error_message(const struct sc_error *err);
 

@@ -35,15 +35,7 @@ static bool take_word(const char *text, size_t *at, size_t end, const char *word
 static int judge(struct sc_detect *detect, struct sc_region key, struct sc_region value,
                  struct sc_error *err)
 {
-    const struct sc_pair pair = {
-        .family = SC_FAMILY_SHELL_ASSIGN,
-        .key = detect->text + key.offset,
-        .key_len = key.len,
-        .value = detect->text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .ignore_variables = true,
-    };
+    const struct sc_pair pair = sc_detect_pair_of(detect, SC_FAMILY_SHELL_ASSIGN, key, value);
     bool filled_in = memchr(pair.value, '%', pair.value_len) != NULL; /* %NAME%, %1 */
     return key.len == 0 || value.len == 0 || filled_in ? 0
                                                        : sc_detect_pair(detect, &pair, NULL, err);

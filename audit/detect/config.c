@@ -65,7 +65,7 @@ static bool is_caption(const struct sc_pair *pair, bool translated)
         return true;
     if (translated && !has_digit(pair->value, pair->value_len))
         return true;
-    return pair->value_len <= pair->key_len &&
+    return pair->key != NULL && pair->value_len <= pair->key_len &&
            strncasecmp(pair->key + pair->key_len - pair->value_len, pair->value, pair->value_len) ==
                0;
 }
@@ -87,15 +87,7 @@ static bool is_lookup(const struct sc_pair *pair)
 static int judge(void *ctx, struct sc_region key, struct sc_region value, struct sc_error *err)
 {
     const struct config *c = ctx;
-    const struct sc_pair pair = {
-        .family = c->family,
-        .key = c->detect->text + key.offset,
-        .key_len = key.len,
-        .value = c->detect->text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .ignore_variables = true,
-    };
+    const struct sc_pair pair = sc_detect_pair_of(c->detect, c->family, key, value);
     if (c->family == SC_FAMILY_CONFIG && (is_caption(&pair, c->translated) || is_lookup(&pair)))
         return 0;
     return sc_detect_pair(c->detect, &pair, NULL, err);

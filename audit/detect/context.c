@@ -17,6 +17,20 @@
 
 #define KEY_MAX ((size_t)256)
 
+struct sc_pair sc_detect_pair_of(const struct sc_detect *detect, enum sc_family family,
+                                 struct sc_region key, struct sc_region value)
+{
+    return (struct sc_pair){
+        .family = family,
+        .key = key.len == 0 ? NULL : detect->text + key.offset,
+        .key_len = key.len,
+        .value = detect->text + value.offset,
+        .value_len = value.len,
+        .raw = value,
+        .ignore_variables = true,
+    };
+}
+
 void sc_detect_init(struct sc_detect *detect, const char *file, struct sc_bytes text,
                     const struct sc_fingerprint_key *key)
 {
@@ -274,14 +288,8 @@ int sc_detect_password(struct sc_detect *detect, enum sc_family family, struct s
                        struct sc_error *err)
 {
     static const char key[] = "password";
-    const struct sc_pair pair = {
-        .family = family,
-        .key = key,
-        .key_len = sizeof(key) - 1,
-        .value = detect->text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .ignore_variables = true,
-    };
+    struct sc_pair pair = sc_detect_pair_of(detect, family, (struct sc_region){0}, value);
+    pair.key = key;
+    pair.key_len = sizeof(key) - 1;
     return sc_detect_pair(detect, &pair, NULL, err);
 }

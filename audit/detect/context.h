@@ -66,6 +66,10 @@ struct sc_pair {
     bool ignore_variables; /* $X is the right way here: a script's own variables */
 };
 
+/* A pair of two regions of the text, as they stand there, in which variables are the right way. */
+struct sc_pair sc_detect_pair_of(const struct sc_detect *detect, enum sc_family family,
+                                 struct sc_region key, struct sc_region value);
+
 void sc_detect_init(struct sc_detect *detect, const char *file, struct sc_bytes text,
                     const struct sc_fingerprint_key *key);
 void sc_detect_done(struct sc_detect *detect);

@@ -126,15 +126,9 @@ static int judge(struct sc_detect *detect, enum sc_family family, struct sc_regi
 {
     value = without_quotes(detect->text, value);
     key = without_quotes(detect->text, key);
-    struct sc_pair pair = {
-        .family = family,
-        .key = detect->text + key.offset,
-        .key_len = key.len,
-        .value = detect->text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .class = family == SC_FAMILY_DOCKERFILE_LABEL ? SC_CLASS_LABEL : SC_CLASS_LITERAL,
-    };
+    struct sc_pair pair = sc_detect_pair_of(detect, family, key, value);
+    pair.class = family == SC_FAMILY_DOCKERFILE_LABEL ? SC_CLASS_LABEL : SC_CLASS_LITERAL;
+    pair.ignore_variables = false;
     return sc_detect_pair(detect, &pair, NULL, err);
 }
 

@@ -281,16 +281,7 @@ static bool takes_password(const struct program *p, const struct sc_source_liter
 static int judge(const struct program *p, const struct sc_source_literal *literal,
                  struct sc_region key, struct sc_region value, struct sc_error *err)
 {
-    const char *text = p->detect->text;
-    struct sc_pair pair = {
-        .family = p->language->family,
-        .key = key.len == 0 ? NULL : text + key.offset,
-        .key_len = key.len,
-        .value = text + value.offset,
-        .value_len = value.len,
-        .raw = value,
-        .ignore_variables = true,
-    };
+    struct sc_pair pair = sc_detect_pair_of(p->detect, p->language->family, key, value);
     size_t offset, length;
     if (value.len == 0)
         return 0;

@@ -436,7 +436,6 @@ static void test_errors(void **state)
     assert_true(sc_str_has_suffix(err.message, "..."));
     assert_int_equal(sc_fail(NULL, SC_E_BUSY, "nothing"), SC_E_BUSY);
     assert_int_equal(sc_error_exit_status(-1000), 1);
-    assert_string_equal(sc_error_name(1), "BUG");
 }
 
 /* ---- no memory ---- */

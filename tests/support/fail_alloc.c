@@ -93,8 +93,8 @@ static bool run_one(int (*fn)(void *ctx), void *ctx, unsigned place, enum sc_fai
      */
     bool good = rc == 0 || (rc == SC_E_NOMEM && !*ret_last);
     if (!good)
-        fprintf(stderr, "allocation %u failing %s: status %s\n", place,
-                mode == SC_FAIL_ALLOC_ONCE ? "once" : "for ever", sc_error_name(rc));
+        fprintf(stderr, "allocation %u failing %s: status %d\n", place,
+                mode == SC_FAIL_ALLOC_ONCE ? "once" : "for ever", rc);
     return good;
 }
 
