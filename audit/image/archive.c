@@ -5,7 +5,8 @@
  * One level for each file that is open at the moment: the fed file is level 0, what it unpacks to
  * or one file in it is level 1, and so on. A level's first bytes are held back until its kind is
  * known. A level's own bytes are always searched raw as well, except that a tar's and a zip's are
- * searched piece by piece. In a level of no known kind a zip may stand behind other bytes: it is
+ * searched piece by piece, and that packed bytes are passed over where nothing but their content
+ * can stand in them. In a level of no known kind a zip may stand behind other bytes: it is
  * read beside the search of the raw bytes, which it may turn out to be no more than.
  */
 #include "audit/image/archive.h"
@@ -216,6 +217,20 @@ static int begin_packed(struct level *level, enum sc_packing packing, struct sc_
     return level_begin(inner(level), sc_buf_text(&level->path), NULL, err);
 }
 
+/* Bytes of a packed file: what came out of them has been searched, all else is as it stands. */
+static int packed_bytes(struct level *level, struct sc_bytes data, struct sc_error *err)
+{
+    if (level->broken)
+        return search(level, data, err);
+    struct sc_error why = {0};
+    int rc = sc_unpack_write(level->unpack, data, &why);
+    bool outside = sc_unpack_outside(level->unpack);
+    rc = tolerate(level, rc, &why, err);
+    if (rc < 0)
+        return rc;
+    return outside ? search(level, data, err) : sc_stream_pass(&level->stream, data.len, err);
+}
+
 /* ---- archives ---- */
 
 static int tar_meta(const char *what, struct sc_bytes bytes, void *ctx, struct sc_error *err)
@@ -413,14 +428,10 @@ static int level_bytes(struct level *level, struct sc_bytes data, struct sc_erro
         if (rc < 0 || data.len == 0)
             return rc;
     }
+    if (level->kind == KIND_PACKED)
+        return packed_bytes(level, data, err);
     rc = search(level, data, err);
-    if (rc == 0 && level->kind == KIND_RAW)
-        rc = look_behind(level, data, err);
-    if (rc == 0 && level->kind == KIND_PACKED && !level->broken) {
-        rc = sc_unpack_write(level->unpack, data, &why);
-        rc = tolerate(level, rc, &why, err);
-    }
-    return rc;
+    return rc == 0 && level->kind == KIND_RAW ? look_behind(level, data, err) : rc;
 }
 
 /* Bytes to search as they are; of a packing that nothing here reads that is no pass. */

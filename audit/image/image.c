@@ -269,6 +269,16 @@ static int outer_tar(struct sc_bytes piece, void *ctx, struct sc_error *err)
     return image->tar == NULL ? SC_E_NOMEM : sc_tar_write(image->tar, piece, err);
 }
 
+/* Of the outer archive as it is stored. */
+static int outer_bytes(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
+{
+    if (image->outer == NULL)
+        return outer_tar(data, image, err);
+    int rc = sc_unpack_write(image->outer, data, err);
+    bool outside = rc == 0 && sc_unpack_outside(image->outer);
+    return outside ? outer_meta("packing", data, image, err) : rc;
+}
+
 int sc_image_write(struct sc_image *image, struct sc_bytes data, struct sc_error *err)
 {
     /* The packing shows in the first bytes, which a stream might bring one by one. */
@@ -286,14 +296,9 @@ int sc_image_write(struct sc_image *image, struct sc_bytes data, struct sc_error
             image->outer = sc_unpack_new(packing, outer_tar, image, err);
         if (packing != SC_PACKING_NONE && image->outer == NULL)
             return SC_E_UNSUPPORTED;
-        struct sc_bytes start = {image->start, image->start_len};
-        rc = image->outer != NULL ? sc_unpack_write(image->outer, start, err)
-                                  : outer_tar(start, image, err);
+        rc = outer_bytes(image, (struct sc_bytes){image->start, image->start_len}, err);
     }
-    if (rc < 0 || data.len == 0)
-        return rc;
-    return image->outer != NULL ? sc_unpack_write(image->outer, data, err)
-                                : outer_tar(data, image, err);
+    return rc < 0 || data.len == 0 ? rc : outer_bytes(image, data, err);
 }
 
 static int end_outer(struct sc_image *image, struct sc_error *err)

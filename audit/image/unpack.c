@@ -23,6 +23,8 @@ struct sc_unpack {
     void *ctx;
     unsigned char *out;
     uint64_t in_total, out_total;
+    bool inside;   /* content of this member has come out */
+    bool outside;  /* what was written last has more than the inside of a member */
     bool between;  /* a member has ended, the next has not begun */
     bool trailing; /* what follows is no member any more */
 };
@@ -150,6 +152,8 @@ static int step(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_full,
     unpack->in_total += run.in_used;
     unpack->out_total += run.out_used;
     unpack->between = run.finished;
+    unpack->inside = !run.finished && (unpack->inside || run.out_used > 0);
+    unpack->outside = unpack->outside || run.finished;
     *ret_full = run.out_used == OUT_SIZE;
     if (unpack->out_total > SC_UNPACK_FREE &&
         unpack->out_total / SC_UNPACK_RATIO > unpack->in_total)
@@ -184,6 +188,7 @@ int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data, struct sc_er
 {
     int rc = 0;
     bool full = false;
+    unpack->outside = !unpack->inside;
     while (rc == 0 && (data.len > 0 || full) && !unpack->trailing) {
         if (unpack->between && data.len == 0)
             break;
@@ -192,7 +197,13 @@ int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data, struct sc_er
         if (rc == 0 && !unpack->trailing && !unpack->between)
             rc = step(unpack, &data, &full, err);
     }
+    unpack->outside = unpack->outside || rc < 0;
     return rc;
+}
+
+bool sc_unpack_outside(const struct sc_unpack *unpack)
+{
+    return unpack->outside;
 }
 
 int sc_unpack_member(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_ended,
@@ -208,7 +219,7 @@ int sc_unpack_member(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_
 
 int sc_unpack_reset(struct sc_unpack *unpack, struct sc_error *err)
 {
-    unpack->between = unpack->trailing = false;
+    unpack->between = unpack->trailing = unpack->inside = false;
     unpack->in_total = unpack->out_total = 0;
     return unpack->coder->restart(unpack->state) < 0 ? sc_fail_nomem(err) : 0;
 }

@@ -52,8 +52,12 @@ void sc_unpack_free(struct sc_unpack *unpack);
 int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data,
                     struct sc_error *err) SC_NODISCARD;
 
-/* The same up to the end of the first member: *data is what stands behind it (all used up, unless
- * *ret_ended is set). */
+/* Whether the bytes that were written last may hold anything that was not unpacked: a header, what
+ * stands between members or behind them, skippable frames, damage. */
+bool sc_unpack_outside(const struct sc_unpack *unpack);
+
+/* sc_unpack_write() up to the end of the first member: *data is what stands behind it (all used up,
+ * unless *ret_ended is set). */
 int sc_unpack_member(struct sc_unpack *unpack, struct sc_bytes *data, bool *ret_ended,
                      struct sc_error *err) SC_NODISCARD;
 

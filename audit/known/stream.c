@@ -288,10 +288,17 @@ int sc_stream_write(struct sc_stream *stream, struct sc_bytes data, struct sc_er
     return 0;
 }
 
-int sc_stream_end(struct sc_stream *stream, struct sc_error *err)
+int sc_stream_pass(struct sc_stream *stream, uint64_t count, struct sc_error *err)
 {
     int rc = end_join(stream, err);
     stream->edge_len = 0;
+    stream->offset += count;
+    return rc;
+}
+
+int sc_stream_end(struct sc_stream *stream, struct sc_error *err)
+{
+    int rc = sc_stream_pass(stream, 0, err);
     stream->offset = 0;
     return rc;
 }

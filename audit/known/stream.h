@@ -53,6 +53,9 @@ int sc_stream_init(struct sc_stream *stream, const struct sc_searcher *searcher,
 int sc_stream_write(struct sc_stream *stream, struct sc_bytes data,
                     struct sc_error *err) SC_NODISCARD;
 
+/* Leaves out bytes that cannot be part of a hit. */
+int sc_stream_pass(struct sc_stream *stream, uint64_t count, struct sc_error *err) SC_NODISCARD;
+
 /* Ends the data; the stream can then be written again from offset 0. */
 int sc_stream_end(struct sc_stream *stream, struct sc_error *err) SC_NODISCARD;
 

@@ -88,6 +88,30 @@ static void test_zstd_frames(void **state)
     }
 }
 
+/* Which bytes of two members with padding behind them may be no content. */
+static void test_outside(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(4096);
+    struct sc_error err = {0};
+    struct sc_unpack *unpack = sc_unpack_new(SC_PACKING_GZIP, append, &out, &err);
+    assert_non_null(unpack);
+    char seen[sizeof(gzip_two) + 2 + 1] = "";
+    for (size_t i = 0; i < sizeof(gzip_two) + 2; i++) {
+        unsigned char byte = i < sizeof(gzip_two) ? gzip_two[i] : 'x';
+        assert_int_equal(sc_unpack_write(unpack, (struct sc_bytes){&byte, 1}, &err), 0);
+        seen[i] = sc_unpack_outside(unpack) ? 'o' : '.';
+    }
+    sc_unpack_free(unpack);
+    /* At least the headers, the last byte of each member, and what stands behind. */
+    for (size_t i = 0; i < sizeof(gzip_two) + 2; i++) {
+        size_t at = i % 26;
+        if ((at < 10 || at == 25 || i >= sizeof(gzip_two)) && seen[i] != 'o')
+            fail_msg("byte %zu is taken for content: %s", i, seen);
+    }
+    assert_non_null(strchr(seen, '.'));
+}
+
 static void test_damaged_and_cut(void **state)
 {
     (void)state;
@@ -119,11 +143,9 @@ static void test_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_members_in_pieces),
-        cmocka_unit_test(test_padding_behind),
-        cmocka_unit_test(test_zstd_frames),
-        cmocka_unit_test(test_damaged_and_cut),
-        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_members_in_pieces), cmocka_unit_test(test_padding_behind),
+        cmocka_unit_test(test_zstd_frames),       cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_damaged_and_cut),   cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

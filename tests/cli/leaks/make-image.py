@@ -4,7 +4,7 @@
 KIND names the place; "clean" has the value nowhere. Layers: 1 base, 2 the one with the value, 3 what
 comes after. Kinds beginning with "oci-" make an OCI layout, as a folder unless OUTPUT ends in .tar.
 """
-import base64, bz2, gzip, hashlib, io, json, os, subprocess, sys, tarfile, zipfile
+import base64, bz2, gzip, hashlib, io, json, os, random, struct, subprocess, sys, tarfile, zipfile
 
 kind, value, output = sys.argv[1:]
 oci = kind.startswith("oci-")
@@ -96,6 +96,16 @@ elif cell == "gzip-members":
 elif cell == "zstd-layer":
     middle.append(("app/conf", v, None))
     pack = zstd
+elif cell in ("gzip-name", "gzip-behind", "zstd-between"):
+    # Around content that comes in several pieces: in the header, between frames, behind the end.
+    middle.append(("app/large", random.Random(1).randbytes(1 << 20), None))
+    if cell == "gzip-name":
+        pack = lambda data: b"\x1f\x8b\x08\x08" + b"\0" * 6 + v + b"\0" + gzip.compress(data)[10:]
+    elif cell == "gzip-behind":
+        pack = lambda data: gzip.compress(data) + v
+    else:
+        frame = struct.pack("<II", 0x184D2A50, len(v)) + v
+        pack = lambda data: zstd(data[:600000]) + frame + zstd(data[600000:])
 elif cell == "gzip-file":
     middle.append(("app/conf.gz", gzip.compress(v), None))
 elif cell == "xz-file":
