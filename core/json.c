@@ -5,7 +5,6 @@
 #include "core/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/parse.h"
@@ -60,6 +59,7 @@ void sc_json_array_end(struct sc_json *json)
     end(json, ']');
 }
 
+/* One that is not plain. */
 static void escape_byte(struct sc_buf *out, unsigned char c)
 {
     switch (c) {
@@ -79,18 +79,30 @@ static void escape_byte(struct sc_buf *out, unsigned char c)
         sc_buf_puts(out, "\\t");
         break;
     default:
-        if (c < 0x20 || c == 0x7f)
-            sc_buf_printf(out, "\\u%04x", (unsigned)c);
-        else
-            sc_buf_putc(out, (char)c);
+        sc_buf_printf(out, "\\u%04x", (unsigned)c);
+        break;
     }
+}
+
+/* How much of it stands in JSON as it is. */
+static size_t plain_length(const char *text, size_t len)
+{
+    size_t plain = 0;
+    while (plain < len && text[plain] >= 0x20 && text[plain] < 0x7f && text[plain] != '"' &&
+           text[plain] != '\\')
+        plain++;
+    return plain;
 }
 
 static void write_quoted(struct sc_buf *out, const char *text, size_t len)
 {
     sc_buf_putc(out, '"');
     for (size_t i = 0; i < len;) {
-        size_t step = 1;
+        size_t plain = plain_length(text + i, len - i), step = 1;
+        sc_buf_append(out, text + i, plain);
+        i += plain;
+        if (i == len)
+            break;
         if ((unsigned char)text[i] < 0x80) {
             escape_byte(out, (unsigned char)text[i]);
         } else {
@@ -131,17 +143,24 @@ void sc_json_string_n(struct sc_json *json, const char *text, size_t len)
     write_quoted(json->out, text, len);
 }
 
+static void put_number(struct sc_buf *out, uint64_t value)
+{
+    char text[SC_U64_TEXT_SIZE];
+    sc_buf_append(out, text, sc_u64_text(text, value));
+}
+
 void sc_json_int(struct sc_json *json, int64_t value)
 {
     separate(json);
-    sc_buf_printf(json->out, "%" PRId64, value);
+    if (value < 0)
+        sc_buf_putc(json->out, '-');
+    put_number(json->out, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void sc_json_uint(struct sc_json *json, uint64_t value)
 {
     separate(json);
-    char text[SC_U64_TEXT_SIZE];
-    sc_buf_append(json->out, text, sc_u64_text(text, value));
+    put_number(json->out, value);
 }
 
 void sc_json_bool(struct sc_json *json, bool value)

@@ -67,13 +67,15 @@ static void begin_json(struct sc_json *json, const struct sc_entry_info *info)
     sc_json_uint(json, info->size);
     sc_time_text(text, info->created);
     sc_json_pair_string(json, "created", text);
-    sc_time_text(text, info->expires);
+    if (info->expires != 0)
+        sc_time_text(text, info->expires);
     sc_json_pair_string(json, "expires", info->expires != 0 ? text : NULL);
     sc_json_pair_bool(json, "removed", info->removed);
     sc_json_pair_bool(json, "exposed", info->exposed);
     sc_json_pair_int(json, "uid", info->uid);
     sc_json_pair_int(json, "gid", info->gid);
-    snprintf(text, sizeof(text), "%04o", (unsigned)info->mode);
+    if (info->mode != 0)
+        snprintf(text, sizeof(text), "%04o", (unsigned)info->mode);
     sc_json_pair_string(json, "mode", info->mode != 0 ? text : NULL);
     sc_json_pair_string(json, "note", info->note[0] != '\0' ? info->note : NULL);
     sc_json_key(json, "labels");

@@ -403,10 +403,11 @@ static void test_json(void **state)
     struct sc_json json;
     sc_json_init(&json, &buf);
     sc_json_object_begin(&json);
-    sc_json_pair_string(&json, "a\"b", "tab\t nul\x01 \xc3\xa4 \xff\xc3 end");
+    sc_json_pair_string(&json, "a\"b", "tab\t nul\x01\x7f~ \xc3\xa4 \xff\xc3 end\\");
     sc_json_key(&json, "list");
     sc_json_array_begin(&json);
     sc_json_int(&json, -1);
+    sc_json_int(&json, INT64_MIN);
     sc_json_uint(&json, UINT64_MAX);
     sc_json_bool(&json, true);
     sc_json_null(&json);
@@ -416,9 +417,10 @@ static void test_json(void **state)
     sc_json_array_end(&json);
     sc_json_pair_int(&json, "n", 0);
     sc_json_object_end(&json);
-    assert_string_equal(sc_buf_text(&buf),
-                        "{\"a\\\"b\":\"tab\\t nul\\u0001 \xc3\xa4 \xef\xbf\xbd\xef\xbf\xbd end\","
-                        "\"list\":[-1,18446744073709551615,true,null,{},null],\"n\":0}");
+    assert_string_equal(
+        sc_buf_text(&buf),
+        "{\"a\\\"b\":\"tab\\t nul\\u0001\\u007f~ \xc3\xa4 \xef\xbf\xbd\xef\xbf\xbd end\\\\\","
+        "\"list\":[-1,-9223372036854775808,18446744073709551615,true,null,{},null],\"n\":0}");
 }
 
 static void test_errors(void **state)
