@@ -106,6 +106,20 @@ static bool has_command(const struct context *c, const struct definition *d)
     return set && !empty;
 }
 
+/* Whether what it extends adds nothing to what starts: the loaded service has the command that is
+ * written here, or none, and no entrypoint. */
+static bool starts_as_written(const struct context *c, const struct definition *d)
+{
+    const struct sc_value *service = d->user_count == 1 ? d->users[0]->value : NULL;
+    if (service == NULL)
+        return false;
+    const struct sc_value *entrypoint = sc_value_get(service, "entrypoint");
+    const struct sc_value *command = sc_value_get(service, "command");
+    bool commanded = command != NULL && command->kind == SC_VALUE_LIST && command->count > 0;
+    return (entrypoint == NULL || entrypoint->kind == SC_VALUE_NULL) &&
+           commanded == has_command(c, d);
+}
+
 static const char *fill(struct context *c, const struct definition *d, struct shim *shim)
 {
     const struct sc_yaml_node *entrypoint = sc_yaml_resolve(sc_yaml_get(d->node, "entrypoint"));
@@ -161,7 +175,7 @@ static const char *obstacle(const struct context *c, const struct definition *d)
         if (same_service(c, d, other) && sets(other, "entrypoint"))
             return "several files say what the service starts; leave one of them";
         if ((other == d || same_service(c, d, other)) && sets(other, "extends") &&
-            !sets(d, "entrypoint"))
+            !sets(d, "entrypoint") && !starts_as_written(c, d))
             return "the service extends another one, which may say what it starts; set its "
                    "entrypoint";
         if (!sc_str_equal(other->name, d->name) && sc_plan_serves(c, d, other))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the shim has to start: from a Dockerfile, from image archives; and where it fits.
 . "$SC_SOURCE/tests/support/functions.sh"
-requires python3
+requires python3 jq
 export SECRETSCTL_RUN_DIR=/run/secretsctl DOCKER_HOST=unix:///nonexistent
 new_vault
 shim=$SC_BUILD/shim/secretsctl-shim
@@ -170,3 +170,37 @@ run 0 "$SECRETSCTL" compose rewrite --shim /bin/shim
 [ "$(grep -c '^[-+] ' out)" = 6 ] || { cat out; fail "only the new variable was to change"; }
 out_has "+      NEW_PASSWORD: '{{secret:new_password}}'"
 out_has '+    secrets: [old_password, new_password]'
+
+# a service that extends another one starts what its image does, unless the other one says more
+mkdir common && cd common
+cat >compose.yml <<'END'
+name: common
+services:
+  plain:
+    extends: {service: base}
+    environment: {DB_PASSWORD: canary-plain}
+  commanded:
+    extends: {service: base}
+    command: [run]
+    environment: {API_TOKEN: canary-commanded-0123456789}
+  given:
+    extends: {service: command}
+    environment: {API_TOKEN: canary-given-0123456789}
+  base:
+    build: {dockerfile_inline: "FROM scratch\nENTRYPOINT [\"/app\"]\nCMD [\"serve\"]\n"}
+    logging: {driver: local}
+  command:
+    extends: {service: base}
+    command: [other]
+END
+run 0 "$SECRETSCTL" compose rewrite --write --shim $shim
+out_lacks canary
+out_has "move  compose.yml:5  plain.DB_PASSWORD -> common/db_password"
+out_has "move  compose.yml:9  commanded.API_TOKEN -> common/api_token"
+out_has "the shim cannot help: the service extends another one, which may say what it starts; set its entrypoint"
+err_is "secretsctl: 2 moved into 2 entries of scope 'common', 1 stay"
+[ "$("$SECRETSCTL" compose config --json | jq -c '.services.plain | [.entrypoint, .command]')" = '[["/.secretsctl/shim","--","/app"],["serve"]]' ] || fail "what plain starts"
+[ "$("$SECRETSCTL" compose config --json | jq -c '.services.commanded | [.entrypoint, .command]')" = '[["/.secretsctl/shim","--","/app"],["run"]]' ] || fail "what commanded starts"
+run 0 "$SECRETSCTL" compose rewrite --shim $shim
+err_is "secretsctl: nothing to move; 1 stay"
+cd ..
