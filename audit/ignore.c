@@ -64,7 +64,8 @@ static bool is_deep(const char *whole, const char *at)
            (at[2] == '/' || at[2] == '\0');
 }
 
-bool sc_ignore_fits(const char *pattern, const char *path)
+/* Whether a pattern without '!' fits, where '*' passes no slash. */
+static bool fits(const char *pattern, const char *path)
 {
     const char *whole = pattern;
     const char *star = NULL, *star_path = NULL; /* '*': where to go on, with one more character */
@@ -262,7 +263,7 @@ static bool is_ignored(const struct sc_ignore *ignore, const char *path, bool fo
         const char *leaf = strrchr(below, '/');
         if (line->anywhere && leaf != NULL)
             below = leaf + 1;
-        if (sc_ignore_fits(line->pattern, below))
+        if (fits(line->pattern, below))
             return !line->back;
     }
     return false;

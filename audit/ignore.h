@@ -48,9 +48,6 @@ bool sc_ignore_matches(const struct sc_ignore *ignore, const char *path, const c
 /* The same for the path of a folder. */
 bool sc_ignore_matches_folder(const struct sc_ignore *ignore, const char *path);
 
-/* Whether a pattern without '!' fits, where '*' passes no slash. */
-bool sc_ignore_fits(const char *pattern, const char *path);
-
 /* Whether a mark in the text allows the finding. */
 bool sc_ignore_marked(struct sc_bytes text, const struct sc_finding *finding);
 

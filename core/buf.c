@@ -4,6 +4,7 @@
  */
 #include "core/buf.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,15 +67,7 @@ void sc_buf_putc(struct sc_buf *buf, char c)
     sc_buf_append(buf, &c, 1);
 }
 
-void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    sc_buf_vprintf(buf, fmt, args);
-    va_end(args);
-}
-
-void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args)
+static SC_PRINTF(2, 0) void append_formatted(struct sc_buf *buf, const char *fmt, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -86,6 +79,14 @@ void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args)
         buf->len += (size_t)wanted;
     }
     va_end(again);
+}
+
+void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    append_formatted(buf, fmt, args);
+    va_end(args);
 }
 
 int sc_buf_status(const struct sc_buf *buf, struct sc_error *err)

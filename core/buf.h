@@ -12,7 +12,6 @@
 #ifndef SC_CORE_BUF_H
 #define SC_CORE_BUF_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,7 +39,6 @@ unsigned char *sc_buf_extend(struct sc_buf *buf, size_t len) SC_NODISCARD;
 void sc_buf_puts(struct sc_buf *buf, const char *text);
 void sc_buf_putc(struct sc_buf *buf, char c);
 void sc_buf_printf(struct sc_buf *buf, const char *fmt, ...) SC_PRINTF(2, 3);
-void sc_buf_vprintf(struct sc_buf *buf, const char *fmt, va_list args) SC_PRINTF(2, 0);
 
 /* 0, or what went wrong since the buffer was made or cleared. */
 int sc_buf_status(const struct sc_buf *buf, struct sc_error *err) SC_NODISCARD;

@@ -34,6 +34,13 @@ static void hash_stored(struct sc_image *image, struct sc_bytes data)
         sc_hasher_begin(image->hasher, &image->stored, data);
 }
 
+/* Keeps the paths of the layer that is being read. */
+static int keep_path(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
+{
+    struct sc_image *image = ctx;
+    return sc_layer_paths_add(&current(image)->paths, entry->path, entry->type == '5', err);
+}
+
 struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct sc_error *err)
 {
     struct sc_image *image = calloc(1, sizeof(*image));
@@ -49,7 +56,7 @@ struct sc_image *sc_image_new(struct sc_probe *probe, const char *title, struct 
         .searcher = probe->searcher,
         .ledger = probe->ledger,
         .surface = SC_IMAGE_SURFACE,
-        .on_entry = sc_image_on_entry,
+        .on_entry = keep_path,
         .on_unpacked = hash_unpacked,
         .ctx = image,
     };
@@ -109,12 +116,6 @@ static int add_member(struct sc_image *image, const char *name, struct sc_error 
         return SC_E_NOMEM;
     image->count++;
     return 0;
-}
-
-int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
-{
-    struct sc_image *image = ctx;
-    return sc_layer_paths_add(&current(image)->paths, entry->path, entry->type == '5', err);
 }
 
 int sc_image_member_begin(struct sc_image *image, const char *name, struct sc_error *err)

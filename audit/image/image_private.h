@@ -57,9 +57,6 @@ struct sc_image {
     char id[80];           /* digest of the first image's settings; "" if unknown */
 };
 
-/* Keeps the paths of the layer that is being read. */
-int sc_image_on_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err);
-
 #define SC_IMAGE_BLOBS "blobs/sha256/"
 
 /* The digest that a member is called after (64 digits of `name`); NULL if it is called otherwise.

@@ -64,7 +64,8 @@ char *sc_cli_access_folder(const struct sc_cli *cli, struct sc_error *err)
     return vault == NULL ? NULL : sc_str_printf(err, "%s.access", vault);
 }
 
-char *sc_cli_access_log(const struct sc_cli *cli, const char *directory, struct sc_error *err)
+/* The log of the mount on a directory. Malloc'd. */
+static char *access_log(const struct sc_cli *cli, const char *directory, struct sc_error *err)
 {
     unsigned char hash[SC_HASH_SIZE];
     char hex[2 * HASH_BYTES + 1];
@@ -171,7 +172,7 @@ static int prepare(struct session *session, const struct sc_cli *cli,
                    struct sc_error *err)
 {
     session->vault_path = sc_cli_vault_path(cli, err);
-    session->log = sc_cli_access_log(cli, session->directory, err);
+    session->log = access_log(cli, session->directory, err);
     session->engine = engine_socket(opt->engine, err);
     if (session->vault_path == NULL || session->log == NULL || session->engine == NULL)
         return err->code;

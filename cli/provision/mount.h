@@ -49,9 +49,7 @@ int sc_cli_unmount(const char *directory, bool force, struct sc_error *err) SC_N
  */
 char *sc_cli_mount_directory(const char *given, struct sc_error *err) SC_NODISCARD;
 
-/* The folder of the read logs of a vault, and the log of one mount in it. Malloc'd. */
+/* The folder of the read logs of a vault. Malloc'd. */
 char *sc_cli_access_folder(const struct sc_cli *cli, struct sc_error *err) SC_NODISCARD;
-char *sc_cli_access_log(const struct sc_cli *cli, const char *directory,
-                        struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -61,9 +61,7 @@ int sc_cmd_init(struct sc_cli *cli, const void *options, int count, char **opera
             unlink(cli->globals.key_file);
         return rc;
     }
-    if (secrets.key_file_made)
-        sc_note(cli, "made the key file '%s'; keep a copy where the vault is not",
-                cli->globals.key_file);
+    sc_slot_note_key_file(cli, &secrets, cli->globals.key_file);
     sc_note(cli, "made the vault '%s'", path);
     return 0;
 }

@@ -10,7 +10,6 @@
 
 #include "cli/output.h"
 #include "cli/unlock.h"
-#include "core/fsutil.h"
 #include "core/json.h"
 #include "core/parse.h"
 
@@ -113,8 +112,8 @@ static int gather(const struct sc_cli *cli, const struct sc_slot_options *opt,
 {
     int rc = 0;
     if (opt->new_passphrase_file != NULL) {
-        rc = sc_file_read_secret(opt->new_passphrase_file, SC_CLI_KEY_MAX, true,
-                                 &secrets->passphrase, err);
+        rc = sc_cli_read_key("--new-passphrase-file", opt->new_passphrase_file,
+                             &secrets->passphrase, err);
         sc_secret_strip_newline(&secrets->passphrase);
     } else if (opt->passphrase || (opt->key_file == NULL && opt->recipient == NULL)) {
         rc = sc_slot_ask_passphrase(cli, secrets, err);
@@ -146,6 +145,7 @@ int sc_cmd_slot_add(struct sc_cli *cli, const void *options, int count, char **o
             unlink(opt->key_file);
         return rc;
     }
+    sc_slot_note_key_file(cli, &secrets, opt->key_file);
     sc_note(cli, "added slot %.*s", SC_SLOT_ID_SHOWN, id);
     return 0;
 }

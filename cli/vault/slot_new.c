@@ -40,6 +40,13 @@ int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets, str
     return rc;
 }
 
+void sc_slot_note_key_file(const struct sc_cli *cli, const struct sc_slot_secrets *secrets,
+                           const char *path)
+{
+    if (secrets->key_file_made)
+        sc_note(cli, "made the key file '%s'; keep a copy where the vault is not", path);
+}
+
 /* Shown on the terminal only, never on standard output, which may be a log. */
 static int show_generated(const struct sc_secret *passphrase, struct sc_error *err)
 {

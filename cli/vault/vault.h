@@ -113,6 +113,9 @@ void sc_slot_secrets_done(struct sc_slot_secrets *secrets);
 /* Reads the key file, or makes one (0600) where there is none. */
 int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets,
                           struct sc_error *err) SC_NODISCARD;
+/* Tells of a key file that was made. */
+void sc_slot_note_key_file(const struct sc_cli *cli, const struct sc_slot_secrets *secrets,
+                           const char *path);
 /* Asks for a new passphrase; an empty answer gets a generated one, shown once. */
 int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
                            struct sc_error *err) SC_NODISCARD;

@@ -24,6 +24,7 @@ for given in "$key" "$secret"; do
     refused --identity "$SECRETSCTL" get shop/pw --identity "$given"
     refused --key-file "$SECRETSCTL" get shop/pw --key-file "$given"
     refused --passphrase-file "$SECRETSCTL" get shop/pw --passphrase-file "$given"
+    refused --new-passphrase-file "$SECRETSCTL" --key-file key slot add --new-passphrase-file "$given"
     refused --age-identity "$SECRETSCTL" --key-file key import --format age --age-identity "$given" id.txt
     refused '--key or --fingerprint-key' "$SECRETSCTL" verify env --fingerprints id.txt --fingerprint-key "$given"
     SECRETSCTL_IDENTITY=$given run 1 "$SECRETSCTL" doctor

@@ -9,6 +9,7 @@ printf v1 | run 0 "$SECRETSCTL" add a/x
 run 0 "$SECRETSCTL" slot add --new-passphrase-file p1 --kdf light --label 'in the safe' --reason 'for the bad day'
 run 0 "$SECRETSCTL" slot add --recipient "$(age-keygen -y id.txt)" --label alice
 run 0 "$SECRETSCTL" slot add --key-file k2 --label robot
+err_has "made the key file 'k2'; keep a copy where the vault is not"
 run 0 "$SECRETSCTL" slot list --json
 jq -e 'map(.kind) | sort == ["key-file","key-file","passphrase","recipient"]' "$T/out" >/dev/null || fail "kinds"
 robot=$(jq -r '.[] | select(.label == "robot").id' "$T/out")
