@@ -374,3 +374,27 @@ struct sc_arena_policy sc_arena_policy(void)
     sc_arena_free(probe);
     return policy;
 }
+
+void *sc_arena_pages_get(size_t size, enum sc_arena_fork fork, struct sc_error *err)
+{
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) {
+        sc_fail_nomem(err);
+        return NULL;
+    }
+    /* Locked as they are used; whoever must be told of a refusal is told of the arena's. */
+    SC_IGNORE(mlock2(pages, size, MLOCK_ONFAULT));
+    SC_IGNORE(madvise(pages, size, MADV_DONTDUMP));
+    if (fork == SC_ARENA_FORK_WIPES)
+        SC_IGNORE(madvise(pages, size, MADV_WIPEONFORK));
+    return pages;
+}
+
+void sc_arena_pages_release(void *pages, size_t size)
+{
+    if (pages == NULL)
+        return;
+    explicit_bzero(pages, size);
+    munmap(pages, size);
+    sc_registers_wipe();
+}

@@ -48,4 +48,16 @@ void sc_arena_require_lock(void);
 /* What the arena could really get. Allocates once if nothing was allocated yet. */
 struct sc_arena_policy sc_arena_policy(void);
 
+/* ---- beside the arena ----
+ * Pages for what tells values and cannot lie in it: because it is large, is handed to the kernel,
+ * or must be seen by a forked child. Locked as far as the limit allows, and in no core dump. */
+
+enum sc_arena_fork { SC_ARENA_FORK_WIPES, SC_ARENA_FORK_KEEPS };
+
+/* `size` zeroed bytes, 1 or more, at a page boundary; NULL with NOMEM. */
+void *sc_arena_pages_get(size_t size, enum sc_arena_fork fork, struct sc_error *err) SC_NODISCARD;
+
+/* Wipes and releases; `size` as it was asked for. NULL is allowed. */
+void sc_arena_pages_release(void *pages, size_t size);
+
 #endif

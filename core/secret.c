@@ -16,6 +16,7 @@
 
 #define FIRST_CAPACITY ((size_t)256)
 #define READ_STEP      ((size_t)4096)
+#define STACK_REACH    ((size_t)8 * 1024)
 
 int sc_secret_reserve(struct sc_secret *secret, size_t cap, struct sc_error *err)
 {
@@ -160,4 +161,10 @@ void sc_wipe(void *bytes, size_t len)
     if (len > 0)
         sodium_memzero(bytes, len);
     sc_registers_wipe();
+}
+
+__attribute__((noinline)) void sc_wipe_stack(void)
+{
+    unsigned char left[STACK_REACH];
+    sc_wipe(left, sizeof(left));
 }

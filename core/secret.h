@@ -79,4 +79,8 @@ void sc_secret_done(struct sc_secret *secret);
  * vector registers. */
 void sc_wipe(void *bytes, size_t len);
 
+/* Wipes what calls that have returned left on the stack (8 KiB of it) and in the vector registers:
+ * for code that looks at values byte by byte. */
+void sc_wipe_stack(void);
+
 #endif

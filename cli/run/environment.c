@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "core/arena.h"
 
 #include "core/banned.h"
 
@@ -128,11 +129,9 @@ int sc_run_environment_make(const struct sc_run_values *values, bool clean,
     build(&measure, values, clean);
     size_t table = (measure.count + 1) * sizeof(char *);
     size_t size = table + measure.used + 1;
-    /* Not from the arena: a forked child sees zeroes there. */
-    char *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED)
-        return sc_fail_nomem(err);
-    SC_IGNORE(mlock(block, size) < 0 || madvise(block, size, MADV_DONTDUMP) < 0); /* best effort */
+    char *block = sc_arena_pages_get(size, SC_ARENA_FORK_KEEPS, err);
+    if (block == NULL)
+        return SC_E_NOMEM;
     struct builder builder = {.block = block + table, .items = (char **)(void *)block};
     build(&builder, values, clean);
     *ret = (struct sc_run_environment){.block = block, .size = size, .items = builder.items};
@@ -141,9 +140,6 @@ int sc_run_environment_make(const struct sc_run_values *values, bool clean,
 
 void sc_run_environment_done(struct sc_run_environment *environment)
 {
-    if (environment->block == NULL)
-        return;
-    sc_wipe(environment->block, environment->size);
-    munmap(environment->block, environment->size);
+    sc_arena_pages_release(environment->block, environment->size);
     *environment = (struct sc_run_environment){0};
 }

@@ -5,13 +5,13 @@
 #include "core/mask/filter.h"
 
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
+#include "core/arena.h"
 #include "core/macros.h"
 #include "core/vector/cpu.h"
 
@@ -31,14 +31,25 @@
 #define BIT_2 36
 #define BIT_3 30
 
-static bool make_bitmap(struct sc_mask_bitmap *bitmap, size_t things)
+static size_t bitmap_size(const struct sc_mask_bitmap *bitmap)
+{
+    return sizeof(*bitmap->bits) << (64 - bitmap->shift);
+}
+
+static int make_bitmap(struct sc_mask_bitmap *bitmap, size_t things, struct sc_error *err)
 {
     unsigned bits = BITS_MIN;
     while (bits < BITS_MAX && ((size_t)1 << bits) < things * BITS_EACH)
         bits++;
     bitmap->shift = 64 - (bits - 6);
-    bitmap->bits = calloc((size_t)1 << (bits - 6), sizeof(*bitmap->bits));
-    return bitmap->bits != NULL;
+    bitmap->bits = sc_arena_pages_get(bitmap_size(bitmap), SC_ARENA_FORK_WIPES, err);
+    return bitmap->bits != NULL ? 0 : SC_E_NOMEM;
+}
+
+static void bitmap_done(struct sc_mask_bitmap *bitmap)
+{
+    if (bitmap->bits != NULL)
+        sc_arena_pages_release(bitmap->bits, bitmap_size(bitmap));
 }
 
 int sc_mask_filter_init(struct sc_mask_filter *filter, size_t shortest, size_t count,
@@ -48,16 +59,18 @@ int sc_mask_filter_init(struct sc_mask_filter *filter, size_t shortest, size_t c
     size_t width = SC_MIN(WIDTH_MAX, shortest - stride + 1);
     *filter = (struct sc_mask_filter){
         .stride = stride, .width = width, .keep = UINT64_MAX >> (64 - 8 * width)};
-    if (make_bitmap(&filter->begin, count) && make_bitmap(&filter->nearby, count * stride))
-        return 0;
-    sc_mask_filter_done(filter);
-    return sc_fail_nomem(err);
+    int rc = make_bitmap(&filter->begin, count, err);
+    if (rc == 0)
+        rc = make_bitmap(&filter->nearby, count * stride, err);
+    if (rc < 0)
+        sc_mask_filter_done(filter);
+    return rc;
 }
 
 void sc_mask_filter_done(struct sc_mask_filter *filter)
 {
-    free(filter->nearby.bits);
-    free(filter->begin.bits);
+    bitmap_done(&filter->nearby);
+    bitmap_done(&filter->begin);
     *filter = (struct sc_mask_filter){0};
 }
 

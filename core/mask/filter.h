@@ -8,8 +8,8 @@
  * first words only. Words are as wide as the shortest pattern lets them be: the more bytes, the
  * fewer texts have one by chance. So long and short patterns should not share a filter.
  *
- * It may be wrong with a place it names, never with one it passes over. Threads: any number may
- * search.
+ * It may be wrong with a place it names, never with one it passes over. What is guessed can be
+ * tested against a bitmap, so it lies in locked memory. Threads: any number may search.
  */
 #ifndef SC_CORE_MASK_FILTER_H
 #define SC_CORE_MASK_FILTER_H

@@ -194,9 +194,12 @@ static int make_tables(struct sc_mask_set *set, struct sc_error *err)
     while (places < set->count * 2)
         places *= 2;
     set->range_mask = places - 1;
-    set->ranges = calloc(places, sizeof(*set->ranges));
-    set->heads = malloc(set->count * sizeof(*set->heads));
-    return set->ranges != NULL && set->heads != NULL ? 0 : sc_fail_nomem(err);
+    set->table_size = places * sizeof(*set->ranges) + set->count * sizeof(*set->heads);
+    set->ranges = sc_arena_pages_get(set->table_size, SC_ARENA_FORK_WIPES, err);
+    if (set->ranges == NULL)
+        return SC_E_NOMEM;
+    set->heads = (uint32_t *)(set->ranges + places);
+    return 0;
 }
 
 /* Short patterns have a filter of their own: it would serve the others badly. */
@@ -232,13 +235,15 @@ static struct sc_mask_range *find_range(const struct sc_mask_set *set, uint32_t 
 /* Notes the pattern at `index`; they come in order. */
 static void index_pattern(struct sc_mask_set *set, uint32_t index)
 {
-    uint32_t gram = gram_at(set->items[index].ptr);
+    const struct sc_mask_pattern *item = &set->items[index];
+    uint32_t gram = gram_at(item->ptr);
     struct sc_mask_range *range = find_range(set, gram);
     if (range->end == 0)
-        *range = (struct sc_mask_range){.gram = gram, .first = index};
+        *range = (struct sc_mask_range){
+            .gram = gram, .first = index, .second = item->len >= 8 ? gram_at(item->ptr + 4) : 0};
     range->end = index + 1;
     set->heads[index] = be32toh(gram);
-    set->firsts[set->items[index].ptr[0] + 1] = range->end;
+    set->firsts[item->ptr[0] + 1] = range->end;
 }
 
 static int finish_set(struct sc_mask_set *set, struct sc_error *err)
@@ -259,7 +264,6 @@ static int finish_set(struct sc_mask_set *set, struct sc_error *err)
         while (parent != SC_MASK_NONE && !starts_with(item, &set->items[parent]))
             parent = set->items[parent].parent;
         item->parent = parent;
-        item->second = item->len >= 8 ? gram_at(item->ptr + 4) : 0;
         set->longest = SC_MAX(set->longest, (size_t)item->len);
         set->items[kept] = *item;
         index_pattern(set, (uint32_t)kept++);
@@ -273,7 +277,10 @@ static int finish_set(struct sc_mask_set *set, struct sc_error *err)
 int sc_mask_patterns_finish(struct sc_mask_patterns *patterns, struct sc_error *err)
 {
     int rc = finish_set(&patterns->exact, err);
-    return rc < 0 ? rc : finish_set(&patterns->canonical, err);
+    if (rc == 0)
+        rc = finish_set(&patterns->canonical, err);
+    sc_wipe_stack();
+    return rc;
 }
 
 static void set_done(struct sc_mask_set *set)
@@ -286,8 +293,7 @@ static void set_done(struct sc_mask_set *set)
     free(set->items);
     for (size_t kind = 0; kind < SC_MASK_FILTERS; kind++)
         sc_mask_filter_done(&set->filters[kind]);
-    free(set->ranges);
-    free(set->heads);
+    sc_arena_pages_release(set->ranges, set->table_size);
     *set = (struct sc_mask_set){0};
 }
 
@@ -320,11 +326,10 @@ static const struct sc_mask_pattern *longest(const struct sc_mask_set *set,
                                              const unsigned char *text, size_t len)
 {
     const struct sc_mask_range *range = find_range(set, gram_at(text));
-    if (range->end - range->first == 1 && len >= 8) { /* mostly there is one, and it is another */
-        const struct sc_mask_pattern *only = &set->items[range->first];
-        if (only->len >= 8 && only->second != gram_at(text + 4))
-            return NULL;
-    }
+    /* Mostly there is one, and it is another. */
+    if (range->end - range->first == 1 && len >= 8 && range->second != gram_at(text + 4) &&
+        set->items[range->first].len >= 8)
+        return NULL;
     /* Every pattern between a prefix of the text and the text begins with that prefix, so the
      * answer is the greatest pattern not above the text, or one of its prefixes. */
     size_t above = range->end == 0 ? 0 : upper_bound(set, range->first, range->end, text, len);

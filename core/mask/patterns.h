@@ -6,7 +6,7 @@
  * Patterns are kept sorted, each knowing the longest other one that is its prefix. Filters
  * (core/mask/filter.h) tell where in a text one may begin, and a table of first four bytes leads to
  * the few to compare with. No pattern holds a line end, so a line end decides everything before it.
- * Patterns lie in locked memory.
+ * Patterns lie in locked memory, and so does what is made of their bytes: tables and filters.
  */
 #ifndef SC_CORE_MASK_PATTERNS_H
 #define SC_CORE_MASK_PATTERNS_H
@@ -33,7 +33,6 @@ struct sc_mask_pattern {
     uint32_t len;
     uint32_t parent; /* index of the longest other pattern that is a prefix, or SC_MASK_NONE */
     uint32_t value;  /* whose pattern it is */
-    uint32_t second; /* its second four bytes, if it has eight */
 };
 
 struct sc_mask_chunk;
@@ -41,6 +40,7 @@ struct sc_mask_chunk;
 /* The patterns [first, end) that begin with these four bytes; end 0 = a free place. */
 struct sc_mask_range {
     uint32_t gram, first, end;
+    uint32_t second; /* of the first of them: the next four bytes, if it has eight */
 };
 
 /* Zero value = empty. Fields are private but to core/mask/. */
@@ -52,6 +52,7 @@ struct sc_mask_set {
     struct sc_mask_filter filters[SC_MASK_FILTERS]; /* of long patterns, and of short ones */
     struct sc_mask_range *ranges;
     size_t range_mask; /* places less one */
+    size_t table_size; /* of ranges, and of heads behind them */
     /* For beginnings shorter than a gram: the first four bytes of each pattern as a number that
      * sorts as they do, and where those with a first byte begin; the last stands for the end. */
     uint32_t *heads;

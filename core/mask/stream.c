@@ -153,6 +153,16 @@ static int step(struct sc_mask_stream *stream, bool last, struct sc_buf *out, st
     return sc_buf_status(out, err);
 }
 
+/* The search takes text apart in registers and on the stack: it may be a value, and hours before
+ * there is more. */
+static int step_and_wipe(struct sc_mask_stream *stream, bool last, struct sc_buf *out,
+                         struct sc_error *err)
+{
+    int rc = step(stream, last, out, err);
+    sc_wipe_stack();
+    return rc;
+}
+
 int sc_mask_stream_feed(struct sc_mask_stream *stream, const void *bytes, size_t len,
                         struct sc_buf *out, struct sc_error *err)
 {
@@ -169,7 +179,7 @@ int sc_mask_stream_feed(struct sc_mask_stream *stream, const void *bytes, size_t
         stream->raw_len += n;
         at += n;
         len -= n;
-        int rc = step(stream, false, out, err);
+        int rc = step_and_wipe(stream, false, out, err);
         if (rc < 0)
             return rc;
     }
@@ -199,5 +209,5 @@ int sc_mask_stream_end(struct sc_mask_stream *stream, struct sc_buf *out, struct
         stream->released = 0;
         return sc_buf_status(out, err);
     }
-    return step(stream, true, out, err);
+    return step_and_wipe(stream, true, out, err);
 }

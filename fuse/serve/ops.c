@@ -6,11 +6,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/secret.h"
+#include "core/arena.h"
 #include "fuse/serve/serve.h"
 
 #include "core/banned.h"
@@ -51,25 +50,14 @@ void sc_serve_done(struct sc_serve *serve)
 
 unsigned char *sc_serve_buffer_new(struct sc_error *err)
 {
-    unsigned char *buffer =
-        mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (buffer == MAP_FAILED) {
-        sc_fail_nomem(err);
-        return NULL;
-    }
-    /* Locked as it is used; a refusal was reported when the memory for values was locked. */
-    SC_IGNORE(mlock2(buffer, BUFFER_SIZE, MLOCK_ONFAULT));
-    SC_IGNORE(madvise(buffer, BUFFER_SIZE, MADV_DONTDUMP));
-    SC_IGNORE(madvise(buffer, BUFFER_SIZE, MADV_WIPEONFORK));
-    return buffer + SC_WIRE_HEAD;
+    unsigned char *buffer = sc_arena_pages_get(BUFFER_SIZE, SC_ARENA_FORK_WIPES, err);
+    return buffer != NULL ? buffer + SC_WIRE_HEAD : NULL;
 }
 
 void sc_serve_buffer_free(unsigned char *buffer)
 {
-    if (buffer == NULL)
-        return;
-    sc_wipe(buffer, SC_WIRE_REPLY_MAX);
-    munmap(buffer - SC_WIRE_HEAD, BUFFER_SIZE);
+    if (buffer != NULL)
+        sc_arena_pages_release(buffer - SC_WIRE_HEAD, BUFFER_SIZE);
 }
 
 void sc_serve_attributes(const struct sc_view_node *node, struct sc_wire_attr *ret)

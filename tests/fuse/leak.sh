@@ -62,6 +62,38 @@ exec 6>&-
 wait "$cached" || { cat "$T/cached"; fail "pages stay"; }
 cat "$T/cached"
 
+# No piece of eight bytes stays behind a read, refused or not, whole or in parts, in registers or memory;
+# nor where no dump looks: a reply is wiped when it is sent.
+piece='K~r9^Yx#'
+printf -v long "%.0s$piece" {1..1000}
+sizes=(8 16 24 32 64 100 5000)
+for size in "${sizes[@]}"; do printf %s "${long:0:$size}" | "$SECRETSCTL" add -q "open/v$size"; done
+for _ in {1..131}; do printf %s "$long"; done | "$SECRETSCTL" add -q open/large
+printf '{{secret:v24|base64}} {{secret:v100|url}} {{secret:v8}}' | "$SECRETSCTL" add -q open/template --kind template
+printf %s "${long:0:64}" | "$SECRETSCTL" add -q open/refused --mode 0400
+nothing_left() {
+    local pid look=()
+    for pid in $(pid_of keeper) $(pid_of worker) $(pid_of agent); do
+        # Where values lie must be a memfd_secret, which nobody can read.
+        ! grep -q secretmem "/proc/$pid/maps" || look=(--hidden)
+        "$SC_BUILD/tests/support/residue" "${look[@]}" 8 "$pid" <<<"value $piece" ||
+            fail "pieces of a value after $1, in $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+    done
+}
+until_true 10 test -e "$M/open/refused" || fail "new entries are not there"
+for size in "${sizes[@]}"; do
+    reads "$M/open/v$size" "${long:0:$size}" || fail "$size bytes are not served"
+    nothing_left "$size bytes"
+done
+cat "$M/open/large" "$M/open/template" | wc -c >"$T/got"
+nothing_left "a large one and a template"
+for size in 7 16 100 4096; do dd if="$M/open/v5000" bs=$size iflag=direct 2>/dev/null | cmp -n 5000 - <(printf %s "$long") || fail "$size bytes at a time"; done
+nothing_left "parts"
+! setpriv --reuid 1234 --clear-groups cat "$M/open/refused" 2>/dev/null || fail "not refused"
+printf %s "${long:8:100}" | "$SECRETSCTL" rotate -q open/v64
+until_true 10 reads "$M/open/v64" "${long:8:100}" || fail "rotation is not seen"
+nothing_left "a refusal and a rotation"
+
 # What can be seen of the processes, by root.
 find_in() { LC_ALL=C grep -laF -- "$digits" "$@" 2>/dev/null; }
 mkdir "$T/cores"
