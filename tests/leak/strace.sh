@@ -37,7 +37,8 @@ traced rekey "$SECRETSCTL" -q rekey
 traced list "$SECRETSCTL" list >/dev/null
 traced check "$SECRETSCTL" check --decrypt >/dev/null
 traced compact "$SECRETSCTL" -q compact --keep 1
-! grep -hE 'open(at)?\(.*(O_TMPFILE|etilqs|/tmp/[^s]|/var/tmp)' "$T"/*.trace || fail "a temporary file"
+sed "s,$T,T,g" "$T"/*.trace >"$T/opened" # wherever the test itself may stand
+! grep -E 'open(at)?\(.*(O_TMPFILE|etilqs|/tmp)' "$T/opened" || fail "a temporary file"
 
 # Nothing but the vault, its companions, the pins and the lock was opened for writing.
 written=$(cat "$T"/*.trace | grep -E 'open(at)?\(.*O_(WRONLY|RDWR|CREAT)' | grep -v ENOENT |

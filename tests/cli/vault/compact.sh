@@ -100,7 +100,8 @@ not_sanitized "the leak sanitizer does not work below strace"
 for i in $(seq 6); do printf '%d' "$i" | run 0 "$SECRETSCTL" rotate shop/a; done
 cp vault.db ready.db
 strace -f -e trace=openat,open -o trace "$SECRETSCTL" compact 2>/dev/null
-! grep -qE 'etilqs|/var/tmp|O_TMPFILE' trace || fail "compact writes a temporary file: $(cat trace)"
+sed "s,$T,T,g" trace >opened # wherever the test itself may stand
+! grep -qE 'etilqs|/var/tmp|O_TMPFILE' opened || fail "compact writes a temporary file: $(cat trace)"
 for call in pwrite64 fdatasync ftruncate; do
     for n in 1 2 3 5 8 13; do
         rm -f vault.db-wal vault.db-shm
