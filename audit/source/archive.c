@@ -104,7 +104,7 @@ static int read_member(struct reading *r, struct archive *archive, const char *n
         }
         r->bytes += (uint64_t)got;
         sc_buf_append(out, block, (size_t)got);
-        if (sc_buf_status(out, NULL) == SC_E_TOOBIG || r->bytes > SC_ARCHIVE_BYTES_MAX) {
+        if (sc_buf_status(out, NULL) == SC_E_TOOBIG || r->bytes > SC_AUDIT_ARCHIVE_BYTES_MAX) {
             int rc = sc_worker_skip(r->worker, name, "a member of more than 16 MiB", err);
             return rc < 0 ? rc : 0;
         }
@@ -127,7 +127,7 @@ static int look_at_member(struct reading *r, struct archive *archive, const char
     struct sc_bytes text = sc_buf_view(&content);
     if (!sc_archive_is(text))
         return sc_worker_bytes(r->worker, name, NULL, text, err);
-    if (r->depth >= SC_ARCHIVE_DEPTH_MAX)
+    if (r->depth >= SC_AUDIT_ARCHIVE_DEPTH_MAX)
         return sc_worker_skip(r->worker, name, "archives nested too deeply", err);
     struct archive *inner = open_reader(r);
     if (inner == NULL)
@@ -153,7 +153,7 @@ static int read_members(struct reading *r, struct archive *archive, struct sc_er
             return 0;
         if (status < ARCHIVE_WARN)
             return skip_rest(r, archive, err);
-        if (++r->entries > SC_ARCHIVE_ENTRIES_MAX || r->bytes > SC_ARCHIVE_BYTES_MAX)
+        if (++r->entries > SC_AUDIT_ARCHIVE_ENTRIES_MAX || r->bytes > SC_AUDIT_ARCHIVE_BYTES_MAX)
             return sc_worker_skip(r->worker, r->name, "an archive over the limits", err);
         const char *path = r->api->entry_pathname(entry);
         mode_t type = r->api->entry_filetype(entry);

@@ -9,9 +9,9 @@
 #include "audit/worker.h"
 
 /* Limits: what goes beyond is named as skipped. */
-#define SC_ARCHIVE_DEPTH_MAX   3
-#define SC_ARCHIVE_ENTRIES_MAX ((size_t)1000 * 1000)
-#define SC_ARCHIVE_BYTES_MAX   ((uint64_t)16 * 1024 * 1024 * 1024)
+#define SC_AUDIT_ARCHIVE_DEPTH_MAX   3
+#define SC_AUDIT_ARCHIVE_ENTRIES_MAX ((size_t)1000 * 1000)
+#define SC_AUDIT_ARCHIVE_BYTES_MAX   ((uint64_t)16 * 1024 * 1024 * 1024)
 
 /* By its first bytes. */
 bool sc_archive_is(struct sc_bytes text);

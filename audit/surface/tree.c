@@ -230,11 +230,11 @@ static void close_dir(DIR **dir)
 static int search_folder(struct tree *tree, int fd, const char *path, unsigned depth,
                          struct sc_error *err)
 {
-    SC_CLEANUP(close_dir) DIR *dir = depth < SC_TREE_DEPTH_MAX ? fdopendir(fd) : NULL;
+    SC_CLEANUP(close_dir) DIR *dir = depth < SC_FOLDER_DEPTH_MAX ? fdopendir(fd) : NULL;
     if (dir == NULL) {
         sc_fd_closep(&fd);
-        return depth < SC_TREE_DEPTH_MAX ? skip_errno(tree, path, err)
-                                         : skip(tree, path, "folders nested too deep", err);
+        return depth < SC_FOLDER_DEPTH_MAX ? skip_errno(tree, path, err)
+                                           : skip(tree, path, "folders nested too deep", err);
     }
     int rc = 0;
     errno = 0;

@@ -13,7 +13,7 @@
 #include "audit/known/probe.h"
 
 /* Folders inside each other. */
-#define SC_TREE_DEPTH_MAX 256
+#define SC_FOLDER_DEPTH_MAX 256
 
 struct sc_tree_options {
     const char *surface;   /* "path", "volume", "git": of the ledger's entries */

@@ -7,6 +7,7 @@
 #include "core/json.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/banned.h"
 
@@ -135,8 +136,9 @@ int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, enum sc_rew
     if (moves == 0)
         sc_note(cli, stays == 0 ? "no credential to move" : "nothing to move; %zu stay", stays);
     else if (written)
-        sc_note(cli, "%zu moved into %zu %s of scope '%s', %zu stay", moves, plan->secret_count,
-                plan->secret_count == 1 ? "entry" : "entries", plan->scope, stays);
+        sc_note(cli, "%zu moved into %zu %s of scope '%s', %zu stay%s", moves, plan->secret_count,
+                plan->secret_count == 1 ? "entry" : "entries", plan->scope, stays,
+                isatty(STDERR_FILENO) ? "; next: secretsctl provision, docker compose up -d" : "");
     else
         sc_note(cli, "%zu to move, %zu stay; nothing was changed%s", moves, stays,
                 state == SC_REWRITE_SHOWN ? ", use --write" : "");

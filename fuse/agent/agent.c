@@ -21,6 +21,7 @@
 
 #include "core/banned.h"
 
+/* Times that do not say their unit are in nanoseconds, as sc_journal_now() counts. */
 #define START_WAIT_MS   20000
 #define FORCE_WAIT_MS   3000
 #define CONTROL_WAIT_MS 10000

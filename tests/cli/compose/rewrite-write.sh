@@ -52,3 +52,9 @@ run 1 "$SECRETSCTL" compose rewrite --write --scope prod/shop
 err_is "secretsctl: 'prod/shop/mysql_password' is in the vault with another value; rename it, or give another --scope"
 cmp compose.yaml before/compose.yaml
 [ -z "$(find . -name '*.secretsctl*')" ] || fail "debris"
+
+# A person is told how it goes on.
+mkdir person && cd person
+printf 'name: person\nservices:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: hunter2-db\n' >compose.yml
+python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$SECRETSCTL" compose rewrite --write --no-color </dev/null >../shown
+grep -q "1 moved into 1 entry of scope 'person', 0 stay; next: secretsctl provision, docker compose up -d" ../shown || fail "$(cat ../shown)"
