@@ -54,31 +54,51 @@ static enum sc_verdict decide(const struct fixture *fixture, const char *name,
 static const struct sc_fuse_reader host = {
     .tgid = 5, .uid = 999, .exe = "/usr/bin/psql", .cgroup = "/system.slice/backup.service"};
 static const struct sc_fuse_reader inside = {.tgid = 6, .uid = 0, .in_container = true};
+static const struct sc_fuse_reader unseen = {.tid = 3, .uid = 999}; /* of another pid namespace */
 static const struct sc_store_container db = {
     .known = 1, .project = "shop", .service = "db", .image = "postgres:16", .name = "shop-db-1"};
 static const struct sc_store_container web = {.known = 1, .project = "shop", .service = "web"};
 
+/* A question to a policy, and its answer. */
+struct expected {
+    const char *name;
+    const struct sc_fuse_reader *reader;
+    const struct sc_store_container *container;
+    enum sc_verdict verdict;
+};
+
+static void check(const char *policy, const struct expected *cases, size_t count)
+{
+    struct fixture fixture;
+    load(&fixture, policy);
+    for (size_t i = 0; i < count; i++)
+        if (decide(&fixture, cases[i].name, cases[i].reader, cases[i].container) !=
+            cases[i].verdict)
+            fail_msg("case %zu: %s", i, cases[i].name);
+    unload(&fixture);
+}
+
 static void test_scope_without_rule_is_open(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    load(&fixture, "allow shop/* to service=db\n");
-    assert_int_equal(decide(&fixture, "blog/x", &host, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "shop/x", &host, NULL), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "shop/x", &inside, &db), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "shop/x", &inside, &web), SC_VERDICT_REFUSE);
-    unload(&fixture);
+    static const struct expected cases[] = {
+        {"blog/x", &host, NULL, SC_VERDICT_ALLOW},
+        {"shop/x", &host, NULL, SC_VERDICT_REFUSE},
+        {"shop/x", &inside, &db, SC_VERDICT_ALLOW},
+        {"shop/x", &inside, &web, SC_VERDICT_REFUSE},
+    };
+    check("allow shop/* to service=db\n", cases, SC_ARRAY_SIZE(cases));
 }
 
 static void test_one_name_closes_its_scope(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    load(&fixture, "allow shop/db_password to project=shop service=db\n");
-    assert_int_equal(decide(&fixture, "shop/other", &inside, &db), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "shop/db_password", &inside, &db), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "shopping/other", &inside, &db), SC_VERDICT_ALLOW);
-    unload(&fixture);
+    static const struct expected cases[] = {
+        {"shop/other", &inside, &db, SC_VERDICT_REFUSE},
+        {"shop/db_password", &inside, &db, SC_VERDICT_ALLOW},
+        {"shopping/other", &inside, &db, SC_VERDICT_ALLOW},
+    };
+    check("allow shop/db_password to project=shop service=db\n", cases, SC_ARRAY_SIZE(cases));
 }
 
 /* A pattern speaks about each scope in which it may fit a name, also below the one it begins with.
@@ -86,30 +106,23 @@ static void test_one_name_closes_its_scope(void **state)
 static void test_pattern_closes_scopes_below(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    load(&fixture, "allow shop/*_key to uid=1\nallow b?g* to uid=1\nallow a/*/x to uid=1\n");
-    static const struct {
-        const char *name;
-        enum sc_verdict verdict;
-    } cases[] = {
-        {"shop/other", SC_VERDICT_REFUSE},
-        {"shop/api/other", SC_VERDICT_REFUSE},
-        {"shop/api/a_key", SC_VERDICT_REFUSE},
-        {"shopping/x", SC_VERDICT_ALLOW},
-        {"bag/x", SC_VERDICT_REFUSE},
-        {"bags/deep/x", SC_VERDICT_REFUSE},
-        {"bug", SC_VERDICT_REFUSE},
-        {"big", SC_VERDICT_REFUSE},
-        {"other", SC_VERDICT_REFUSE},
-        {"blog/x", SC_VERDICT_ALLOW},
-        {"a/other", SC_VERDICT_ALLOW},
-        {"a/b/other", SC_VERDICT_REFUSE},
-        {"a/b/c/other", SC_VERDICT_REFUSE},
+    static const struct expected cases[] = {
+        {"shop/other", &host, NULL, SC_VERDICT_REFUSE},
+        {"shop/api/other", &host, NULL, SC_VERDICT_REFUSE},
+        {"shop/api/a_key", &host, NULL, SC_VERDICT_REFUSE},
+        {"shopping/x", &host, NULL, SC_VERDICT_ALLOW},
+        {"bag/x", &host, NULL, SC_VERDICT_REFUSE},
+        {"bags/deep/x", &host, NULL, SC_VERDICT_REFUSE},
+        {"bug", &host, NULL, SC_VERDICT_REFUSE},
+        {"big", &host, NULL, SC_VERDICT_REFUSE},
+        {"other", &host, NULL, SC_VERDICT_REFUSE},
+        {"blog/x", &host, NULL, SC_VERDICT_ALLOW},
+        {"a/other", &host, NULL, SC_VERDICT_ALLOW},
+        {"a/b/other", &host, NULL, SC_VERDICT_REFUSE},
+        {"a/b/c/other", &host, NULL, SC_VERDICT_REFUSE},
     };
-    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++)
-        if (decide(&fixture, cases[i].name, &host, NULL) != cases[i].verdict)
-            fail_msg("%s", cases[i].name);
-    unload(&fixture);
+    check("allow shop/*_key to uid=1\nallow b?g* to uid=1\nallow a/*/x to uid=1\n", cases,
+          SC_ARRAY_SIZE(cases));
 }
 
 /* The unit is what systemd has made; below it whoever it was given to makes directories of any
@@ -149,50 +162,50 @@ static void test_unit_cannot_be_forged(void **state)
 static void test_deny_beats_allow(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    load(&fixture, "allow shop/* to project=shop\ndeny shop/admin_* to service=web\n");
-    assert_int_equal(decide(&fixture, "shop/admin_key", &inside, &web), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "shop/admin_key", &inside, &db), SC_VERDICT_ALLOW);
-    unload(&fixture);
+    static const struct expected cases[] = {
+        {"shop/admin_key", &inside, &web, SC_VERDICT_REFUSE},
+        {"shop/admin_key", &inside, &db, SC_VERDICT_ALLOW},
+    };
+    check("allow shop/* to project=shop\ndeny shop/admin_* to service=web\n", cases,
+          SC_ARRAY_SIZE(cases));
 }
 
 static void test_unknown_container_is_undecided(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    load(&fixture, "allow shop/a to service=db\nallow shop/b to uid=0\n");
-    assert_int_equal(decide(&fixture, "shop/a", &inside, NULL), SC_VERDICT_UNDECIDED);
-    assert_int_equal(decide(&fixture, "shop/b", &inside, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "shop/a", &host, NULL), SC_VERDICT_REFUSE);
-    unload(&fixture);
+    static const struct expected cases[] = {
+        {"shop/a", &inside, NULL, SC_VERDICT_UNDECIDED},
+        {"shop/b", &inside, NULL, SC_VERDICT_ALLOW},
+        {"shop/a", &host, NULL, SC_VERDICT_REFUSE},
+    };
+    check("allow shop/a to service=db\nallow shop/b to uid=0\n", cases, SC_ARRAY_SIZE(cases));
 }
 
 static void test_host_conditions(void **state)
 {
     (void)state;
-    struct fixture fixture;
-    const struct sc_fuse_reader unseen = {.tid = 3, .uid = 999};
-    load(&fixture, "allow a/exe to exe=/usr/bin/*\nallow a/unit to unit=backup.service\n"
-                   "allow a/uid to uid=999\nallow a/host to host\n");
-    assert_int_equal(decide(&fixture, "a/exe", &host, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "a/unit", &host, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "a/uid", &host, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "a/host", &host, NULL), SC_VERDICT_ALLOW);
-    /* Not visible in our pid namespace: only what needs no identity. */
-    assert_int_equal(decide(&fixture, "a/host", &unseen, NULL), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "a/exe", &unseen, NULL), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "a/uid", &unseen, NULL), SC_VERDICT_ALLOW);
-    unload(&fixture);
+    static const struct expected seen[] = {
+        {"a/exe", &host, NULL, SC_VERDICT_ALLOW},
+        {"a/unit", &host, NULL, SC_VERDICT_ALLOW},
+        {"a/uid", &host, NULL, SC_VERDICT_ALLOW},
+        {"a/host", &host, NULL, SC_VERDICT_ALLOW},
+        /* Not visible in our pid namespace: only what needs no identity. */
+        {"a/host", &unseen, NULL, SC_VERDICT_REFUSE},
+        {"a/exe", &unseen, NULL, SC_VERDICT_REFUSE},
+        {"a/uid", &unseen, NULL, SC_VERDICT_ALLOW},
+    };
+    check("allow a/exe to exe=/usr/bin/*\nallow a/unit to unit=backup.service\n"
+          "allow a/uid to uid=999\nallow a/host to host\n",
+          seen, SC_ARRAY_SIZE(seen));
     /* And what is denied to somebody may be denied to it. */
-    load(&fixture, "allow a/* to uid=999\ndeny a/web to service=web\ndeny a/one to uid=1\n"
-                   "deny a/exe to uid=999 exe=/usr/bin/*\ndeny a/other to uid=1 exe=/usr/bin/*\n");
-    assert_int_equal(decide(&fixture, "a/plain", &unseen, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "a/web", &unseen, NULL), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "a/web", &host, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "a/one", &unseen, NULL), SC_VERDICT_ALLOW);
-    assert_int_equal(decide(&fixture, "a/exe", &unseen, NULL), SC_VERDICT_REFUSE);
-    assert_int_equal(decide(&fixture, "a/other", &unseen, NULL), SC_VERDICT_ALLOW);
-    unload(&fixture);
+    static const struct expected denied[] = {
+        {"a/plain", &unseen, NULL, SC_VERDICT_ALLOW}, {"a/web", &unseen, NULL, SC_VERDICT_REFUSE},
+        {"a/web", &host, NULL, SC_VERDICT_ALLOW},     {"a/one", &unseen, NULL, SC_VERDICT_ALLOW},
+        {"a/exe", &unseen, NULL, SC_VERDICT_REFUSE},  {"a/other", &unseen, NULL, SC_VERDICT_ALLOW},
+    };
+    check("allow a/* to uid=999\ndeny a/web to service=web\ndeny a/one to uid=1\n"
+          "deny a/exe to uid=999 exe=/usr/bin/*\ndeny a/other to uid=1 exe=/usr/bin/*\n",
+          denied, SC_ARRAY_SIZE(denied));
 }
 
 static enum sc_verdict decide_at(const struct fixture *fixture, const char *name, unsigned hour,
