@@ -260,20 +260,39 @@ int sc_detect_credential(struct sc_detect *detect, const struct sc_pair *pair,
     return sc_detect_add(detect, verdict, pair, region, err);
 }
 
+static bool is_variable(const struct sc_credential *credential)
+{
+    return credential->shape == SC_SHAPE_INTERPOLATED ||
+           credential->shape == SC_SHAPE_URL_INTERPOLATED;
+}
+
 int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
                    struct sc_error *err)
 {
     struct sc_credential credential;
     bool found = judge(pair, &credential) || judge_connection(pair, &credential);
-    if (found && pair->ignore_variables &&
-        (credential.shape == SC_SHAPE_INTERPOLATED ||
-         credential.shape == SC_SHAPE_URL_INTERPOLATED))
+    if (found && pair->ignore_variables && is_variable(&credential))
         found = false;
     if (ret_found != NULL)
         *ret_found = found;
     if (!found)
         return 0;
     return sc_detect_credential(detect, pair, &credential, err);
+}
+
+int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair, struct sc_error *err)
+{
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count =
+        sc_credential_parts(pair->key, pair->key_len, pair->value, pair->value_len, parts);
+    if (count == 0 || (count == 1 && parts[0].key_len == 0))
+        return sc_detect_pair(detect, pair, NULL, err);
+    int rc = 0;
+    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++) {
+        if (!pair->ignore_variables || !is_variable(&parts[i].credential))
+            rc = sc_detect_credential(detect, pair, &parts[i].credential, err);
+    }
+    return rc;
 }
 
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,

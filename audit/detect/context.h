@@ -77,6 +77,9 @@ void sc_detect_done(struct sc_detect *detect);
 /* Judges the pair and adds a finding if it is a credential; *ret_found (may be NULL) tells. */
 int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
                    struct sc_error *err) SC_NODISCARD;
+/* The same for a value that may hold several: JSON, connection strings, options. */
+int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair,
+                    struct sc_error *err) SC_NODISCARD;
 /* The same of a part of the outer text that is a password by where it stands. */
 int sc_detect_password(struct sc_detect *detect, enum sc_family family, struct sc_region value,
                        struct sc_error *err) SC_NODISCARD;

@@ -74,7 +74,7 @@ static int read_line(struct sc_detect *detect, const struct line *line, enum sc_
         .raw = value,
         .ignore_variables = true,
     };
-    return sc_detect_pair(detect, &pair, NULL, err);
+    return sc_detect_parts(detect, &pair, err);
 }
 
 int sc_detect_dotenv(struct sc_detect *detect, struct sc_region region, enum sc_family family,

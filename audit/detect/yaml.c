@@ -52,16 +52,8 @@ static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
         .class = label ? SC_CLASS_LABEL : SC_CLASS_LITERAL,
         .ignore_variables = place->ignore_variables,
     };
-    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
-    size_t count = 0;
-    if (place->family == SC_FAMILY_COMPOSE_ENV)
-        count = sc_credential_parts(pair.key, pair.key_len, pair.value, pair.value_len, parts);
-    if (count == 0 || (count == 1 && parts[0].key_len == 0))
-        return sc_detect_pair(yaml->detect, &pair, NULL, err);
-    int rc = 0;
-    for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++)
-        rc = sc_detect_credential(yaml->detect, &pair, &parts[i].credential, err);
-    return rc;
+    return place->family == SC_FAMILY_COMPOSE_ENV ? sc_detect_parts(yaml->detect, &pair, err)
+                                                  : sc_detect_pair(yaml->detect, &pair, NULL, err);
 }
 
 /* NAME without a value: Compose gives the container what its own environment has. */

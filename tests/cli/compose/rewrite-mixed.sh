@@ -32,6 +32,14 @@ services:
       NONE: --password-file /run/x --verbose PASSWORD_MIN_LENGTH=12 A=b
 END
 echo DB_PASSWORD=canary-o2 >.env
+
+# audit finds the same ones, in an env file too
+sed -n 's/^      \([A-Z_]*\): /\1=/p' compose.yml >audit.env
+run 3 "$SECRETSCTL" audit audit.env
+out_lacks canary
+[ "$(wc -l <out)" = 26 ] || fail "in an env file" # a variable is the right way there
+run 3 "$SECRETSCTL" audit compose.yml
+[ "$(wc -l <out)" = 27 ] || fail "in a Compose file"
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
 out_lacks canary
 out_lacks "stays "
