@@ -133,10 +133,11 @@ def background():
 
 def keyboard():
     shell = Shell()
-    shell.start(RUN + "sh -c 'echo up:; sleep 300'")
+    # Not with a program to wait for: dash is deaf to ^C while it starts one.
+    shell.start(RUN + "sh -c 'echo up:; read x'")
     shell.interrupt()
     shell.status(130)
-    shell.start(RUN + "sh -c 'echo up:; sleep 300' | cat; echo is:${PIPESTATUS[0]}:")
+    shell.start(RUN + "sh -c 'echo up:; read x' | cat; echo is:${PIPESTATUS[0]}:")
     # The whole pipeline is interrupted, and a job of the shell's own is as after ^C.
     shell.interrupt()
     shell.start(RUN + "sh -c 'echo up:; read x; echo got:$x:$PW' | cat")
