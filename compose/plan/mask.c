@@ -10,7 +10,8 @@
 
 #include "core/banned.h"
 
-#define MASK "*****"
+#define MASK      "*****"
+#define MOVED_MIN ((size_t)12)
 
 int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
                       struct sc_error *err)
@@ -148,11 +149,28 @@ static size_t covered(const struct view *v, size_t at)
     return 0;
 }
 
+/* Bytes of a value that moves and stands here as well, where nothing says that it is one: a
+ * password of many words, say. Short ones are too often a part of something else. */
+static size_t moved_text(const struct view *v, const char *line, size_t len)
+{
+    for (size_t i = 0; i < v->plan->secret_count; i++) {
+        const struct sc_plan_secret *secret = &v->plan->secrets[i];
+        const struct sc_bytes value = sc_secret_view(&secret->value);
+        if (!secret->is_template && value.len >= MOVED_MIN && value.len <= len &&
+            memcmp(line, value.ptr, value.len) == 0)
+            return value.len;
+    }
+    return 0;
+}
+
 static void show_old(const struct view *v, const char *line, size_t len, size_t offset,
                      struct sc_buf *out)
 {
     for (size_t i = 0; i < len;) {
         size_t end = covered(v, offset + i);
+        size_t n = end == 0 ? moved_text(v, line + i, len - i) : 0;
+        if (n > 0)
+            end = offset + i + n;
         if (end == 0) {
             sc_buf_putc(out, line[i++]);
             continue;

@@ -90,3 +90,21 @@ grep -qxF 'LINE={{secret:line}}' app.env || { cat app.env; fail "the env file"; 
 cp compose.yml once.yml
 run 0 "$SECRETSCTL" compose rewrite --shim $shim --write
 cmp compose.yml once.yml || fail "a second run changes it"
+
+# a value that moves is shown nowhere, also where it looks like prose
+printf 'DB_PASSWORD=canary of so many words it is prose\nAPI_TOKEN=canary-0123456789abcdef\n' | tee app.env >.env
+cat >compose.yml <<'END'
+name: prose
+services:
+  app:
+    image: example/app
+    entrypoint: [/app]
+    command: [serve]
+    env_file: app.env
+  db:
+    image: postgres:16
+    environment: {POSTGRES_PASSWORD: "${DB_PASSWORD}"}
+END
+run 0 "$SECRETSCTL" compose rewrite --shim $shim
+out_has "+API_TOKEN={{secret:api_token}}"
+out_lacks canary
