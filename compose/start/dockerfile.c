@@ -241,9 +241,11 @@ static int read_arg(struct reader *r, const char *text, struct sc_error *err)
         SC_CLEANUP(sc_buf_done) struct sc_buf value = SC_BUF_INIT(SC_DOCKERFILE_INSTRUCTION_MAX);
         if (n == 0)
             return 0;
-        if (equal != NULL && expand(r, equal + 1, n - name - 1, &value, NULL) < 0)
-            continue; /* made of something that is not known: looked up in vain later */
-        int rc = sc_strv_take(&r->names, sc_str_ndup(text, name, err), err);
+        int rc = equal == NULL ? 0 : expand(r, equal + 1, n - name - 1, &value, err);
+        if (rc == SC_E_UNSUPPORTED)
+            continue; /* looked up in vain later */
+        if (rc == 0)
+            rc = sc_strv_take(&r->names, sc_str_ndup(text, name, err), err);
         if (rc == 0)
             rc = sc_strv_add(&r->values, sc_buf_text(&value), err);
         if (rc < 0)
@@ -278,8 +280,11 @@ static int read_from(struct reader *r, const char *text, struct sc_error *err)
         return sc_fail(err, SC_E_SYNTAX, "a FROM without an image");
     struct stage *stage = &r->stages[r->count];
     *stage = (struct stage){.parent = SIZE_MAX};
-    if (expand(r, text, n, &image, NULL) < 0)
-        sc_buf_clear(&image); /* not known, which matters only if the stage is asked for */
+    int rc = expand(r, text, n, &image, err);
+    if (rc == SC_E_UNSUPPORTED)
+        sc_buf_clear(&image); /* which matters only if the stage is asked for */
+    else if (rc < 0)
+        return rc;
     text += n;
     text += strspn(text, " \t");
     size_t parent = find_stage(r, sc_buf_text(&image));

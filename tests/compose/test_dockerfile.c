@@ -12,6 +12,7 @@
 
 #include "compose/start/dockerfile.h"
 #include "core/macros.h"
+#include "tests/support/fail_alloc.h"
 
 #include "core/banned.h"
 
@@ -124,12 +125,32 @@ static void test_build_argument(void **state)
     assert_int_equal(sc_dockerfile_use_line(bytes("RUN ${"), "TOKEN"), 0);
 }
 
+/* Without memory no base is taken for one that a variable decides. */
+static int read_and_free(void *ctx)
+{
+    (void)ctx;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_dockerfile_start_done) struct sc_dockerfile_start start = {0};
+    const char *text = "ARG V=16\nARG B=pg:${V}\nFROM ${B} AS x\nENTRYPOINT [\"/e\"]\n";
+    int rc = sc_dockerfile_start(bytes(text), NULL, NULL, &start, &err);
+    if (rc == 0)
+        assert_string_equal(start.base, "pg:16");
+    return rc;
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    assert_true(sc_fail_alloc_each(read_and_free, NULL) > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_build_argument),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
