@@ -122,9 +122,9 @@ static int look_at_env_file(const struct follow *follow, const struct sc_referen
     enum sc_text_kind kind = sc_text_kind_of_name(reference->path);
     bool known = kind == SC_TEXT_DOTENV || kind == SC_TEXT_SHELL || kind == SC_TEXT_CONFIG;
     if (walked)
-        return known ? 0 : sc_worker_file_as(follow->worker, reference->path, SC_TEXT_DOTENV, err);
+        return known ? 0 : sc_worker_env_file(follow->worker, reference->path, err);
     return known ? sc_worker_file(follow->worker, reference->path, err)
-                 : sc_worker_file_as(follow->worker, reference->path, SC_TEXT_DOTENV, err);
+                 : sc_worker_env_file(follow->worker, reference->path, err);
 }
 
 static int follow_one(const struct follow *follow, const struct sc_reference *reference,
@@ -157,7 +157,7 @@ static int follow_batch(struct follow *follow, const struct sc_references *batch
         const struct sc_reference *reference = &batch->items[i];
         if (i > 0 && compare_references(reference, reference - 1) == 0)
             continue;
-        SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(NULL, reference->path, err);
+        SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(reference->path, err);
         rc = absolute == NULL ? SC_E_NOMEM : follow_one(follow, reference, absolute, err);
         if (rc == 0)
             rc = sc_strv_add(&done, absolute, err);
@@ -174,7 +174,7 @@ int sc_follow(struct sc_worker *worker, const struct sc_strv *walked,
     struct follow follow = {.worker = worker};
     int rc = 0;
     for (size_t i = 0; i < walked->count && references->count > 0 && rc == 0; i++) {
-        char *absolute = sc_path_absolute(NULL, walked->items[i], err);
+        char *absolute = sc_path_absolute(walked->items[i], err);
         rc = absolute == NULL ? SC_E_NOMEM : sc_strv_take(&follow.walked, absolute, err);
     }
     sc_strv_sort(&follow.walked);

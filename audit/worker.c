@@ -339,8 +339,8 @@ int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *
     return look_at_path(worker, path, NULL, err);
 }
 
-int sc_worker_file_as(struct sc_worker *worker, const char *path, enum sc_text_kind kind,
-                      struct sc_error *err)
+int sc_worker_env_file(struct sc_worker *worker, const char *path, struct sc_error *err)
 {
+    enum sc_text_kind kind = SC_TEXT_DOTENV;
     return look_at_path(worker, path, &kind, err);
 }

@@ -30,9 +30,9 @@ int sc_worker_bytes(struct sc_worker *worker, const char *name, const char *comm
 /* Looks at a file. What cannot be read is noted as skipped, and no failure. */
 int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err) SC_NODISCARD;
 
-/* The same for a file whose kind its user knows and its name does not tell. */
-int sc_worker_file_as(struct sc_worker *worker, const char *path, enum sc_text_kind kind,
-                      struct sc_error *err) SC_NODISCARD;
+/* The same for a file of variables, whatever its name makes of it. */
+int sc_worker_env_file(struct sc_worker *worker, const char *path,
+                       struct sc_error *err) SC_NODISCARD;
 
 /* Takes over what a detector found in a file: doubles and what is suppressed go, excerpts are made
  * from the file's text. */

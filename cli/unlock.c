@@ -354,7 +354,7 @@ bool sc_cli_read_by_agent(const struct sc_cli *cli, const char *name, uint64_t v
 {
     SC_CLEANUP(sc_str_freep) char *vault = sc_cli_vault_path(cli, NULL);
     SC_CLEANUP(sc_str_freep)
-    char *path = vault != NULL ? sc_path_absolute(NULL, vault, NULL) : NULL;
+    char *path = vault != NULL ? sc_path_absolute(vault, NULL) : NULL;
     SC_CLEANUP(sc_str_freep) char *agent = sc_agent_path(NULL);
     SC_CLEANUP(sc_secret_done) struct sc_secret message = {0};
     struct sc_agent_value answer;

@@ -96,7 +96,6 @@ struct sc_variable {
     const char *value; /* as the container gets it; NULL: no value (removes the image's own) */
     const struct sc_origin *origin; /* of the value */
     struct sc_place at;             /* of the name: the key, or the whole `NAME=value` item */
-    bool in_list;                   /* written as `- NAME=value` */
     const struct sc_value *written; /* the value with its type, as in the file; NULL in env files */
 };
 
@@ -158,7 +157,6 @@ struct sc_service {
     size_t env_file_count;
     /* Lists of strings; NULL: not set, the image's own holds. An empty list clears it. */
     const struct sc_value *command, *entrypoint;
-    const struct sc_value *healthcheck_test;
     const struct sc_value *value;  /* canonical map: all attributes as `config` prints them */
     const struct sc_value *merged; /* the same before binding: forms as written, env_file kept */
 };

@@ -441,7 +441,6 @@ static int open_document(struct builder *b, const yaml_event_t *event, struct sc
     b->document = &grown[s->count++];
     *b->document = (struct sc_yaml_document){
         .span = {(uint32_t)at, (uint32_t)sc_yaml_stream_byte(s, event->end_mark.index)},
-        .explicit_start = event->data.document_start.implicit == 0,
     };
     memset(b->buckets, 0, sizeof(b->buckets)); /* anchors end with their document */
     return 0;
@@ -450,10 +449,9 @@ static int open_document(struct builder *b, const yaml_event_t *event, struct sc
 static void close_document(struct builder *b, const yaml_event_t *event)
 {
     struct sc_yaml_document *d = b->document;
-    d->explicit_end = event->data.document_end.implicit == 0;
     if (d->root != NULL)
         d->span.end = SC_MAX(d->span.end, d->root->span.end);
-    if (d->explicit_end)
+    if (event->data.document_end.implicit == 0)
         d->span.end = (uint32_t)sc_yaml_stream_byte(b->stream, event->end_mark.index);
 }
 

@@ -86,7 +86,6 @@ struct sc_yaml_document {
     const struct sc_yaml_node *root; /* NULL for an empty document */
     /* From its `---` (or first content) to behind its `...` (or last content). */
     struct sc_yaml_span span;
-    bool explicit_start, explicit_end;
 };
 
 struct sc_yaml_stream;

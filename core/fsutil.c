@@ -236,21 +236,18 @@ static void clean_absolute(char *path)
     *out = '\0';
 }
 
-char *sc_path_absolute(const char *base, const char *path, struct sc_error *err)
+char *sc_path_absolute(const char *path, struct sc_error *err)
 {
     char *absolute = NULL;
     if (path[0] == '/') {
         absolute = sc_str_dup(path, err);
-    } else if (base != NULL && base[0] == '/') {
-        absolute = sc_path_join(base, path, err);
     } else {
         char cwd[PATH_MAX];
         if (getcwd(cwd, sizeof(cwd)) == NULL) {
             (void)sc_fail_errno(err, "cannot find the working directory");
             return NULL;
         }
-        absolute = base != NULL ? sc_str_printf(err, "%s/%s/%s", cwd, base, path)
-                                : sc_path_join(cwd, path, err);
+        absolute = sc_path_join(cwd, path, err);
     }
     if (absolute != NULL)
         clean_absolute(absolute);

@@ -62,8 +62,7 @@ char *sc_path_dirname(const char *path, struct sc_error *err) SC_NODISCARD;
 char *sc_path_join(const char *dir, const char *leaf, struct sc_error *err) SC_NODISCARD;
 
 /* Malloc'd absolute path with "." and ".." and double slashes resolved by text alone (symbolic
- * links are not followed); relative paths start at `base`, or at the working directory if base is
- * NULL. */
-char *sc_path_absolute(const char *base, const char *path, struct sc_error *err) SC_NODISCARD;
+ * links are not followed); a relative path starts at the working directory. */
+char *sc_path_absolute(const char *path, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -37,8 +37,7 @@ static int judge(struct sc_detect *detect, struct sc_region key, struct sc_regio
 {
     const struct sc_pair pair = sc_detect_pair_of(detect, SC_FAMILY_SHELL_ASSIGN, key, value);
     bool filled_in = memchr(pair.value, '%', pair.value_len) != NULL; /* %NAME%, %1 */
-    return key.len == 0 || value.len == 0 || filled_in ? 0
-                                                       : sc_detect_pair(detect, &pair, NULL, err);
+    return key.len == 0 || value.len == 0 || filled_in ? 0 : sc_detect_pair(detect, &pair, err);
 }
 
 /* set NAME=x, set "NAME=x", setx NAME "x" [/M]: from the name on. */

@@ -90,7 +90,7 @@ static int judge(void *ctx, struct sc_region key, struct sc_region value, struct
     const struct sc_pair pair = sc_detect_pair_of(c->detect, c->family, key, value);
     if (c->family == SC_FAMILY_CONFIG && (is_caption(&pair, c->translated) || is_lookup(&pair)))
         return 0;
-    return sc_detect_pair(c->detect, &pair, NULL, err);
+    return sc_detect_pair(c->detect, &pair, err);
 }
 
 static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)

@@ -251,8 +251,8 @@ static bool judge(const struct sc_pair *pair, struct sc_credential *ret)
     return found;
 }
 
-int sc_detect_credential(struct sc_detect *detect, const struct sc_pair *pair,
-                         const struct sc_credential *credential, struct sc_error *err)
+static int add_credential(struct sc_detect *detect, const struct sc_pair *pair,
+                          const struct sc_credential *credential, struct sc_error *err)
 {
     enum sc_finding_class class = class_of(credential, pair->class);
     struct sc_region region = locate(detect, pair, credential->offset, credential->length);
@@ -266,18 +266,13 @@ static bool is_variable(const struct sc_credential *credential)
            credential->shape == SC_SHAPE_URL_INTERPOLATED;
 }
 
-int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
-                   struct sc_error *err)
+int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, struct sc_error *err)
 {
     struct sc_credential credential;
     bool found = judge(pair, &credential) || judge_connection(pair, &credential);
-    if (found && pair->ignore_variables && is_variable(&credential))
-        found = false;
-    if (ret_found != NULL)
-        *ret_found = found;
-    if (!found)
+    if (!found || (pair->ignore_variables && is_variable(&credential)))
         return 0;
-    return sc_detect_credential(detect, pair, &credential, err);
+    return add_credential(detect, pair, &credential, err);
 }
 
 int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair, struct sc_error *err)
@@ -286,11 +281,11 @@ int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair, struct
     size_t count =
         sc_credential_parts(pair->key, pair->key_len, pair->value, pair->value_len, parts);
     if (count == 0 || (count == 1 && parts[0].key_len == 0))
-        return sc_detect_pair(detect, pair, NULL, err);
+        return sc_detect_pair(detect, pair, err);
     int rc = 0;
     for (size_t i = 0; i < SC_MIN(count, (size_t)SC_CREDENTIAL_PARTS_MAX) && rc == 0; i++) {
         if (!pair->ignore_variables || !is_variable(&parts[i].credential))
-            rc = sc_detect_credential(detect, pair, &parts[i].credential, err);
+            rc = add_credential(detect, pair, &parts[i].credential, err);
     }
     return rc;
 }
@@ -310,5 +305,5 @@ int sc_detect_password(struct sc_detect *detect, enum sc_family family, struct s
     struct sc_pair pair = sc_detect_pair_of(detect, family, (struct sc_region){0}, value);
     pair.key = key;
     pair.key_len = sizeof(key) - 1;
-    return sc_detect_pair(detect, &pair, NULL, err);
+    return sc_detect_pair(detect, &pair, err);
 }

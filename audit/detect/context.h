@@ -74,8 +74,8 @@ void sc_detect_init(struct sc_detect *detect, const char *file, struct sc_bytes 
                     const struct sc_fingerprint_key *key);
 void sc_detect_done(struct sc_detect *detect);
 
-/* Judges the pair and adds a finding if it is a credential; *ret_found (may be NULL) tells. */
-int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair, bool *ret_found,
+/* Judges the pair and adds a finding if it is a credential. */
+int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair,
                    struct sc_error *err) SC_NODISCARD;
 /* The same for a value that may hold several: JSON, connection strings, options. */
 int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair,
@@ -83,10 +83,6 @@ int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair,
 /* The same of a part of the outer text that is a password by where it stands. */
 int sc_detect_password(struct sc_detect *detect, enum sc_family family, struct sc_region value,
                        struct sc_error *err) SC_NODISCARD;
-
-/* Adds what was found in the pair's value. */
-int sc_detect_credential(struct sc_detect *detect, const struct sc_pair *pair,
-                         const struct sc_credential *credential, struct sc_error *err) SC_NODISCARD;
 
 /* What a finding is. */
 struct sc_judgement {

@@ -129,7 +129,7 @@ static int judge(struct sc_detect *detect, enum sc_family family, struct sc_regi
     struct sc_pair pair = sc_detect_pair_of(detect, family, key, value);
     pair.class = family == SC_FAMILY_DOCKERFILE_LABEL ? SC_CLASS_LABEL : SC_CLASS_LITERAL;
     pair.ignore_variables = false;
-    return sc_detect_pair(detect, &pair, NULL, err);
+    return sc_detect_pair(detect, &pair, err);
 }
 
 static int read_pairs(const struct dockerfile *d, struct sc_region body, enum sc_family family,

@@ -215,7 +215,7 @@ static int judge_address(const struct program *p, const struct sc_pair *pair, si
     static const char *const names[] = {"passw", "secret", "token", "xxx", "your", "pwd", NULL};
     const char *value = pair->value + offset;
     if (p->settings && pair->key_len > 0)
-        return sc_detect_pair(p->detect, pair, NULL, err);
+        return sc_detect_pair(p->detect, pair, err);
     if (length < PASSWORD_LEAST || memmem(pair->value, pair->value_len, "://", 3) != NULL ||
         !is_password_of_address(pair, offset, length))
         return 0; /* of URLs a token rule knows */
@@ -286,7 +286,7 @@ static int judge(const struct program *p, const struct sc_source_literal *litera
     if (value.len == 0)
         return 0;
     if (p->language->family != SC_FAMILY_SOURCE)
-        return key.len == 0 ? 0 : sc_detect_pair(p->detect, &pair, NULL, err);
+        return key.len == 0 ? 0 : sc_detect_pair(p->detect, &pair, err);
     if (sc_credential_in_url(pair.value, pair.value_len, &offset, &length))
         return judge_address(p, &pair, offset, length, err);
     if (key.len == 0 && literal != NULL && takes_password(p, literal)) {

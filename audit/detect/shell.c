@@ -44,7 +44,7 @@ static int judge(void *ctx, const struct sc_argv_pair *found, struct sc_error *e
         /* A script's own variables are the right way; docker's -e shows them to `inspect`. */
         .ignore_variables = !context->variables && found->role != SC_ARGV_ENVIRON,
     };
-    return sc_detect_pair(s->detect, &pair, NULL, err);
+    return sc_detect_pair(s->detect, &pair, err);
 }
 
 static int skip(void *ctx, const char *reason, size_t offset, struct sc_error *err)

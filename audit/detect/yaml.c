@@ -53,7 +53,7 @@ static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
         .ignore_variables = place->ignore_variables,
     };
     return place->family == SC_FAMILY_COMPOSE_ENV ? sc_detect_parts(yaml->detect, &pair, err)
-                                                  : sc_detect_pair(yaml->detect, &pair, NULL, err);
+                                                  : sc_detect_pair(yaml->detect, &pair, err);
 }
 
 /* NAME without a value: Compose gives the container what its own environment has. */

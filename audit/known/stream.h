@@ -12,8 +12,6 @@
 
 /* Bytes of joined base64 lines that are looked at together. */
 #define SC_STREAM_JOIN_MAX ((size_t)8192)
-/* A hit never begins further than this before the piece that was written last. */
-#define SC_STREAM_LOOKBACK (2 * SC_STREAM_JOIN_MAX)
 
 /* Where hits come from: known values now, fingerprints in audit/known/fingerprint.h. */
 struct sc_searcher {

@@ -61,7 +61,7 @@ static int look_at_images(const struct sc_verify_targets *targets, const struct 
 static int look_at_config(const struct sc_verify_options *options, bool asked,
                           struct sc_probe *probe, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *directory = sc_path_absolute(NULL, ".", err);
+    SC_CLEANUP(sc_str_freep) char *directory = sc_path_absolute(".", err);
     if (directory == NULL)
         return SC_E_NOMEM;
     const struct sc_compose_options load = {

@@ -33,7 +33,6 @@ int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, b
             .value = sc_value_text(entry->value),
             .origin = entry->value->origin,
             .at = pair != NULL ? pair->at : entry->at,
-            .in_list = !from_file && pair != NULL && pair->written == NULL,
             .written = from_file || !compose ? NULL
                        : pair != NULL        ? pair->written
                                              : entry->value,
@@ -160,7 +159,6 @@ static int fill_service(struct sc_model_pool *pool, const struct sc_model_parts 
         .at = entry->at,
         .command = list_at(value, "command"),
         .entrypoint = list_at(value, "entrypoint"),
-        .healthcheck_test = list_at(sc_value_get(value, "healthcheck"), "test"),
         .value = value,
         .merged = sc_value_get(parts->merged, entry->key),
     };

@@ -86,7 +86,6 @@ void sc_mask_window_open(struct sc_mask_stream *stream, struct sc_mask_window *w
         len += stream->raw_len - at;
         at = stream->raw_len;
     }
-    window->raw_end = at;
     add_run(stream, window, len, at);
     window->visible_len = len;
     const unsigned char *end = len > 0 ? memrchr(window->visible, '\n', len) : NULL;

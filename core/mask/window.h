@@ -16,7 +16,6 @@ struct sc_mask_window {
     size_t escape;    /* the first of the escapes that was not read yet; a last one is at the end */
     size_t line;      /* visible start of the unfinished line */
     size_t hold;      /* visible; everything before is decided */
-    size_t raw_end;   /* raw bytes that were read: less than all when a sequence is unfinished */
     bool last;
 };
 

@@ -90,7 +90,6 @@ static void test_literal(void **state)
     assert_place(&v->origin->place, "hunter2", 8, 26);
     assert_place(&v->at, "POSTGRES_PASSWORD", 8, 7);
     assert_int_equal(v->origin->routes, SC_ROUTE_LITERAL);
-    assert_false(v->in_list);
     v = variable(project, "db", "PIN");
     assert_string_equal(v->value, "83");
     assert_int_equal(v->written->kind, SC_VALUE_INT);
@@ -125,7 +124,6 @@ static void test_list_and_extends(void **state)
     (void)state;
     SC_CLEANUP(sc_project_freep) struct sc_project *project = load_shop(false);
     const struct sc_variable *v = variable(project, "api", "LIST");
-    assert_true(v->in_list);
     assert_place(&v->origin->place, "LIST=item", 16, 19);
     v = variable(project, "api", "SECRET");
     assert_string_equal(v->value, "s3cret");

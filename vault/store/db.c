@@ -91,7 +91,7 @@ static int decide_immutable(struct sc_db *db, struct sc_error *err)
 /* Percent-encodes what a URI would take for its own. */
 static char *uri_of(const struct sc_db *db, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(NULL, db->path, err);
+    SC_CLEANUP(sc_str_freep) char *absolute = sc_path_absolute(db->path, err);
     if (absolute == NULL)
         return NULL;
     SC_CLEANUP(sc_buf_done) struct sc_buf uri = SC_BUF_INIT(16384);

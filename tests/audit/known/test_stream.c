@@ -117,7 +117,7 @@ static void test_wrapped_base64_far_into_a_long_block(void **state)
         }
         struct hits hits = search(known, text, len, 4096);
         assert_true(hits.count >= 1);
-        /* Near enough for its file to be told: see SC_STREAM_LOOKBACK. */
+        /* Near enough for its file to be told. */
         assert_true(hits.offset > 20000 && hits.offset < 32000);
     }
 }
