@@ -7,6 +7,7 @@
 
 #include "core/fd.h"
 #include "core/fsutil.h"
+#include "core/str.h"
 #include "vault/store/connection.h"
 #include "vault/store/file.h"
 
@@ -55,6 +56,25 @@ static int make_portable_alone(struct sc_db *db, struct sc_error *err)
     return rc < 0 ? rc : sc_db_set_portable(db, true, err);
 }
 
+/* A copy that was not finished; a disk that fills up leaves its log behind. */
+static void remove_copy(const char *path)
+{
+    static const char *const ends[] = {"-wal", "-shm", "-journal"};
+    unlink(path);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(ends); i++) {
+        SC_CLEANUP(sc_str_freep) char *file = sc_str_printf(NULL, "%s%s", path, ends[i]);
+        if (file != NULL)
+            unlink(file);
+    }
+}
+
+/* Only then is the file the whole copy. Closing does the same, and cannot say that it failed. */
+static int fold(struct sc_db *db, struct sc_error *err)
+{
+    int code = db->sqlite.wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return code == SQLITE_OK ? 0 : sc_connection_fail(db, code, err);
+}
+
 int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
 {
     SC_CLEANUP(sc_db_closep) struct sc_db *to = NULL;
@@ -63,9 +83,9 @@ int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
     if (rc < 0)
         return rc;
     rc = sc_db_copy(db, to, err);
-    if (rc == 0 && remote)
-        rc = make_portable_alone(to, err);
-    sc_db_closep(&to); /* writes the log back: only then is the file the whole copy */
+    if (rc == 0)
+        rc = remote ? make_portable_alone(to, err) : fold(to, err);
+    sc_db_closep(&to);
     if (rc == 0) {
         SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || fsync(fd) < 0)
@@ -74,6 +94,6 @@ int sc_db_backup(struct sc_db *db, const char *path, struct sc_error *err)
     if (rc == 0)
         rc = sc_dir_sync_parent(path, err);
     if (rc < 0)
-        unlink(path);
+        remove_copy(path);
     return rc;
 }
