@@ -31,6 +31,8 @@ static const struct row rows[] = {
     {"FROM a\nCMD [\"x\"]\nENTRYPOINT [\"/e\"]\n", NULL, "/e", "x", "a", NULL},
     {"FROM a AS one\nENTRYPOINT [\"/e\"]\nCMD [\"x\"]\nFROM one AS two\nCMD [\"y\"]\n", NULL, "/e",
      "y", "a", NULL},
+    /* of three letters, or the beginning of one, but another instruction */
+    {"FROM a\nCMD [\"x\"]\nRUN y\nENTRY z\n", NULL, NULL, "x", "a", NULL},
     /* target by name, in any case, and by number; the last one without */
     {"FROM a AS One\nCMD [\"1\"]\nFROM b\nCMD [\"2\"]\n", "one", NULL, "1", "a", NULL},
     {"FROM a AS One\nCMD [\"1\"]\nFROM b\nCMD [\"2\"]\n", "1", NULL, "2", "b", NULL},

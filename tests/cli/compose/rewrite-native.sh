@@ -150,4 +150,9 @@ cd braces
 echo 'services: {mq: {image: "rabbitmq:3", environment: {RABBITMQ_DEFAULT_PASS: canary-braces}}}' >compose.yml
 run 0 "$SECRETSCTL" compose rewrite --scope braces --no-shim
 out_has '+services: {mq: {image: "rabbitmq:3", secrets: [{source: rabbitmq.conf, target: /etc/rabbitmq/conf.d/90-default-pass.conf}]}}'
+# what the server's format has no way to write stays
+echo 'services: {mq: {image: "rabbitmq:3", environment: {RABBITMQ_DEFAULT_PASS: "canary-größe"}}}' >compose.yml
+run 0 "$SECRETSCTL" compose rewrite --scope braces --no-shim
+out_lacks canary
+out_is "stays compose.yml:1  mq.RABBITMQ_DEFAULT_PASS: takes it from a configuration of its own: default_pass in a mounted /etc/rabbitmq/conf.d/*.conf, or definitions.json with load_definitions; the shim cannot help: it was ruled out with --no-shim"
 cd ..

@@ -131,13 +131,19 @@ services:
     image: redis
     healthcheck: *check
     command: sh -c 'redis-server --requirepass "${NOT_SET}"'
+  d:
+    image: mysql:8
+    healthcheck:
+      test: ["CMD", "mysqladmin", "ping", "-pcanary-3", "-u", "${DB_USER}"]
 END
+echo DB_USER=app >>.env
 run 0 "$SECRETSCTL" compose rewrite
 out_lacks canary
 out_has "stays compose.yml:5  a.healthcheck password: it is not known whether the image has a shell; if so, write it as CMD-SHELL first"
 out_has "stays compose.yml:9  b.healthcheck password: a variable in it holds characters that a shell would read"
 out_has "stays compose.yml:13  c.command requirepass: its value comes from a variable that is not set here; set it and run again"
-err_is "secretsctl: nothing to move; 5 stay"
+out_has '+      test: ["CMD-SHELL", "mysqladmin ping -p\"$$(cat /run/secrets/d_password)\" -u ${DB_USER}"]'
+err_is "secretsctl: 1 to move, 5 stay; nothing was changed, use --write"
 
 # inside double quotes a value that comes later may need escapes: the template has the filter
 cat >compose.yml <<'END'

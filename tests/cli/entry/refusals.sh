@@ -14,6 +14,15 @@ run 2 "$SECRETSCTL" add shop/pw --generate 40
 err_is "secretsctl: the length of a generated value is given as --generate=LEN"
 err_lacks hunter2
 
+# On a terminal nothing is asked for with --no-input.
+on_terminal='import os, pty, sys
+ends = pty.openpty()
+os.set_inheritable(ends[0], True)
+os.dup2(ends[1], 0)
+os.execv(sys.argv[1], sys.argv[1:])'
+run 2 python3 -c "$on_terminal" "$SECRETSCTL" add shop/b --no-input
+err_is "secretsctl: no value is given and --no-input forbids to ask"
+
 run 1 "$SECRETSCTL" add shop/a <<<y
 err_is "secretsctl: there is an entry 'shop/a' already; change it with: rotate"
 run 4 "$SECRETSCTL" rotate shop/b <<<y
