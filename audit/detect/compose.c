@@ -253,10 +253,15 @@ static int inline_configs(const struct sc_yaml_detect *yaml, const struct sc_yam
 {
     int rc = 0;
     for (size_t i = 0; sc_yaml_is(node, SC_YAML_MAPPING) && i < node->count && rc == 0; i++) {
+        const struct sc_yaml_node *name = node->keys[i];
         const struct sc_yaml_node *content = sc_yaml_get(node->values[i], "content");
-        if (sc_yaml_is(content, SC_YAML_SCALAR))
-            rc = sc_detect_config(yaml->detect, sc_yaml_inside(yaml, content),
-                                  SC_FAMILY_COMPOSE_CONFIG, err);
+        if (!sc_yaml_is(content, SC_YAML_SCALAR))
+            continue;
+        bool logins =
+            sc_yaml_is(name, SC_YAML_SCALAR) && sc_text_kind_of_name(name->text) == SC_TEXT_LOGINS;
+        struct sc_region inside = sc_yaml_inside(yaml, content);
+        rc = logins ? sc_detect_logins(yaml->detect, inside, err)
+                    : sc_detect_config(yaml->detect, inside, SC_FAMILY_COMPOSE_CONFIG, err);
     }
     return rc;
 }

@@ -171,7 +171,8 @@ static int read_directive(struct config *c, size_t at, size_t end, struct sc_err
         return read_stats(c, at, end, err);
     bool header = is_any(text, key, headers);
     if ((header && !next_word(text, &at, end, &key)) ||
-        (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value))
+        (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value) ||
+        text[value.offset] == '=')
         return 0;
     return judge(c, key, value, err);
 }
@@ -192,12 +193,12 @@ int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_
     struct config c = {detect, family, is_translation(detect->file)};
     int rc = sc_lines_read(detect->text, region, judge, &c, err);
     size_t end = region.offset + region.len;
-    bool directives = family == SC_FAMILY_CONFIG && takes_directives(detect->file);
+    bool config = family == SC_FAMILY_CONFIG || family == SC_FAMILY_COMPOSE_CONFIG;
+    bool directives = config && takes_directives(detect->file);
     for (size_t at = region.offset; directives && at < end && rc == 0;) {
         const char *newline = memchr(detect->text + at, '\n', end - at);
         size_t stop = newline == NULL ? end : (size_t)(newline - detect->text);
-        if (memchr(detect->text + at, '=', stop - at) == NULL)
-            rc = read_directive(&c, at, stop, err);
+        rc = read_directive(&c, at, stop, err);
         at = stop + 1;
     }
     return rc;

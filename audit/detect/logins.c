@@ -32,16 +32,20 @@ static bool is_word(const char *text, struct sc_region word, const char *name)
     return word.len == strlen(name) && memcmp(text + word.offset, name, word.len) == 0;
 }
 
-/* Words in any order and on any lines; a `password` counts behind a `machine` or `default`. */
+/* Words in any order and on any lines; a `password` counts behind what names the host. */
 static int read_netrc(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
 {
+    static const char *const firsts[] = {"machine", "default",  /* .netrc */
+                                         "account", "defaults", /* .msmtprc */
+                                         "poll",    NULL};      /* .fetchmailrc */
     const char *text = detect->text;
     size_t at = region.offset, end = region.offset + region.len;
     struct sc_region word;
     bool machine = false;
     int rc = 0;
     while (rc == 0 && next_word(text, &at, end, &word)) {
-        machine = machine || is_word(text, word, "machine") || is_word(text, word, "default");
+        for (const char *const *first = firsts; *first != NULL; first++)
+            machine = machine || is_word(text, word, *first);
         if (machine && is_word(text, word, "password") && next_word(text, &at, end, &word) &&
             !is_word(text, word, "anonymous") && !is_word(text, word, "anonymous@"))
             rc = sc_detect_password(detect, SC_FAMILY_CONFIG, word, err);

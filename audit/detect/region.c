@@ -32,8 +32,9 @@ static const struct suffix suffixes[] = {
     {".properties", SC_TEXT_CONFIG}, {".json", SC_TEXT_CONFIG},
     {".tfvars", SC_TEXT_CONFIG},     {".sql", SC_TEXT_SQL},
     {".mk", SC_TEXT_MAKEFILE},       {".service", SC_TEXT_UNIT},
-    {".container", SC_TEXT_UNIT},    {".bat", SC_TEXT_BATCH},
-    {".cmd", SC_TEXT_BATCH},         {".caddyfile", SC_TEXT_CONFIG},
+    {".acl", SC_TEXT_CONFIG},        {".container", SC_TEXT_UNIT},
+    {".bat", SC_TEXT_BATCH},         {".cmd", SC_TEXT_BATCH},
+    {".caddyfile", SC_TEXT_CONFIG},
 };
 
 static const struct suffix names[] = {
@@ -42,6 +43,8 @@ static const struct suffix names[] = {
     {".bash_history", SC_TEXT_SHELL},    {".zsh_history", SC_TEXT_SHELL},
     {".netrc", SC_TEXT_LOGINS},          {"_netrc", SC_TEXT_LOGINS},
     {".pgpass", SC_TEXT_LOGINS},         {"pgpass.conf", SC_TEXT_LOGINS},
+    {"pgpass", SC_TEXT_LOGINS},          {"msmtprc", SC_TEXT_LOGINS},
+    {".msmtprc", SC_TEXT_LOGINS},        {".fetchmailrc", SC_TEXT_LOGINS},
     {".npmrc", SC_TEXT_CONFIG},          {".pypirc", SC_TEXT_CONFIG},
     {".s3cfg", SC_TEXT_CONFIG},          {".boto", SC_TEXT_CONFIG},
     {".smbcredentials", SC_TEXT_CONFIG}, {"makefile", SC_TEXT_MAKEFILE},

@@ -94,6 +94,22 @@ static struct sc_region key_before(const struct source *s, size_t at, bool assig
     return name;
 }
 
+/* What a fallback stands in for: NAME, or the text that a call or an index ends with, get("NAME").
+ */
+static struct sc_region asked_before(const struct source *s, size_t at)
+{
+    at = before_blanks(s, at);
+    bool call = at > s->start + 1 && s->text[at - 1] == ')' && is_quote(s->text[at - 2]);
+    return key_before(s, at - call, false);
+}
+
+/* NAME or "x" of Python and Ruby: how long the word is that stands before `at`. */
+static size_t or_before(const struct source *s, size_t at)
+{
+    bool word = at >= s->start + 3 && s->text[at - 1] == 'r' && s->text[at - 2] == 'o';
+    return word && strchr(" \t)]", s->text[at - 3]) != NULL ? 2 : 0;
+}
+
 /* Arguments that are counted. */
 #define ARGUMENTS_MAX 4
 
@@ -197,10 +213,13 @@ static void name_literal(const struct source *s, size_t quote, struct sc_source_
         size_t from = at - 1 - declares;
         from -= declares && from > s->start && s->text[from - 1] == before; /* ||=, ??= */
         ret->key = key_before(s, from, !declares);
+    } else if (sign == ':' && before == '?') { /* NAME ?: "x" */
+        ret->key = asked_before(s, at - 2);
+        ret->fallback = true;
     } else if (sign == ':' || (sign == '>' && before == '=')) {
         ret->key = key_before(s, at - 1 - (sign == '>'), false);
-    } else if ((sign == '|' || sign == '?') && before == sign) {
-        ret->key = key_before(s, at - 2, false);
+    } else if (((sign == '|' || sign == '?') && before == sign) || or_before(s, at) > 0) {
+        ret->key = asked_before(s, at - 2);
         ret->fallback = true;
     } else if (sign == ',') {
         if (key_in_call(s, at - 1, ret))
@@ -231,6 +250,9 @@ static void name_by_neighbour(struct source *s, struct sc_source_literal *litera
     s->declared = s->declared || is_any(s, literal->call, declares);
     if (is_any(s, literal->call, declares) || is_any(s, literal->key, names))
         s->named = literal->value;
+    else if (is_any(s, literal->key, values) && before_blanks(s, literal->key.offset) > s->start &&
+             key_in_call(s, before_blanks(s, literal->key.offset) - 1, literal))
+        s->named.len = 0; /* get("NAME", default="x") */
     else if (s->named.len > 0 && is_any(s, literal->key, values))
         literal->key = s->named;
 }

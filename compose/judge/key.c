@@ -245,6 +245,8 @@ static bool is_switch(const struct words *words)
                                         "random", "require", "requires", "use",    "generate",
                                         "skip",   "ignore",  "no",       "with",   "onetime",
                                         "show",   "hide",    NULL};
+    if (strcmp(words->item[0], "existing") == 0) /* existingSecret: which of Kubernetes' it is */
+        return true;
     for (size_t i = 0; i + 1 < words->count; i++) {
         if (in_list(verbs, words->item[i]))
             return true;

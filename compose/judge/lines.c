@@ -80,6 +80,15 @@ static bool is_nested(const char *text, size_t at, size_t end)
     return at > name && sign < end && (text[sign] == ':' || text[sign] == '=');
 }
 
+/* environment=NAME="x",NAME="y" of Supervisor: each is a pair of its own. */
+static bool is_row(const char *text, size_t at, size_t end)
+{
+    size_t name = at;
+    while (at < end && is_key_char(text[at]))
+        at++;
+    return at > name && at + 1 < end && text[at] == '=' && text[at + 1] == '"';
+}
+
 static size_t skip_blanks(const char *text, size_t at, size_t end)
 {
     while (at < end && (text[at] == ' ' || text[at] == '\t' || text[at] == '>' || text[at] == '='))
@@ -185,7 +194,8 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
                 return rc;
             continue;
         }
-        if (!value_behind(text, behind, end, json, &found))
+        if ((text[at] == '=' && is_row(text, behind, end)) ||
+            !value_behind(text, behind, end, json, &found))
             continue;
         int rc = lines->fn(lines->ctx, found.key, found.value, err);
         if (rc < 0)

@@ -226,6 +226,18 @@ static bool is_quoted_word(const char *value, size_t len)
     return len >= 10 && value[0] == '`' && letter && digit;
 }
 
+/* {NAME}: what Python's format() and Frigate fill in. */
+static bool is_field(const char *value, size_t len)
+{
+    if (len < 3 || value[0] != '{' || value[len - 1] != '}')
+        return false;
+    for (size_t i = 1; i + 1 < len; i++) {
+        if (!sc_shape_is_word_char(value[i]))
+            return false;
+    }
+    return true;
+}
+
 /* One {{ x }}, $(x), `x`, <% x %> from end to end. */
 static bool is_template(const char *value, size_t len)
 {
@@ -277,6 +289,8 @@ bool sc_credential_is_reference(const char *value, size_t len)
                                           "env['",
                                           "env[\"",
                                           "env.fetch(",
+                                          "file.read(",
+                                          "io.read(",
                                           NULL};
     if (len == 0)
         return true;
@@ -298,7 +312,8 @@ bool sc_credential_is_reference(const char *value, size_t len)
         return true;
     if (value[0] == '<' && is_path(value + 1, len - 1)) /* what Dovecot reads from a file */
         return true;
-    return is_template(value, len) || is_path(value, len) || has_prefix_of(schemes, value, len);
+    return is_template(value, len) || is_field(value, len) || is_path(value, len) ||
+           has_prefix_of(schemes, value, len);
 }
 
 size_t sc_shape_spaces(const char *value, size_t len)
