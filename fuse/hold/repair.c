@@ -54,46 +54,67 @@ static bool note_live(const struct sc_mountinfo *line, void *ctx)
     return true;
 }
 
-/* In the child: the exit status tells. */
-static int replace(int pid, int tree, const char *point)
+/* What a child tells by its exit status. */
+enum outcome { REPLACED, FAILED, ALIVE };
+
+/* In the child. `tree` is -1 where nothing is to be done. Another system on this machine (a
+ * container that mounts for itself) may have mounted at a path of the same name: what is served is
+ * not ours. */
+static enum outcome replace(int pid, int tree, const char *point)
 {
     char path[PATH_TEXT];
     snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
     SC_CLEANUP(sc_fd_closep) int namespace = open(path, O_RDONLY | O_CLOEXEC);
     if (namespace < 0 || setns(namespace, CLONE_NEWNS) < 0)
-        return 1;
+        return FAILED;
+    if (!sc_mount_lost(point))
+        return ALIVE;
+    if (tree < 0)
+        return FAILED;
     if (move_mount(tree, "", AT_FDCWD, point, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_BENEATH) == 0)
-        return umount2(point, MNT_DETACH) < 0;
-    return move_mount(tree, "", AT_FDCWD, point, MOVE_MOUNT_F_EMPTY_PATH) < 0;
+        return umount2(point, MNT_DETACH) < 0 ? FAILED : REPLACED;
+    return move_mount(tree, "", AT_FDCWD, point, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? FAILED : REPLACED;
 }
 
-static bool heal(const struct repair *repair, const struct sc_mountinfo *line)
+static enum outcome in_child(int pid, int tree, const char *point)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit((int)replace(pid, tree, point));
+    int status = -1;
+    while (child > 0 && waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return FAILED;
+    }
+    return child > 0 && WIFEXITED(status) ? (enum outcome)WEXITSTATUS(status) : FAILED;
+}
+
+/* The new mount's part that a line's mount was bound from; -1 if there is none. */
+static int clone_tree(const struct repair *repair, const struct sc_mountinfo *line)
 {
     SC_CLEANUP(sc_str_freep)
     char *path = sc_str_printf(NULL, "%s%s", repair->directory, line->root);
     if (path == NULL)
-        return false;
+        return -1;
     SC_CLEANUP(sc_fd_closep)
     int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     /* In a user's directory a link may lead to where that user may not go. */
     struct stat st;
     if (tree < 0 || fstat(tree, &st) < 0 || minor(st.st_dev) != repair->minor)
-        return false;
+        return -1;
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
     if (strncmp(line->options, "ro", 2) == 0 &&
         (line->options[2] == ',' || line->options[2] == '\0'))
         attr.attr_set |= MOUNT_ATTR_RDONLY;
     if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-        return false;
-    pid_t child = fork();
-    if (child == 0)
-        _exit(replace(repair->pid, tree, line->point));
-    int status = -1;
-    while (child > 0 && waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR)
-            return false;
-    }
-    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        return -1;
+    return SC_TAKE_FD(tree);
+}
+
+static enum outcome heal(const struct repair *repair, const struct sc_mountinfo *line)
+{
+    SC_CLEANUP(sc_fd_closep) int tree = repair->count_only ? -1 : clone_tree(repair, line);
+    return in_child(repair->pid, tree, line->point);
 }
 
 static bool look_at_line(const struct sc_mountinfo *line, void *ctx)
@@ -106,10 +127,9 @@ static bool look_at_line(const struct sc_mountinfo *line, void *ctx)
         if (repair->live[i] == line->minor)
             return true;
     }
-    if (!repair->count_only && heal(repair, line))
-        repair->counts.healed++;
-    else
-        repair->counts.failed++;
+    enum outcome outcome = heal(repair, line);
+    repair->counts.healed += outcome == REPLACED;
+    repair->counts.failed += outcome == FAILED;
     return true;
 }
 
@@ -124,8 +144,15 @@ static void look_at_namespace(int pid, void *ctx)
 static int look_everywhere(struct repair *repair, struct sc_error *err)
 {
     sc_mount_source(repair->directory, repair->source);
+    /* Children are waited for here, whatever the caller does with its own. */
+    const struct sigaction wait_for = {.sa_handler = SIG_DFL};
+    struct sigaction before;
+    sigaction(SIGCHLD, &wait_for, &before);
     int rc = sc_mountinfo_each(0, note_live, repair, err);
-    return rc < 0 ? rc : sc_mountinfo_namespaces(look_at_namespace, repair, err);
+    if (rc == 0)
+        rc = sc_mountinfo_namespaces(look_at_namespace, repair, err);
+    sigaction(SIGCHLD, &before, NULL);
+    return rc;
 }
 
 int sc_mount_dead(const char *directory, unsigned *ret_count, struct sc_error *err)
@@ -152,12 +179,7 @@ int sc_mount_repair(const char *directory, struct sc_repair_counts *ret, struct 
     if (rc < 0)
         return rc;
     repair.minor = found.minor;
-    /* Children are waited for here, whatever the caller does with its own. */
-    const struct sigaction wait_for = {.sa_handler = SIG_DFL};
-    struct sigaction before;
-    sigaction(SIGCHLD, &wait_for, &before);
     rc = look_everywhere(&repair, err);
-    sigaction(SIGCHLD, &before, NULL);
     if (rc == 0)
         *ret = repair.counts;
     return rc;

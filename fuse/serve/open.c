@@ -215,9 +215,9 @@ bool sc_serve_open(struct sc_turn *turn)
     struct sc_serve *serve = turn->serve;
     const struct sc_view_node *node = sc_view_node(&serve->view, turn->request.node);
     int error_number = precheck(turn, node);
-    if (error_number == EROFS &&
-        (int32_t)turn->request.tid == atomic_load(&serve->journal->nudge_pid)) {
-        /* Version 0: not a handle anybody counts. */
+    if (error_number == EROFS && (turn->request.flags & O_ACCMODE) == O_WRONLY &&
+        sc_serve_is_nudge(turn)) {
+        /* Version 0: not a handle anybody counts, or reads from. */
         SC_IGNORE(sc_wire_reply_open(serve->fuse_fd, turn->request.unique, 0, false));
         return true;
     }
@@ -263,6 +263,10 @@ bool sc_serve_read(struct sc_turn *turn)
     const struct sc_wire_request *request = &turn->request;
     bool waits = false;
     int error_number = 0;
+    if (request->fh == 0) { /* of no open that was granted */
+        refuse(turn, EBADF);
+        return true;
+    }
     const struct sc_store_value *value =
         value_or_park(turn, request->fh & SC_HANDLE_VERSION, &waits, &error_number);
     if (waits)

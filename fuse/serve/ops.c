@@ -115,7 +115,7 @@ static void getattr(const struct sc_turn *turn)
     SC_IGNORE(sc_wire_reply_attr(serve->fuse_fd, turn->request.unique, &attr));
 }
 
-static bool is_nudge(const struct sc_turn *turn)
+bool sc_serve_is_nudge(const struct sc_turn *turn)
 {
     return turn->request.tid != 0 &&
            (int32_t)turn->request.tid == atomic_load(&turn->serve->journal->nudge_pid);
@@ -123,7 +123,7 @@ static bool is_nudge(const struct sc_turn *turn)
 
 static void setattr(const struct sc_turn *turn)
 {
-    if (is_nudge(turn))
+    if (sc_serve_is_nudge(turn))
         getattr(turn);
     else
         error(turn, EROFS);
@@ -131,7 +131,7 @@ static void setattr(const struct sc_turn *turn)
 
 static void write_nothing(const struct sc_turn *turn)
 {
-    if (is_nudge(turn))
+    if (sc_serve_is_nudge(turn))
         SC_IGNORE(
             sc_wire_reply_written(turn->serve->fuse_fd, turn->request.unique, turn->request.size));
     else

@@ -98,6 +98,11 @@ void sc_serve_note_opener(struct sc_serve *serve, uint64_t handle,
                           const struct sc_fuse_reader *reader);
 bool sc_serve_note_reader(const struct sc_turn *turn);
 
+/* Whether the request comes from the process that tells watchers of a rotation: it alone may open
+ * for writing, and what it writes is dropped. Its number may be another's by now, so nothing is to
+ * be read through what is opened that way. */
+bool sc_serve_is_nudge(const struct sc_turn *turn);
+
 /* The agent has something to do. */
 void sc_serve_ring_bell(const struct sc_serve *serve);
 

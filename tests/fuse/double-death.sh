@@ -48,6 +48,26 @@ run 0 "$SECRETSCTL" mount --repair "$M"
 in_container 7:xxxxxxx:7 || fail "not healed"
 end_other
 
+# Another system on this machine (a container that mounts for itself) has mounted at a path of the same name:
+# that is neither dead nor ours, and stays as it is.
+mkdir -p /run/secretsctl-mounts
+unshare -m --propagation private sh -c '
+    mount -t tmpfs -o mode=0700 tmpfs /run/secretsctl-mounts && umount -l "$1" && umount -l "$1" && cd / &&
+    export SECRETSCTL_VAULT="$T/guest.db" && "$0" init -q --key-file "$T/guest.key" &&
+    export SECRETSCTL_KEY_FILE="$T/guest.key" && printf guest | "$0" add -q shop/storm &&
+    "$0" mount -q "$1" && touch "$T/guest" && while [ -e "$T/guest" ]; do sleep 0.2; done
+    "$0" umount --force "$1"' "$SECRETSCTL" "$M" >"$T/guest.log" 2>&1 &
+guest=$!
+end_guest() { rm -f "$T/guest"; wait "$guest" || true; }
+on_exit end_guest
+until_true 20 test -e "$T/guest" || { cat "$T/guest.log"; fail "the other system does not mount"; }
+in_guest() { [ "$(nsenter -t "$guest" -m cat "$M/shop/storm" 2>/dev/null)" = "$1" ]; }
+in_guest guest || fail "the other system's mount does not serve"
+run 0 "$SECRETSCTL" mount --repair "$M"
+err_is "secretsctl: replaced 0 dead mounts in containers"
+in_guest guest || fail "another system's mount was replaced with the values of this one"
+end_guest
+
 # The connection is ended, by an administrator or by a time limit of the kernel: all leave, and the next
 # mount has the place at once.
 minor=$(awk -v m="$M" '$5 == m { split($3, device, ":"); n = device[2] } END { print n }' /proc/self/mountinfo)

@@ -328,6 +328,16 @@ static void test_refusals(void **state)
     const struct fuse_open_in write = {.flags = O_RDWR};
     const struct fuse_open_in read_only = {.flags = O_RDONLY};
     assert_int_equal(ask(bench, FUSE_OPEN, node, &write, sizeof(write)), EROFS);
+    /* Who tells watchers of a rotation opens for writing, and gets nothing to read that way: its
+     * number may have become another process's. */
+    const struct fuse_open_in nudge = {.flags = O_WRONLY};
+    const struct fuse_read_in read_in = {.fh = 0, .size = 100};
+    assert_int_equal(ask(bench, FUSE_OPEN, node, &nudge, sizeof(nudge)), EROFS);
+    atomic_store(&bench->journal->nudge_pid, getpid());
+    assert_int_equal(ask(bench, FUSE_OPEN, node, &nudge, sizeof(nudge)), 0);
+    assert_int_equal(ask(bench, FUSE_OPEN, node, &write, sizeof(write)), EROFS);
+    assert_int_equal(ask(bench, FUSE_READ, node, &read_in, sizeof(read_in)), EBADF);
+    atomic_store(&bench->journal->nudge_pid, 0);
     assert_int_equal(
         ask(bench, FUSE_OPEN, sc_node_id(SC_NODE_DIR, "shop", 4), &read_only, sizeof(read_only)),
         EISDIR);
