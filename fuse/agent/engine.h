@@ -20,8 +20,18 @@
 int sc_engine_container(const char *socket_path, const unsigned char *id, int budget_ms,
                         struct sc_store_container *ret, struct sc_error *err) SC_NODISCARD;
 
-/* From the body of such an answer; for tests and fuzzing. */
-int sc_engine_parse(const char *body, size_t len, struct sc_store_container *ret,
+/* What the engine says of a container, before its image was asked about. */
+struct sc_engine_answer {
+    struct sc_store_container facts; /* `id` is the caller's */
+    char image_id[SC_CONTAINER_TEXT_MAX];
+    char made[SC_CONTAINER_TEXT_MAX]; /* Compose's hash of how it made the container */
+};
+
+/* From the body of such an answer; and without the labels that are the image's own, from the body
+ * of GET /images/ID/json. For tests and fuzzing. */
+int sc_engine_parse(const char *body, size_t len, struct sc_engine_answer *ret,
                     struct sc_error *err) SC_NODISCARD;
+int sc_engine_parse_image(const char *body, size_t len, struct sc_engine_answer *answer,
+                          struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -17,43 +17,70 @@
 #include "core/hash.h"
 #include "core/parse.h"
 #include "core/proc.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
 #define STATUS_MAX 2048
 #define STAT_MAX   1024
 
-/* Where engines put a container, seen from the root: "PREFIX<64 hex>SUFFIX" at the start of the
- * path, directly or below one directory where `below` says so. */
-struct place {
-    const char *prefix;
-    const char *suffix;
-};
+/* Where engines put a container with cgroups of their own: at the root, as "PREFIX<64 hex>". With
+ * systemd it is a scope, "ENGINE-<64 hex>.scope", in any slice but the users': slices that lie in
+ * slices alone are the system manager's, also those that `cgroup_parent` names. */
+static const char *const places[] = {"/docker/", "/libpod_parent/libpod-"};
+static const char *const engines[] = {"docker-", "libpod-", "cri-containerd-", "crio-"};
 
-static const struct place places[] = {
-    {"/docker/", ""},                     /* Docker, cgroupfs driver */
-    {"/system.slice/docker-", ".scope"},  /* Docker, systemd driver */
-    {"/machine.slice/libpod-", ".scope"}, /* Podman */
-    {"/libpod_parent/libpod-", ""},       /* Podman, cgroupfs driver */
-    {"/system.slice/cri-containerd-", ".scope"},
-    {"/kubepods.slice/cri-containerd-", ".scope"},
-};
+/* "PREFIX<64 hex>SUFFIX", whole. */
+static bool id_between(const char *text, size_t len, const char *prefix, const char *suffix,
+                       unsigned char *ret)
+{
+    size_t before = strlen(prefix);
+    return len == before + 2 * SC_READER_ID + strlen(suffix) && memcmp(text, prefix, before) == 0 &&
+           memcmp(text + len - strlen(suffix), suffix, strlen(suffix)) == 0 &&
+           sc_unhex(ret, text + before, SC_READER_ID);
+}
+
+static bool is_scope(const char *part, size_t len, unsigned char *ret)
+{
+    for (size_t i = 0; i < SC_ARRAY_SIZE(engines); i++)
+        if (id_between(part, len, engines[i], ".scope", ret))
+            return true;
+    return false;
+}
 
 static bool container_of(const char *path, unsigned char *ret)
 {
-    for (size_t i = 0; i < SC_ARRAY_SIZE(places); i++) {
-        size_t prefix = strlen(places[i].prefix);
-        size_t suffix = strlen(places[i].suffix);
-        unsigned char id[SC_READER_ID];
-        if (strncmp(path, places[i].prefix, prefix) != 0 ||
-            !sc_unhex(id, path + prefix, SC_READER_ID))
-            continue;
-        const char *end = path + prefix + 2 * SC_READER_ID;
-        if (strncmp(end, places[i].suffix, suffix) != 0 ||
-            (end[suffix] != '\0' && end[suffix] != '/'))
-            continue;
+    unsigned char id[SC_READER_ID];
+    bool found = false;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(places) && !found; i++) {
+        size_t len = strlen(places[i]) + 2 * SC_READER_ID;
+        found = strnlen(path, len) == len && (path[len] == '\0' || path[len] == '/') &&
+                id_between(path, len, places[i], "", id);
+    }
+    bool slices = !sc_str_has_prefix(path, "/user.slice/");
+    for (const char *part = path; *part == '/' && slices && !found;) {
+        size_t len = strcspn(++part, "/");
+        found = part - 1 > path && is_scope(part, len, id);
+        slices = len > 6 && memcmp(part + len - 6, ".slice", 6) == 0;
+        part += len;
+    }
+    if (found)
         memcpy(ret, id, SC_READER_ID);
-        return true;
+    return found;
+}
+
+/* Whether some part of the path looks as engines call a container: 64 hexadecimal digits, alone or
+ * at the end of a name. Whoever makes such a directory is no container for it, but not the host. */
+static bool looks_contained(const char *path)
+{
+    unsigned char id[SC_READER_ID];
+    while (*path == '/') {
+        size_t len = strcspn(++path, "/");
+        size_t plain = len > 6 && memcmp(path + len - 6, ".scope", 6) == 0 ? len - 6 : len;
+        if (plain >= 2 * SC_READER_ID &&
+            sc_unhex(id, path + plain - 2 * SC_READER_ID, SC_READER_ID))
+            return true;
+        path += len;
     }
     return false;
 }
@@ -62,6 +89,7 @@ void sc_reader_parse_cgroup(char *text, struct sc_fuse_reader *ret)
 {
     const char *longest = "";
     bool found = false;
+    ret->apart = false;
     for (char *line = text; line != NULL && *line != '\0';) {
         char *next = strchr(line, '\n');
         if (next != NULL)
@@ -76,10 +104,12 @@ void sc_reader_parse_cgroup(char *text, struct sc_fuse_reader *ret)
             if ((here && !found) || (here == found && strlen(path) > strlen(longest)))
                 longest = path;
             found = found || here;
+            ret->apart = ret->apart || looks_contained(path);
         }
         line = next;
     }
     ret->in_container = found;
+    ret->apart = ret->apart && !found;
     snprintf(ret->cgroup, sizeof(ret->cgroup), "%s", longest);
 }
 
@@ -123,18 +153,53 @@ static int32_t tgid_of(int dir, uint32_t tid)
     return sc_parse_u64(at, INT32_MAX, "Tgid", &tgid, NULL) == 0 ? (int32_t)tgid : 0;
 }
 
-/* "mnt:[NUMBER]"; cheaper than fstatat(), which makes an inode. */
-static uint64_t mount_namespace(int dir)
+/* "KIND:[NUMBER]", 0 where it cannot be seen; cheaper than fstatat(), which makes an inode. */
+static uint64_t namespace_at(int dir, const char *path)
 {
     char text[64];
     uint64_t number = 0;
-    ssize_t len = readlinkat(dir, "ns/mnt", text, sizeof(text) - 1);
+    ssize_t len = readlinkat(dir, path, text, sizeof(text) - 1);
     text[len > 0 ? len : 0] = '\0';
     text[strcspn(text, "]")] = '\0';
     const char *at = strchr(text, '[');
-    if (at == NULL || sc_parse_u64(at + 1, UINT64_MAX, "mount namespace", &number, NULL) < 0)
+    if (at == NULL || sc_parse_u64(at + 1, UINT64_MAX, "namespace", &number, NULL) < 0)
         return 0;
     return number;
+}
+
+/* Whether a thread is in another pid namespace than this process, which it cannot leave: a
+ * container of whatever engine. Without the privilege to see that: whether it has a number in a
+ * second one. */
+static bool in_other_pids(int dir)
+{
+    char text[STATUS_MAX];
+    uint64_t theirs = namespace_at(dir, "ns/pid");
+    if (theirs != 0)
+        return theirs != namespace_at(AT_FDCWD, "/proc/self/ns/pid");
+    const char *at =
+        read_at(dir, "status", text, sizeof(text)) > 0 ? strstr(text, "\nNSpid:\t") : NULL;
+    if (at == NULL)
+        return false;
+    at += sizeof("\nNSpid:\t") - 1;
+    return at[strcspn(at, "\t\n")] == '\t';
+}
+
+/* Whether this process lies in a container itself: then its like is no stranger. */
+static bool is_contained(void)
+{
+    char text[SC_CGROUP_FILE_MAX];
+    struct sc_fuse_reader self = {0};
+    if (read_at(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) > 0)
+        sc_reader_parse_cgroup(text, &self);
+    return self.apart || self.in_container;
+}
+
+/* Called with what the cgroup says. */
+static bool is_apart(int dir, const struct sc_fuse_reader *reader)
+{
+    if (reader->in_container)
+        return false;
+    return (reader->apart && !is_contained()) || in_other_pids(dir);
 }
 
 /* What may change while a thread lives, its cgroup aside. */
@@ -146,7 +211,7 @@ static void look_at_program(int dir, struct sc_fuse_reader *ret)
     bool there = fstatat(dir, "exe", &st, 0) == 0;
     ret->exe_dev = there ? (uint64_t)st.st_dev : 0;
     ret->exe_ino = there ? (uint64_t)st.st_ino : 0;
-    ret->mount_ns = mount_namespace(dir);
+    ret->mount_ns = namespace_at(dir, "ns/mnt");
 }
 
 static int open_thread(uint32_t tid)
@@ -167,6 +232,7 @@ void sc_reader_identify(uint32_t tid, uint32_t uid, uint32_t gid, struct sc_fuse
     ret->start = start_time(dir);
     if (read_at(dir, "cgroup", text, sizeof(text)) > 0)
         sc_reader_parse_cgroup(text, ret);
+    ret->apart = is_apart(dir, ret);
     look_at_program(dir, ret);
 }
 
@@ -225,6 +291,7 @@ static bool learn(struct sc_identity *known, uint32_t tid)
     reader->start = start_time(known->dir);
     memcpy(text, known->cgroup_text, known->cgroup_len + 1);
     sc_reader_parse_cgroup(text, reader);
+    reader->apart = is_apart(known->dir, reader);
     look_at_program(known->dir, reader);
     reader->tid = (int32_t)tid;
     return reader->tgid != 0;

@@ -5,6 +5,8 @@
  * A caller cannot leave before it is answered, so the thread id of a request names the caller and
  * not a later process of that number. The container id counts only where a path anchored at the
  * root of the hierarchy names it: a user who owns a subtree can make directories of any name below.
+ * Who is in no such place, but in a pid namespace of its own or below a directory that is called
+ * like a container, is of an engine that is not known here: neither the host nor anybody's service.
  * `exe` is a hint, not a wall: whoever may run a program may read through it.
  *
  * Readers that come again are remembered by an open /proc/TID, which stays with that one thread: a

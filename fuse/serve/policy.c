@@ -227,14 +227,17 @@ static bool covers_scope(const struct sc_rule *rule, const char *name)
     return glob[first] != '\0' && sc_str_glob(pattern, scope);
 }
 
-static bool needs_proc(enum sc_condition_kind kind)
+/* Whether that cannot be told of the reader: one that cannot be seen (the mount lies in a pid
+ * namespace below its own), or one that is of the host or of a container, nobody knows. */
+static bool cannot_tell(const struct sc_fuse_reader *reader, enum sc_condition_kind kind)
 {
-    return kind != SC_CONDITION_UID && kind != SC_CONDITION_GID;
+    if (reader->apart)
+        return needs_engine(kind) || kind == SC_CONDITION_HOST;
+    return reader->tgid == 0 && kind != SC_CONDITION_UID && kind != SC_CONDITION_GID;
 }
 
-/* 1 if it applies, 0 if not, -1 if that depends on an unknown container. Of a reader that cannot be
- * seen (another pid namespace) the worst is assumed: it is what a deny names, and nothing that an
- * allow names. */
+/* 1 if it applies, 0 if not, -1 if that depends on an unknown container. Where it cannot be told
+ * the worst is assumed: the reader is what a deny names, and nothing that an allow names. */
 static int applies(const struct sc_rule *rule, const struct sc_question *question)
 {
     bool unknown = question->reader->in_container && question->container == NULL;
@@ -243,7 +246,7 @@ static int applies(const struct sc_rule *rule, const struct sc_question *questio
         const struct sc_condition *condition = &rule->conditions[i];
         if (unknown && needs_engine(condition->kind))
             result = result == 0 ? 0 : -1;
-        else if (question->reader->tgid == 0 && needs_proc(condition->kind))
+        else if (cannot_tell(question->reader, condition->kind))
             result = rule->deny ? result : 0;
         else if (!holds(condition, question))
             result = 0;

@@ -21,7 +21,7 @@
 #include "core/banned.h"
 
 #define JOURNAL_MAGIC   UINT64_C(0x31727574656c4353)
-#define JOURNAL_VERSION 4
+#define JOURNAL_VERSION 5
 #define UNIQUE_OFFSET   8
 #define HANDLES_REACH   32
 

@@ -27,7 +27,8 @@ struct sc_fuse_reader {
     uint64_t start; /* start time of the process in clock ticks */
     uint64_t exe_dev, exe_ino;
     uint64_t mount_ns;
-    bool in_container;
+    bool in_container; /* of an engine that can be asked: `container` is its id */
+    bool apart;        /* of neither the host nor such a container, as far as can be told */
     unsigned char container[SC_READER_ID];
     char exe[SC_READER_EXE];
     char cgroup[SC_READER_CGROUP];

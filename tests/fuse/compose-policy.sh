@@ -10,12 +10,13 @@ new_vault
 image=fuse-compose-$$:latest
 end_containers() {
     docker rm -f "fuse-compose-$$-db" "fuse-compose-$$-web" >/dev/null 2>&1 || true
-    docker rmi -f "$image" >/dev/null 2>&1 || true
+    docker rmi -f "$image" "$image-forged" >/dev/null 2>&1 || true
 }
 on_exit end_containers
 mkdir -p "$T/root/bin" "$T/shop"
 cp "$(command -v busybox)" "$T/root/bin/busybox"
-tar -C "$T/root" -c . | docker import - "$image" >/dev/null
+tar -C "$T/root" -cf "$T/root.tar" .
+docker import "$T/root.tar" "$image" >/dev/null
 for name in shop/db_password shop/web_token shop/tls_key shop/both shop/plain blog/key; do
     printf 'value of %s' "$name" | "$SECRETSCTL" add -q "$name"
 done
@@ -66,3 +67,26 @@ run 1 inside db cat /secrets/web_token
 [ "$(inside web cat /secrets/both)" = "value of shop/both" ] || fail "web, both"
 ! cat "$M/shop/db_password" 2>/dev/null || fail "the host reads"
 reads "$M/blog/key" "value of blog/key" || fail "another scope"
+
+# Labels that an image brings along are its maker's word, unless Compose itself made the container of it.
+docker import -c 'LABEL com.docker.compose.project=shop' -c 'LABEL com.docker.compose.service=db' \
+    "$T/root.tar" "$image-forged" >/dev/null
+once() { timeout 60 docker run --rm --network none -v "$M:/m:ro" "$@"; }
+run 1 once "$image-forged" /bin/busybox cat /m/shop/db_password
+[ "$(once -l com.docker.compose.config-hash=12 "$image-forged" /bin/busybox cat /m/shop/db_password)" = "value of shop/db_password" ] ||
+    fail "an image that Compose has labelled"
+[ "$(once -l com.docker.compose.service=web "$image-forged" /bin/busybox cat /m/shop/db_password 2>&1)" = "cat: can't open '/m/shop/db_password': Permission denied" ] ||
+    fail "web with an image that says db"
+
+# A container whose cgroup lies elsewhere is not the host.
+end_mount
+echo 'allow blog/key to host' >"$T/policy"
+mounted --policy "$T/policy"
+reads "$M/blog/key" "value of blog/key" || fail "the host"
+parent=/sc-test-$$
+remove_parent() { find /sys/fs/cgroup -depth -type d -name "sc-test-$$" -exec rmdir {} + 2>/dev/null || true; }
+on_exit remove_parent
+[ "$(docker info -f '{{.CgroupDriver}}')" != systemd ] || parent=sctest.slice
+run 1 once "$image" /bin/busybox cat /m/blog/key
+run 1 once --cgroup-parent "$parent" "$image" /bin/busybox cat /m/blog/key
+run 1 once --cgroup-parent "$parent" --pid host "$image" /bin/busybox cat /m/blog/key

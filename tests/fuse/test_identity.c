@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -48,6 +49,15 @@ static void test_engines(void **state)
            "/machine.slice/libpod-" ID ".scope/container");
     expect("12:pids:/docker/" ID "\n11:cpu:/docker/" ID "/sub\n1:name=systemd:/\n", ID,
            "/docker/" ID "/sub");
+    /* Where `cgroup_parent` puts it, and Kubernetes its pods: in slices of the system's manager. */
+    expect("0::/shop.slice/shop-db.slice/docker-" ID ".scope\n", ID,
+           "/shop.slice/shop-db.slice/docker-" ID ".scope");
+    expect("0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/"
+           "cri-containerd-" ID ".scope\n",
+           ID,
+           "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/"
+           "cri-containerd-" ID ".scope");
+    expect("0::/machine.slice/crio-" ID ".scope\n", ID, "/machine.slice/crio-" ID ".scope");
     expect("0::/system.slice/ssh.service\n", "", "/system.slice/ssh.service");
     expect("", "", "");
     expect("nonsense\n0:\n", "", "");
@@ -64,6 +74,64 @@ static void test_forged(void **state)
     expect("0::/docker/" ID "/docker/" ID2 "\n", ID, "/docker/" ID "/docker/" ID2);
     expect("0::/docker/" ID "x\n", "", "/docker/" ID "x");
     expect("0::/docker/0123\n", "", "/docker/0123");
+    expect("0::/docker-" ID ".scope\n", "", "/docker-" ID ".scope");
+    expect("0::/system.slice/own.service/docker-" ID ".scope\n", "",
+           "/system.slice/own.service/docker-" ID ".scope");
+    expect("0::/shop.slice/x-" ID ".scope\n", "", "/shop.slice/x-" ID ".scope");
+}
+
+static bool apart_by(const char *cgroup)
+{
+    char text[SC_CGROUP_FILE_MAX];
+    struct sc_fuse_reader reader = {0};
+    snprintf(text, sizeof(text), "%s", cgroup);
+    sc_reader_parse_cgroup(text, &reader);
+    return reader.apart;
+}
+
+/* Of what looks like a container, and is none that an engine here could be asked about. */
+static void test_apart(void **state)
+{
+    (void)state;
+    assert_true(apart_by("9:pids:/mine/" ID "\n1:name=systemd:/\n"));
+    assert_true(apart_by("0::/kubepods/burstable/pod12/" ID "\n"));
+    assert_true(apart_by("0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
+                         ".scope/container\n"));
+    assert_false(apart_by("0::/docker/" ID "\n"));
+    assert_false(apart_by("0::/system.slice/ssh.service\n"));
+    assert_false(apart_by("0::/\n"));
+}
+
+/* A process of another pid namespace is not of the host, whatever its cgroup. */
+static void test_apart_by_pids(void **state)
+{
+    (void)state;
+    struct sc_fuse_reader reader;
+    int ends[2];
+    int32_t inner = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (unshare(CLONE_NEWPID) < 0)
+            _exit(1);
+        inner = fork();
+        if (inner == 0)
+            for (;;)
+                pause();
+        _exit(write(ends[1], &inner, sizeof(inner)) != sizeof(inner));
+    }
+    close(ends[1]);
+    ssize_t got = read(ends[0], &inner, sizeof(inner));
+    close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    if (got != sizeof(inner))
+        skip(); /* not root */
+    sc_reader_identify((uint32_t)inner, 1, 2, &reader);
+    kill(inner, SIGKILL);
+    assert_int_equal(reader.tgid, inner);
+    assert_true(reader.apart || reader.in_container);
+    sc_reader_identify((uint32_t)getpid(), 1, 2, &reader);
+    assert_false(reader.apart);
 }
 
 static void *in_thread(void *context)
@@ -300,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engines),      cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_apart),        cmocka_unit_test(test_apart_by_pids),
         cmocka_unit_test(test_self),         cmocka_unit_test(test_unseen),
         cmocka_unit_test(test_again_exec),   cmocka_unit_test(test_again_elsewhere),
         cmocka_unit_test(test_again_reused), cmocka_unit_test(test_again_moved),

@@ -55,6 +55,8 @@ static const struct sc_fuse_reader host = {
     .tgid = 5, .uid = 999, .exe = "/usr/bin/psql", .cgroup = "/system.slice/backup.service"};
 static const struct sc_fuse_reader inside = {.tgid = 6, .uid = 0, .in_container = true};
 static const struct sc_fuse_reader unseen = {.tid = 3, .uid = 999}; /* of another pid namespace */
+static const struct sc_fuse_reader stranger = {
+    .tgid = 7, .uid = 999, .exe = "/usr/bin/psql", .cgroup = "/mine", .apart = true};
 static const struct sc_store_container db = {
     .known = 1, .project = "shop", .service = "db", .image = "postgres:16", .name = "shop-db-1"};
 static const struct sc_store_container web = {.known = 1, .project = "shop", .service = "web"};
@@ -197,6 +199,19 @@ static void test_host_conditions(void **state)
     check("allow a/exe to exe=/usr/bin/*\nallow a/unit to unit=backup.service\n"
           "allow a/uid to uid=999\nallow a/host to host\n",
           seen, SC_ARRAY_SIZE(seen));
+    /* Of a container that no engine here knows: neither the host nor any service. */
+    static const struct expected apart[] = {
+        {"a/exe", &stranger, NULL, SC_VERDICT_ALLOW},
+        {"a/uid", &stranger, NULL, SC_VERDICT_ALLOW},
+        {"a/host", &stranger, NULL, SC_VERDICT_REFUSE},
+        {"a/web", &stranger, NULL, SC_VERDICT_REFUSE},
+        {"a/not", &stranger, NULL, SC_VERDICT_REFUSE},
+        {"a/not-web", &stranger, NULL, SC_VERDICT_REFUSE},
+    };
+    check("allow a/exe to exe=/usr/bin/*\nallow a/uid to uid=999\nallow a/host to host\n"
+          "allow a/web to service=web\nallow a/not to uid=999\ndeny a/not to host\n"
+          "allow a/not-web to uid=999\ndeny a/not-web to service=web\n",
+          apart, SC_ARRAY_SIZE(apart));
     /* And what is denied to somebody may be denied to it. */
     static const struct expected denied[] = {
         {"a/plain", &unseen, NULL, SC_VERDICT_ALLOW}, {"a/web", &unseen, NULL, SC_VERDICT_REFUSE},

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sc_policy_done(&policy);
     }
     free(text);
-    struct sc_store_container facts = {0};
-    SC_IGNORE(sc_engine_parse((const char *)data, size, &facts, &err));
+    struct sc_engine_answer answer = {0};
+    SC_IGNORE(sc_engine_parse((const char *)data, size, &answer, &err));
+    SC_IGNORE(sc_engine_parse_image((const char *)data, size, &answer, &err));
     return 0;
 }
