@@ -21,7 +21,8 @@
 /* What is done to the root of the last document, or to its entry `key`. */
 struct operation {
     enum { END, SET, RENAME, DELETE, ADD, LEAD } what;
-    const char *key; /* NULL: the root itself */
+    const char *key;  /* NULL: the root itself */
+    const char *text; /* what is SET; NULL: "new" */
 };
 
 struct edit_case {
@@ -32,6 +33,12 @@ struct edit_case {
 
 static const struct edit_case accepted[] = {
     {"a value keeps its quotes", "a: 'x' # c\nb: 1\n", {{SET, "a"}}, "a: 'new' # c\nb: 1\n"},
+    {"what plain text cannot hold", "a: x\n", {{SET, "a", "b: c"}}, "a: 'b: c'\n"},
+    {"a quote", "a: 'x'\n", {{SET, "a", "it's"}}, "a: 'it''s'\n"},
+    {"what only double quotes hold",
+     "a: x\nb: 'y'\nc: z\n",
+     {{SET, "a", "c\td"}, {SET, "b", "e\n\"\\\x01"}, {SET, "c", "f\x7f"}},
+     "a: \"c\\td\"\nb: \"e\\n\\\"\\\\\\x01\"\nc: \"f\\x7f\"\n"},
     {"an empty value", "a:\nb: 1\n", {{SET, "a"}}, "a: new\nb: 1\n"},
     {"a key glued to its anchor", "&a:b : 1\n", {{RENAME, ":b"}}, "&a new : 1\n"},
     {"an entry more", "a: 1\n", {{ADD, NULL}}, "a: 1\nnew: v\n"},
@@ -182,7 +189,7 @@ static int ask(struct sc_edits *edits, const struct sc_yaml_node *root,
         node = entry(root, operation->key, operation->what == RENAME);
     switch (operation->what) {
     case SET:
-        return sc_edit_set(edits, node, "new", NULL);
+        return sc_edit_set(edits, node, operation->text != NULL ? operation->text : "new", NULL);
     case RENAME:
         return sc_edit_rename(edits, node, "new", NULL);
     case DELETE:

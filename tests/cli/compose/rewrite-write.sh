@@ -37,6 +37,8 @@ cmp compose.yaml want
 run 0 "$SECRETSCTL" compose restore --scope prod/shop
 cmp compose.yaml before/compose.yaml
 cmp compose.override.yaml before/compose.override.yaml
+run 0 "$SECRETSCTL" compose restore --scope prod/shop
+err_is "secretsctl: nothing to restore"
 
 # a file that was changed since is not touched
 run 0 "$SECRETSCTL" compose rewrite --write --scope prod/shop
