@@ -17,8 +17,8 @@
 
 #define OWN_FAILURE 125
 
-static int run_command(struct sc_cli *cli, const struct sc_command *command, struct sc_words words,
-                       struct sc_error *err)
+static int run_command(struct sc_cli *cli, const struct sc_command *command,
+                       struct sc_arguments words, struct sc_error *err)
 {
     if ((command->flags & SC_COMMAND_RUNS_ANOTHER) != 0)
         cli->failure_status = OWN_FAILURE;
@@ -60,7 +60,7 @@ static int dispatch(struct sc_cli *cli, int argc, char **argv, struct sc_error *
     if (command == NULL)
         return sc_help_unknown_command(argc - next, argv + next, err);
     int last = next + name_words - 1;
-    struct sc_words words = {.count = argc - last, .items = argv + last};
+    struct sc_arguments words = {.count = argc - last, .items = argv + last};
     return run_command(cli, command, words, err);
 }
 

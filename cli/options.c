@@ -185,7 +185,7 @@ int sc_options_parse_globals(struct sc_globals *globals, int argc, char **argv, 
 }
 
 int sc_options_parse(const struct sc_command *command, struct sc_globals *globals, void *values,
-                     struct sc_words words, int *ret_operands, struct sc_error *err)
+                     struct sc_arguments words, int *ret_operands, struct sc_error *err)
 {
     bool stop = (command->flags & SC_COMMAND_STOP_AT_OPERAND) != 0;
     struct table table = {.short_options = ":"};

@@ -17,7 +17,7 @@ int sc_options_parse_globals(struct sc_globals *globals, int argc, char **argv, 
                              struct sc_error *err) SC_NODISCARD;
 
 /* The words of a command line, as main gets them. */
-struct sc_words {
+struct sc_arguments {
     int count;
     char **items;
 };
@@ -26,7 +26,8 @@ struct sc_words {
  * points to the zeroed options struct; *ret_operands is the index of the first operand (the words
  * are permuted). Checks choices, exclusions and the number of operands. */
 int sc_options_parse(const struct sc_command *command, struct sc_globals *globals, void *values,
-                     struct sc_words words, int *ret_operands, struct sc_error *err) SC_NODISCARD;
+                     struct sc_arguments words, int *ret_operands,
+                     struct sc_error *err) SC_NODISCARD;
 
 /* Frees what lists in the struct own. */
 void sc_options_done(const struct sc_command *command, void *values);

@@ -31,8 +31,8 @@ struct builder {
     int dir_fd; /* the scope's directory */
     int old_fd; /* the current generation, or -1 */
     int new_fd; /* the one being built, -1 while nothing differs */
-    struct sc_plan *plan;
-    struct sc_plan_scope *scope;
+    struct sc_layout *layout;
+    struct sc_layout_scope *scope;
 };
 
 static void builder_done(struct builder *builder)
@@ -47,7 +47,7 @@ static void generation_name(char out[GENERATION_SIZE], uint64_t number)
     snprintf(out, GENERATION_SIZE, ".~%llu", (unsigned long long)number);
 }
 
-static const char *leaf_of(const struct sc_plan_entry *entry)
+static const char *leaf_of(const struct sc_layout_entry *entry)
 {
     return entry->name + entry->scope_len + 1;
 }
@@ -58,7 +58,7 @@ static int open_dir_at(int at, const char *path)
 }
 
 /* Makes the directories of a scope one by one; our umask is tight, so the mode is set after. */
-static int make_dirs(int top_fd, struct sc_plan_scope *scope, struct sc_error *err)
+static int make_dirs(int top_fd, struct sc_layout_scope *scope, struct sc_error *err)
 {
     char partial[SC_NAME_SIZE];
     size_t len = strlen(scope->path);
@@ -129,7 +129,7 @@ static int mark_source(const struct builder *builder, const char *id, struct sc_
 
 static int open_scope(int top_fd, struct builder *builder, struct sc_error *err)
 {
-    struct sc_plan_scope *scope = builder->scope;
+    struct sc_layout_scope *scope = builder->scope;
     builder->dir_fd = open_dir_at(top_fd, scope->path);
     if (builder->dir_fd < 0)
         return sc_fail_errno(err, "cannot open the directory '%s'", scope->path);
@@ -145,7 +145,7 @@ static int open_scope(int top_fd, struct builder *builder, struct sc_error *err)
 }
 
 /* Whether the current file has this owner, mode and content. */
-static int same_file(int old_fd, const struct sc_plan_entry *entry, const struct sc_secret *value,
+static int same_file(int old_fd, const struct sc_layout_entry *entry, const struct sc_secret *value,
                      bool *ret, struct sc_error *err)
 {
     *ret = false;
@@ -168,8 +168,8 @@ static int same_file(int old_fd, const struct sc_plan_entry *entry, const struct
 }
 
 /* Nobody can open the file before owner and mode are what they shall be. */
-static int write_file(int new_fd, const struct sc_plan_entry *entry, const struct sc_secret *value,
-                      struct sc_error *err)
+static int write_file(int new_fd, const struct sc_layout_entry *entry,
+                      const struct sc_secret *value, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep)
     int fd =
@@ -190,7 +190,7 @@ static int write_file(int new_fd, const struct sc_plan_entry *entry, const struc
 static int start_generation(struct builder *builder, size_t done, struct sc_error *err)
 {
     char name[GENERATION_SIZE];
-    struct sc_plan_scope *scope = builder->scope;
+    struct sc_layout_scope *scope = builder->scope;
     scope->new_number = scope->old_number + 1;
     generation_name(name, scope->new_number);
     if (mkdirat(builder->dir_fd, name, 0700) < 0 ||
@@ -200,7 +200,7 @@ static int start_generation(struct builder *builder, size_t done, struct sc_erro
     if (builder->new_fd < 0)
         return sc_fail_errno(err, "cannot open the directory '%s/%s'", scope->path, name);
     for (size_t i = 0; i < done; i++) {
-        const struct sc_plan_entry *entry = &builder->plan->entries[scope->first + i];
+        const struct sc_layout_entry *entry = &builder->layout->entries[scope->first + i];
         if (linkat(builder->old_fd, leaf_of(entry), builder->new_fd, leaf_of(entry), 0) < 0)
             return sc_fail_errno(err, "cannot link '%s'", entry->name);
     }
@@ -208,7 +208,7 @@ static int start_generation(struct builder *builder, size_t done, struct sc_erro
 }
 
 /* The name that people and Compose files use. */
-static int link_name(const struct builder *builder, const struct sc_plan_entry *entry,
+static int link_name(const struct builder *builder, const struct sc_layout_entry *entry,
                      struct sc_error *err)
 {
     char target[sizeof(SC_SCOPE_CURRENT) + 1 + SC_NAME_PART_MAX];
@@ -229,7 +229,7 @@ static int link_name(const struct builder *builder, const struct sc_plan_entry *
 static int build_entry(struct builder *builder, const struct sc_source *source, size_t index,
                        struct sc_error *err)
 {
-    struct sc_plan_entry *entry = &builder->plan->entries[builder->scope->first + index];
+    struct sc_layout_entry *entry = &builder->layout->entries[builder->scope->first + index];
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     int rc = source->ops->open(source->ctx, entry->name, 0, &value, err);
     bool same = false;
@@ -241,7 +241,7 @@ static int build_entry(struct builder *builder, const struct sc_source *source, 
     if (!same) {
         bool known = builder->old_fd >= 0 &&
                      faccessat(builder->old_fd, leaf_of(entry), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-        entry->state = known ? SC_PLAN_CHANGED : SC_PLAN_CREATED;
+        entry->state = known ? SC_LAYOUT_CHANGED : SC_LAYOUT_CREATED;
     }
     bool first_difference = !same && builder->new_fd < 0;
     if (first_difference)
@@ -254,11 +254,11 @@ static int build_entry(struct builder *builder, const struct sc_source *source, 
     return rc < 0 ? rc : link_name(builder, entry, err);
 }
 
-int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_plan *plan,
-                     struct sc_plan_scope *scope, struct sc_error *err)
+int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_layout *layout,
+                     struct sc_layout_scope *scope, struct sc_error *err)
 {
     SC_CLEANUP(builder_done)
-    struct builder builder = {-1, -1, -1, plan, scope};
+    struct builder builder = {-1, -1, -1, layout, scope};
     int rc = make_dirs(top_fd, scope, err);
     if (rc == 0)
         rc = open_scope(top_fd, &builder, err);
@@ -271,7 +271,7 @@ int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_plan 
     rc = mark_source(&builder, source->id, err);
     if (rc < 0)
         return rc;
-    /* Equal so far, but the old generation may hold more than the plan. */
+    /* Equal so far, but the old generation may hold more than the layout. */
     size_t present = 0;
     if (builder.new_fd < 0 && builder.old_fd >= 0) {
         rc = sc_sweep_count(builder.old_fd, &present, err);
@@ -287,7 +287,7 @@ int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_plan 
     return 0;
 }
 
-int sc_scope_switch(int top_fd, struct sc_plan_scope *scope, struct sc_error *err)
+int sc_scope_switch(int top_fd, struct sc_layout_scope *scope, struct sc_error *err)
 {
     if (scope->new_number == 0)
         return 0;
@@ -298,7 +298,7 @@ int sc_scope_switch(int top_fd, struct sc_plan_scope *scope, struct sc_error *er
     return 0;
 }
 
-void sc_scope_abort(int top_fd, const struct sc_plan *plan, struct sc_plan_scope *scope)
+void sc_scope_abort(int top_fd, const struct sc_layout *layout, struct sc_layout_scope *scope)
 {
     SC_CLEANUP(sc_fd_closep) int dir_fd = open_dir_at(top_fd, scope->path);
     if (dir_fd < 0)
@@ -311,7 +311,7 @@ void sc_scope_abort(int top_fd, const struct sc_plan *plan, struct sc_plan_scope
         unlinkat(dir_fd, SC_SCOPE_CURRENT, 0);
     SC_IGNORE(sc_sweep_leftovers(dir_fd, scope->old_number, NULL));
     for (size_t i = 0; i < scope->count; i++) {
-        const struct sc_plan_entry *entry = &plan->entries[scope->first + i];
+        const struct sc_layout_entry *entry = &layout->entries[scope->first + i];
         struct stat st;
         /* Names that lead nowhere now are the ones prepare made. */
         if (fstatat(dir_fd, leaf_of(entry), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
@@ -324,9 +324,9 @@ void sc_scope_abort(int top_fd, const struct sc_plan *plan, struct sc_plan_scope
         sc_sweep_empty_dirs(top_fd, scope->path);
 }
 
-/* Wipes files of the old generation that the plan does not have any more. */
-static int drop_removed(int dir_fd, int old_fd, int new_fd, struct sc_plan *plan, const char *path,
-                        struct sc_error *err)
+/* Wipes files of the old generation that the layout does not have any more. */
+static int drop_removed(int dir_fd, int old_fd, int new_fd, struct sc_layout *layout,
+                        const char *path, struct sc_error *err)
 {
     SC_CLEANUP(sc_strv_done) struct sc_strv leaves = {0};
     int rc = sc_sweep_list(old_fd, &leaves, err);
@@ -338,14 +338,14 @@ static int drop_removed(int dir_fd, int old_fd, int new_fd, struct sc_plan *plan
         if (rc == 0 && unlinkat(dir_fd, leaf, 0) < 0 && errno != ENOENT)
             rc = sc_fail_errno(err, "cannot remove '%s/%s'", path, leaf);
         if (rc == 0)
-            rc = sc_plan_note_removed(plan, path, leaf, err);
+            rc = sc_layout_note_removed(layout, path, leaf, err);
     }
     return rc;
 }
 
-int sc_scope_finish(int top_fd, struct sc_plan *plan, size_t scope_index, struct sc_error *err)
+int sc_scope_finish(int top_fd, struct sc_layout *layout, size_t scope_index, struct sc_error *err)
 {
-    struct sc_plan_scope *scope = &plan->scopes[scope_index];
+    struct sc_layout_scope *scope = &layout->scopes[scope_index];
     bool gone = scope->count == 0;
     if (scope->old_number == 0 || (scope->new_number == 0 && !gone))
         return 0;
@@ -359,7 +359,7 @@ int sc_scope_finish(int top_fd, struct sc_plan *plan, size_t scope_index, struct
     SC_CLEANUP(sc_fd_closep) int new_fd = gone ? -1 : open_dir_at(dir_fd, name);
     if (old_fd < 0 || (!gone && new_fd < 0))
         return sc_fail_errno(err, "cannot open the generations of '%s'", scope->path);
-    int rc = drop_removed(dir_fd, old_fd, new_fd, plan, scope->path, err);
+    int rc = drop_removed(dir_fd, old_fd, new_fd, layout, scope->path, err);
     if (rc == 0 && gone && unlinkat(dir_fd, SC_SCOPE_CURRENT, 0) < 0)
         rc = sc_fail_errno(err, "cannot remove '%s/%s'", scope->path, SC_SCOPE_CURRENT);
     if (rc == 0)

@@ -19,7 +19,7 @@
 #define SC_PROVISION_SCOPE_H
 
 #include "core/source.h"
-#include "provision/plan.h"
+#include "provision/layout.h"
 
 #define SC_SCOPE_CURRENT ".~current"
 
@@ -28,17 +28,17 @@ bool sc_scope_is_foreign(int top_fd, const char *path, const char *id);
 
 /* Builds the next generation when something differs; marks the state of each entry. A scope without
  * entries gets none: its directory goes at the end. */
-int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_plan *plan,
-                     struct sc_plan_scope *scope, struct sc_error *err) SC_NODISCARD;
+int sc_scope_prepare(int top_fd, const struct sc_source *source, struct sc_layout *layout,
+                     struct sc_layout_scope *scope, struct sc_error *err) SC_NODISCARD;
 
 /* Makes the prepared generation the current one. */
-int sc_scope_switch(int top_fd, struct sc_plan_scope *scope, struct sc_error *err) SC_NODISCARD;
+int sc_scope_switch(int top_fd, struct sc_layout_scope *scope, struct sc_error *err) SC_NODISCARD;
 
 /* Takes back what prepare and switch did. Nothing can be done about a failure in here. */
-void sc_scope_abort(int top_fd, const struct sc_plan *plan, struct sc_plan_scope *scope);
+void sc_scope_abort(int top_fd, const struct sc_layout *layout, struct sc_layout_scope *scope);
 
-/* Wipes what was removed, drops the old generation, notes removed entries in the plan. */
-int sc_scope_finish(int top_fd, struct sc_plan *plan, size_t scope_index,
+/* Wipes what was removed, drops the old generation, notes removed entries in the layout. */
+int sc_scope_finish(int top_fd, struct sc_layout *layout, size_t scope_index,
                     struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -12,17 +12,17 @@
 #define SC_PROVISION_WRITER_H
 
 #include "core/source.h"
-#include "provision/plan.h"
+#include "provision/layout.h"
 #include "provision/tmpfs.h"
 
 /* `scopes` limits the work to these and what lies below them; NULL or empty for all: then
  * directories whose scope has gone are removed too, but for those of a source with another id
- * (plan->foreign). *ret_plan (zeroed by the caller, released with
- * sc_plan_done) says what was done. Errors: those of the source; NOTFOUND for a scope
+ * (layout->foreign). *ret_layout (zeroed by the caller, released with
+ * sc_layout_done) says what was done. Errors: those of the source; NOTFOUND for a scope
  * that is in neither; TOOBIG over the quota; EXISTS when
  * a file that is not ours is in the way; NOSPACE; BUSY; PERM. */
 int sc_provision_write(const struct sc_tmpfs *place, const struct sc_source *source,
-                       const struct sc_strv *scopes, struct sc_plan *ret_plan,
+                       const struct sc_strv *scopes, struct sc_layout *ret_layout,
                        struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -45,7 +45,7 @@ static struct sc_shell_context command_context(enum sc_family family, const char
 
 /* traefik's basicauth.users and its like hold user:hash. */
 static int judge_label(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
-                       struct sc_text key, const struct sc_yaml_node *value, size_t skip,
+                       struct sc_chars key, const struct sc_yaml_node *value, size_t skip,
                        struct sc_error *err)
 {
     if (memmem(key.ptr, key.len, "basicauth.users", 15) == NULL || value->len <= skip ||
@@ -76,14 +76,14 @@ static int labels(const struct sc_yaml_detect *yaml, const struct sc_yaml_node *
         if (!sc_yaml_is(value, SC_YAML_SCALAR))
             continue;
         if (node->kind == SC_YAML_MAPPING && sc_yaml_is(node->keys[i], SC_YAML_SCALAR)) {
-            rc =
-                judge_label(yaml, &place, (struct sc_text){node->keys[i]->text, node->keys[i]->len},
-                            value, 0, err);
+            rc = judge_label(yaml, &place,
+                             (struct sc_chars){node->keys[i]->text, node->keys[i]->len}, value, 0,
+                             err);
         } else if (node->kind == SC_YAML_SEQUENCE) {
             const char *equals = memchr(value->text, '=', value->len);
             size_t split = equals == NULL ? 0 : (size_t)(equals - value->text);
             if (equals != NULL)
-                rc = judge_label(yaml, &place, (struct sc_text){value->text, split}, value,
+                rc = judge_label(yaml, &place, (struct sc_chars){value->text, split}, value,
                                  split + 1, err);
         }
     }

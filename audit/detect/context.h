@@ -44,7 +44,7 @@ struct sc_detect {
 };
 
 /* Some bytes; NULL for none. */
-struct sc_text {
+struct sc_chars {
     const char *ptr;
     size_t len;
 };

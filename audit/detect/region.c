@@ -203,7 +203,7 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
 
 /* Where the outer text has what was found in the inner one: the place where the value stands as it
  * is, else all of `raw`. */
-static struct sc_region outer_region(const struct sc_detect *detect, struct sc_text text,
+static struct sc_region outer_region(const struct sc_detect *detect, struct sc_chars text,
                                      struct sc_region raw, const struct sc_span *span)
 {
     const char *found = span->length == 0 ? NULL
@@ -212,7 +212,7 @@ static struct sc_region outer_region(const struct sc_detect *detect, struct sc_t
     return found == NULL ? raw : (struct sc_region){(size_t)(found - detect->text), span->length};
 }
 
-int sc_detect_inner(struct sc_detect *detect, struct sc_text text, struct sc_region raw,
+int sc_detect_inner(struct sc_detect *detect, struct sc_chars text, struct sc_region raw,
                     enum sc_text_kind kind, struct sc_error *err)
 {
     struct sc_detect inner;

@@ -36,7 +36,7 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
 
 /* Looks at a text that the outer one has with escapes in `raw`. What cannot be read is not told: a
  * text in a scalar need not be what it looks like. */
-int sc_detect_inner(struct sc_detect *detect, struct sc_text text, struct sc_region raw,
+int sc_detect_inner(struct sc_detect *detect, struct sc_chars text, struct sc_region raw,
                     enum sc_text_kind kind, struct sc_error *err) SC_NODISCARD;
 
 /* A here document written to `target` ("" if that is not known). */

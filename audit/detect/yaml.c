@@ -34,7 +34,7 @@ struct sc_region sc_yaml_inside(const struct sc_yaml_detect *yaml, const struct 
 }
 
 static int judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
-                      struct sc_text key, const struct sc_yaml_node *value, size_t skip,
+                      struct sc_chars key, const struct sc_yaml_node *value, size_t skip,
                       struct sc_error *err)
 {
     bool label = place->family == SC_FAMILY_COMPOSE_LABEL;
@@ -86,9 +86,9 @@ int sc_yaml_judge(const struct sc_yaml_detect *yaml, const struct sc_yaml_place 
         return 0;
     if (sc_yaml_is_null(value))
         return sc_yaml_is(key, SC_YAML_SCALAR) ? judge_bare(yaml, place, key, err) : 0;
-    struct sc_text named = {0};
+    struct sc_chars named = {0};
     if (sc_yaml_is(key, SC_YAML_SCALAR))
-        named = (struct sc_text){key->text, key->len};
+        named = (struct sc_chars){key->text, key->len};
     return judge_text(yaml, place, named, value, 0, err);
 }
 
@@ -102,9 +102,9 @@ static int judge_item(const struct sc_yaml_detect *yaml, const struct sc_yaml_pl
     if (equals == NULL && item->len > 0 && memchr(item->text, ':', item->len) == NULL)
         return judge_bare(yaml, place, item, err);
     if (equals == NULL || (scheme != NULL && scheme < equals))
-        return judge_text(yaml, place, (struct sc_text){0}, item, 0, err);
+        return judge_text(yaml, place, (struct sc_chars){0}, item, 0, err);
     size_t split = (size_t)(equals - item->text);
-    return judge_text(yaml, place, (struct sc_text){item->text, split}, item, split + 1, err);
+    return judge_text(yaml, place, (struct sc_chars){item->text, split}, item, split + 1, err);
 }
 
 int sc_yaml_judge_pairs(const struct sc_yaml_detect *yaml, const struct sc_yaml_place *place,
@@ -175,7 +175,7 @@ int sc_yaml_judge_text(const struct sc_yaml_detect *yaml, const struct sc_yaml_n
                        memcmp(yaml->detect->text + inside.offset, value->text, value->len) == 0);
     if (as_written)
         return sc_detect_region(yaml->detect, inside, kind, err);
-    return sc_detect_inner(yaml->detect, (struct sc_text){value->text, value->len}, inside, kind,
+    return sc_detect_inner(yaml->detect, (struct sc_chars){value->text, value->len}, inside, kind,
                            err);
 }
 

@@ -30,7 +30,7 @@ struct run {
     const char *dir; /* absolute */
     bool mount;
     struct sc_tmpfs place;
-    struct sc_plan plan;
+    struct sc_layout layout;
     struct sc_stale_list stale;
 };
 
@@ -70,7 +70,7 @@ static int write_values(struct run *run, struct sc_error *err)
     sc_hex(id_text, id, sizeof(id));
     struct sc_source source = sc_vault_source(vault);
     source.id = id_text;
-    return sc_provision_write(&run->place, &source, &run->options->scopes, &run->plan, err);
+    return sc_provision_write(&run->place, &source, &run->options->scopes, &run->layout, err);
 }
 
 static void write_json(const struct run *run, struct sc_json *json)
@@ -84,13 +84,13 @@ static void write_json(const struct run *run, struct sc_json *json)
     sc_json_pair_string(json, "swap", sc_tmpfs_swap_name(run->place.swap));
     sc_json_key(json, "entries");
     sc_json_array_begin(json);
-    for (size_t i = 0; i < run->plan.count; i++) {
-        const struct sc_plan_entry *entry = &run->plan.entries[i];
-        bool removed = entry->state == SC_PLAN_REMOVED;
+    for (size_t i = 0; i < run->layout.count; i++) {
+        const struct sc_layout_entry *entry = &run->layout.entries[i];
+        bool removed = entry->state == SC_LAYOUT_REMOVED;
         snprintf(mode, sizeof(mode), "%04o", (unsigned)entry->mode);
         sc_json_object_begin(json);
         sc_json_pair_string(json, "name", entry->name);
-        sc_json_pair_string(json, "state", sc_plan_state_name(entry->state));
+        sc_json_pair_string(json, "state", sc_layout_state_name(entry->state));
         if (!removed) {
             sc_json_pair_int(json, "uid", entry->uid);
             sc_json_pair_int(json, "gid", entry->gid);
@@ -101,8 +101,8 @@ static void write_json(const struct run *run, struct sc_json *json)
     sc_json_array_end(json);
     sc_json_key(json, "foreign");
     sc_json_array_begin(json);
-    for (size_t i = 0; i < run->plan.foreign.count; i++)
-        sc_json_string(json, run->plan.foreign.items[i]);
+    for (size_t i = 0; i < run->layout.foreign.count; i++)
+        sc_json_string(json, run->layout.foreign.items[i]);
     sc_json_array_end(json);
     sc_json_key(json, "stale");
     sc_json_array_begin(json);
@@ -141,18 +141,18 @@ static int print_table(const struct run *run, struct sc_error *err)
     SC_CLEANUP(sc_table_freep) struct sc_table *table = sc_table_new(headers, 4, err);
     if (table == NULL)
         return SC_E_NOMEM;
-    for (size_t i = 0; i < run->plan.count; i++) {
-        const struct sc_plan_entry *entry = &run->plan.entries[i];
+    for (size_t i = 0; i < run->layout.count; i++) {
+        const struct sc_layout_entry *entry = &run->layout.entries[i];
         char owner[32] = "-";
         char mode[16] = "-";
-        if (entry->state != SC_PLAN_REMOVED) {
+        if (entry->state != SC_LAYOUT_REMOVED) {
             snprintf(owner, sizeof(owner), "%u:%u", entry->uid, entry->gid);
             snprintf(mode, sizeof(mode), "%04o", (unsigned)entry->mode);
         }
         SC_CLEANUP(freep) char *path = sc_path_join(run->dir, entry->name, err);
         if (path == NULL)
             return SC_E_NOMEM;
-        const char *cells[] = {sc_plan_state_name(entry->state), path, owner, mode};
+        const char *cells[] = {sc_layout_state_name(entry->state), path, owner, mode};
         int rc = sc_table_add(table, cells, err);
         if (rc < 0)
             return rc;
@@ -198,9 +198,9 @@ static int finish(struct run *run, struct sc_error *err)
         rc = run->cli->globals.json ? print_json(run, err) : print_table(run, err);
     if (rc == 0)
         rc = sc_out_flush(err);
-    for (size_t i = 0; i < run->plan.foreign.count; i++)
+    for (size_t i = 0; i < run->layout.foreign.count; i++)
         sc_note(run->cli, "scope '%s' there is another vault's and stays; --scope '%s' removes it",
-                run->plan.foreign.items[i], run->plan.foreign.items[i]);
+                run->layout.foreign.items[i], run->layout.foreign.items[i]);
     return rc < 0 ? rc : offer_restart(run, err);
 }
 
@@ -213,7 +213,7 @@ static int run_files(struct sc_cli *cli, const struct sc_files_options *options,
     if (rc == 0)
         rc = finish(&run, err);
     sc_stale_done(&run.stale);
-    sc_plan_done(&run.plan);
+    sc_layout_done(&run.layout);
     sc_tmpfs_done(&run.place);
     return rc;
 }

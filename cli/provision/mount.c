@@ -198,7 +198,7 @@ static int start(struct session *session, const struct sc_mount_options *opt, st
     int rc = opt->memory != NULL ? sc_parse_size(opt->memory, "--memory", &memory, err) : 0;
     if (rc < 0)
         return rc;
-    const struct sc_agent_options options = {
+    const struct sc_fuse_agent_options options = {
         .directory = session->directory,
         .allow_other = opt->allow_other || (geteuid() == 0 && !opt->only_me),
         .log_deny = sc_str_equal(opt->log_full, "deny"),

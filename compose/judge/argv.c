@@ -44,9 +44,9 @@ static void note_program(struct reader *r, const char *word)
     static const char *const shells[] = {"sh", "bash", "ash", "dash", "zsh", "ksh", "su", NULL};
     static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose", NULL};
     size_t len;
-    const char *name = sc_option_program(word, &len);
-    for (size_t i = 0; i < sc_option_count; i++) {
-        if (sc_option_is_of(&sc_options[i], name, len)) {
+    const char *name = sc_argv_program(word, &len);
+    for (size_t i = 0; i < sc_argv_option_count; i++) {
+        if (sc_argv_option_is_of(&sc_argv_options[i], name, len)) {
             r->program = name;
             r->program_len = len;
             break;
@@ -197,8 +197,8 @@ static int give_named(struct reader *r, size_t *index, struct sc_error *err)
 }
 
 /* The value is the rest of this word, from `from` on, or (SIZE_MAX) the next word. */
-static int take_value(struct reader *r, const struct sc_option *row, size_t *index, size_t from,
-                      struct sc_error *err)
+static int take_value(struct reader *r, const struct sc_argv_option *row, size_t *index,
+                      size_t from, struct sc_error *err)
 {
     const struct sc_word *word = &r->words->items[*index];
     if (from == SIZE_MAX) {
@@ -206,45 +206,45 @@ static int take_value(struct reader *r, const struct sc_option *row, size_t *ind
         from = 0;
     }
     switch (row->taking) {
-    case SC_OPTION_NEXT:
-    case SC_OPTION_ATTACHED:
-    case SC_OPTION_EITHER:
+    case SC_TAKES_NEXT:
+    case SC_TAKES_ATTACHED:
+    case SC_TAKES_EITHER:
         return give(r, SC_ARGV_ARGUMENT, password_key, word, from, err);
-    case SC_OPTION_USERPASS:
+    case SC_TAKES_USERPASS:
         return give_userpass(r, word, from, row->detail, err);
-    case SC_OPTION_HEADER:
+    case SC_TAKES_HEADER:
         return give_header(r, word, from, err);
-    case SC_OPTION_DATA:
+    case SC_TAKES_DATA:
         return give_data(r, word, from, err);
-    case SC_OPTION_ENV:
+    case SC_TAKES_ENV:
         return give_assignment(r, SC_ARGV_ENVIRON, word, from, err);
-    case SC_OPTION_PREFIXED:
+    case SC_TAKES_PREFIXED:
         if (strncmp(word->text + from, "pass:", 5) == 0)
             return give(r, SC_ARGV_ARGUMENT, password_key, word, from + 5, err);
         return 0;
-    case SC_OPTION_OPERAND:
-    case SC_OPTION_LAST:
-    case SC_OPTION_PAIR:
-    case SC_OPTION_NOTHING:
+    case SC_TAKES_OPERAND:
+    case SC_TAKES_LAST:
+    case SC_TAKES_PAIR:
+    case SC_TAKES_NOTHING:
     default:
         return 0;
     }
 }
 
 /* Words that say what the operands behind them are. */
-static int take_operand(struct reader *r, const struct sc_option *row, size_t *index,
+static int take_operand(struct reader *r, const struct sc_argv_option *row, size_t *index,
                         bool *ret_done, struct sc_error *err)
 {
     const struct sc_word *found = NULL;
     size_t n = (size_t)row->detail, last = r->words->count - 1;
     *ret_done = true;
-    if (row->taking == SC_OPTION_PAIR)
+    if (row->taking == SC_TAKES_PAIR)
         return give_named(r, index, err);
-    if (row->taking == SC_OPTION_NOTHING) {
+    if (row->taking == SC_TAKES_NOTHING) {
         *index += 1;
         return 0;
     }
-    if (row->taking == SC_OPTION_OPERAND)
+    if (row->taking == SC_TAKES_OPERAND)
         found = operand(r->words, *index, n);
     else if (last >= *index + n && r->words->items[last].text[0] != '-')
         found = &r->words->items[last];
@@ -255,30 +255,30 @@ static int take_operand(struct reader *r, const struct sc_option *row, size_t *i
     return give(r, SC_ARGV_ARGUMENT, password_key, found, 0, err);
 }
 
-static bool is_attachable(enum sc_option_taking taking)
+static bool is_attachable(enum sc_argv_takes taking)
 {
-    return taking != SC_OPTION_NEXT && taking != SC_OPTION_PREFIXED;
+    return taking != SC_TAKES_NEXT && taking != SC_TAKES_PREFIXED;
 }
 
-static int take(struct reader *r, const struct sc_option *row, size_t *index, bool *ret_done,
+static int take(struct reader *r, const struct sc_argv_option *row, size_t *index, bool *ret_done,
                 struct sc_error *err)
 {
     const struct sc_word *word = &r->words->items[*index];
     size_t len = strlen(row->option), flags = 0;
     bool is_short = row->option[0] == '-' && len == 2;
     if (is_short)
-        flags = sc_option_flags(r->program, r->program_len, word->text);
+        flags = sc_argv_flags(r->program, r->program_len, word->text);
     *ret_done = false;
     if (is_short ? word->text[0] != '-' || word->text[1 + flags] != row->option[1]
                  : strncmp(word->text, row->option, len) != 0)
         return 0;
     size_t behind = len + flags;
     bool exact = word->len == behind;
-    if (row->taking >= SC_OPTION_OPERAND)
-        return exact || (is_short && row->taking == SC_OPTION_LAST)
+    if (row->taking >= SC_TAKES_OPERAND)
+        return exact || (is_short && row->taking == SC_TAKES_LAST)
                    ? take_operand(r, row, index, ret_done, err)
                    : 0;
-    if (exact && (row->taking == SC_OPTION_ATTACHED || *index + 1 >= r->words->count))
+    if (exact && (row->taking == SC_TAKES_ATTACHED || *index + 1 >= r->words->count))
         return 0;
     if (!exact && !is_short && (row->option[1] != '-' || word->text[behind] != '='))
         return 0;
@@ -292,11 +292,12 @@ static int take(struct reader *r, const struct sc_option *row, size_t *index, bo
 static int known_option(struct reader *r, size_t *index, bool *ret_done, struct sc_error *err)
 {
     *ret_done = false;
-    for (size_t i = 0; i < sc_option_count; i++) {
-        const struct sc_option *row = &sc_options[i];
+    for (size_t i = 0; i < sc_argv_option_count; i++) {
+        const struct sc_argv_option *row = &sc_argv_options[i];
         bool engine =
-            r->container && row->taking == SC_OPTION_ENV && strcmp(row->program, "docker") == 0;
-        if (!engine && (r->program == NULL || !sc_option_is_of(row, r->program, r->program_len)))
+            r->container && row->taking == SC_TAKES_ENV && strcmp(row->program, "docker") == 0;
+        if (!engine &&
+            (r->program == NULL || !sc_argv_option_is_of(row, r->program, r->program_len)))
             continue;
         int rc = take(r, row, index, ret_done, err);
         if (rc < 0 || *ret_done)

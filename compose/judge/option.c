@@ -12,20 +12,20 @@
 #include "core/banned.h"
 
 /* Short, for the table. */
-#define NEXT     SC_OPTION_NEXT
-#define ATTACHED SC_OPTION_ATTACHED
-#define EITHER   SC_OPTION_EITHER
-#define USERPASS SC_OPTION_USERPASS
-#define HEADER   SC_OPTION_HEADER
-#define DATA     SC_OPTION_DATA
-#define ENV      SC_OPTION_ENV
-#define PREFIXED SC_OPTION_PREFIXED
-#define OPERAND  SC_OPTION_OPERAND
-#define LAST     SC_OPTION_LAST
-#define PAIR     SC_OPTION_PAIR
-#define NOTHING  SC_OPTION_NOTHING
+#define NEXT     SC_TAKES_NEXT
+#define ATTACHED SC_TAKES_ATTACHED
+#define EITHER   SC_TAKES_EITHER
+#define USERPASS SC_TAKES_USERPASS
+#define HEADER   SC_TAKES_HEADER
+#define DATA     SC_TAKES_DATA
+#define ENV      SC_TAKES_ENV
+#define PREFIXED SC_TAKES_PREFIXED
+#define OPERAND  SC_TAKES_OPERAND
+#define LAST     SC_TAKES_LAST
+#define PAIR     SC_TAKES_PAIR
+#define NOTHING  SC_TAKES_NOTHING
 
-const struct sc_option sc_options[] = {
+const struct sc_argv_option sc_argv_options[] = {
     /* databases */
     {"mysqladmin", "password", OPERAND, 1},
     {"mysql*", "-p", ATTACHED, 0},
@@ -119,9 +119,9 @@ const struct sc_option sc_options[] = {
     {"kubectl", "--from-literal", ENV, 0},
     {"helm", "--set", ENV, 0},
 };
-const size_t sc_option_count = SC_ARRAY_SIZE(sc_options);
+const size_t sc_argv_option_count = SC_ARRAY_SIZE(sc_argv_options);
 
-const char *sc_option_program(const char *path, size_t *ret_len)
+const char *sc_argv_program(const char *path, size_t *ret_len)
 {
     const char *name = path;
     for (const char *at = path; *at != '\0'; at++) {
@@ -135,7 +135,7 @@ const char *sc_option_program(const char *path, size_t *ret_len)
     return name;
 }
 
-bool sc_option_is_of(const struct sc_option *row, const char *name, size_t len)
+bool sc_argv_option_is_of(const struct sc_argv_option *row, const char *name, size_t len)
 {
     size_t n = strlen(row->program);
     if (row->program[n - 1] == '*')
@@ -143,7 +143,7 @@ bool sc_option_is_of(const struct sc_option *row, const char *name, size_t len)
     return len == n && memcmp(row->program, name, n) == 0;
 }
 
-size_t sc_option_flags(const char *name, size_t len, const char *word)
+size_t sc_argv_flags(const char *name, size_t len, const char *word)
 {
     static const struct {
         const char *program, *flags;

@@ -19,7 +19,7 @@
 static bool is_name(const struct sc_word *word, const char *const *names)
 {
     size_t len;
-    const char *name = sc_option_program(word->text, &len);
+    const char *name = sc_argv_program(word->text, &len);
     for (; *names != NULL; names++) {
         if (strlen(*names) == len && memcmp(*names, name, len) == 0)
             return true;

@@ -107,7 +107,7 @@ static int add_pair(struct sc_model_pool *pool, struct sc_value *list, const str
                     const struct sc_value *value, struct sc_error *err)
 {
     struct sc_origin *origin = sc_model_pool_alloc(pool, sizeof(*origin));
-    struct sc_pair *pair = sc_model_pool_alloc(pool, sizeof(*pair));
+    struct sc_name_place *pair = sc_model_pool_alloc(pool, sizeof(*pair));
     const char *text = entry->key;
     if (value->kind != SC_VALUE_NULL) {
         const char *right = sc_scalar_text(pool, value);
@@ -115,7 +115,7 @@ static int add_pair(struct sc_model_pool *pool, struct sc_value *list, const str
     }
     if (origin == NULL || pair == NULL || text == NULL)
         return sc_model_pool_fail(pool, err);
-    *pair = (struct sc_pair){.at = entry->at, .written = value};
+    *pair = (struct sc_name_place){.at = entry->at, .written = value};
     *origin = *value->origin;
     origin->pair = pair;
     return sc_tree_append(pool, list, sc_tree_text(pool, text, origin), err);

@@ -314,10 +314,10 @@ static struct sc_value *variable(const struct value_binder *b, const struct sc_v
         return as_it_is(value);
     if (origin->pair == NULL) {
         struct sc_origin *copy = sc_model_pool_alloc(b->pool, sizeof(*copy));
-        struct sc_pair *pair = sc_model_pool_alloc(b->pool, sizeof(*pair));
+        struct sc_name_place *pair = sc_model_pool_alloc(b->pool, sizeof(*pair));
         if (copy == NULL || pair == NULL)
             return NULL;
-        *pair = (struct sc_pair){.at = *at, .written = written};
+        *pair = (struct sc_name_place){.at = *at, .written = written};
         *copy = *origin;
         copy->pair = pair;
         origin = copy;

@@ -26,7 +26,7 @@ int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, b
         return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_entry *entry = &map->u.entries[i];
-        const struct sc_pair *pair = entry->value->origin->pair;
+        const struct sc_name_place *pair = entry->value->origin->pair;
         bool from_file = (entry->value->origin->routes & SC_ROUTE_ENV_FILE) != 0;
         items[i] = (struct sc_variable){
             .name = entry->key,

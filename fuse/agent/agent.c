@@ -47,7 +47,7 @@ static unsigned default_threads(void)
     return processors <= 2 ? 2 : processors >= 4 ? 4 : (unsigned)processors;
 }
 
-static int fill_journal(struct sc_agent *agent, const struct sc_agent_options *options,
+static int fill_journal(struct sc_agent *agent, const struct sc_fuse_agent_options *options,
                         struct sc_error *err)
 {
     struct sc_journal *journal = agent->journal;
@@ -62,7 +62,7 @@ static int fill_journal(struct sc_agent *agent, const struct sc_agent_options *o
     return sc_control_path(options->directory, journal->control, sizeof(journal->control), err);
 }
 
-static int make_memory(struct sc_agent *agent, const struct sc_agent_options *options,
+static int make_memory(struct sc_agent *agent, const struct sc_fuse_agent_options *options,
                        struct sc_error *err)
 {
     size_t size = options->store_size != 0 ? options->store_size : SC_STORE_DEFAULT;
@@ -260,7 +260,7 @@ static int reconnect(struct sc_agent *agent, struct sc_error *err)
 
 /* ---- start ---- */
 
-static int copy_options(struct sc_agent *agent, const struct sc_agent_options *options,
+static int copy_options(struct sc_agent *agent, const struct sc_fuse_agent_options *options,
                         struct sc_error *err)
 {
     int rc = 0;
@@ -276,7 +276,7 @@ static int copy_options(struct sc_agent *agent, const struct sc_agent_options *o
     return rc;
 }
 
-static int start(struct sc_agent *agent, const struct sc_agent_options *options,
+static int start(struct sc_agent *agent, const struct sc_fuse_agent_options *options,
                  struct sc_error *err)
 {
     int rc = copy_options(agent, options, err);
@@ -310,7 +310,7 @@ static int start(struct sc_agent *agent, const struct sc_agent_options *options,
     return rc;
 }
 
-int sc_agent_start(const struct sc_agent_options *options, struct sc_source *source,
+int sc_agent_start(const struct sc_fuse_agent_options *options, struct sc_source *source,
                    struct sc_agent **ret, struct sc_error *err)
 {
     struct sc_agent *agent = malloc(sizeof(*agent));

@@ -19,7 +19,7 @@
 #include "fuse/agent/accesslog.h"
 #include "fuse/serve/policy.h"
 
-struct sc_agent_options {
+struct sc_fuse_agent_options {
     const char *directory; /* the mount point, absolute, without links */
     bool allow_other;
     bool log_deny;          /* refuse opens that cannot be logged */
@@ -38,7 +38,7 @@ struct sc_agent;
 
 /* Makes the shared memory, reads the source, starts the keeper and returns when the mount serves.
  * When a keeper without an agent holds that mount already, attaches to it instead. */
-int sc_agent_start(const struct sc_agent_options *options, struct sc_source *source,
+int sc_agent_start(const struct sc_fuse_agent_options *options, struct sc_source *source,
                    struct sc_agent **ret, struct sc_error *err) SC_NODISCARD;
 
 /* Works until the mount has ended (0), `stop_fd` becomes readable (0; -1 = never) or the mount is

@@ -29,7 +29,7 @@ struct fixture {
     struct sc_source_mem *mem;
     struct sc_source source;
     struct sc_tmpfs place;
-    struct sc_plan plan;
+    struct sc_layout layout;
 };
 
 static int set_up(void **state)
@@ -54,7 +54,7 @@ static int tear_down(void **state)
     int status = 1;
     assert_int_equal(sc_proc_capture(argv, false, &out, &status, NULL), 0);
     sc_buf_done(&out);
-    sc_plan_done(&fx->plan);
+    sc_layout_done(&fx->layout);
     sc_tmpfs_done(&fx->place);
     sc_source_mem_free(fx->mem);
     free(fx);
@@ -68,8 +68,8 @@ static void put(struct fixture *fx, const char *name, const char *value)
 
 static int write_scopes(struct fixture *fx, const struct sc_strv *scopes, struct sc_error *err)
 {
-    sc_plan_done(&fx->plan);
-    return sc_provision_write(&fx->place, &fx->source, scopes, &fx->plan, err);
+    sc_layout_done(&fx->layout);
+    return sc_provision_write(&fx->place, &fx->source, scopes, &fx->layout, err);
 }
 
 static void write_ok(struct fixture *fx)
@@ -134,11 +134,11 @@ static int count_names(const struct fixture *fx, const char *name)
     return count;
 }
 
-static size_t count_in(const struct fixture *fx, enum sc_plan_state state)
+static size_t count_in(const struct fixture *fx, enum sc_layout_state state)
 {
     size_t found = 0;
-    for (size_t i = 0; i < fx->plan.count; i++)
-        found += fx->plan.entries[i].state == state;
+    for (size_t i = 0; i < fx->layout.count; i++)
+        found += fx->layout.entries[i].state == state;
     return found;
 }
 
@@ -156,8 +156,8 @@ static void test_layout(void **state)
     assert_int_equal(stat_of(fx, "shop/db_password").st_mode & 07777, 0440);
     assert_int_equal(stat_of(fx, "prod/token").st_mode & 07777, 0400);
     assert_int_equal(stat_of(fx, "shop").st_mode & 07777, 0755);
-    assert_int_equal(count_in(fx, SC_PLAN_CREATED), 3);
-    assert_int_equal(fx->plan.bytes, 8);
+    assert_int_equal(count_in(fx, SC_LAYOUT_CREATED), 3);
+    assert_int_equal(fx->layout.bytes, 8);
 }
 
 static void test_empty_and_largest_value(void **state)
@@ -185,11 +185,11 @@ static void test_unchanged_keeps_the_inode(void **state)
     struct stat a = stat_of(fx, "s/a");
     struct stat b = stat_of(fx, "s/b");
     write_ok(fx);
-    assert_int_equal(count_in(fx, SC_PLAN_UNCHANGED), 3);
+    assert_int_equal(count_in(fx, SC_LAYOUT_UNCHANGED), 3);
     assert_int_equal(stat_of(fx, "s/a").st_ctim.tv_nsec, a.st_ctim.tv_nsec); /* not even linked */
     put(fx, "s/b", "2");
     write_ok(fx);
-    assert_int_equal(count_in(fx, SC_PLAN_CHANGED), 1);
+    assert_int_equal(count_in(fx, SC_LAYOUT_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_ino, a.st_ino);
     assert_int_not_equal(stat_of(fx, "s/b").st_ino, b.st_ino);
     assert_content(fx, "s/b", "2");
@@ -204,7 +204,7 @@ static void test_mode_change_is_a_change(void **state)
     write_ok(fx);
     sc_source_mem_attr(fx->mem, "s/a", geteuid(), getegid(), 0444);
     write_ok(fx);
-    assert_int_equal(count_in(fx, SC_PLAN_CHANGED), 1);
+    assert_int_equal(count_in(fx, SC_LAYOUT_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_mode & 07777, 0444);
 }
 
@@ -223,7 +223,7 @@ static void test_owner(void **state)
     assert_int_equal(st.st_mode & 07777, 0440);
     sc_source_mem_attr(fx->mem, "s/a", 1234, 5679, 0440);
     write_ok(fx);
-    assert_int_equal(count_in(fx, SC_PLAN_CHANGED), 1);
+    assert_int_equal(count_in(fx, SC_LAYOUT_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_gid, 5679);
 }
 
@@ -244,8 +244,8 @@ static void test_removed_is_wiped(void **state)
     assert_int_equal(fstat(held, &st), 0);
     assert_int_equal(st.st_size, 0);
     close(held);
-    assert_int_equal(count_in(fx, SC_PLAN_REMOVED), 1);
-    assert_string_equal(fx->plan.entries[1].name, "s/b");
+    assert_int_equal(count_in(fx, SC_LAYOUT_REMOVED), 1);
+    assert_string_equal(fx->layout.entries[1].name, "s/b");
 }
 
 static void test_superseded_stays_readable(void **state)
@@ -292,15 +292,15 @@ static void test_scopes_of_another_source_stay(void **state)
     write_ok(fx);
     assert_content(fx, "theirs/x", "1");
     assert_content(fx, "mine/x", "2");
-    assert_int_equal(fx->plan.foreign.count, 1);
-    assert_string_equal(fx->plan.foreign.items[0], "theirs");
+    assert_int_equal(fx->layout.foreign.count, 1);
+    assert_string_equal(fx->layout.foreign.items[0], "theirs");
     fx->source.id = "one"; /* what both have is now the second's */
     sc_source_mem_remove(fx->mem, "both/x");
     sc_source_mem_remove(fx->mem, "mine/x");
     write_ok(fx);
     assert_false(exists(fx, "theirs"));
     assert_content(fx, "both/x", "1");
-    assert_int_equal(fx->plan.foreign.count, 2);
+    assert_int_equal(fx->layout.foreign.count, 2);
     assert_int_equal(sc_strv_add(&theirs, "both", &err), 0);
     assert_int_equal(write_scopes(fx, &theirs, &err), 0);
     assert_false(exists(fx, "both"));
@@ -326,7 +326,7 @@ static void test_scopes_limit_the_work(void **state)
     assert_int_equal(sc_strv_add(&scopes, "a/deep", &err), 0); /* overlaps: listed once */
     assert_int_equal(write_scopes(fx, &scopes, &err), 0);
     sc_strv_done(&scopes);
-    assert_int_equal(fx->plan.count, 2);
+    assert_int_equal(fx->layout.count, 2);
     assert_content(fx, "a/x", "2");
     assert_content(fx, "ab/x", "1");
 }
