@@ -6,14 +6,15 @@
  * or one file in it is level 1, and so on. A level's first bytes are held back until its kind is
  * known. A level's own bytes are always searched raw as well, except that a tar's and a zip's are
  * searched piece by piece, and that packed bytes are passed over where nothing but their content
- * can stand in them. In a level of no known kind a zip may stand behind other bytes: it is
- * read beside the search of the raw bytes, which it may turn out to be no more than.
+ * can stand in them. In a level of no known kind a zip may stand behind other bytes, or gzip as
+ * base64: they are read beside the search of the raw bytes, and may turn out to be no more.
  */
 #include "audit/image/archive.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/image/base64.h"
 #include "audit/image/unpack.h"
 #include "audit/image/zip/zip.h"
 #include "audit/image/zip/scan.h"
@@ -40,6 +41,7 @@ struct level {
     struct sc_zip_scan scan;         /* for a zip behind other bytes */
     bool behind;                     /* one is being read */
     uint64_t behind_entries;         /* of the last one that was whole */
+    struct sc_base64_scan base64;    /* for gzip as base64 */
     size_t header_first, header_end; /* leaks in the headers of the entry to come */
     struct sc_buf path; /* of the file this level is, inside the fed one; empty at the top */
     struct sc_spot spot;
@@ -151,6 +153,7 @@ static int level_begin(struct level *level, const char *path, const char *entry,
     level->broken = false;
     level->sniff_len = 0;
     level->scan = (struct sc_zip_scan){0};
+    level->base64 = (struct sc_base64_scan){0};
     level->behind = false;
     level->behind_entries = 0;
     sc_buf_clear(&level->path);
@@ -209,10 +212,9 @@ static int begin_packed(struct level *level, enum sc_packing packing, struct sc_
     if (inner(level) == NULL)
         return skip(level, "nested too deep to be unpacked", err);
     struct sc_error why = {0};
-    sc_unpack_free(level->unpack);
-    level->unpack = sc_unpack_new(packing, unpacked, level, &why);
-    if (level->unpack == NULL)
-        return tolerate(level, why.code, &why, err);
+    int rc = sc_unpack_begin(&level->unpack, packing, unpacked, level, &why);
+    if (rc < 0)
+        return tolerate(level, rc, &why, err);
     level->kind = KIND_PACKED;
     return level_begin(inner(level), sc_buf_text(&level->path), NULL, err);
 }
@@ -335,6 +337,33 @@ static int begin_zip(struct level *level, enum kind kind, struct sc_error *err)
     return 0;
 }
 
+/* What is open inside is not missed any more. */
+static void break_inner(struct level *level)
+{
+    for (struct level *in = inner(level); in != NULL && in->open; in = inner(in))
+        in->broken = true;
+}
+
+/* ---- gzip as base64 ---- */
+
+static int begin_base64(void *ctx, struct sc_error *err)
+{
+    struct level *level = ctx;
+    int rc = inner(level) == NULL
+                 ? skip(level, "nested too deep to be unpacked", err)
+                 : level_begin(inner(level), sc_buf_text(&level->path), "base64", err);
+    return rc == 0 && level->broken ? 1 : rc;
+}
+
+static const struct sc_base64_ops base64_ops = {begin_base64, tar_content, tar_entry_end};
+
+static int end_base64(struct level *level, struct sc_error *err)
+{
+    if (level->broken)
+        break_inner(level);
+    return sc_base64_end(&level->base64, &base64_ops, level, err);
+}
+
 /* ---- a zip behind other bytes ---- */
 
 static int begin_behind(struct level *level, struct sc_bytes head, struct sc_error *err)
@@ -355,8 +384,8 @@ static int end_behind(struct level *level, struct sc_error *err)
     bool quiet = level->broken || standing == SC_ZIP_GUESSED;
     if (standing == SC_ZIP_WHOLE)
         level->behind_entries = sc_zip_entries(level->zip);
-    for (struct level *in = inner(level); quiet && in != NULL && in->open; in = inner(in))
-        in->broken = true;
+    if (quiet)
+        break_inner(level);
     level->behind = false;
     struct sc_error why = {0};
     int rc = sc_zip_end(level->zip, &why);
@@ -364,13 +393,17 @@ static int end_behind(struct level *level, struct sc_error *err)
 }
 
 /* Bytes of a file of no known kind, which have been searched as they stand. */
-static int look_behind(struct level *level, struct sc_bytes data, struct sc_error *err)
+static int look_beside(struct level *level, struct sc_bytes data, struct sc_error *err)
 {
     int rc = 0;
     unsigned char head[SC_ZIP_HEADER_SIZE];
     while (rc == 0 && data.len > 0 && !level->broken) {
         if (!level->behind) {
-            if (sc_zip_scan_header(&level->scan, &data, head))
+            struct sc_bytes before = data;
+            bool found = sc_zip_scan_header(&level->scan, &data, head);
+            before.len -= data.len;
+            rc = sc_base64_write(&level->base64, before, &base64_ops, level, err);
+            if (rc == 0 && found)
                 rc = begin_behind(level, (struct sc_bytes){head, sizeof(head)}, err);
             continue;
         }
@@ -388,22 +421,14 @@ static int look_behind(struct level *level, struct sc_bytes data, struct sc_erro
 }
 
 /* A zip that ends where the file ends, and that was not read: never silently. */
-static int settle_behind(struct level *level, struct sc_error *err)
+static int settle_beside(struct level *level, struct sc_error *err)
 {
-    int rc = level->behind ? end_behind(level, err) : 0;
+    int rc = level->behind ? end_behind(level, err) : end_base64(level, err);
     unsigned told = sc_zip_scan_entries(&level->scan);
     bool whole = told == UINT16_MAX ? level->behind_entries > 0 : level->behind_entries >= told;
     if (rc < 0 || whole || level->broken)
         return rc;
     return skip(level, "a zip archive at its end could not be read whole", err);
-}
-
-/* Its entries have been read: the directory is plain bytes, and another zip may stand behind it. */
-static int end_zip(struct level *level, struct sc_error *err)
-{
-    level->kind = KIND_RAW;
-    level->spot.where = "directory";
-    return end_behind(level, err);
 }
 
 /* ---- bytes ---- */
@@ -424,14 +449,17 @@ static int level_bytes(struct level *level, struct sc_bytes data, struct sc_erro
         level->scan.at += len - data.len;
         if (rc < 0 || sc_zip_standing(level->zip) != SC_ZIP_WHOLE)
             return tolerate(level, rc, &why, err);
-        rc = end_zip(level, err);
+        /* The directory is plain bytes, and another zip may stand behind it. */
+        level->kind = KIND_RAW;
+        level->spot.where = "directory";
+        rc = end_behind(level, err);
         if (rc < 0 || data.len == 0)
             return rc;
     }
     if (level->kind == KIND_PACKED)
         return packed_bytes(level, data, err);
     rc = search(level, data, err);
-    return rc == 0 && level->kind == KIND_RAW ? look_behind(level, data, err) : rc;
+    return rc == 0 && level->kind == KIND_RAW ? look_beside(level, data, err) : rc;
 }
 
 /* Bytes to search as they are; of a packing that nothing here reads that is no pass. */
@@ -507,7 +535,7 @@ static int level_end(struct level *level, struct sc_error *err)
     if (rc == 0 && level->sniff_len <= SNIFF && level->kind == KIND_RAW)
         rc = compare_whole(level, err);
     if (rc == 0 && level->kind == KIND_RAW)
-        rc = settle_behind(level, err);
+        rc = settle_beside(level, err);
     if (rc == 0 && level->kind == KIND_TAR && !level->broken)
         rc = tolerate(level, sc_tar_end(level->tar, &why), &why, err);
     if (rc == 0 && level->zip != NULL && level->kind == KIND_ZIP) {
@@ -553,7 +581,8 @@ int sc_archive_zeroes(struct sc_archive *archive, uint64_t count, struct sc_erro
         /* Where only bytes matter a run this long is a gap that no form reaches across. */
         if (top->open && top->kind == KIND_RAW && !top->behind && count > sizeof(zeroes)) {
             sc_zip_scan_zeroes(&top->scan, count);
-            return sc_stream_end(&top->stream, err);
+            rc = end_base64(top, err);
+            return rc < 0 ? rc : sc_stream_end(&top->stream, err);
         }
         size_t n = count < sizeof(zeroes) ? (size_t)count : sizeof(zeroes);
         rc = sc_archive_write(archive, (struct sc_bytes){zeroes, n}, err);

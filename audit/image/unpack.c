@@ -224,6 +224,19 @@ int sc_unpack_reset(struct sc_unpack *unpack, struct sc_error *err)
     return unpack->coder->restart(unpack->state) < 0 ? sc_fail_nomem(err) : 0;
 }
 
+int sc_unpack_begin(struct sc_unpack **unpack, enum sc_packing packing, sc_unpack_fn fn, void *ctx,
+                    struct sc_error *err)
+{
+    if (*unpack != NULL && (*unpack)->packing == packing) {
+        (*unpack)->fn = fn;
+        (*unpack)->ctx = ctx;
+        return sc_unpack_reset(*unpack, err);
+    }
+    sc_unpack_free(*unpack);
+    *unpack = sc_unpack_new(packing, fn, ctx, err);
+    return *unpack == NULL ? err->code : 0;
+}
+
 int sc_unpack_end(struct sc_unpack *unpack, struct sc_error *err)
 {
     if (unpack->between || unpack->trailing)

@@ -48,6 +48,11 @@ struct sc_unpack *sc_unpack_new(enum sc_packing packing, sc_unpack_fn fn, void *
                                 struct sc_error *err) SC_NODISCARD;
 void sc_unpack_free(struct sc_unpack *unpack);
 
+/* Makes *unpack (NULL, or from before) ready for new data: to make one anew takes longer than to
+ * unpack a small file. */
+int sc_unpack_begin(struct sc_unpack **unpack, enum sc_packing packing, sc_unpack_fn fn, void *ctx,
+                    struct sc_error *err) SC_NODISCARD;
+
 /* SYNTAX for damaged data, TOOBIG for a bomb. */
 int sc_unpack_write(struct sc_unpack *unpack, struct sc_bytes data,
                     struct sc_error *err) SC_NODISCARD;

@@ -51,7 +51,6 @@ struct sc_zip {
     size_t text_len; /* of name and extra field */
     struct sc_buf text, path;
     struct sc_unpack *unpack; /* of the entry; NULL if it is stored or cannot be read */
-    enum sc_packing packing;  /* that `unpack` is for; kept from entry to entry */
     bool unpacking, hidden;   /* hidden: cannot be read */
     bool open_end;            /* the size is not known */
     uint64_t left;            /* packed bytes to come */
@@ -123,12 +122,7 @@ static int prove(struct sc_zip *zip, struct sc_error *err)
 static int prepare(struct sc_zip *zip, enum sc_packing packing, struct sc_error *err)
 {
     zip->unpacking = true;
-    if (zip->unpack != NULL && zip->packing == packing)
-        return sc_unpack_reset(zip->unpack, err);
-    sc_unpack_free(zip->unpack);
-    zip->unpack = sc_unpack_new(packing, unpacked, zip, err);
-    zip->packing = packing;
-    return zip->unpack == NULL ? SC_E_NOMEM : 0;
+    return sc_unpack_begin(&zip->unpack, packing, unpacked, zip, err);
 }
 
 static int choose_method(struct sc_zip *zip, struct sc_error *err)

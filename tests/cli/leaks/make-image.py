@@ -108,6 +108,12 @@ elif cell in ("gzip-name", "gzip-behind", "zstd-between"):
         pack = lambda data: zstd(data[:600000]) + frame + zstd(data[600000:])
 elif cell == "gzip-file":
     middle.append(("app/conf.gz", gzip.compress(v), None))
+elif cell == "helm":
+    release = base64.b64encode(gzip.compress(json.dumps({"config": {"token": value}}).encode()))
+    middle.append(("app/secrets.json", b'{"data":{"release":"' + base64.b64encode(release) + b'"}}', None))
+elif cell == "gzip-base64":
+    packed = base64.encodebytes(gzip.compress(v)).replace(b"\n", b"\n      ")
+    middle.append(("app/user-data", b"write_files:\n  - encoding: gz+b64\n    content: |\n      " + packed, None))
 elif cell == "xz-file":
     middle.append(("app/conf.xz", xz(v), None))
 elif cell == "xz-streams":
