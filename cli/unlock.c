@@ -275,9 +275,9 @@ static int check_fresh(const struct sc_cli *cli, struct sc_vault *vault, struct 
 {
     const struct sc_globals *globals = &cli->globals;
     const char *min_seq =
-        globals->min_seq != NULL ? globals->min_seq : sc_env("SECRETSCTL_MIN_SEQ");
+        globals->min_seq != NULL ? globals->min_seq : sc_env_demand("SECRETSCTL_MIN_SEQ");
     const char *max_age =
-        globals->max_age != NULL ? globals->max_age : sc_env("SECRETSCTL_MAX_AGE");
+        globals->max_age != NULL ? globals->max_age : sc_env_demand("SECRETSCTL_MAX_AGE");
     uint64_t least = 0, seconds = 0;
     struct sc_vault_status status;
     if (min_seq == NULL && max_age == NULL)
@@ -337,11 +337,16 @@ int sc_cli_unlock(const struct sc_cli *cli, struct sc_vault *vault, struct sc_er
  * has the vault opened. */
 static bool leaves_it_to_the_agent(const struct sc_globals *globals)
 {
-    static const char *const variables[] = {"SECRETSCTL_IDENTITY",   "SECRETSCTL_KEY_FILE",
-                                            "CREDENTIALS_DIRECTORY", "SECRETSCTL_VAULT_KEY",
-                                            "SECRETSCTL_MIN_SEQ",    "SECRETSCTL_MAX_AGE"};
-    for (size_t i = 0; i < SC_ARRAY_SIZE(variables); i++) {
-        if (sc_env(variables[i]) != NULL)
+    static const char *const keys[] = {"SECRETSCTL_IDENTITY", "SECRETSCTL_KEY_FILE",
+                                       "CREDENTIALS_DIRECTORY"};
+    static const char *const demands[] = {"SECRETSCTL_VAULT_KEY", "SECRETSCTL_MIN_SEQ",
+                                          "SECRETSCTL_MAX_AGE"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(keys); i++) {
+        if (sc_env(keys[i]) != NULL)
+            return false;
+    }
+    for (size_t i = 0; i < SC_ARRAY_SIZE(demands); i++) {
+        if (sc_env_demand(demands[i]) != NULL)
             return false;
     }
     return globals->passphrase_file == NULL && globals->passphrase_fd == NULL &&

@@ -131,9 +131,14 @@ int sc_parse_mode(const char *text, const char *what, uint32_t *ret, struct sc_e
     return 0;
 }
 
+const char *sc_env_demand(const char *name)
+{
+    return secure_getenv(name);
+}
+
 const char *sc_env(const char *name)
 {
-    const char *value = secure_getenv(name);
+    const char *value = sc_env_demand(name);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 

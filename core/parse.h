@@ -37,6 +37,10 @@ int sc_parse_mode(const char *text, const char *what, uint32_t *ret,
  * set-uid process. */
 const char *sc_env(const char *name);
 
+/* The same for a variable that demands something (SECRETSCTL_VAULT_KEY): an empty one is not unset,
+ * but a pipeline's that was not filled in. */
+const char *sc_env_demand(const char *name);
+
 /* The same for a variable that names a directory (HOME, XDG_*): a relative path is ignored, since
  * it would be another place in each working directory. */
 const char *sc_env_directory(const char *name);

@@ -94,7 +94,8 @@ bool sc_pin_is_at(const unsigned char vault_id[SC_STATE_ID_SIZE],
 
 bool sc_pin_is_given(void)
 {
-    return sc_env("SECRETSCTL_VAULT_KEY") != NULL || sc_env("SECRETSCTL_MIN_SEQ") != NULL;
+    return sc_env_demand("SECRETSCTL_VAULT_KEY") != NULL ||
+           sc_env_demand("SECRETSCTL_MIN_SEQ") != NULL;
 }
 
 /* What a pipeline demands that keeps no pins. */
@@ -102,7 +103,10 @@ static int check_environment(const struct sc_vault *vault, struct sc_error *err)
 {
     char key[SC_PIN_HEX_SIZE];
     sc_hex(key, vault->sign_pk, SC_KEY_SIZE);
-    const char *wanted = sc_env("SECRETSCTL_VAULT_KEY");
+    const char *wanted = sc_env_demand("SECRETSCTL_VAULT_KEY");
+    if (wanted != NULL && wanted[0] == '\0')
+        return sc_fail(err, SC_E_TAMPERED,
+                       "SECRETSCTL_VAULT_KEY is set and empty: it tells no verify key to believe");
     if (wanted != NULL && !sc_str_equal_nocase(wanted, key))
         return sc_fail(err, SC_E_TAMPERED,
                        "the vault's verify key is not the one in SECRETSCTL_VAULT_KEY");

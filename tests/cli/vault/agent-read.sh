@@ -40,6 +40,8 @@ run 4 "$SECRETSCTL" --no-input get shop/db --revision 9
 run 10 "$SECRETSCTL" --no-input --min-seq 999 get shop/db
 run 10 env SECRETSCTL_MIN_SEQ=999 "$SECRETSCTL" --no-input get shop/db
 run 6 env SECRETSCTL_VAULT_KEY=00 "$SECRETSCTL" --no-input get shop/db
+run 6 env SECRETSCTL_VAULT_KEY= "$SECRETSCTL" --no-input get shop/db
+run 2 env SECRETSCTL_MIN_SEQ= "$SECRETSCTL" --no-input get shop/db
 mkdir elsewhere
 run 0 env XDG_STATE_HOME="$T/elsewhere" "$SECRETSCTL" --no-input get shop/db
 out_is second

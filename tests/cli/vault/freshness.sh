@@ -17,6 +17,17 @@ SECRETSCTL_VAULT_KEY=$other run 6 stateless get shop/n1
 err_is "secretsctl: the vault's verify key is not the one in SECRETSCTL_VAULT_KEY"
 SECRETSCTL_VAULT_KEY=$other run 6 stateless check
 run 6 stateless trust --key "$other"
+
+# A pipeline's variable that was not filled in is empty: it demands something that nothing meets, and is not
+# taken for unset
+SECRETSCTL_VAULT_KEY='' run 6 stateless get shop/n1
+err_is "secretsctl: SECRETSCTL_VAULT_KEY is set and empty: it tells no verify key to believe"
+SECRETSCTL_VAULT_KEY='' run 6 stateless check
+SECRETSCTL_MIN_SEQ='' run 2 stateless get shop/n1
+err_is "secretsctl: SECRETSCTL_MIN_SEQ must be a whole number"
+SECRETSCTL_MAX_AGE='' run 2 stateless list
+err_is "secretsctl: SECRETSCTL_MAX_AGE must be a duration such as 90s, 15m, 8h or 30d"
+SECRETSCTL_MIN_SEQ='' run 0 stateless --min-seq 4 list
 run 0 stateless trust --key "$key"
 
 # The least state: exit status 10; the option wins over the variable
