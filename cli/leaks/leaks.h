@@ -70,6 +70,9 @@ void sc_verify_targets_done(struct sc_verify_targets *targets);
 int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_versions,
                    struct sc_known **ret, struct sc_error *err) SC_NODISCARD;
 
+/* NOTFOUND with that message; scope may be NULL. */
+int sc_leaks_none(const char *scope, struct sc_error *err) SC_NODISCARD;
+
 /* How a verification ended. */
 struct sc_verdict {
     size_t values;   /* looked for */

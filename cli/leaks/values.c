@@ -54,6 +54,13 @@ static int add_value(const char *name, struct sc_bytes value, void *ctx, struct 
     return sc_known_add(ctx, name, value, err);
 }
 
+int sc_leaks_none(const char *scope, struct sc_error *err)
+{
+    if (scope == NULL)
+        return sc_fail(err, SC_E_NOTFOUND, "there is no secret to look for");
+    return sc_fail(err, SC_E_NOTFOUND, "there is no secret below '%s' to look for", scope);
+}
+
 int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_versions,
                    struct sc_known **ret, struct sc_error *err)
 {
@@ -64,7 +71,7 @@ int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_version
     if (rc < 0)
         return rc;
     if (sc_known_count(known) == 0)
-        return sc_fail(err, SC_E_NOTFOUND, "there is no secret to look for");
+        return sc_leaks_none(scope, err);
     rc = sc_known_build(known, err);
     if (rc == 0)
         *ret = SC_TAKE(known);

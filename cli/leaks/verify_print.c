@@ -129,6 +129,18 @@ static int print_skipped(const struct sc_ledger *ledger, struct sc_error *err)
     return 0;
 }
 
+/* Said of the values that are proved only. */
+static void print_clean(const struct sc_cli *cli, const struct sc_verdict *verdict,
+                        const char *reset)
+{
+    size_t proved = verdict->values - verdict->unproved;
+    sc_out("%sclean: none of %zu value%s found%s", sc_out_paint(cli, SC_COLOR_GREEN), proved,
+           proved == 1 ? "" : "s", reset);
+    if (verdict->unproved > 0)
+        sc_out("; %zu not proved (accepted)", verdict->unproved);
+    sc_out("\n");
+}
+
 static void print_verdict(const struct sc_cli *cli, const struct sc_ledger *ledger,
                           const struct sc_verdict *verdict)
 {
@@ -141,8 +153,7 @@ static void print_verdict(const struct sc_cli *cli, const struct sc_ledger *ledg
                sc_out_paint(cli, SC_COLOR_YELLOW), verdict->holes, verdict->unproved,
                verdict->unproved == 1 ? "" : "s", reset);
     else if (ledger->leak_count == 0)
-        sc_out("%sclean: none of %zu value%s found%s\n", sc_out_paint(cli, SC_COLOR_GREEN),
-               verdict->values, verdict->values == 1 ? "" : "s", reset);
+        print_clean(cli, verdict, reset);
 }
 
 static int print_text(const struct sc_cli *cli, const struct sc_ledger *ledger,

@@ -265,9 +265,9 @@ const struct sc_command sc_vault_commands[] = {
         .operands = "ID",
         .summary = "remove a way to open the vault, and change the root key",
         .description =
-            "Removes a key slot, named by the first digits of its number, and changes the root "
-            "key; "
-            "the other slots stay as they are. With --new-verify-key the signing key changes too, "
+            "Removes a key slot, named by its label, its recipient or the first digits of its "
+            "number, and changes the root key; the other slots stay as they are. With "
+            "--new-verify-key the signing key changes too, "
             "and every other machine has to trust the vault anew.",
         .options = rekey_options,
         .options_size = sizeof(struct sc_remove_options),
@@ -301,9 +301,11 @@ const struct sc_command sc_vault_commands[] = {
         .name = "grant rm",
         .operands = "SCOPE ID",
         .summary = "end a grant, re-key the scope, list what to rotate",
-        .description = "Removes a grant, named by its recipient or the first digits of its number. "
-                       "The scope gets a new key and everything in it is sealed anew. The names of "
-                       "the secrets that were readable go to standard output: rotate them.",
+        .description =
+            "Removes a grant, named by its label, its recipient or the first digits of its "
+            "number. "
+            "The scope gets a new key and everything in it is sealed anew. The names of "
+            "the secrets that were readable go to standard output: rotate them.",
         .options = remove_options,
         .options_size = sizeof(struct sc_remove_options),
         .min_operands = 2,

@@ -105,6 +105,43 @@ int sc_cmd_grant_list(struct sc_cli *cli, const void *options, int count, char *
     return list_keys(cli, true, count > 0 ? operands[0] : NULL, err);
 }
 
+/* ---- which one is meant ---- */
+
+struct named {
+    const char *word; /* a recipient, a label, or the first digits of a number */
+    size_t found;
+    char id[SC_KEY_ID_SIZE];
+};
+
+static int take_named(const struct sc_key_info *info, void *ctx, struct sc_error *err)
+{
+    struct named *named = ctx;
+    (void)err;
+    size_t len = strlen(named->word);
+    bool by_number = len >= 4 && strncmp(info->id, named->word, len) == 0;
+    if (!by_number && (len == 0 || (!sc_str_equal(info->recipient, named->word) &&
+                                    !sc_str_equal(info->label, named->word))))
+        return 0;
+    named->found++;
+    memcpy(named->id, info->id, sizeof(named->id));
+    return 0;
+}
+
+/* *ret: the number of the one that the word names; or the word itself when there is none, which
+ * who removes it says in its own words. Borrowed from `named`. */
+static int find_named(struct sc_vault *vault, const char *scope, struct named *named,
+                      const char **ret, struct sc_error *err)
+{
+    int rc = scope != NULL ? sc_vault_grants(vault, scope, take_named, named, err)
+                           : sc_vault_slots(vault, take_named, named, err);
+    if (rc == 0 && named->found > 1)
+        rc = sc_fail(err, SC_E_USAGE,
+                     "several are called so or begin like this; give more digits of the number");
+    if (rc == 0)
+        *ret = named->found == 1 ? named->id : named->word;
+    return rc;
+}
+
 /* ---- slots ---- */
 
 static int gather(const struct sc_cli *cli, const struct sc_slot_options *opt,
@@ -155,16 +192,20 @@ int sc_cmd_slot_rm(struct sc_cli *cli, const void *options, int count, char **op
 {
     (void)count;
     const struct sc_remove_options *opt = options;
+    struct named named = {.word = operands[0]};
+    const char *id = NULL;
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err);
     if (rc == 0)
-        rc = sc_vault_slot_remove(vault, operands[0], opt->new_verify_key, opt->reason, err);
+        rc = find_named(vault, NULL, &named, &id, err);
+    if (rc == 0)
+        rc = sc_vault_slot_remove(vault, id, opt->new_verify_key, opt->reason, err);
     if (rc < 0)
         return rc;
     sc_note(cli,
-            "removed slot %s and changed the root key; who had it knows the values up to now: "
+            "removed slot %.*s and changed the root key; who had it knows the values up to now: "
             "rotate them",
-            operands[0]);
+            SC_SLOT_ID_SHOWN, id);
     if (!opt->new_verify_key)
         sc_note(cli,
                 "who kept the old signing key can still forge states; to end that too, and have "
@@ -218,10 +259,14 @@ int sc_cmd_grant_rm(struct sc_cli *cli, const void *options, int count, char **o
 {
     (void)count;
     const struct sc_remove_options *opt = options;
+    struct named named = {.word = operands[1]};
+    const char *id = NULL;
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     int rc = sc_cli_open_vault(cli, SC_VAULT_WRITE, &vault, err);
     if (rc == 0)
-        rc = sc_vault_grant_remove(vault, operands[0], operands[1], opt->reason, err);
+        rc = find_named(vault, operands[0], &named, &id, err);
+    if (rc == 0)
+        rc = sc_vault_grant_remove(vault, operands[0], id, opt->reason, err);
     if (rc < 0)
         return rc;
     sc_note(cli, "removed the grant and re-keyed '%s'; these values were readable: rotate them",

@@ -37,9 +37,10 @@ exported: 1 value"
 run 1 gate image ./image.tar
 out_has "note: value shop/weak: too easy to guess for a fingerprint; not searched"
 run 0 gate image ./image.tar --accept-unproved
+out_has "clean: none of 1 value found; 1 not proved (accepted)"
 
 run 4 "$SECRETSCTL" fingerprint --key gate.key --scope shoop typo.fp
-err_is "secretsctl: there is no secret to look for"
+err_is "secretsctl: there is no secret below 'shoop' to look for"
 [ ! -e typo.fp ] || fail "a gate with nothing to look for was made"
 run 2 "$SECRETSCTL" verify env --fingerprints shop.fp
 err_is "secretsctl: --fingerprints and --fingerprint-key go together"

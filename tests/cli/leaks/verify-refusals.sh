@@ -7,6 +7,8 @@ run 4 "$SECRETSCTL" verify env
 new_vault
 run 4 "$SECRETSCTL" verify env
 err_is "secretsctl: there is no secret to look for"
+run 4 "$SECRETSCTL" verify env --scope shoop
+err_is "secretsctl: there is no secret below 'shoop' to look for"
 
 printf 'abc' | "$SECRETSCTL" add shop/tiny 2>/dev/null
 run 2 "$SECRETSCTL" verify Zq8-vvT1

@@ -66,9 +66,14 @@ jq -e '.[0].reason == "pipeline moved" and .[0].name == "ci/web"' "$T/out" >/dev
 run 0 "$SECRETSCTL" log --op grant-of
 out_has "$ci"
 
-# what to rotate, for programs
-run 0 "$SECRETSCTL" grant add ci/web "$ci"
-run 0 "$SECRETSCTL" grant rm ci/web "$ci" --json
+# what to rotate, for programs; named by the label
+run 0 "$SECRETSCTL" grant add ci/web "$ci" --label pipeline
+run 0 "$SECRETSCTL" grant add ci "$ci" --label pipeline
+run 4 "$SECRETSCTL" grant rm prod pipeline
+err_is "secretsctl: there is no such grant; see: secretsctl grant list"
+run 4 "$SECRETSCTL" grant rm ci/none pipeline
+err_is "secretsctl: there is no scope 'ci/none'"
+run 0 "$SECRETSCTL" grant rm ci/web pipeline --json
 jq -e '. == ["ci/web/token", "ci/web/url"]' "$T/out" >/dev/null || fail "exposed as JSON: $(cat "$T/out")"
 
 # The removed grant put back by somebody who can write the file

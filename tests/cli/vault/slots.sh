@@ -43,7 +43,22 @@ run 0 "$SECRETSCTL" --key-file key rekey --new-verify-key --reason yearly
 run 0 "$SECRETSCTL" --identity id.txt get a/x
 run 6 env XDG_STATE_HOME="$T/other" SECRETSCTL_VAULT_KEY=00 "$SECRETSCTL" --identity id.txt get a/x
 run 0 "$SECRETSCTL" --key-file key check --decrypt
-run 0 "$SECRETSCTL" --key-file key slot rm "$(cut -c1-6 <<<"$("$SECRETSCTL" --key-file key slot list --json | jq -r '.[] | select(.label == "alice").id')")"
+# Named by digits, by a label that is the only one of its kind, or by the recipient
+run 0 "$SECRETSCTL" --key-file key slot add --recipient "$(age-keygen -y id.txt)" --label robot2
+alice=$("$SECRETSCTL" --key-file key slot list --json | jq -r '.[] | select(.label == "alice").id')
+run 0 "$SECRETSCTL" --key-file key slot add --key-file k3 --label "${alice:0:8}"
+run 2 "$SECRETSCTL" --key-file key slot rm "${alice:0:8}"
+err_is "secretsctl: several are called so or begin like this; give more digits of the number"
+run 2 "$SECRETSCTL" --key-file key slot rm "$(age-keygen -y id.txt)"
+err_is "secretsctl: several are called so or begin like this; give more digits of the number"
+run 4 "$SECRETSCTL" --key-file key slot rm nobody
+err_is "secretsctl: there is no such slot; see: secretsctl slot list"
+run 2 "$SECRETSCTL" --key-file key slot rm ''
+run 0 "$SECRETSCTL" --key-file key slot rm robot2
+err_has "removed slot "
+err_lacks robot2
+run 0 "$SECRETSCTL" --key-file key slot rm "${alice:0:9}"
+run 0 "$SECRETSCTL" --key-file key slot rm "${alice:0:8}" # the label that is left
 run 4 "$SECRETSCTL" --key-file key slot rm "${robot:0:8}"
 run 2 "$SECRETSCTL" --passphrase-file p1 slot rm 0
 run 0 "$SECRETSCTL" --passphrase-file p1 slot rm "$mine"
