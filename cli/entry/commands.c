@@ -30,6 +30,8 @@
          ENTRY(strip_newline),                                                                       \
          NULL,                                                                                       \
          0},                                                                                         \
+        {"allow-empty",      0,    NULL, "store a value of no bytes, too", SC_OPTION_FLAG,           \
+         ENTRY(allow_empty), NULL, 0},                                                               \
         {"kind",                                                                                     \
          0,                                                                                          \
          "KIND",                                                                                     \

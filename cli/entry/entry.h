@@ -13,6 +13,7 @@ struct sc_entry_options {
     const char *from_file;
     struct sc_option_optional generate;
     bool strip_newline;
+    bool allow_empty;
     bool keep_value;
     const char *kind;
     const char *note;

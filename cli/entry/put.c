@@ -126,13 +126,15 @@ static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int c
     if (rc == 0 && !opt->keep_value) {
         rc = sc_entry_read_value(cli, opt, count, &value, err);
         put->value = &value;
+        /* Seldom meant; more often a pipe whose command failed. */
+        if (rc == 0 && value.len == 0 && !opt->allow_empty)
+            rc = sc_fail(err, SC_E_FAILED,
+                         "the value is empty, so nothing was stored; if that is meant: "
+                         "--allow-empty");
     }
     if (rc < 0)
         return rc;
-    rc = put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
-    if (rc == 0 && put->value != NULL && value.len == 0)
-        sc_note(cli, "the value is empty"); /* allowed, but more often a pipe that had nothing */
-    return rc;
+    return put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
 }
 
 int sc_cmd_add(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -33,7 +33,21 @@ run 0 "$SECRETSCTL" list
 
 # without a standard error the status says it
 run 4 sh -c '"$@" 2>&-' _ "$SECRETSCTL" get shop/none
-# an empty value is allowed, and told
-run 0 sh -c '"$@" </dev/null' _ "$SECRETSCTL" add shop/empty
-err_is "secretsctl: the value is empty
-secretsctl: added 'shop/empty'"
+# an empty value is what a pipe brings whose command failed: the present one stays, unless that is meant
+: >nothing
+for command in "rotate shop/a" "add shop/empty" "rotate shop/a --from-file nothing" "rotate shop/a --strip-newline"; do
+    # shellcheck disable=SC2086 # words on purpose
+    run 1 "$SECRETSCTL" $command </dev/null
+    err_is "secretsctl: the value is empty, so nothing was stored; if that is meant: --allow-empty"
+done
+echo | run 1 "$SECRETSCTL" rotate shop/a --strip-newline
+run 0 "$SECRETSCTL" get shop/a
+out_is first
+run 0 "$SECRETSCTL" list
+[ "$(wc -l <"$T/out")" = 1 ] || fail "something was added"
+run 0 "$SECRETSCTL" rotate shop/a --allow-empty </dev/null
+run 0 "$SECRETSCTL" add shop/empty --allow-empty </dev/null
+err_is "secretsctl: added 'shop/empty'"
+run 0 "$SECRETSCTL" get shop/a
+[ ! -s "$T/out" ] || fail "not empty"
+run 0 "$SECRETSCTL" rotate shop/a --keep-value --note x </dev/null

@@ -10,7 +10,7 @@ new_vault
 head -c 70000 /dev/urandom >big
 for i in $(seq 40); do printf 'value %d' "$i" | run 0 "$SECRETSCTL" add "shop/deep/n$i"; done
 run 0 "$SECRETSCTL" add shop/big --from-file big --note 'a note' --label a=b --reason because
-printf '' | run 0 "$SECRETSCTL" add shop/empty
+printf '' | run 0 "$SECRETSCTL" add shop/empty --allow-empty
 printf 2 | run 0 "$SECRETSCTL" rotate shop/deep/n7
 run 0 "$SECRETSCTL" rm shop/deep/n8
 run 0 "$SECRETSCTL" mv shop/deep/n9 other/n9
