@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/nearest.h"
 #include "core/buf.h"
 #include "core/parse.h"
 
@@ -147,6 +148,14 @@ static int unknown_option(const struct table *table, const char *word, int code,
     if (len > 2 && ambiguous(table, word + 2, (size_t)len - 2))
         return sc_fail(err, SC_E_USAGE, "option '%.*s' is short for several; write more of it", len,
                        word);
+    if (len <= 2)
+        return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'", len, word);
+    struct sc_nearest nearest = {.word = word + 2, .word_len = (size_t)len - 2};
+    for (size_t i = 0; i < table->count; i++)
+        sc_nearest_offer(&nearest, table->rows[i]->name);
+    if (nearest.name != NULL)
+        return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'; did you mean '--%s'?", len, word,
+                       nearest.name);
     return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'", len, word);
 }
 

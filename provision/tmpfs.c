@@ -77,6 +77,12 @@ static bool line_is_own(const char *line, size_t len)
                             sc_str_has_prefix(type + 3, "ramfs " MOUNT_SOURCE " "));
 }
 
+static bool line_is_served(const char *line, size_t len)
+{
+    const char *type = memmem(line, len, " - ", 3);
+    return type != NULL && sc_str_has_prefix(type + 3, "fuse.secretsctl ");
+}
+
 /* Whether mountinfo says so of the file system that holds fd. */
 static bool is_mounted_as(int fd, bool (*says)(const char *line, size_t len))
 {
@@ -183,6 +189,11 @@ int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs
     if (rc < 0)
         return rc;
     bool mounted = is_mount_root(fd);
+    if (mounted && is_mounted_as(fd, line_is_served))
+        return sc_fail(err, SC_E_EXISTS,
+                       "'%s' is served by a mount, which shows the present values by itself; for "
+                       "files in memory in its place, first: secretsctl umount",
+                       dir);
     if (mounted && medium == MEDIUM_OTHER)
         return sc_fail(err, SC_E_EXISTS, "something else is mounted on '%s'; unmount it first",
                        dir);

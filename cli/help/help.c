@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cli/nearest.h"
 #include "cli/output.h"
 
 #include "core/banned.h"
@@ -167,6 +168,24 @@ int sc_help_command(const struct sc_command *command, struct sc_error *err)
     return print(&out, err);
 }
 
+/* Also for 'rewrite', which is the second word of its name. */
+static const char *nearest_command(const char *word)
+{
+    struct sc_nearest nearest = {.word = word, .word_len = strlen(word)};
+    for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
+        for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
+            const char *space = strchr(row->name, ' ');
+            if ((row->flags & SC_COMMAND_HIDDEN) != 0)
+                continue;
+            if (space == NULL)
+                sc_nearest_offer(&nearest, row->name);
+            else if (nearest.word_len > 3 && sc_str_equal(space + 1, word))
+                return row->name;
+        }
+    }
+    return nearest.name;
+}
+
 int sc_help_unknown_command(int count, char *const *words, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf subcommands = SC_BUF_INIT(256);
@@ -182,5 +201,9 @@ int sc_help_unknown_command(int count, char *const *words, struct sc_error *err)
                        sc_buf_text(&subcommands));
     /* A word that is no command may be a value typed into the wrong place: it is not repeated. */
     (void)count;
+    const char *meant = nearest_command(words[0]);
+    if (meant != NULL)
+        return sc_fail(err, SC_E_USAGE,
+                       "there is no such command; did you mean '%s'? See: secretsctl help", meant);
     return sc_fail(err, SC_E_USAGE, "there is no such command; see: secretsctl help");
 }

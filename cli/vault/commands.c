@@ -163,7 +163,8 @@ const struct sc_command sc_vault_commands[] = {
         .description =
             "Makes an empty vault, opened by a passphrase, by a key file (which is made, mode "
             "0600, when it is missing), by both together, or by an age recipient. At a terminal "
-            "an empty passphrase gets a generated one of six words. There is no way into a vault "
+            "an empty passphrase gets a generated one of six words. Without an option the key file "
+            "that SECRETSCTL_KEY_FILE names is taken, if it does. There is no way into a vault "
             "whose passphrase and key files are lost.",
         .examples = "secretsctl init\task for a passphrase\n"
                     "secretsctl --key-file /etc/secretsctl.key init\tfor a server",

@@ -153,7 +153,7 @@ static int gather(const struct sc_cli *cli, const struct sc_slot_options *opt,
                              &secrets->passphrase, err);
         sc_secret_strip_newline(&secrets->passphrase);
     } else if (opt->passphrase || (opt->key_file == NULL && opt->recipient == NULL)) {
-        rc = sc_slot_ask_passphrase(cli, secrets, err);
+        rc = sc_slot_ask_passphrase(cli, "--new-passphrase-file", secrets, err);
     }
     if (rc == 0 && opt->key_file != NULL)
         rc = sc_slot_take_key_file(opt->key_file, secrets, err);

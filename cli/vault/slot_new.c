@@ -60,13 +60,13 @@ static int show_generated(const struct sc_secret *passphrase, struct sc_error *e
     return rc < 0 ? rc : sc_fd_write_all(tty, "\n\n", 2, err);
 }
 
-int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
-                           struct sc_error *err)
+int sc_slot_ask_passphrase(const struct sc_cli *cli, const char *instead,
+                           struct sc_slot_secrets *secrets, struct sc_error *err)
 {
     if (cli->globals.no_input || !sc_term_available())
         return sc_fail(err, SC_E_USAGE,
-                       "there is no terminal to ask for a passphrase on; give --passphrase-file, "
-                       "--passphrase-fd or --key-file");
+                       "there is no terminal to ask for a passphrase on; give %s or --key-file",
+                       instead);
     int rc = sc_term_read_secret(
         "New passphrase (empty: one is made for you): ", &secrets->passphrase, err);
     if (rc < 0)

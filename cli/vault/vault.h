@@ -116,9 +116,10 @@ int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets,
 /* Tells of a key file that was made. */
 void sc_slot_note_key_file(const struct sc_cli *cli, const struct sc_slot_secrets *secrets,
                            const char *path);
-/* Asks for a new passphrase; an empty answer gets a generated one, shown once. */
-int sc_slot_ask_passphrase(const struct sc_cli *cli, struct sc_slot_secrets *secrets,
-                           struct sc_error *err) SC_NODISCARD;
+/* Asks for a new passphrase; an empty answer gets a generated one, shown once. `instead`: the
+ * options that give one where nobody can be asked. */
+int sc_slot_ask_passphrase(const struct sc_cli *cli, const char *instead,
+                           struct sc_slot_secrets *secrets, struct sc_error *err) SC_NODISCARD;
 /* Fills `ret` from the options and the secrets. */
 int sc_slot_describe(const struct sc_cli *cli, const struct sc_slot_options *options,
                      const struct sc_slot_secrets *secrets, struct sc_slot_new *ret,

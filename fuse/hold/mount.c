@@ -231,7 +231,10 @@ static int prepare(const char *directory, struct sc_error *err)
         return sc_fail(err, SC_E_BUSY, "'%s' is mounted already; see: secretsctl umount",
                        directory);
     if (found.state == SC_MOUNT_OTHER)
-        return sc_fail(err, SC_E_BUSY, "another file system is mounted on '%s'", directory);
+        return sc_fail(err, SC_E_BUSY,
+                       "something else is mounted on '%s'; unmount it first (what 'provision' "
+                       "mounted: secretsctl umount)",
+                       directory);
     mode_t mask = umask(022);
     rc = found.state == SC_MOUNT_NONE ? sc_dir_make(directory, 0755, err) : 0;
     umask(mask);

@@ -83,6 +83,8 @@ umount "$M"
 mount -t proc proc "$M"
 run 1 "$SECRETSCTL" provision --tmpfs "$M"
 err_is "secretsctl: something else is mounted on '$M'; unmount it first"
+run 7 "$SECRETSCTL" provision --fuse "$M"
+err_is "secretsctl: something else is mounted on '$M'; unmount it first (what 'provision' mounted: secretsctl umount)"
 umount "$M"
 run 2 "$SECRETSCTL" write "$M" --scope '../a'
 mount -t tmpfs prov "$M"

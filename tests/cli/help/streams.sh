@@ -40,7 +40,7 @@ for command in "rotate shop/a" "add shop/empty" "rotate shop/a --from-file nothi
     run 1 "$SECRETSCTL" $command </dev/null
     err_is "secretsctl: the value is empty, so nothing was stored; if that is meant: --allow-empty"
 done
-echo | run 1 "$SECRETSCTL" rotate shop/a --strip-newline
+run 1 "$SECRETSCTL" rotate shop/a --strip-newline <<<''
 run 0 "$SECRETSCTL" get shop/a
 out_is first
 run 0 "$SECRETSCTL" list

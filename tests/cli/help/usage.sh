@@ -4,6 +4,10 @@
 
 run 2 "$SECRETSCTL" help --frob=hunter2
 err_is "secretsctl: unknown option '--frob'"
+run 2 "$SECRETSCTL" list --keyfile=hunter2
+err_is "secretsctl: unknown option '--keyfile'; did you mean '--key-file'?"
+run 2 "$SECRETSCTL" list --expirign 30d
+err_is "secretsctl: unknown option '--expirign'; did you mean '--expiring'?"
 
 run 2 "$SECRETSCTL" help --json=hunter2
 err_is "secretsctl: option '--json' takes no value"

@@ -6,12 +6,14 @@
 needs_fuse
 new_vault
 printf 'first-value' | "$SECRETSCTL" add -q shop/db_password --mode 0440 --owner 7:8
-printf '' | "$SECRETSCTL" add -q shop/empty
+printf '' | "$SECRETSCTL" add -q shop/empty --allow-empty
 head -c 1048576 /dev/urandom >"$T/big"
 "$SECRETSCTL" add -q deep/er/big --from-file "$T/big"
 mounted
 
 reads "$M/shop/db_password" first-value || fail "content"
+run 1 "$SECRETSCTL" provision "$M"
+err_is "secretsctl: '$M' is served by a mount, which shows the present values by itself; for files in memory in its place, first: secretsctl umount"
 [ "$(stat -c '%s %a %u:%g %F' "$M/shop/db_password")" = "11 440 7:8 regular file" ] || fail "attributes"
 reads "$M/shop/empty" '' || fail "empty value"
 cmp "$T/big" "$M/deep/er/big" || fail "1 MiB value"

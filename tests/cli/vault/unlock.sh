@@ -74,6 +74,16 @@ run 5 "$SECRETSCTL" get a/b --identity broken
 err_is "secretsctl: 'broken': identities, line 2: neither a comment nor 'AGE-SECRET-KEY-1...'"
 mv vault.db both.db
 run 0 "$SECRETSCTL" init --key-file only
+rm vault.db
+# the key file that every other command takes from the environment opens a new vault, too; options come first
+run 4 env SECRETSCTL_KEY_FILE=none "$SECRETSCTL" init
+err_is "secretsctl: the key file that SECRETSCTL_KEY_FILE names is not there; to have it made: --key-file FILE"
+[ ! -e none ] && [ ! -e vault.db ] || fail "a key file of that name was made"
+run 0 env SECRETSCTL_KEY_FILE=key "$SECRETSCTL" init --passphrase-file pass --kdf light
+run 5 env SECRETSCTL_KEY_FILE=key "$SECRETSCTL" list --no-input
+rm vault.db
+run 0 env SECRETSCTL_KEY_FILE=only "$SECRETSCTL" init
+err_is "secretsctl: made the vault '$T/vault.db', which the key file 'only' opens"
 on_terminal 5 "secretsctl: the vault is locked and no passphrase alone opens it; give --key-file" list
 on_terminal 5 "secretsctl: wrong passphrase or key: nothing opens this vault" list --key-file key
 rm vault.db && mv both.db vault.db
