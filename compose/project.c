@@ -321,7 +321,7 @@ static int list_environment(const struct work *w)
         if (rc < 0)
             return rc;
     }
-    return sc_model_variables(w->pool, added, false, &w->project->environment, w->err);
+    return sc_model_variables(w->pool, added, &w->project->environment, w->err);
 }
 
 static int load_model(struct work *w)
@@ -355,10 +355,8 @@ static int load(struct work *w)
     w->project->name = w->found.name;
     w->project->directory = w->loader->directory;
     w->project->root = w->root;
-    struct sc_model_parts parts = {.root = w->root,
-                                   .services = w->services,
-                                   .merged = sc_value_get(w->merged, "services"),
-                                   .enabled = w->enabled};
+    struct sc_model_parts parts = {
+        .root = w->root, .services = w->services, .merged = sc_value_get(w->merged, "services")};
     rc = sc_model_fill(w->pool, &parts, w->project, w->err);
     if (rc == 0)
         rc = list_environment(w);

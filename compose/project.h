@@ -95,8 +95,6 @@ struct sc_variable {
     const char *name;
     const char *value; /* as the container gets it; NULL: no value (removes the image's own) */
     const struct sc_origin *origin; /* of the value */
-    struct sc_place at;             /* of the name: the key, or the whole `NAME=value` item */
-    const struct sc_value *written; /* the value with its type, as in the file; NULL in env files */
 };
 
 struct sc_variables {
@@ -110,7 +108,6 @@ struct sc_grant {
     const char *target; /* where the container sees it: "/run/secrets/x"; build secrets: the id */
     const char *uid, *gid; /* NULL if not given */
     int64_t mode;          /* -1 if not given */
-    const struct sc_value *value;
 };
 
 struct sc_grants {
@@ -120,15 +117,10 @@ struct sc_grants {
 
 /* A top-level secret or config. */
 struct sc_resource {
-    const char *key;  /* as services refer to it */
-    const char *name; /* "project_key" unless set */
+    const char *key; /* as services refer to it */
     bool external;
-    const char *file;             /* absolute, or NULL */
-    const char *environment;      /* name of a variable, or NULL */
-    const char *content;          /* configs: inline text, or NULL */
-    bool used;                    /* some service (also one of a profile not active) refers to it */
-    struct sc_place at;           /* of the key */
-    const struct sc_value *value; /* canonical map */
+    const char *file;    /* absolute, or NULL */
+    const char *content; /* configs: inline text, or NULL */
 };
 
 struct sc_resources {
@@ -137,26 +129,20 @@ struct sc_resources {
 };
 
 struct sc_service_env_file {
-    const char *path; /* absolute */
-    bool required, raw;
+    bool raw;                           /* `format: raw` */
     const struct sc_project_file *file; /* NULL if it is not there */
-    const struct sc_origin *origin;     /* of the path */
 };
 
 struct sc_service {
     const char *name;
-    bool enabled;                    /* by its profiles */
     const char *image;               /* NULL if none */
     const char *user;                /* NULL if none */
-    struct sc_place at;              /* of the key */
     struct sc_variables environment; /* effective: env_file, environment, pass-through */
     struct sc_variables labels;
     struct sc_variables build_args;
     struct sc_grants secrets, configs, build_secrets;
     const struct sc_service_env_file *env_files;
     size_t env_file_count;
-    /* Lists of strings; NULL: not set, the image's own holds. An empty list clears it. */
-    const struct sc_value *command, *entrypoint;
     const struct sc_value *value;  /* canonical map: all attributes as `config` prints them */
     const struct sc_value *merged; /* the same before binding: forms as written, env_file kept */
 };

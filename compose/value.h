@@ -65,19 +65,11 @@ struct sc_use {
     const struct sc_use *next;
 };
 
-/* Where a variable's name stands, for a value cut out of a `NAME=value` item or put into one. */
-struct sc_name_place {
-    struct sc_place at; /* of the key, or of the whole item */
-    const struct sc_value
-        *written; /* of a map's entry: the value with its type; NULL for an item */
-};
-
 struct sc_origin {
     struct sc_place place; /* of the text that is the value */
     struct sc_place via;   /* of the alias, `<<`, `extends` or include entry; the last one taken */
     unsigned routes;       /* enum sc_route, or-ed */
-    const struct sc_use *uses;        /* in order of the text */
-    const struct sc_name_place *pair; /* NULL where there is no name, or it is the entry's key */
+    const struct sc_use *uses; /* in order of the text */
 };
 
 enum sc_value_kind {

@@ -106,19 +106,14 @@ static int compare_texts(const void *a, const void *b)
 static int add_pair(struct sc_model_pool *pool, struct sc_value *list, const struct sc_entry *entry,
                     const struct sc_value *value, struct sc_error *err)
 {
-    struct sc_origin *origin = sc_model_pool_alloc(pool, sizeof(*origin));
-    struct sc_name_place *pair = sc_model_pool_alloc(pool, sizeof(*pair));
     const char *text = entry->key;
     if (value->kind != SC_VALUE_NULL) {
         const char *right = sc_scalar_text(pool, value);
         text = right != NULL ? sc_model_pool_printf(pool, "%s=%s", entry->key, right) : NULL;
     }
-    if (origin == NULL || pair == NULL || text == NULL)
+    if (text == NULL)
         return sc_model_pool_fail(pool, err);
-    *pair = (struct sc_name_place){.at = entry->at, .written = value};
-    *origin = *value->origin;
-    origin->pair = pair;
-    return sc_tree_append(pool, list, sc_tree_text(pool, text, origin), err);
+    return sc_tree_append(pool, list, sc_tree_text(pool, text, value->origin), err);
 }
 
 static int add_entry(struct sc_model_pool *pool, struct sc_value *list,

@@ -302,28 +302,15 @@ static int bind_hosts(const struct value_binder *b, struct sc_value **ret)
 
 /* ---- maps ---- */
 
-/* The value of a variable, with the place of its name beside it where that is not the key's beside
- * the value as written. NULL without memory. */
+/* The value of a variable. NULL without memory. */
 static struct sc_value *variable(const struct value_binder *b, const struct sc_value *value,
-                                 const char *text, const struct sc_place *at,
-                                 const struct sc_value *written)
+                                 const char *text)
 {
-    const struct sc_origin *origin = value->origin;
     bool same = text != NULL && value->kind == SC_VALUE_STRING && text == value->u.text;
     if (same && !value->single && strlen(text) == value->count)
         return as_it_is(value);
-    if (origin->pair == NULL) {
-        struct sc_origin *copy = sc_model_pool_alloc(b->pool, sizeof(*copy));
-        struct sc_name_place *pair = sc_model_pool_alloc(b->pool, sizeof(*pair));
-        if (copy == NULL || pair == NULL)
-            return NULL;
-        *pair = (struct sc_name_place){.at = *at, .written = written};
-        *copy = *origin;
-        copy->pair = pair;
-        origin = copy;
-    }
-    return text != NULL ? sc_tree_text(b->pool, text, origin)
-                        : sc_tree_new(b->pool, SC_VALUE_NULL, origin);
+    return text != NULL ? sc_tree_text(b->pool, text, value->origin)
+                        : sc_tree_new(b->pool, SC_VALUE_NULL, value->origin);
 }
 
 /* NAME=value, NAME. */
@@ -338,8 +325,7 @@ static int add_item(const struct value_binder *b, struct sc_value *map, const st
         return must_be(b, item, "written without a blank behind the variable's name");
     const char *name = sc_model_pool_ndup(b->pool, text, len);
     const char *value = text[len] == '=' ? text + len + 1 : nulls ? NULL : "";
-    const struct sc_place *at = &item->origin->place;
-    return sc_tree_set(b->pool, map, name, variable(b, item, value, at, NULL), at, b->err);
+    return sc_tree_set(b->pool, map, name, variable(b, item, value), &item->origin->place, b->err);
 }
 
 static int bind_pairs(const struct value_binder *b, bool nulls, struct sc_value **ret)
@@ -358,8 +344,7 @@ static int bind_pairs(const struct value_binder *b, bool nulls, struct sc_value 
         const struct sc_entry *entry = &from->u.entries[i];
         bool null = entry->value->kind == SC_VALUE_NULL;
         const char *text = null ? nulls ? NULL : "" : sc_scalar_text(b->pool, entry->value);
-        rc = sc_tree_set(b->pool, map, entry->key,
-                         variable(b, entry->value, text, &entry->at, entry->value), &entry->at,
+        rc = sc_tree_set(b->pool, map, entry->key, variable(b, entry->value, text), &entry->at,
                          b->err);
     }
     if (rc < 0)

@@ -17,7 +17,7 @@ static int compare_variables(const void *a, const void *b)
     return strcmp(((const struct sc_variable *)a)->name, ((const struct sc_variable *)b)->name);
 }
 
-int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, bool compose,
+int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
                        struct sc_variables *ret, struct sc_error *err)
 {
     size_t count = map != NULL ? map->count : 0;
@@ -26,16 +26,10 @@ int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, b
         return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_entry *entry = &map->u.entries[i];
-        const struct sc_name_place *pair = entry->value->origin->pair;
-        bool from_file = (entry->value->origin->routes & SC_ROUTE_ENV_FILE) != 0;
         items[i] = (struct sc_variable){
             .name = entry->key,
             .value = sc_value_text(entry->value),
             .origin = entry->value->origin,
-            .at = pair != NULL ? pair->at : entry->at,
-            .written = from_file || !compose ? NULL
-                       : pair != NULL        ? pair->written
-                                             : entry->value,
         };
     }
     size_t sorted = 1;
@@ -87,7 +81,6 @@ static int fill_grants(struct sc_model_pool *pool, const struct sc_value *list,
             .uid = text_at(value, "uid"),
             .gid = text_at(value, "gid"),
             .mode = mode != NULL ? (int64_t)strtoll(mode, NULL, 8) : -1,
-            .value = value,
         };
         items[i].target = grant_target(pool, kind, items[i].source, text_at(value, "target"));
         if (items[i].target == NULL)
@@ -122,27 +115,16 @@ static int fill_env_files(struct sc_model_pool *pool, const struct sc_project *p
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         const struct sc_value *path = sc_value_get(list->u.items[i], "path");
-        const struct sc_value *required = sc_value_get(list->u.items[i], "required");
         if (!sc_value_is(path, SC_VALUE_STRING))
             continue;
         files[used++] = (struct sc_service_env_file){
-            .path = path->u.text,
-            .required = !sc_value_is(required, SC_VALUE_BOOL) || required->u.boolean,
             .raw = sc_value_equals(sc_value_get(list->u.items[i], "format"), "raw"),
             .file = file_of(project, path->u.text, SC_FILE_ENV_FILE),
-            .origin = path->origin,
         };
     }
     service->env_files = files;
     service->env_file_count = used;
     return 0;
-}
-
-/* An unset command is null in the tree, for JSON; here it is NULL. */
-static const struct sc_value *list_at(const struct sc_value *map, const char *key)
-{
-    const struct sc_value *value = sc_value_get(map, key);
-    return sc_value_is(value, SC_VALUE_LIST) ? value : NULL;
 }
 
 static int fill_service(struct sc_model_pool *pool, const struct sc_model_parts *parts,
@@ -153,21 +135,16 @@ static int fill_service(struct sc_model_pool *pool, const struct sc_model_parts 
     const struct sc_value *build = sc_value_get(value, "build");
     *ret = (struct sc_service){
         .name = entry->key,
-        .enabled = sc_value_get(parts->enabled, entry->key) != NULL,
         .image = text_at(value, "image"),
         .user = text_at(value, "user"),
-        .at = entry->at,
-        .command = list_at(value, "command"),
-        .entrypoint = list_at(value, "entrypoint"),
         .value = value,
         .merged = sc_value_get(parts->merged, entry->key),
     };
-    int rc =
-        sc_model_variables(pool, sc_value_get(value, "environment"), true, &ret->environment, err);
+    int rc = sc_model_variables(pool, sc_value_get(value, "environment"), &ret->environment, err);
     if (rc == 0)
-        rc = sc_model_variables(pool, sc_value_get(value, "labels"), true, &ret->labels, err);
+        rc = sc_model_variables(pool, sc_value_get(value, "labels"), &ret->labels, err);
     if (rc == 0)
-        rc = sc_model_variables(pool, sc_value_get(build, "args"), true, &ret->build_args, err);
+        rc = sc_model_variables(pool, sc_value_get(build, "args"), &ret->build_args, err);
     if (rc == 0)
         rc = fill_grants(pool, sc_value_get(value, "secrets"), GRANT_SECRET, &ret->secrets, err);
     if (rc == 0)
@@ -185,34 +162,13 @@ static int compare_services(const void *a, const void *b)
 
 /* ---- resources ---- */
 
-static bool granted(const struct sc_grants *grants, const char *key)
-{
-    for (size_t i = 0; i < grants->count; i++) {
-        if (strcmp(grants->items[i].source, key) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_used(const struct sc_project *project, const char *key, bool config)
-{
-    for (size_t i = 0; i < project->service_count; i++) {
-        const struct sc_service *service = &project->services[i];
-        if (config ? granted(&service->configs, key)
-                   : granted(&service->secrets, key) || granted(&service->build_secrets, key))
-            return true;
-    }
-    return false;
-}
-
 static int compare_resources(const void *a, const void *b)
 {
     return strcmp(((const struct sc_resource *)a)->key, ((const struct sc_resource *)b)->key);
 }
 
-static int fill_resources(struct sc_model_pool *pool, const struct sc_project *project,
-                          const struct sc_value *map, bool config, struct sc_resources *ret,
-                          struct sc_error *err)
+static int fill_resources(struct sc_model_pool *pool, const struct sc_value *map,
+                          struct sc_resources *ret, struct sc_error *err)
 {
     size_t count = map != NULL ? map->count : 0;
     struct sc_resource *items = sc_model_pool_array(pool, count + 1, sizeof(*items));
@@ -220,17 +176,11 @@ static int fill_resources(struct sc_model_pool *pool, const struct sc_project *p
         return sc_model_pool_fail(pool, err);
     for (size_t i = 0; i < count; i++) {
         const struct sc_entry *entry = &map->u.entries[i];
-        const char *name = text_at(entry->value, "name");
         items[i] = (struct sc_resource){
             .key = entry->key,
-            .name = name != NULL ? name : entry->key,
             .external = sc_value_get(entry->value, "external") != NULL,
             .file = text_at(entry->value, "file"),
-            .environment = text_at(entry->value, "environment"),
             .content = text_at(entry->value, "content"),
-            .used = is_used(project, entry->key, config),
-            .at = entry->at,
-            .value = entry->value,
         };
     }
     if (count > 1)
@@ -257,11 +207,10 @@ int sc_model_fill(struct sc_model_pool *pool, const struct sc_model_parts *parts
         qsort(services, count, sizeof(*services), compare_services);
     project->services = services;
     project->service_count = count;
-    int rc = fill_resources(pool, project, sc_value_get(parts->root, "secrets"), false,
-                            &project->secrets, err);
-    return rc < 0 ? rc
-                  : fill_resources(pool, project, sc_value_get(parts->root, "configs"), true,
-                                   &project->configs, err);
+    int rc = fill_resources(pool, sc_value_get(parts->root, "secrets"), &project->secrets, err);
+    return rc < 0
+               ? rc
+               : fill_resources(pool, sc_value_get(parts->root, "configs"), &project->configs, err);
 }
 
 /* ---- look-ups ---- */

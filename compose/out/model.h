@@ -12,15 +12,13 @@ struct sc_model_parts {
     const struct sc_value *root;     /* everything bound, nothing left out */
     const struct sc_value *services; /* bound, all of them: key, canonical map */
     const struct sc_value *merged;   /* `services` before binding */
-    const struct sc_value *enabled;  /* those of `services` that are enabled (a map) */
 };
 
 int sc_model_fill(struct sc_model_pool *pool, const struct sc_model_parts *parts,
                   struct sc_project *project, struct sc_error *err) SC_NODISCARD;
 
-/* A map of texts and nulls as a sorted list; `compose`: it stands in a Compose file, not in an env
- * file. */
-int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map, bool compose,
+/* A map of texts and nulls as a sorted list. */
+int sc_model_variables(struct sc_model_pool *pool, const struct sc_value *map,
                        struct sc_variables *ret, struct sc_error *err) SC_NODISCARD;
 
 #endif
