@@ -177,6 +177,33 @@ static int read_directive(struct config *c, size_t at, size_t end, struct sc_err
     return judge(c, key, value, err);
 }
 
+/* From `at` to the next ';' or '{' that stands in no quotes. */
+static size_t segment_end(const char *text, size_t at, size_t end)
+{
+    char quote = '\0';
+    for (; at < end; at++) {
+        if (quote != '\0')
+            quote = text[at] == quote ? '\0' : quote;
+        else if (text[at] == '"' || text[at] == '\'')
+            quote = text[at];
+        else if (text[at] == ';' || text[at] == '{')
+            break;
+    }
+    return at;
+}
+
+/* One a line; of nginx several, and blocks: `location / { a "b"; c d; }`. */
+static int read_directives(struct config *c, size_t at, size_t end, struct sc_error *err)
+{
+    int rc = read_directive(c, at, end, err);
+    for (size_t stop = segment_end(c->detect->text, at, end); stop < end && rc == 0;) {
+        at = stop + 1;
+        stop = segment_end(c->detect->text, at, end);
+        rc = read_directive(c, at, stop, err);
+    }
+    return rc;
+}
+
 static bool takes_directives(const char *file)
 {
     const char *slash = strrchr(file, '/');
@@ -198,7 +225,7 @@ int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_
     for (size_t at = region.offset; directives && at < end && rc == 0;) {
         const char *newline = memchr(detect->text + at, '\n', end - at);
         size_t stop = newline == NULL ? end : (size_t)(newline - detect->text);
-        rc = read_directive(&c, at, stop, err);
+        rc = read_directives(&c, at, stop, err);
         at = stop + 1;
     }
     return rc;

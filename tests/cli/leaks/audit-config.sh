@@ -50,6 +50,25 @@ diff - got <<'EOT' || fail "the findings of configuration differ"
 9 config-literal password
 EOT
 
+# Directives of nginx: a block may stand on one line.
+cat >nginx.conf <<'EOT'
+location /a { proxy_set_header Authorization "Bearer tok-Nginx-77aa19bbQ2"; proxy_pass http://web:8000; }
+location /b { proxy_pass http://b; proxy_set_header X-Api-Key zQ7tYx01LmPq88RbWc; }
+server { location /c { fastcgi_param DB_PASSWORD "pa{ss;w1"; } }
+proxy_set_header Authorization "Basic YWRtaW46aHVudGVyMnNlY3JldA==";
+location /d { proxy_set_header Authorization $http_authorization; proxy_set_header X-Api-Key ""; }
+if ($x = y) { proxy_set_header Authorization "Bearer 9f8e7d6c5b4a39281706aa55bb44cc33"; }
+proxy_set_header Cookie "a={b; proxy_set_header X-Api-Key 1";
+EOT
+findings 3 "$SECRETSCTL" audit nginx.conf
+diff - got <<'EOT' || fail "the findings of nginx differ"
+1 config-literal Authorization
+2 config-literal X-Api-Key
+3 config-literal DB_PASSWORD
+4 config-literal Authorization
+6 config-literal Authorization
+EOT
+
 # A byte order mark is no part of the first name.
 printf '\357\273\277DB_PASSWORD=bompw\r\nA=b\r\n' >bom.env
 printf '\357\273\277[x]\npassword = bompw\n' >bom.ini
