@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/banned.h"
@@ -75,4 +76,11 @@ int sc_fd_write_all(int fd, const void *data, size_t len, struct sc_error *err)
         len -= (size_t)put;
     }
     return 0;
+}
+
+bool sc_fd_same_file(int a, int b)
+{
+    struct stat x;
+    struct stat y;
+    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -8,6 +8,7 @@
 #ifndef SC_CORE_FD_H
 #define SC_CORE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -26,5 +27,8 @@ int sc_fd_read_some(int fd, void *buffer, size_t size, size_t *ret_got,
 
 /* Writes everything, through EINTR, short writes and descriptors that do not block. */
 int sc_fd_write_all(int fd, const void *data, size_t len, struct sc_error *err) SC_NODISCARD;
+
+/* Whether both descriptors are of one file; false where that cannot be told. */
+bool sc_fd_same_file(int a, int b);
 
 #endif

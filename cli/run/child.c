@@ -130,13 +130,6 @@ static int start(struct session *session, struct sc_error *err)
 
 /* ---- channels ---- */
 
-static bool same_file(int a, int b)
-{
-    struct stat x;
-    struct stat y;
-    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static int add_channel(struct session *session, int target, bool full, int *ret_end,
                        struct sc_error *err)
 {
@@ -159,7 +152,7 @@ static int make_channels(struct session *session, struct sc_error *err)
         return rc;
     if (session->terminal)
         ends[0] = ends[1];
-    if (same_file(STDOUT_FILENO, STDERR_FILENO)) {
+    if (sc_fd_same_file(STDOUT_FILENO, STDERR_FILENO)) {
         ends[2] = ends[1];
         return 0;
     }

@@ -30,6 +30,7 @@
 #define TICK_MS         200
 /* Seldom where a change is told by the file system. */
 #define SWEEP_EVERY     INT64_C(1000000000)
+#define TELL_EVERY      INT64_C(1000000000)
 #define LOOK_OFTEN      INT64_C(1000000000)
 #define LOOK_SELDOM     INT64_C(30000000000)
 #define RECONNECT_TRIES 100
@@ -97,8 +98,8 @@ static int first_feed(struct sc_agent *agent, struct sc_error *err)
     int rc = sc_feed_init(&agent->feed, agent->source, agent->journal, agent->store_fd, err);
     agent->feed.policy = agent->policy_view;
     agent->feed.policy_rules = agent->policy_rules;
-    if (rc == 0 && agent->policy_rules > 0)
-        rc = sc_store_put_policy(&agent->feed.store, agent->policy_rules, agent->policy_view, err);
+    if (rc == 0)
+        rc = sc_feed_policy(&agent->feed, err);
     if (rc == 0)
         rc = sc_feed_sync(&agent->feed, &changed, err);
     if (agent->feed.full) {
@@ -178,7 +179,12 @@ static int go_on(struct sc_agent *agent, struct sc_error *err)
     agent->feed.policy_rules = agent->policy_rules;
     rc = sc_feed_learn(&agent->feed, err);
     if (rc == 0)
-        rc = sc_store_put_policy(&agent->feed.store, agent->policy_rules, agent->policy_view, err);
+        rc = sc_feed_policy(&agent->feed, err);
+    if (rc == SC_E_TOOBIG) { /* a new store has it, too */
+        sc_error_clear(err);
+        rc = sc_agent_make_room(agent, err);
+        agent->untold = rc == 0;
+    }
     return rc;
 }
 
@@ -242,6 +248,8 @@ static int reconnect(struct sc_agent *agent, struct sc_error *err)
     for (int i = 0; i < RECONNECT_TRIES; i++) {
         int fds[SC_MESSAGE_FDS] = {-1, -1, -1};
         int rc = join(agent->journal->directory, SC_MESSAGE_ATTACH, &agent->keeper_fd, fds, err);
+        /* It may have died before all heard of the last store. */
+        agent->untold = agent->untold || (rc == 0 && !sc_fd_same_file(fds[1], agent->store_fd));
         for (size_t j = 0; j < SC_MESSAGE_FDS; j++)
             sc_fd_closep(&fds[j]);
         if (rc == 0)
@@ -362,6 +370,8 @@ static int step(struct sc_agent *agent, int stop_fd, bool *ret_stop, struct sc_e
     int rc = 0;
     if (fds[KEEPER].revents != 0)
         rc = reconnect(agent, err);
+    if (rc == 0 && agent->untold && sc_journal_now() - agent->told > TELL_EVERY)
+        sc_agent_hand_over(agent);
     uint64_t rings = 0;
     if (fds[BELL].revents != 0)
         SC_IGNORE(read(agent->bell_fd, &rings, sizeof(rings)) < 0);

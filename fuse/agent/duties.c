@@ -52,16 +52,14 @@ int sc_agent_make_room(struct sc_agent *agent, struct sc_error *err)
     return refill(agent, least + least / SC_STORE_KEPT * 2, true, err);
 }
 
-/* The keeper starts a worker on the new memory. */
-static int hand_over(struct sc_agent *agent, struct sc_error *err)
+void sc_agent_hand_over(struct sc_agent *agent)
 {
     struct sc_message message = {.kind = SC_MESSAGE_STORE, .fd_count = 1};
-    int rc = sc_message_send(agent->keeper_fd, &message, &agent->store_fd, err);
+    int rc = sc_message_send(agent->keeper_fd, &message, &agent->store_fd, NULL);
     if (rc == 0)
-        rc = sc_message_receive(agent->keeper_fd, MOVE_WAIT_MS, &message, NULL, err);
-    if (rc == 0 && message.kind == SC_MESSAGE_FAILED)
-        rc = sc_message_error(&message, err);
-    return rc;
+        rc = sc_message_receive(agent->keeper_fd, MOVE_WAIT_MS, &message, NULL, NULL);
+    agent->untold = rc < 0 || message.kind != SC_MESSAGE_READY;
+    agent->told = sc_journal_now();
 }
 
 /* When the store is full. TOOBIG if there is no more memory (locked memory is limited, see
@@ -69,8 +67,10 @@ static int hand_over(struct sc_agent *agent, struct sc_error *err)
 static int enlarge(struct sc_agent *agent, struct sc_error *err)
 {
     sc_error_clear(err);
-    if (!agent->feed.cramped && sc_agent_make_room(agent, err) == 0)
-        return hand_over(agent, err);
+    if (!agent->feed.cramped && sc_agent_make_room(agent, err) == 0) {
+        sc_agent_hand_over(agent);
+        return 0;
+    }
     if (!agent->feed.cramped)
         agent->cramped = sc_journal_now() + CRAMPED_PAUSE;
     agent->feed.cramped = true;
@@ -227,10 +227,10 @@ int sc_agent_drain(struct sc_agent *agent, struct sc_error *err)
         if (logged && !folded(agent, &record))
             rc = log_record(agent, &record, err);
     }
-    uint64_t lost = atomic_load(&ring->lost);
-    if (rc == 0 && logged && lost > agent->lost_told && sc_access_log_make_room(log, NULL) == 0) {
-        rc = sc_access_log_add_loss(log, lost - agent->lost_told, err);
-        agent->lost_told = lost;
+    uint64_t lost = atomic_load(&ring->lost) - atomic_load(&ring->told);
+    if (rc == 0 && logged && lost > 0 && sc_access_log_make_room(log, NULL) == 0) {
+        rc = sc_access_log_add_loss(log, lost, err);
+        atomic_fetch_add(&ring->told, lost);
     }
     if (rc < 0)
         return rc;

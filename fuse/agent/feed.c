@@ -358,6 +358,12 @@ const struct sc_store_container *sc_feed_find_container(const struct sc_feed *fe
 static int note_container(struct sc_feed *feed, const struct sc_store_container *facts,
                           struct sc_error *err)
 {
+    if (feed->container_count == SC_FEED_CONTAINERS_MAX) {
+        size_t forgotten = SC_FEED_CONTAINERS_MAX / 4;
+        feed->container_count -= forgotten;
+        memmove(feed->containers, feed->containers + forgotten,
+                feed->container_count * sizeof(*feed->containers));
+    }
     void *items = feed->containers;
     int rc =
         grow(&items, &feed->container_cap, feed->container_count, sizeof(*feed->containers), err);
@@ -376,6 +382,22 @@ int sc_feed_container(struct sc_feed *feed, const struct sc_store_container *fac
     if (rc < 0)
         return rc;
     rc = sc_store_put_container(&feed->store, facts, err);
+    feed->full = feed->full || rc == SC_E_TOOBIG;
+    return rc;
+}
+
+/* ---- the policy ---- */
+
+/* An agent that comes again and again must not fill the store with what stands there. */
+int sc_feed_policy(struct sc_feed *feed, struct sc_error *err)
+{
+    const struct sc_store_policy *told = feed->told;
+    uint32_t rules = told != NULL ? told->rules : 0, len = told != NULL ? told->len : 0;
+    feed->told = NULL; /* it lies in this store */
+    if (rules == feed->policy_rules && len == feed->policy.len &&
+        (len == 0 || memcmp(told->bytes, feed->policy.ptr, len) == 0))
+        return 0;
+    int rc = sc_store_put_policy(&feed->store, feed->policy_rules, feed->policy, err);
     feed->full = feed->full || rc == SC_E_TOOBIG;
     return rc;
 }
@@ -514,6 +536,9 @@ static int learn(struct sc_feed *feed, struct sc_store_record *record, struct sc
         return learn_value(feed, body, err);
     case SC_STORE_CONTAINER:
         return learn_container(feed, body, err);
+    case SC_STORE_POLICY:
+        feed->told = body;
+        return 0;
     default:
         return 0;
     }

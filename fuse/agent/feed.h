@@ -19,6 +19,9 @@
 #include "fuse/shared/journal.h"
 #include "fuse/shared/store.h"
 
+/* Containers remembered: of more, those that were heard of first are asked about again. */
+#define SC_FEED_CONTAINERS_MAX ((size_t)4096)
+
 /* What the store says of an entry. */
 struct sc_feed_entry {
     struct sc_source_entry about; /* its last state */
@@ -48,6 +51,7 @@ struct sc_feed {
     size_t container_count, container_cap;
     struct sc_bytes policy; /* encoded; owned by the agent */
     unsigned policy_rules;
+    const struct sc_store_policy *told; /* the last one in a store that was learnt; NULL: none */
     unsigned round;
     struct sc_source_mark mark; /* the source's state that the store tells */
     bool full;                  /* the store must be made anew */
@@ -86,6 +90,9 @@ void sc_feed_sweep(struct sc_feed *feed);
  * again. On failure nothing has changed. */
 size_t sc_feed_needed(const struct sc_feed *feed, bool tight);
 int sc_feed_move(struct sc_feed *feed, int store_fd, bool tight, struct sc_error *err) SC_NODISCARD;
+
+/* The policy, for workers that know another one or none; TOOBIG: see sc_feed_move. */
+int sc_feed_policy(struct sc_feed *feed, struct sc_error *err) SC_NODISCARD;
 
 /* The full name of a node, NULL if never heard of. */
 const char *sc_feed_name(const struct sc_feed *feed, uint64_t id);

@@ -36,12 +36,13 @@ struct sc_agent {
     int journal_fd, store_fd, bell_fd, keeper_fd;
     int64_t looked;      /* when the source was last compared */
     bool retry;          /* that failed: look again soon */
+    bool untold;         /* the keeper may not have workers on this store */
+    int64_t told;        /* when it was last given it */
     int64_t swept;       /* when values that nobody needs were last looked for */
     int64_t flushed;     /* when the log was last brought to disk */
     int64_t hole_since;  /* for sc_ring_take */
     int64_t engine_down; /* until then the engine is not asked */
     int64_t cramped;     /* until then no more memory is asked for */
-    uint64_t lost_told;
     uint64_t fold[SC_AGENT_FOLD];
 };
 
@@ -55,6 +56,9 @@ struct sc_agent {
 /* New memory for what is to be served, larger, or else without what nobody has open; the keeper
  * does not know of it yet. On failure nothing has changed. */
 int sc_agent_make_room(struct sc_agent *agent, struct sc_error *err) SC_NODISCARD;
+/* Has the keeper start a worker on the store; `untold` says whether that is to be tried again:
+ * until then those who serve go on with what they know. */
+void sc_agent_hand_over(struct sc_agent *agent);
 /* Answers what requests wait for. */
 int sc_agent_answer(struct sc_agent *agent, struct sc_error *err) SC_NODISCARD;
 /* Moves the ring to the log. */

@@ -112,7 +112,8 @@ static void change_store(struct sc_keeper *keeper, int store_fd)
     old.fd[SC_HOLD_STORE] = keeper->fds.fd[SC_HOLD_STORE];
     keeper->fds.fd[SC_HOLD_STORE] = store_fd;
     sc_notify_store(&keeper->fds);
-    sc_notify_forget(&old);
+    if (!sc_fd_same_file(store_fd, old.fd[SC_HOLD_STORE])) /* not told a second time */
+        sc_notify_forget(&old);
     close(old.fd[SC_HOLD_STORE]);
 }
 

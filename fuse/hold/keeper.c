@@ -143,11 +143,19 @@ static bool any_worker(const struct sc_keeper *keeper)
     return false;
 }
 
+/* When a keeper dies while two workers overlap, each of them starts the next one. Who came later
+ * keeps; this one leaves with its worker, which may serve older memory. */
+static bool is_superseded(const struct sc_keeper *keeper)
+{
+    int last = atomic_load(&keeper->journal->keeper_pid);
+    return last > 0 && last != getpid() && kill(last, 0) == 0;
+}
+
 static void run(struct sc_keeper *keeper)
 {
     struct events events;
     int64_t leave_by = 0;
-    while (!keeper->handed_over) {
+    while (!keeper->handed_over && !keeper->superseded) {
         if (keeper->ended && leave_by == 0)
             leave_by = sc_journal_now() + INT64_C(2000000000);
         if (keeper->ended && (!any_worker(keeper) || sc_journal_now() > leave_by))
@@ -155,7 +163,8 @@ static void run(struct sc_keeper *keeper)
         collect(keeper, &events);
         if (poll(events.fds, events.count, TICK_MS) > 0)
             handle(keeper, &events);
-        if (!keeper->ended)
+        keeper->superseded = is_superseded(keeper);
+        if (!keeper->ended && !keeper->superseded)
             sc_keeper_tick(keeper);
     }
 }
@@ -164,8 +173,10 @@ static void leave(struct sc_keeper *keeper)
 {
     if (keeper->handed_over)
         return; /* the new worker sees the end of file and starts its own keeper */
-    unlink(keeper->journal->control);
-    sc_notify_forget(&keeper->fds);
+    if (!keeper->superseded) {
+        unlink(keeper->journal->control);
+        sc_notify_forget(&keeper->fds);
+    }
     sc_keeper_stop_workers(keeper);
 }
 
@@ -185,7 +196,7 @@ int sc_keeper_main(const char *mode, struct sc_error *err)
     int peer = SC_TAKE_FD(keeper.fds.fd[SC_HOLD_PEER]);
     atomic_store(&keeper.journal->keeper_pid, (int32_t)getpid());
     if (strcmp(mode, SC_KEEPER_ADOPT) == 0) {
-        sc_keeper_adopt_worker(&keeper, atomic_load(&keeper.journal->worker_pid), peer);
+        sc_keeper_adopt_worker(&keeper, peer);
     } else {
         sc_keeper_add_client(&keeper, peer, true, true);
         rc = begin(&keeper, err);

@@ -41,13 +41,15 @@ struct sc_keeper {
     bool upgrading;
     bool ended;             /* unmounted or disconnected: leave */
     bool handed_over;       /* leave, the new worker starts a keeper of its own program */
+    bool superseded;        /* leave, and so shall the workers: another keeper has its own */
     int64_t pinged, ticked; /* when it did so last */
     int failures;           /* workers in a row that did not become ready */
 };
 
 /* workers.c */
 int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err) SC_NODISCARD;
-void sc_keeper_adopt_worker(struct sc_keeper *keeper, pid_t pid, int peer);
+/* The worker that made the pair which `peer` is of. */
+void sc_keeper_adopt_worker(struct sc_keeper *keeper, int peer);
 void sc_keeper_worker_message(struct sc_keeper *keeper, struct sc_keeper_worker *worker);
 void sc_keeper_worker_died(struct sc_keeper *keeper, struct sc_keeper_worker *worker);
 /* Pings, kills the silent, starts one where none serves. */

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,9 +71,13 @@ int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err)
     return 0;
 }
 
-void sc_keeper_adopt_worker(struct sc_keeper *keeper, pid_t pid, int peer)
+void sc_keeper_adopt_worker(struct sc_keeper *keeper, int peer)
 {
-    fill(&keeper->workers[0], pid, peer, SC_WORKER_SERVING);
+    struct ucred maker = {.pid = atomic_load(&keeper->journal->worker_pid)};
+    socklen_t size = sizeof(maker);
+    SC_IGNORE(getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &maker, &size) < 0);
+    fill(&keeper->workers[0], maker.pid, peer, SC_WORKER_SERVING);
+    atomic_store(&keeper->journal->worker_pid, (int32_t)maker.pid);
 }
 
 static void became_ready(struct sc_keeper *keeper, struct sc_keeper_worker *ready)
@@ -91,7 +96,8 @@ static void became_ready(struct sc_keeper *keeper, struct sc_keeper_worker *read
     atomic_store(&keeper->journal->worker_pid, (int32_t)ready->pid);
     sc_notify_store(&keeper->fds);
     sc_keeper_answer(keeper, NULL);
-    keeper->handed_over = keeper->upgrading;
+    /* One that starts still, on other memory, would start a keeper of its own. */
+    keeper->handed_over = keeper->upgrading && find(keeper, SC_WORKER_STARTING) == NULL;
 }
 
 void sc_keeper_worker_message(struct sc_keeper *keeper, struct sc_keeper_worker *worker)

@@ -205,13 +205,8 @@ static bool is_apart(int dir, const struct sc_fuse_reader *reader)
 /* What may change while a thread lives, its cgroup aside. */
 static void look_at_program(int dir, struct sc_fuse_reader *ret)
 {
-    struct stat st;
     ssize_t len = readlinkat(dir, "exe", ret->exe, sizeof(ret->exe) - 1);
     ret->exe[len > 0 ? len : 0] = '\0';
-    bool there = fstatat(dir, "exe", &st, 0) == 0;
-    ret->exe_dev = there ? (uint64_t)st.st_dev : 0;
-    ret->exe_ino = there ? (uint64_t)st.st_ino : 0;
-    ret->mount_ns = namespace_at(dir, "ns/mnt");
 }
 
 static int open_thread(uint32_t tid)
@@ -270,8 +265,7 @@ static bool unchanged(const struct sc_identity *known)
         memcmp(text, known->cgroup_text, known->cgroup_len) != 0)
         return false;
     look_at_program(known->dir, &now);
-    return strcmp(now.exe, known->reader.exe) == 0 && now.exe_dev == known->reader.exe_dev &&
-           now.exe_ino == known->reader.exe_ino && now.mount_ns == known->reader.mount_ns;
+    return strcmp(now.exe, known->reader.exe) == 0;
 }
 
 /* False if this reader cannot be remembered. */

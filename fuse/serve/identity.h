@@ -11,7 +11,7 @@
  *
  * Readers that come again are remembered by an open /proc/TID, which stays with that one thread: a
  * later thread of the same number is not seen through it. What cannot change in a thread's life
- * (process, start time) is looked up once; what can (cgroup, executable, mount namespace) is
+ * (process, start time) is looked up once; what can (cgroup, executable) is
  * compared at every request, and one difference makes all be looked up anew.
  *
  * Threads: any.

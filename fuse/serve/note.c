@@ -22,9 +22,8 @@
 static bool same_reader(const struct sc_fuse_reader *a, const struct sc_fuse_reader *b)
 {
     return a->tid == b->tid && a->tgid == b->tgid && a->uid == b->uid && a->gid == b->gid &&
-           a->start == b->start && a->exe_dev == b->exe_dev && a->exe_ino == b->exe_ino &&
-           a->mount_ns == b->mount_ns && a->in_container == b->in_container &&
-           a->apart == b->apart && memcmp(a->container, b->container, sizeof(a->container)) == 0 &&
+           a->start == b->start && a->in_container == b->in_container && a->apart == b->apart &&
+           memcmp(a->container, b->container, sizeof(a->container)) == 0 &&
            strcmp(a->exe, b->exe) == 0 && strcmp(a->cgroup, b->cgroup) == 0;
 }
 

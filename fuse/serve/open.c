@@ -37,6 +37,19 @@ void sc_serve_ring_bell(const struct sc_serve *serve)
         SC_IGNORE(write(serve->bell_fd, &one, sizeof(one)) < 0);
 }
 
+/* A worker that does not die at once is looked at again and again, and what it had taken with it.
+ */
+static bool waits_already(const struct sc_turn *turn, enum sc_ask ask)
+{
+    for (size_t i = 0; i < SC_JOURNAL_PARKED; i++) {
+        const struct sc_journal_parked *slot = &turn->serve->bank->parked[i];
+        if (atomic_load(&slot->state) == SC_PARKED_WAITING && slot->ask == ask &&
+            sc_journal_unique(slot->request) == turn->request.unique)
+            return true;
+    }
+    return false;
+}
+
 /* Copies the request to a parked slot and rings the agent. A request that waits already gets a new
  * slot if it now waits for something else; its old one is freed by the caller. */
 static bool park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
@@ -45,6 +58,8 @@ static bool park(const struct sc_turn *turn, enum sc_ask ask, uint64_t version,
     struct sc_serve *serve = turn->serve;
     if (turn->len > SC_PARKED_REQUEST)
         return false;
+    if (turn->replay && waits_already(turn, ask))
+        return true;
     for (size_t i = 0; i < SC_JOURNAL_PARKED; i++) {
         struct sc_journal_parked *slot = &serve->bank->parked[i];
         uint32_t state = SC_PARKED_FREE;
@@ -99,8 +114,10 @@ static const struct sc_store_value *value_or_park(const struct sc_turn *turn, ui
 /* ---- policy ---- */
 
 /* Counts an allowed open against the rule's limit; false when the limit is used up. */
-static bool within_limit(struct sc_journal *journal, const struct sc_rule *rule)
+static bool within_limit(const struct sc_turn *turn, const struct sc_rule *rule)
 {
+    struct sc_journal *journal = turn->serve->journal;
+    uint64_t unique = turn->request.unique & ~SC_WIRE_RESENT;
     if (rule->opens == 0)
         return true;
     for (size_t i = 0; i < OPENS_REACH; i++) {
@@ -108,8 +125,13 @@ static bool within_limit(struct sc_journal *journal, const struct sc_rule *rule)
         uint64_t owner = 0;
         if (!atomic_compare_exchange_strong(&cell->rule, &owner, rule->hash) && owner != rule->hash)
             continue;
-        if (atomic_fetch_add(&cell->count, 1) < rule->opens)
+        /* Counted by a worker that died before it answered. */
+        if (turn->replay && atomic_load(&cell->last) == unique)
             return true;
+        if (atomic_fetch_add(&cell->count, 1) < rule->opens) {
+            atomic_store(&cell->last, unique);
+            return true;
+        }
         atomic_fetch_sub(&cell->count, 1);
         return false;
     }
@@ -149,7 +171,7 @@ static enum gate judge(const struct sc_turn *turn, const struct sc_view_node *no
     *ret_rule = 0;
     switch (sc_policy_decide(policy, &question, ret_rule)) {
     case SC_VERDICT_ALLOW:
-        if (*ret_rule > 0 && !within_limit(turn->serve->journal, &policy->rules[*ret_rule - 1]))
+        if (*ret_rule > 0 && !within_limit(turn, &policy->rules[*ret_rule - 1]))
             return GATE_SHUT;
         return GATE_OPEN;
     case SC_VERDICT_UNDECIDED:

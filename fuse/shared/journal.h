@@ -97,6 +97,7 @@ struct sc_journal_poll {
 struct sc_journal_opens {
     _Atomic uint64_t rule; /* a hash of the rule; 0 = free */
     _Atomic uint64_t count;
+    _Atomic uint64_t last; /* the request that was counted last */
 };
 
 struct sc_journal {

@@ -24,9 +24,7 @@
 struct sc_fuse_reader {
     int32_t tid, tgid; /* tgid 0: the reader is not visible from here */
     uint32_t uid, gid;
-    uint64_t start; /* start time of the process in clock ticks */
-    uint64_t exe_dev, exe_ino;
-    uint64_t mount_ns;
+    uint64_t start;    /* start time of the process in clock ticks */
     bool in_container; /* of an engine that can be asked: `container` is its id */
     bool apart;        /* of neither the host nor such a container, as far as can be told */
     unsigned char container[SC_READER_ID];
@@ -57,6 +55,7 @@ struct sc_ring {
     _Atomic uint64_t head; /* next position to reserve */
     _Atomic uint64_t tail; /* next position to drain */
     _Atomic uint64_t lost;
+    _Atomic uint64_t told;   /* of those that were lost: what the log says already */
     _Atomic uint64_t logged; /* what lies before this position stands in the log's file */
     struct sc_ring_cell cells[SC_RING_RECORDS];
 };

@@ -209,6 +209,7 @@ int sc_store_put_policy(struct sc_store *store, uint32_t rules, struct sc_bytes 
 void sc_store_wipe_value(struct sc_store_value *value)
 {
     atomic_store(&value->dead, 1);
+    atomic_thread_fence(memory_order_release); /* seen before the first byte that is wiped */
     sc_wipe(value->bytes, value->len);
 }
 

@@ -497,6 +497,98 @@ static void test_replay(void **state)
 }
 
 /* Moving to other memory keeps what readers hold. */
+static size_t waiting(const struct bench *bench)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SC_JOURNAL_PARKED; i++)
+        count += atomic_load(&bench->serve.bank->parked[i].state) == SC_PARKED_WAITING;
+    return count;
+}
+
+/* A worker that was sent SIGKILL and is not gone is looked at every few milliseconds. */
+static void test_dying_waits_once(void **state)
+{
+    struct bench *bench = *state;
+    bool more = false;
+    const struct fuse_open_in in = {.flags = O_RDONLY};
+    struct sc_journal_bank *dying = &bench->journal->banks[3];
+    atomic_store(&dying->pid, getppid());
+    atomic_store(&dying->state, SC_BANK_KILLED);
+    make(dying->slots[2].request, FUSE_OPEN, file_id("shop/db"), &in, sizeof(in));
+    for (int i = 0; i < 3; i++) {
+        SC_IGNORE(sc_loop_adopt(&bench->serve, bench->reply, &more));
+        assert_true(more);
+        assert_int_equal(waiting(bench), 1);
+    }
+}
+
+static void put_policy(struct bench *bench, uint32_t opens)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf bytes = SC_BUF_INIT(SC_POLICY_BYTES_MAX);
+    const struct sc_rule rule = {.glob = "shop/*", .opens = opens};
+    sc_policy_encode(&bytes, &rule);
+    bench->feed.policy = sc_buf_view(&bytes);
+    bench->feed.policy_rules = 1;
+    assert_int_equal(sc_feed_policy(&bench->feed, NULL), 0);
+}
+
+/* A worker that has counted an open and dies before it answers takes nothing from the reader. */
+static void test_replay_counts_once(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t node = file_id("shop/db"), fh = 0;
+    unsigned char request[SC_JOURNAL_REQUEST];
+    const struct fuse_open_in in = {.flags = O_RDONLY};
+    assert_int_equal(open_node(bench, node, &fh), 0);
+    put_policy(bench, 1);
+    size_t len = make(request, FUSE_OPEN, node, &in, sizeof(in));
+    assert_true(serve(bench, request, len));
+    assert_int_equal(answer(bench, NULL, 0, NULL), 0);
+    struct sc_turn again = {.serve = &bench->serve,
+                            .reply = bench->reply,
+                            .bytes = request,
+                            .len = len,
+                            .replay = true};
+    assert_true(sc_serve_request(&again));
+    assert_int_equal(answer(bench, NULL, 0, NULL), 0);
+    assert_int_equal(ask(bench, FUSE_OPEN, node, &in, sizeof(in)), EACCES);
+}
+
+/* Agents that come and go do not fill the store with what it says already. */
+static void test_agent_again(void **state)
+{
+    struct bench *bench = *state;
+    put_policy(bench, 1);
+    put_policy(bench, 2);
+    uint64_t committed = sc_store_committed(&bench->feed.store);
+    struct sc_feed kept = bench->feed;
+    for (uint32_t opens = 2; opens < 4; opens++) {
+        assert_int_equal(
+            sc_feed_init(&bench->feed, &bench->source, bench->journal, bench->store_fd, NULL), 0);
+        assert_int_equal(sc_feed_learn(&bench->feed, NULL), 0);
+        put_policy(bench, opens);
+        assert_int_equal(sc_store_committed(&bench->feed.store) == committed, opens == 2);
+        sc_feed_done(&bench->feed);
+    }
+    bench->feed = kept;
+}
+
+/* Of very many containers the latest are remembered. */
+static void test_many_containers(void **state)
+{
+    struct bench *bench = *state;
+    struct sc_store_container facts = {.known = 1};
+    unsigned char first[SC_CONTAINER_ID_SIZE] = {0};
+    for (uint32_t i = 0; i < SC_FEED_CONTAINERS_MAX + 10; i++) {
+        memcpy(facts.id, &i, sizeof(i));
+        SC_IGNORE(
+            sc_feed_container(&bench->feed, &facts, NULL)); /* the store is full at some time */
+    }
+    assert_true(bench->feed.container_count <= SC_FEED_CONTAINERS_MAX);
+    assert_non_null(sc_feed_find_container(&bench->feed, facts.id));
+    assert_null(sc_feed_find_container(&bench->feed, first));
+}
+
 static void test_move(void **state)
 {
     struct bench *bench = *state;
@@ -588,6 +680,10 @@ int main(void)
         TEST(test_source_fails),
         TEST(test_handed_on),
         TEST(test_replay),
+        TEST(test_dying_waits_once),
+        TEST(test_replay_counts_once),
+        TEST(test_agent_again),
+        TEST(test_many_containers),
         TEST(test_move),
         TEST(test_full_store),
     };
