@@ -18,11 +18,14 @@ reads "$M/$scope/$(printf 'n%.0s' $(seq 120))2500" value-2500 || fail "the last 
 end_mount
 
 user=65534
+locked=8388608 # or what the machine lets a test have: 6 MiB are enough
+hard=$(ulimit -Hl)
+[ "$hard" = unlimited ] || [ $((hard * 1024)) -ge $locked ] || locked=$((hard * 1024))
 chmod 755 "$T"
 mkdir -m 700 "$T/u" && chown $user:$user "$T/u"
 as_user() {
-    setpriv --reuid $user --regid $user --clear-groups env HOME="$T/u" XDG_RUNTIME_DIR="$T/u" XDG_STATE_HOME="$T/u/state" \
-        SECRETSCTL_VAULT="$T/u/vault.db" SECRETSCTL_KEY_FILE="$T/u/key" prlimit --memlock=8388608:8388608 "$@"
+    prlimit --memlock="$locked:$locked" setpriv --reuid $user --regid $user --clear-groups env HOME="$T/u" \
+        XDG_RUNTIME_DIR="$T/u" XDG_STATE_HOME="$T/u/state" SECRETSCTL_VAULT="$T/u/vault.db" SECRETSCTL_KEY_FILE="$T/u/key" "$@"
 }
 cp "$SECRETSCTL" "$T/secretsctl" && chmod 755 "$T/secretsctl"
 SECRETSCTL=$T/secretsctl # the build tree may be closed to ordinary users
