@@ -8,6 +8,7 @@
 
 #include "audit/detect/region.h"
 #include "audit/detect/yaml.h"
+#include "compose/judge/lines.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -257,11 +258,9 @@ static int inline_configs(const struct sc_yaml_detect *yaml, const struct sc_yam
         const struct sc_yaml_node *content = sc_yaml_get(node->values[i], "content");
         if (!sc_yaml_is(content, SC_YAML_SCALAR))
             continue;
-        bool logins =
-            sc_yaml_is(name, SC_YAML_SCALAR) && sc_text_kind_of_name(name->text) == SC_TEXT_LOGINS;
-        struct sc_region inside = sc_yaml_inside(yaml, content);
-        rc = logins ? sc_detect_logins(yaml->detect, inside, err)
-                    : sc_detect_config(yaml->detect, inside, SC_FAMILY_COMPOSE_CONFIG, err);
+        bool logins = sc_yaml_is(name, SC_YAML_SCALAR) && sc_logins_named(name->text);
+        rc = (logins ? sc_detect_logins : sc_detect_config)(
+            yaml->detect, sc_yaml_inside(yaml, content), SC_FAMILY_COMPOSE_CONFIG, err);
     }
     return rc;
 }

@@ -87,121 +87,12 @@ static bool is_lookup(const struct sc_pair *pair)
 static int judge(void *ctx, struct sc_region key, struct sc_region value, struct sc_error *err)
 {
     const struct config *c = ctx;
+    if (key.len == 0) /* a password by its place */
+        return sc_detect_password(c->detect, c->family, value, err);
     const struct sc_pair pair = sc_detect_pair_of(c->detect, c->family, key, value);
     if (c->family == SC_FAMILY_CONFIG && (is_caption(&pair, c->translated) || is_lookup(&pair)))
         return 0;
     return sc_detect_pair(c->detect, &pair, err);
-}
-
-static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
-{
-    while (*at < end && (text[*at] == ' ' || text[*at] == '\t'))
-        ++*at;
-    size_t start = *at;
-    char quote = *at < end && (text[*at] == '"' || text[*at] == '\'') ? text[*at] : '\0';
-    *at += quote != '\0';
-    while (*at < end && text[*at] != '\r' &&
-           (quote != '\0' ? text[*at] != quote : text[*at] != ' ' && text[*at] != '\t'))
-        ++*at;
-    *ret = (struct sc_region){start + (quote != '\0'), *at - start - (quote != '\0')};
-    *at += quote != '\0' && *at < end;
-    return ret->len > 0;
-}
-
-static bool is_any(const char *text, struct sc_region word, const char *const *names)
-{
-    for (; *names != NULL; names++) {
-        if (strlen(*names) == word.len && memcmp(*names, text + word.offset, word.len) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* user NAME insecure-password VALUE of HAProxy; user NAME on >VALUE ~* of Redis. */
-static int read_user(struct config *c, size_t at, size_t end, struct sc_error *err)
-{
-    static const char *const clear[] = {"insecure-password", NULL};
-    struct sc_region word;
-    int rc = 0;
-    for (bool given = false; rc == 0 && next_word(c->detect->text, &at, end, &word);) {
-        bool redis = word.len > 1 && c->detect->text[word.offset] == '>';
-        if (redis)
-            word = (struct sc_region){word.offset + 1, word.len - 1};
-        if (given || redis)
-            rc = sc_detect_password(c->detect, c->family, word, err);
-        given = is_any(c->detect->text, word, clear);
-    }
-    return rc;
-}
-
-/* stats auth USER:VALUE of HAProxy. */
-static int read_stats(struct config *c, size_t at, size_t end, struct sc_error *err)
-{
-    static const char *const auth[] = {"auth", NULL};
-    struct sc_region word;
-    if (!next_word(c->detect->text, &at, end, &word) || !is_any(c->detect->text, word, auth) ||
-        !next_word(c->detect->text, &at, end, &word))
-        return 0;
-    const char *colon = memchr(c->detect->text + word.offset, ':', word.len);
-    if (colon == NULL)
-        return 0;
-    size_t passed = (size_t)(colon - c->detect->text) + 1 - word.offset;
-    return sc_detect_password(c->detect, c->family,
-                              (struct sc_region){word.offset + passed, word.len - passed}, err);
-}
-
-/* `requirepass VALUE`, `proxy_set_header Authorization "Bearer VALUE";`: words without a sign. */
-static int read_directive(struct config *c, size_t at, size_t end, struct sc_error *err)
-{
-    static const char *const passwords[] = {
-        "requirepass",     "masterauth",        "rootpw", "bindpw", "auth_pass", "wpa_passphrase",
-        "remote_password", "tls-key-file-pass", NULL};
-    static const char *const headers[] = {"proxy_set_header", "fastcgi_param", "header_up",
-                                          "header_down", NULL};
-    const char *text = c->detect->text;
-    while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
-        end--;
-    struct sc_region key, value;
-    if (!next_word(text, &at, end, &key))
-        return 0;
-    static const char *const users[] = {"user", NULL}, *const stats[] = {"stats", NULL};
-    if (is_any(text, key, users))
-        return read_user(c, at, end, err);
-    if (is_any(text, key, stats))
-        return read_stats(c, at, end, err);
-    bool header = is_any(text, key, headers);
-    if ((header && !next_word(text, &at, end, &key)) ||
-        (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value) ||
-        text[value.offset] == '=')
-        return 0;
-    return judge(c, key, value, err);
-}
-
-/* From `at` to the next ';' or '{' that stands in no quotes. */
-static size_t segment_end(const char *text, size_t at, size_t end)
-{
-    char quote = '\0';
-    for (; at < end; at++) {
-        if (quote != '\0')
-            quote = text[at] == quote ? '\0' : quote;
-        else if (text[at] == '"' || text[at] == '\'')
-            quote = text[at];
-        else if (text[at] == ';' || text[at] == '{')
-            break;
-    }
-    return at;
-}
-
-/* One a line; of nginx several, and blocks: `location / { a "b"; c d; }`. */
-static int read_directives(struct config *c, size_t at, size_t end, struct sc_error *err)
-{
-    int rc = read_directive(c, at, end, err);
-    for (size_t stop = segment_end(c->detect->text, at, end); stop < end && rc == 0;) {
-        at = stop + 1;
-        stop = segment_end(c->detect->text, at, end);
-        rc = read_directive(c, at, stop, err);
-    }
-    return rc;
 }
 
 static bool takes_directives(const char *file)
@@ -218,15 +109,16 @@ int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_
                      struct sc_error *err)
 {
     struct config c = {detect, family, is_translation(detect->file)};
-    int rc = sc_lines_read(detect->text, region, judge, &c, err);
-    size_t end = region.offset + region.len;
     bool config = family == SC_FAMILY_CONFIG || family == SC_FAMILY_COMPOSE_CONFIG;
-    bool directives = config && takes_directives(detect->file);
-    for (size_t at = region.offset; directives && at < end && rc == 0;) {
-        const char *newline = memchr(detect->text + at, '\n', end - at);
-        size_t stop = newline == NULL ? end : (size_t)(newline - detect->text);
-        rc = read_directives(&c, at, stop, err);
-        at = stop + 1;
-    }
+    int rc = sc_lines_read(detect->text, region, judge, &c, err);
+    if (rc == 0 && config && takes_directives(detect->file))
+        rc = sc_directives_read(detect->text, region, judge, &c, err);
     return rc;
+}
+
+int sc_detect_logins(struct sc_detect *detect, struct sc_region region, enum sc_family family,
+                     struct sc_error *err)
+{
+    struct config c = {detect, family, false};
+    return sc_logins_read(detect->text, region, judge, &c, err);
 }

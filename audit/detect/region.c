@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "audit/detect/shell.h"
+#include "compose/judge/lines.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -41,10 +42,6 @@ static const struct suffix names[] = {
     {".bashrc", SC_TEXT_SHELL},          {".profile", SC_TEXT_SHELL},
     {".bash_profile", SC_TEXT_SHELL},    {".zshrc", SC_TEXT_SHELL},
     {".bash_history", SC_TEXT_SHELL},    {".zsh_history", SC_TEXT_SHELL},
-    {".netrc", SC_TEXT_LOGINS},          {"_netrc", SC_TEXT_LOGINS},
-    {".pgpass", SC_TEXT_LOGINS},         {"pgpass.conf", SC_TEXT_LOGINS},
-    {"pgpass", SC_TEXT_LOGINS},          {"msmtprc", SC_TEXT_LOGINS},
-    {".msmtprc", SC_TEXT_LOGINS},        {".fetchmailrc", SC_TEXT_LOGINS},
     {".npmrc", SC_TEXT_CONFIG},          {".pypirc", SC_TEXT_CONFIG},
     {".s3cfg", SC_TEXT_CONFIG},          {".boto", SC_TEXT_CONFIG},
     {".smbcredentials", SC_TEXT_CONFIG}, {"makefile", SC_TEXT_MAKEFILE},
@@ -73,6 +70,8 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
         return SC_TEXT_DOTENV;
     if (starts_nocase(name, "env.") || strcasecmp(name, ".envrc") == 0)
         return SC_TEXT_DOTENV;
+    if (sc_logins_named(name))
+        return SC_TEXT_LOGINS;
     for (size_t i = 0; i < SC_ARRAY_SIZE(names); i++) {
         if (sc_str_equal_nocase(name, names[i].text))
             return names[i].kind;
@@ -176,7 +175,7 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
         rc = sc_detect_config(detect, region, SC_FAMILY_CONFIG, err);
         break;
     case SC_TEXT_LOGINS:
-        rc = sc_detect_logins(detect, region, err);
+        rc = sc_detect_logins(detect, region, SC_FAMILY_CONFIG, err);
         break;
     case SC_TEXT_UNIT:
         rc = sc_detect_unit(detect, region, err);

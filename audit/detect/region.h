@@ -52,7 +52,7 @@ int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region,
 int sc_detect_markdown(struct sc_detect *detect, struct sc_region region,
                        struct sc_error *err) SC_NODISCARD;
 /* login NAME password VALUE of a .netrc, the fifth field of a .pgpass. */
-int sc_detect_logins(struct sc_detect *detect, struct sc_region region,
+int sc_detect_logins(struct sc_detect *detect, struct sc_region region, enum sc_family family,
                      struct sc_error *err) SC_NODISCARD;
 /* Commands and variables of a unit; recipes and variables of a makefile. */
 int sc_detect_unit(struct sc_detect *detect, struct sc_region region,

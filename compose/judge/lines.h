@@ -15,6 +15,18 @@ typedef int (*sc_lines_fn)(void *ctx, struct sc_region key, struct sc_region val
 int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 
+/* The same in lines of words without a sign: `requirepass VALUE`, `user NAME on >VALUE`,
+ * `proxy_set_header Authorization "Bearer VALUE";`. A key of no length: the value is a password by
+ * its place. */
+int sc_directives_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                       struct sc_error *err) SC_NODISCARD;
+
+/* The same in files of logins, all by their place: .netrc, .pgpass, .msmtprc, .fetchmailrc. */
+int sc_logins_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                   struct sc_error *err) SC_NODISCARD;
+/* Whether a file of this name, without its folder, is one. */
+bool sc_logins_named(const char *name);
+
 /* The same in texts of other grammars: -Dname=value, JAAS, PHP's define(). A key of no length: the
  * value is a password by its place. */
 int sc_inner_read(const char *text, size_t len, sc_lines_fn fn, void *ctx,

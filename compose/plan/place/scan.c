@@ -253,9 +253,12 @@ struct content {
 
 static int on_line(void *ctx, struct sc_region key, struct sc_region value, struct sc_error *err)
 {
+    static const char by_place[] = "password";
     const struct content *in = ctx;
     struct literal l = {.way = LITERAL_CONTENT};
-    const struct pair pair = {in->node->text + key.offset, key.len, in->node, value.offset,
+    const bool named = key.len > 0;
+    const struct pair pair = {named ? in->node->text + key.offset : by_place,
+                              named ? key.len : sizeof(by_place) - 1, in->node, value.offset,
                               value.offset + value.len};
     return judge(in->s, &pair, &l, err);
 }
@@ -267,10 +270,16 @@ static int scan_configs(const struct scan *from, const struct sc_yaml_node *conf
     int rc = 0;
     s.where = "configs.content";
     for (size_t i = 0; sc_yaml_is(configs, SC_YAML_MAPPING) && i < configs->count && rc == 0; i++) {
+        const char *name = sc_node_text(configs->keys[i]);
         const struct sc_yaml_node *node = sc_yaml_get(configs->values[i], "content");
+        if (!sc_yaml_is(node, SC_YAML_SCALAR) || configs->values[i]->kind != SC_YAML_MAPPING)
+            continue;
         struct content in = {&s, node};
-        if (sc_yaml_is(node, SC_YAML_SCALAR) && configs->values[i]->kind == SC_YAML_MAPPING)
-            rc = sc_lines_read(node->text, (struct sc_region){0, node->len}, on_line, &in, err);
+        const struct sc_region whole = {0, node->len};
+        bool logins = name != NULL && sc_logins_named(name);
+        rc = (logins ? sc_logins_read : sc_lines_read)(node->text, whole, on_line, &in, err);
+        if (rc == 0 && !logins)
+            rc = sc_directives_read(node->text, whole, on_line, &in, err);
     }
     return rc;
 }

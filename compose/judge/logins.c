@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files that hold logins: .netrc (machine NAME login NAME password VALUE) and .pgpass
- * (HOST:PORT:DATABASE:USER:VALUE).
+ * Files that hold logins: .netrc (machine NAME login NAME password VALUE), the likes of it that
+ * mail programs read, and .pgpass (HOST:PORT:DATABASE:USER:VALUE).
  */
-#include "audit/detect/region.h"
+#include "compose/judge/lines.h"
 
 #include <string.h>
+
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -32,51 +34,63 @@ static bool is_word(const char *text, struct sc_region word, const char *name)
     return word.len == strlen(name) && memcmp(text + word.offset, name, word.len) == 0;
 }
 
+bool sc_logins_named(const char *name)
+{
+    static const char *const names[] = {".netrc",   "_netrc",       ".pgpass",
+                                        "pgpass",   "pgpass.conf",  "msmtprc",
+                                        ".msmtprc", ".fetchmailrc", NULL};
+    for (const char *const *known = names; *known != NULL; known++) {
+        if (sc_str_equal_nocase(name, *known))
+            return true;
+    }
+    return false;
+}
+
 /* Words in any order and on any lines; a `password` counts behind what names the host. */
-static int read_netrc(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
+static int read_netrc(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                      struct sc_error *err)
 {
     static const char *const firsts[] = {"machine", "default",  /* .netrc */
                                          "account", "defaults", /* .msmtprc */
                                          "poll",    NULL};      /* .fetchmailrc */
-    const char *text = detect->text;
     size_t at = region.offset, end = region.offset + region.len;
     struct sc_region word;
-    bool machine = false;
+    bool host = false;
     int rc = 0;
     while (rc == 0 && next_word(text, &at, end, &word)) {
         for (const char *const *first = firsts; *first != NULL; first++)
-            machine = machine || is_word(text, word, *first);
-        if (machine && is_word(text, word, "password") && next_word(text, &at, end, &word) &&
+            host = host || is_word(text, word, *first);
+        if (host && is_word(text, word, "password") && next_word(text, &at, end, &word) &&
             !is_word(text, word, "anonymous") && !is_word(text, word, "anonymous@"))
-            rc = sc_detect_password(detect, SC_FAMILY_CONFIG, word, err);
+            rc = fn(ctx, (struct sc_region){0}, word, err);
     }
     return rc;
 }
 
-static int read_pgpass_line(struct sc_detect *detect, size_t at, size_t end, struct sc_error *err)
+/* The password of a line of .pgpass; of no length if there is none. */
+static struct sc_region pgpass_password(const char *text, size_t at, size_t end)
 {
-    const char *text = detect->text;
     if (at < end && text[at] == '#')
-        return 0;
+        return (struct sc_region){0};
     size_t fields = 1;
     for (; at < end && fields < PGPASS_FIELDS; at++) {
         fields += text[at] == ':';
         at += text[at] == '\\' && at + 1 < end;
     }
-    return fields < PGPASS_FIELDS ? 0
-                                  : sc_detect_password(detect, SC_FAMILY_CONFIG,
-                                                       (struct sc_region){at, end - at}, err);
+    return fields < PGPASS_FIELDS ? (struct sc_region){0} : (struct sc_region){at, end - at};
 }
 
-int sc_detect_logins(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
+int sc_logins_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                   struct sc_error *err)
 {
-    const char *text = detect->text;
     size_t end = region.offset + region.len;
-    int rc = read_netrc(detect, region, err);
+    int rc = read_netrc(text, region, fn, ctx, err);
     for (size_t at = region.offset; at < end && rc == 0;) {
         const char *newline = memchr(text + at, '\n', end - at);
         size_t stop = newline == NULL ? end : (size_t)(newline - text);
-        rc = read_pgpass_line(detect, at, stop, err);
+        struct sc_region password = pgpass_password(text, at, stop);
+        if (password.len > 0)
+            rc = fn(ctx, (struct sc_region){0}, password, err);
         at = stop + 1;
     }
     return rc;

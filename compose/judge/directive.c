@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Directives of servers, a name and words behind it; see compose/judge/lines.h.
+ */
+#include "compose/judge/lines.h"
+
+#include <string.h>
+
+#include "core/banned.h"
+
+struct directives {
+    const char *text;
+    sc_lines_fn fn;
+    void *ctx;
+};
+
+static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
+{
+    while (*at < end && (text[*at] == ' ' || text[*at] == '\t'))
+        ++*at;
+    size_t start = *at;
+    char quote = *at < end && (text[*at] == '"' || text[*at] == '\'') ? text[*at] : '\0';
+    *at += quote != '\0';
+    while (*at < end && text[*at] != '\r' &&
+           (quote != '\0' ? text[*at] != quote : text[*at] != ' ' && text[*at] != '\t'))
+        ++*at;
+    *ret = (struct sc_region){start + (quote != '\0'), *at - start - (quote != '\0')};
+    *at += quote != '\0' && *at < end;
+    return ret->len > 0;
+}
+
+static bool is_any(const char *text, struct sc_region word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (strlen(*names) == word.len && memcmp(*names, text + word.offset, word.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* user NAME insecure-password VALUE of HAProxy; user NAME on >VALUE ~* of Redis. */
+static int read_user(const struct directives *d, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const clear[] = {"insecure-password", NULL};
+    struct sc_region word;
+    int rc = 0;
+    for (bool given = false; rc == 0 && next_word(d->text, &at, end, &word);) {
+        bool redis = word.len > 1 && d->text[word.offset] == '>';
+        if (redis)
+            word = (struct sc_region){word.offset + 1, word.len - 1};
+        if (given || redis)
+            rc = d->fn(d->ctx, (struct sc_region){0}, word, err);
+        given = is_any(d->text, word, clear);
+    }
+    return rc;
+}
+
+/* stats auth USER:VALUE of HAProxy. */
+static int read_stats(const struct directives *d, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const auth[] = {"auth", NULL};
+    struct sc_region word;
+    if (!next_word(d->text, &at, end, &word) || !is_any(d->text, word, auth) ||
+        !next_word(d->text, &at, end, &word))
+        return 0;
+    const char *colon = memchr(d->text + word.offset, ':', word.len);
+    if (colon == NULL)
+        return 0;
+    size_t passed = (size_t)(colon - d->text) + 1 - word.offset;
+    return d->fn(d->ctx, (struct sc_region){0},
+                 (struct sc_region){word.offset + passed, word.len - passed}, err);
+}
+
+/* `requirepass VALUE`, `proxy_set_header Authorization "Bearer VALUE";`: words without a sign. */
+static int read_directive(const struct directives *d, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const passwords[] = {
+        "requirepass",     "masterauth",        "rootpw", "bindpw", "auth_pass", "wpa_passphrase",
+        "remote_password", "tls-key-file-pass", NULL};
+    static const char *const headers[] = {"proxy_set_header", "fastcgi_param", "header_up",
+                                          "header_down", NULL};
+    const char *text = d->text;
+    while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
+        end--;
+    struct sc_region key, value;
+    if (!next_word(text, &at, end, &key))
+        return 0;
+    static const char *const users[] = {"user", NULL}, *const stats[] = {"stats", NULL};
+    if (is_any(text, key, users))
+        return read_user(d, at, end, err);
+    if (is_any(text, key, stats))
+        return read_stats(d, at, end, err);
+    bool header = is_any(text, key, headers);
+    if ((header && !next_word(text, &at, end, &key)) ||
+        (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value) ||
+        text[value.offset] == '=')
+        return 0;
+    return d->fn(d->ctx, key, value, err);
+}
+
+/* From `at` to the next ';' or '{' that stands in no quotes. */
+static size_t segment_end(const char *text, size_t at, size_t end)
+{
+    char quote = '\0';
+    for (; at < end; at++) {
+        if (quote != '\0')
+            quote = text[at] == quote ? '\0' : quote;
+        else if (text[at] == '"' || text[at] == '\'')
+            quote = text[at];
+        else if (text[at] == ';' || text[at] == '{')
+            break;
+    }
+    return at;
+}
+
+/* One a line; of nginx several, and blocks: `location / { a "b"; c d; }`. */
+static int read_directives(const struct directives *d, size_t at, size_t end, struct sc_error *err)
+{
+    int rc = read_directive(d, at, end, err);
+    for (size_t stop = segment_end(d->text, at, end); stop < end && rc == 0;) {
+        at = stop + 1;
+        stop = segment_end(d->text, at, end);
+        rc = read_directive(d, at, stop, err);
+    }
+    return rc;
+}
+
+int sc_directives_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                       struct sc_error *err)
+{
+    const struct directives d = {text, fn, ctx};
+    size_t end = region.offset + region.len;
+    int rc = 0;
+    for (size_t at = region.offset; at < end && rc == 0;) {
+        const char *newline = memchr(text + at, '\n', end - at);
+        size_t stop = newline == NULL ? end : (size_t)(newline - text);
+        rc = read_directives(&d, at, stop, err);
+        at = stop + 1;
+    }
+    return rc;
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# Contents of configs without a sign between name and value: directives of servers, and files of logins.
+. "$SC_SOURCE/tests/support/functions.sh"
+export DOCKER_HOST=unix:///nonexistent
+SECRETSCTL_RUN_DIR=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
+export SECRETSCTL_RUN_DIR
+drop() { rm -rf "$SECRETSCTL_RUN_DIR"; }
+on_exit drop
+new_vault
+
+cat >pgpass <<'END'
+# who connects where
+db:5432:shop:shop:canary-pgpass
+END
+cat >redis.conf <<'END'
+bind 0.0.0.0
+requirepass canary-requirepass
+user app on >canary-acl ~* +@all
+END
+cat >proxy <<'END'
+location / { proxy_pass http://app; }
+proxy_set_header Authorization "Basic Y2FuYXJ5OmJhc2lj";
+END
+{
+    printf 'name: shop\nservices:\n  db: {image: postgres:16, configs: [pgpass, redis.conf, proxy]}\nconfigs:\n'
+    for name in pgpass redis.conf proxy; do
+        printf '  %s:\n    content: |\n' "$name"
+        sed 's/^/      /' "$name"
+    done
+} >compose.yml
+
+run 3 "$SECRETSCTL" audit compose.yml
+out_lacks canary
+cut -f1,2,5,8 "$T/out" >got
+cat >want <<'END'
+compose.yml	8	compose-config-literal	password
+compose.yml	12	compose-config-literal	requirepass
+compose.yml	13	compose-config-literal	password
+compose.yml	17	compose-config-literal	Authorization
+END
+diff want got || fail "the audit's findings"
+
+run 0 "$SECRETSCTL" compose rewrite --write
+out_lacks canary
+grep -q 'canary\|Y2Fu' compose.yml && fail "a credential stays in compose.yml"
+run 0 "$SECRETSCTL" write "$SECRETSCTL_RUN_DIR" --scope shop
+for name in pgpass redis.conf proxy; do
+    diff "$name" "$SECRETSCTL_RUN_DIR/shop/$name" || fail "$name is rendered differently"
+done
+run 0 "$SECRETSCTL" compose rewrite
+err_is "secretsctl: no credential to move"
