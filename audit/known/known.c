@@ -48,6 +48,8 @@ struct literal {
 struct sc_known {
     struct value *values;
     size_t count, cap;
+    uint32_t *compared; /* which of them are */
+    size_t compared_count;
     struct literal *literals;
     size_t literal_count, literal_cap;
     unsigned char **blocks;
@@ -100,6 +102,7 @@ void sc_known_free(struct sc_known *known)
     for (size_t i = 0; i < known->index_count; i++)
         sc_gram_done(&known->indexes[i]);
     free(known->values);
+    free(known->compared);
     free(known->literals);
     free(known->blocks);
     free(known->indexes);
@@ -285,6 +288,20 @@ static size_t sort_by_length(struct sc_known *known)
     return count;
 }
 
+/* Tokens are many, and values to compare them with mostly few. */
+static int list_compared(struct sc_known *known, struct sc_error *err)
+{
+    known->compared = calloc(SC_MAX(known->count, (size_t)1), sizeof(*known->compared));
+    if (known->compared == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < known->count; i++) {
+        enum sc_known_standing standing = known->values[i].standing;
+        if (standing == SC_KNOWN_SHORT || standing == SC_KNOWN_COMMON)
+            known->compared[known->compared_count++] = (uint32_t)i;
+    }
+    return 0;
+}
+
 int sc_known_build(struct sc_known *known, struct sc_error *err)
 {
     assert(!known->built);
@@ -293,7 +310,9 @@ int sc_known_build(struct sc_known *known, struct sc_error *err)
     if (known->indexes == NULL)
         return sc_fail_nomem(err);
     size_t long_count = sort_by_length(known);
-    int rc = build_indexes(known, 0, long_count, STRIDE_LONG, err);
+    int rc = list_compared(known, err);
+    if (rc == 0)
+        rc = build_indexes(known, 0, long_count, STRIDE_LONG, err);
     if (rc == 0)
         rc = build_indexes(known, long_count, known->literal_count, STRIDE_SHORT, err);
     known->built = rc == 0;
@@ -362,16 +381,13 @@ int sc_known_scan_plain(const struct sc_known *known, struct sc_bytes data, sc_k
 int sc_known_compare(const struct sc_known *known, struct sc_bytes token, sc_known_fn fn, void *ctx,
                      struct sc_error *err)
 {
-    for (size_t i = 0; i < known->count; i++) {
-        const struct value *value = &known->values[i];
-        bool compared = value->standing == SC_KNOWN_SHORT || value->standing == SC_KNOWN_COMMON;
-        if (!compared || value->token.len != token.len ||
-            memcmp(value->token.ptr, token.ptr, token.len) != 0)
-            continue;
-        const struct sc_known_hit hit = {i, SC_ENCODING_PLAIN, 0, token.len};
-        int rc = fn(&hit, ctx, err);
-        if (rc < 0)
-            return rc;
+    assert(known->built);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < known->compared_count; i++) {
+        const struct sc_secret *value = &known->values[known->compared[i]].token;
+        const struct sc_known_hit hit = {known->compared[i], SC_ENCODING_PLAIN, 0, token.len};
+        if (value->len == token.len && memcmp(value->ptr, token.ptr, token.len) == 0)
+            rc = fn(&hit, ctx, err);
     }
-    return 0;
+    return rc;
 }
