@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "audit/known/inspect.h"
+#include "audit/known/json_walk.h"
 #include "core/hash.h"
 
 #include "core/banned.h"
@@ -136,7 +137,7 @@ int sc_image_member_begin(struct sc_image *image, const char *name, struct sc_er
     return 0;
 }
 
-/* A document that turned out to be too large for one: searched as the plain file it is. */
+/* A document that turned out to be too large for one, or none: searched as the file it is. */
 static int give_up_document(struct sc_image *image, struct sc_error *err)
 {
     struct sc_image_member *member = current(image);
@@ -178,24 +179,42 @@ int sc_image_member_write(struct sc_image *image, struct sc_bytes data, struct s
     return rc;
 }
 
+/* A document without the padding of the outer tar, which is no part of it. */
+static struct sc_bytes document_of(const struct sc_image_member *member)
+{
+    struct sc_bytes json = sc_secret_view(&member->json);
+    while (json.len > 0 && json.ptr[json.len - 1] == '\0')
+        json.len--;
+    return json;
+}
+
+static int pass_over(const struct sc_json_scalar *scalar, void *ctx, struct sc_error *err)
+{
+    (void)scalar;
+    (void)ctx;
+    (void)err;
+    return 0;
+}
+
+/* A layer whose first file is called "[id].js" begins like a document. */
+static int weigh_document(struct sc_image *image, struct sc_error *err)
+{
+    struct sc_error why = {0};
+    int rc = sc_json_walk(document_of(current(image)), pass_over, NULL, &why);
+    if (rc == SC_E_NOMEM)
+        return sc_fail_nomem(err);
+    return rc < 0 ? give_up_document(image, err) : 0;
+}
+
 static int end_document(struct sc_image *image, struct sc_error *err)
 {
     struct sc_image_member *member = current(image);
-    /* A tar's padding belongs to the file here: it is no part of the document. */
-    size_t len = member->json.len;
-    while (len > 0 && member->json.ptr[len - 1] == '\0')
-        len--;
-    sc_secret_truncate(&member->json, len);
-    image->bytes += len;
+    sc_secret_truncate(&member->json, document_of(member).len);
+    image->bytes += member->json.len;
     struct sc_bytes json = sc_secret_view(&member->json);
     const struct sc_spot spot = {
         .place = sc_manifest_place(json), .file = image->title, .path = member->name};
-    int rc = sc_inspect_json(image->probe, &spot, json, err);
-    if (rc != SC_E_SYNTAX && rc != SC_E_TOOBIG)
-        return rc;
-    /* No JSON after all: sc_inspect_json() has searched its bytes. */
-    sc_secret_done(&member->json);
-    return 0;
+    return sc_inspect_json(image->probe, &spot, json, err);
 }
 
 static void keep_digests(struct sc_image *image)
@@ -217,8 +236,11 @@ static void keep_digests(struct sc_image *image)
 int sc_image_member_end(struct sc_image *image, struct sc_error *err)
 {
     uint64_t bytes = 0;
-    bool document = image->mode == SC_MEMBER_DOCUMENT;
-    int rc = document ? end_document(image, err) : sc_archive_end(image->archive, &bytes, err);
+    int rc = image->mode == SC_MEMBER_DOCUMENT ? weigh_document(image, err) : 0;
+    if (rc < 0)
+        return rc;
+    rc = image->mode == SC_MEMBER_DOCUMENT ? end_document(image, err)
+                                           : sc_archive_end(image->archive, &bytes, err);
     image->bytes += bytes;
     keep_digests(image); /* a small file is unpacked at its end only */
     return rc;

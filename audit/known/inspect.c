@@ -48,10 +48,11 @@ int sc_inspect_json(struct sc_probe *probe, const struct sc_spot *spot, struct s
     struct inspection inspection = {probe, spot};
     size_t before = probe->ledger->leak_count;
     int rc = sc_json_walk(json, search_scalar, &inspection, err);
+    if (rc < 0 && rc != SC_E_SYNTAX && rc != SC_E_TOOBIG)
+        return rc;
     /* What stands in decoded strings stands in the raw text too: looked at again only if that found
-     * nothing, for bytes that are in no string, and for what is no JSON at all. */
-    if ((rc == 0 || rc == SC_E_SYNTAX || rc == SC_E_TOOBIG) &&
-        probe->ledger->leak_count == before) {
+     * nothing, for bytes that are in no string, and where it came to no end. */
+    if (rc < 0 || probe->ledger->leak_count == before) {
         struct sc_spot raw = *spot;
         raw.where = raw.where == NULL ? "raw text" : raw.where;
         int raw_rc = sc_probe_bytes(probe, &raw, json, rc == 0 ? err : NULL);

@@ -114,6 +114,9 @@ elif cell == "helm":
 elif cell == "gzip-base64":
     packed = base64.encodebytes(gzip.compress(v)).replace(b"\n", b"\n      ")
     middle.append(("app/user-data", b"write_files:\n  - encoding: gz+b64\n    content: |\n      " + packed, None))
+elif cell in ("bracket", "brace"):
+    # The layer begins like a document of the image.
+    middle.insert(0, ("[id].gz" if cell == "bracket" else "{id}.gz", gzip.compress(v), None))
 elif cell == "xz-file":
     middle.append(("app/conf.xz", xz(v), None))
 elif cell == "xz-streams":
