@@ -98,3 +98,13 @@ const char *sc_path_relative(struct sc_model_pool *pool, const char *base, const
     memcpy(out + len, rest, strlen(rest) + 1);
     return sc_path_clean(pool, out);
 }
+
+const char *sc_path_shown(const char *base, const char *path)
+{
+    size_t len = strlen(base);
+    while (len > 0 && base[len - 1] == '/')
+        len--;
+    return strncmp(path, base, len) == 0 && path[len] == '/' && path[len + 1] != '\0'
+               ? path + len + 1
+               : path;
+}

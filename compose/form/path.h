@@ -19,4 +19,7 @@ const char *sc_path_parent(struct sc_model_pool *pool, const char *path);
 /* `path` as seen from `base`, both absolute: "sub", "../x", ".". */
 const char *sc_path_relative(struct sc_model_pool *pool, const char *base, const char *path);
 
+/* As a person would write it: relative to `base` where the path lies below, else as it is. */
+const char *sc_path_shown(const char *base, const char *path);
+
 #endif

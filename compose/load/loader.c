@@ -24,16 +24,9 @@ enum sc_path_kind sc_loader_kind(const struct sc_loader *loader, const char *pat
     return loader->reader->kind(loader->reader->ctx, path);
 }
 
-/* As a person would write it: relative to the working directory where the file lies below. */
 static const char *display_name(const struct sc_loader *loader, const char *path)
 {
-    const char *base = loader->options->working_directory;
-    size_t len = strlen(base);
-    while (len > 0 && base[len - 1] == '/')
-        len--;
-    return strncmp(path, base, len) == 0 && path[len] == '/' && path[len + 1] != '\0'
-               ? path + len + 1
-               : path;
+    return sc_path_shown(loader->options->working_directory, path);
 }
 
 static struct sc_loaded_file *find(const struct sc_loader *loader, const char *path,

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "compose/form/path.h"
 #include "compose/plan/internal.h"
 #include "compose/start/dockerfile.h"
 #include "core/str.h"
@@ -39,12 +40,11 @@ static bool read_dockerfile(struct context *c, const struct sc_value *build, str
         return false; /* in a repository somewhere */
     if (name == NULL)
         name = "Dockerfile";
-    const char *path =
-        name[0] == '/' ? name : sc_stash_printf(&c->plan->pool, NULL, "%s/%s", context, name);
-    const struct sc_reader *reader = c->options->load != NULL && c->options->load->reader != NULL
-                                         ? c->options->load->reader
-                                         : &sc_reader_disk;
-    *ret_path = name;
+    const struct sc_compose_options *load = c->options->load;
+    const char *path = sc_path_below(&c->model, context, name);
+    const struct sc_reader *reader =
+        load != NULL && load->reader != NULL ? load->reader : &sc_reader_disk;
+    *ret_path = load != NULL && path != NULL ? sc_path_shown(load->working_directory, path) : path;
     int rc = path == NULL ? SC_E_NOMEM : reader->read(reader->ctx, path, out, NULL);
     if (rc == SC_E_NOMEM)
         sc_plan_no_memory(c);

@@ -45,11 +45,21 @@ cp compose.yml before.yml
 run 0 "$SECRETSCTL" compose rewrite
 out_lacks canary
 out_has "move  compose.yml:6  app.DB_PASSWORD -> shop/db_password, DB_PASSWORD filled in by the shim"
-out_has "stays compose.yml:13  tool.build.args NPM_TOKEN: a build argument stays in the image's history: in 'Build.file' line 2 replace ARG by RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN where it is used, first on line 3, and give the secret under build.secrets"
+out_has "stays compose.yml:13  tool.build.args NPM_TOKEN: a build argument stays in the image's history: in 'tool/Build.file' line 2 replace ARG by RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN where it is used, first on line 3, and give the secret under build.secrets"
 out_has "stays compose.yml:15  tool.API_TOKEN: built here, so what it reads is not known; make the program read a file, or start it through secretsctl-shim; the shim cannot help: its Dockerfile leaves ENTRYPOINT to 'node:20', and what that starts is not known: pull it, or use --image"
 out_has "move  compose.yml:21  inline.API_TOKEN"
 run 0 "$SECRETSCTL" compose rewrite --no-shim
 out_has "the shim cannot help: it was ruled out with --no-shim"
+# files are named as they are opened from where the person stands
+mkdir -p elsewhere
+(cd elsewhere && run 0 "$SECRETSCTL" compose rewrite -f ../compose.yml)
+out_has "in '$T/tool/Build.file' line 2 replace ARG"
+sed 's,dockerfile: Build.file,dockerfile: ../app/../tool/Build.file,' compose.yml >elsewhere/compose.yml
+mkdir -p elsewhere/tool elsewhere/app
+cp tool/Build.file elsewhere/tool
+run 0 "$SECRETSCTL" compose rewrite -f elsewhere/compose.yml
+out_has "in 'elsewhere/tool/Build.file' line 2 replace ARG"
+rm -r elsewhere
 
 # the base from an archive: docker save, an OCI layout, with its own name and with another
 cat >make.py <<'END'
