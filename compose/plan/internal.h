@@ -144,6 +144,8 @@ int sc_plan_env_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Why the line cannot change, whatever else does; and once everything else is decided. */
 const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o);
 const char *sc_plan_env_lookup(struct context *c, const struct occurrence *o);
+/* A line that is nothing but a name: the caller's variable. */
+bool sc_plan_env_is_handed_on(const struct occurrence *o);
 /* Whether variables can be added to the definition's environment. */
 bool sc_plan_env_may_add(const struct definition *d);
 /* The line of an occurrence becomes this one, or goes. */
@@ -238,6 +240,9 @@ int sc_plan_secret_named(struct context *c, const char *name, struct sc_bytes va
 /* Remembers where the credential of an occurrence stands (mask.c). */
 int sc_plan_mask_add(struct context *c, const struct occurrence *o,
                      struct sc_error *err) SC_NODISCARD;
+
+/* Remembers what an env file sets to credentials, also where another line wins over it. */
+int sc_plan_mask_settings(struct sc_plan *plan, size_t file, struct sc_error *err) SC_NODISCARD;
 
 int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
                       struct sc_error *err) SC_NODISCARD;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "compose/judge/lines.h"
 #include "compose/judge/shape.h"
 #include "compose/plan/internal.h"
 
@@ -110,12 +111,47 @@ static int mask_line(struct sc_plan *plan, const struct occurrence *o, struct sc
     struct hidden hidden;
     size_t at = o->part;
     int rc = 0;
+    if (sc_plan_env_is_handed_on(o)) /* its name is all that stands there */
+        return 0;
     if (o->use == NULL)
         return sc_plan_mask_span(plan, o->file, o->line->start, o->line->end, err);
     while (rc == 0 && next_default(o->raw, o->part + o->part_len, &at, &hidden))
         rc = sc_plan_mask_span(plan, o->file, o->line->start + hidden.start,
                                o->line->start + hidden.end, err);
     return rc;
+}
+
+struct settings {
+    struct sc_plan *plan;
+    size_t file;
+};
+
+static int mask_setting(void *ctx, struct sc_region key, struct sc_region value,
+                        struct sc_error *err)
+{
+    const struct settings *s = ctx;
+    const char *text = (const char *)s->plan->files[s->file].before.ptr;
+    struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
+    size_t count = sc_credential_parts(text + key.offset, key.len, text + value.offset, value.len,
+                                       parts);
+    if (count > SC_CREDENTIAL_PARTS_MAX)
+        return sc_plan_mask_span(s->plan, s->file, value.offset, value.offset + value.len, err);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const struct sc_credential *found = &parts[i].credential;
+        size_t start = value.offset + found->offset;
+        if (found->shape != SC_SHAPE_INTERPOLATED && found->shape != SC_SHAPE_URL_INTERPOLATED)
+            rc = sc_plan_mask_span(s->plan, s->file, start, start + found->length, err);
+    }
+    return rc;
+}
+
+int sc_plan_mask_settings(struct sc_plan *plan, size_t file, struct sc_error *err)
+{
+    struct settings settings = {plan, file};
+    const struct sc_region all = {0, plan->files[file].before.len};
+    return sc_lines_read((const char *)plan->files[file].before.ptr, all, mask_setting, &settings,
+                         err);
 }
 
 int sc_plan_mask_add(struct context *c, const struct occurrence *o, struct sc_error *err)

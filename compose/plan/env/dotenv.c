@@ -34,7 +34,10 @@ size_t sc_plan_env_file(struct context *c, const struct sc_project_file *from)
     file->before = (struct sc_bytes){(const unsigned char *)text, from->size};
     if (c->options->fixed != NULL)
         file->fixed = c->options->fixed(file->path, c->options->ctx);
-    return plan->file_count++;
+    plan->file_count++;
+    if (sc_plan_mask_settings(plan, plan->file_count - 1, NULL) < 0)
+        sc_plan_no_memory(c);
+    return plan->file_count - 1;
 }
 
 int sc_plan_env_remove(struct context *c, size_t file, const char *name,

@@ -206,12 +206,20 @@ static bool looked_up(const struct context *c, const struct occurrence *o)
     return passes || references > moving_references(c, o->key);
 }
 
+bool sc_plan_env_is_handed_on(const struct occurrence *o)
+{
+    return o->line != NULL && o->line->start == o->name->start;
+}
+
 const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o)
 {
     size_t start = 0, end = 0;
     struct sc_bytes text = c->plan->files[o->file].before;
     if (c->plan->files[o->file].fixed != NULL)
         return c->plan->files[o->file].fixed;
+    if (sc_plan_env_is_handed_on(o))
+        return "the line hands on a variable of whoever starts Compose; name it under environment "
+               "instead";
     if (sc_plan_env_settings(text, o->key) > 1)
         return "the file sets it more than once; remove what is not used";
     if (!sc_plan_env_statement(text, o->key, o->line, &start, &end))

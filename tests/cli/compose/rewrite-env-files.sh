@@ -156,3 +156,35 @@ PIECE=canary11
 HOOK=https://u:{{secret:piece|url}}@h/?x={{secret:db_password|url}}&token={{secret:hook_password|url}}
 SETTINGS={"pw":"{{secret:settings_pw|json}}","other":{"password":"{{secret:db_password|json}}"}}
 END
+
+# a line that another one wins over is hidden too where it stands beside a change; a name alone is no value
+cat >compose.yml <<'END'
+name: seven
+services:
+  app:
+    image: example/app
+    entrypoint: ["/app"]
+    env_file: app.env
+END
+cat >app.env <<'END'
+DB_PASSWORD=canary-14
+export OLD_URL="https://u:canary-15@$DB_PASSWORD/"
+HOOK=https://u:$DB_PASSWORD@h/
+DB_PASSWORD
+OLD_URL=
+END
+DB_PASSWORD=canary-caller run 0 "$SECRETSCTL" compose rewrite --shim shim
+out_lacks canary
+out_has "stays app.env:4  app.env_file DB_PASSWORD: the line hands on a variable of whoever starts Compose; name it under environment instead"
+grep -A9 -xF -e '+++ b/app.env' "$T/out" | diff - <(
+    cat <<'END'
++++ b/app.env
+@@ -1,5 +1,5 @@
+ DB_PASSWORD=*****
+ export OLD_URL="https://u:*****@$DB_PASSWORD/"
+-HOOK=https://u:$DB_PASSWORD@h/
++HOOK=https://u:{{secret:db_password|url}}@h/
+ DB_PASSWORD
+ OLD_URL=
+END
+) || fail "the diff of the env file"
