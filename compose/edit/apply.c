@@ -92,6 +92,8 @@ static int apply_pieces(struct work *w, const struct sc_edit *e, struct sc_error
     for (size_t at = node->span.start; at < node->span.end;) {
         size_t n = 0;
         for (const char *const *piece = e->pieces; *piece != NULL && n == 0; piece += 2) {
+            if (piece[0][0] != w->text[at])
+                continue;
             size_t len = strlen(piece[0]);
             if (node->span.end - at < len || memcmp(w->text + at, piece[0], len) != 0 ||
                 (is_word((unsigned char)piece[0][len - 1]) &&

@@ -90,7 +90,9 @@ struct occurrence {
     size_t secret;               /* index in the plan, when it moves */
     const struct native *native; /* the program's own way, or NULL */
     size_t file_secret;          /* what is read: the secret, or the template of `native` */
-    bool first;                  /* the one of several on the same text that makes the edit */
+    /* Once all are found: the ones of the same text, and those of the same key, in order. */
+    const struct occurrence *text_first, *text_next, *key_first, *key_next;
+    bool first; /* the one of several on the same text that makes the edit */
     /* In a service's env file, where there are no nodes; NULL in a Compose file. */
     const struct sc_place *line, *name; /* of the value, and of the variable */
     const struct sc_origin *origin;     /* of the value */
@@ -170,8 +172,10 @@ struct context {
     size_t grant_count, grant_cap;
     struct exchange *exchanges;
     size_t exchange_count, exchange_cap;
-    struct sc_model_pool model; /* for values looked up */
-    struct sc_scope scope;      /* the variables of the project */
+    struct sc_model_pool model;        /* for values looked up */
+    struct sc_scope scope;             /* the variables of the project */
+    const struct sc_yaml_node *valued; /* the text last looked up as a whole, and its value */
+    const char *valued_as;
 };
 
 #endif

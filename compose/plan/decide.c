@@ -6,7 +6,9 @@
  * services moves only if all of them take it the same way; a variable of a service moves in all
  * files or in none, since most images refuse a variable and its file form together.
  */
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"
@@ -186,10 +188,23 @@ static bool linked(const struct context *c, const struct occurrence *a, const st
                                              sc_plan_serves(c, b->service, a->service)));
 }
 
+/* The next one that may be linked, in order: of the same text or of the same key. */
+static const struct occurrence *next_linked(const struct occurrence **text,
+                                            const struct occurrence **key)
+{
+    bool of_key = *text == NULL || (*key != NULL && *key < *text);
+    const struct occurrence *found = of_key ? *key : *text;
+    if (*text == found && found != NULL)
+        *text = found->text_next;
+    if (*key == found && found != NULL)
+        *key = found->key_next;
+    return found;
+}
+
 static bool spread_one(struct context *c, struct occurrence *a)
 {
-    for (size_t k = 0; k < c->found_count; k++) {
-        const struct occurrence *b = &c->found[k];
+    const struct occurrence *text = a->text_first, *key = a->key_first, *b = NULL;
+    while ((b = next_linked(&text, &key)) != NULL) {
         if (a == b || !linked(c, a, b))
             continue;
         if (b->reason == NULL && (sc_plan_same_way(a, b) || may_part(a, b)))
@@ -230,13 +245,12 @@ static void spread_reasons(struct context *c)
 
 /* Whether the text was found as a credential of this service too: they follow together or not at
  * all. */
-static bool has_own(const struct context *c, const struct occurrence *o, const struct definition *d)
+static bool has_own(const struct occurrence *o, const struct definition *d)
 {
-    for (size_t i = 0; i < c->found_count; i++) {
-        if (c->found[i].service == d && sc_plan_same_text(&c->found[i], o))
-            return true;
-    }
-    return false;
+    const struct occurrence *same = o->text_first;
+    while (same != NULL && same->service != d)
+        same = same->text_next;
+    return same != NULL;
 }
 
 /* A service that gets the text too but for which it is no credential, or that extends the service
@@ -245,7 +259,7 @@ static const char *bystander(struct context *c, const struct occurrence *o)
 {
     for (size_t i = 0; i < c->definition_count; i++) {
         const struct definition *d = &c->definitions[i];
-        if (d == o->service || sc_str_equal(d->name, o->service->name) || has_own(c, o, d))
+        if (d == o->service || sc_str_equal(d->name, o->service->name) || has_own(o, d))
             continue;
         const struct sc_yaml_node *environment =
             sc_yaml_resolve(sc_merged_get(d->node, "environment"));
@@ -329,18 +343,18 @@ const char *sc_plan_stays_note(struct context *c, const struct occurrence *o)
 }
 
 /* A file takes the whole text, with all that is in it. */
-static const struct occurrence *first_of(const struct context *c, const struct occurrence *o)
+static const struct occurrence *first_of(const struct occurrence *o)
 {
-    const struct occurrence *first = c->found;
+    const struct occurrence *first = o->text_first;
     while (!sc_plan_together(first, o))
-        first++;
+        first = first->text_next;
     return first;
 }
 
 int sc_plan_assign(struct context *c, struct occurrence *o, struct sc_error *err)
 {
     if (o->next && !o->use_shim) {
-        const struct occurrence *first = first_of(c, o);
+        const struct occurrence *first = first_of(o);
         o->secret = first->secret;
         o->file_secret = first->file_secret;
         return 0;
@@ -364,8 +378,75 @@ int sc_plan_assign(struct context *c, struct occurrence *o, struct sc_error *err
     return rc;
 }
 
+/* ---- which belong together ---- */
+
+static int compare_texts(const struct occurrence *a, const struct occurrence *b)
+{
+    if ((a->line == NULL) != (b->line == NULL))
+        return a->line == NULL ? -1 : 1;
+    if (a->line == NULL)
+        return a->value_node == b->value_node                        ? 0
+               : (uintptr_t)a->value_node < (uintptr_t)b->value_node ? -1
+                                                                     : 1;
+    if (a->file != b->file)
+        return a->file < b->file ? -1 : 1;
+    return a->line->start < b->line->start ? -1 : a->line->start > b->line->start;
+}
+
+static int compare_keys(const struct occurrence *a, const struct occurrence *b)
+{
+    return strcmp(a->key, b->key);
+}
+
+/* In order among equals. */
+static int by_text(const void *x, const void *y)
+{
+    const struct occurrence *a = *(struct occurrence *const *)x,
+                            *b = *(struct occurrence *const *)y;
+    int order = compare_texts(a, b);
+    return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+static int by_key(const void *x, const void *y)
+{
+    const struct occurrence *a = *(struct occurrence *const *)x,
+                            *b = *(struct occurrence *const *)y;
+    int order = compare_keys(a, b);
+    return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+static int link_all(struct context *c, struct sc_error *err)
+{
+    const size_t count = c->found_count;
+    struct occurrence **all = calloc(SC_MAX(count, (size_t)1), sizeof(struct occurrence *));
+    if (all == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        all[i] = &c->found[i];
+    qsort(all, count, sizeof(*all), by_text);
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && compare_texts(all[i - 1], all[i]) == 0;
+        all[i]->text_first = again ? all[i - 1]->text_first : all[i];
+        all[i]->first = !again;
+        if (again)
+            all[i - 1]->text_next = all[i];
+    }
+    qsort(all, count, sizeof(*all), by_key);
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && compare_keys(all[i - 1], all[i]) == 0;
+        all[i]->key_first = again ? all[i - 1]->key_first : all[i];
+        if (again)
+            all[i - 1]->key_next = all[i];
+    }
+    free(all);
+    return 0;
+}
+
 int sc_plan_decide(struct context *c, struct sc_error *err)
 {
+    int rc = link_all(c, err);
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < c->found_count; i++) {
         struct occurrence *o = &c->found[i];
         o->reason = own_reason(c, o, err);
@@ -374,13 +455,6 @@ int sc_plan_decide(struct context *c, struct sc_error *err)
         o->settled = o->reason != NULL;
     }
     spread_reasons(c);
-    int rc = 0;
-    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
-        struct occurrence *o = &c->found[i];
-        o->first = true;
-        for (size_t k = 0; k < i && o->first; k++)
-            o->first = !sc_plan_same_text(&c->found[k], o);
-    }
     /* a variable of its own gives a better name than a piece of a URL, so it comes first */
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < c->found_count && rc == 0; i++) {

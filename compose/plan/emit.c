@@ -189,13 +189,13 @@ static bool has_rule(const struct occurrence *o)
 
 /* A line of an env file that the service gets with others: its image is known, or another service
  * is known to be the one that reads it. */
-static bool is_stray(const struct context *c, const struct occurrence *o)
+static bool is_stray(const struct occurrence *o)
 {
     if (o->line == NULL || !o->use_shim || has_rule(o) || o->service->image == NULL)
         return false;
     bool stray = sc_image_known(o->service->image);
-    for (size_t i = 0; i < c->found_count && !stray; i++)
-        stray = has_rule(&c->found[i]) && sc_plan_same_text(&c->found[i], o);
+    for (const struct occurrence *b = o->text_first; b != NULL && !stray; b = b->text_next)
+        stray = has_rule(b);
     return stray;
 }
 
@@ -207,7 +207,7 @@ static const char *note_of(const struct context *c, const struct occurrence *o)
         return "a project that extends this file too has to declare the secret as well";
     if (o->rule != NULL && (o->rule->flags & SC_IMAGE_FIRST_START) != 0 && !o->use_shim)
         return "read only when the data is first set up; an existing one keeps its password";
-    if (is_stray(c, o))
+    if (is_stray(o))
         return "nothing is known of its image reading it; if it does not, give the service an env "
                "file without it";
     if (o->credential.shape == SC_SHAPE_PLACEHOLDER)

@@ -254,7 +254,7 @@ struct sc_plan_piece {
     size_t start, end;
 };
 /* The bytes of the file that are the piece; false where escapes or folded lines hide them. */
-bool sc_plan_piece_bytes(const struct sc_plan *plan, const struct sc_plan_piece *piece,
+bool sc_plan_piece_bytes(struct sc_plan *plan, const struct sc_plan_piece *piece,
                          struct sc_yaml_span *ret);
 /* Remembers where the secret texts of a piece stand: all of it, or the defaults of its variables.
  */

@@ -3,6 +3,8 @@
  * The diff for people: the lines that go hold the credentials, and lines around them may, so what a
  * person sees has them masked.
  */
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compose/judge/lines.h"
@@ -23,16 +25,60 @@ int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t en
     return 0;
 }
 
-/* How often the text stands there before this place. */
+/* How often the text stands there, beginning before this place. */
 static size_t count_before(struct sc_bytes text, struct sc_bytes part, size_t before)
 {
+    const unsigned char *at = text.ptr, *stop = text.ptr + SC_MIN(before + part.len - 1, text.len);
     size_t count = 0;
-    for (size_t at = 0; at < before && at + part.len <= text.len; at++)
-        count += memcmp(text.ptr + at, part.ptr, part.len) == 0;
+    for (; (at = memmem(at, (size_t)(stop - at), part.ptr, part.len)) != NULL; at++)
+        count++;
     return count;
 }
 
-bool sc_plan_piece_bytes(const struct sc_plan *plan, const struct sc_plan_piece *piece,
+/* The bytes of a scalar that is written as it is, but for quotes around it; NULL for others. */
+static const unsigned char *plain_bytes(const struct sc_yaml_node *node, struct sc_bytes bytes)
+{
+    size_t quote = node->style == SC_YAML_SINGLE || node->style == SC_YAML_DOUBLE;
+    bool may = quote > 0 || node->style == SC_YAML_PLAIN;
+    /* what is folded or escaped gets shorter, but for some escapes of double quotes */
+    return may && bytes.len == node->len + 2 * quote &&
+                   (node->style != SC_YAML_DOUBLE || memchr(bytes.ptr, '\\', bytes.len) == NULL)
+               ? bytes.ptr + quote
+               : NULL;
+}
+
+/* A line of a literal block: in the text, and in the file. */
+static size_t line_end(struct sc_bytes text, size_t at)
+{
+    const unsigned char *newline = memchr(text.ptr + at, '\n', text.len - at);
+    return newline == NULL ? text.len : (size_t)(newline - text.ptr);
+}
+
+/* Where the text of a literal block stands: its lines are the file's, behind an indentation. The
+ * line found last is where the next look begins. */
+static bool literal_place(struct sc_plan *plan, const struct sc_yaml_node *node,
+                          struct sc_bytes text, struct sc_bytes bytes, size_t start, size_t *ret)
+{
+    struct sc_plan_line *line = &plan->line;
+    if (line->node != node || start < line->text)
+        *line = (struct sc_plan_line){node, 0, line_end(bytes, 0) + 1};
+    size_t end = line_end(text, line->text);
+    while (start > end && line->bytes < bytes.len) {
+        line->text = end + 1;
+        line->bytes = line_end(bytes, line->bytes) + 1;
+        end = line_end(text, line->text);
+    }
+    if (line->bytes >= bytes.len || start > end)
+        return false;
+    size_t last = line_end(bytes, line->bytes), len = end - line->text;
+    if (last > line->bytes && bytes.ptr[last - 1] == '\r')
+        last--;
+    *ret = last - len + (start - line->text);
+    return last - line->bytes >= len &&
+           memcmp(bytes.ptr + last - len, text.ptr + line->text, len) == 0;
+}
+
+bool sc_plan_piece_bytes(struct sc_plan *plan, const struct sc_plan_piece *piece,
                          struct sc_yaml_span *ret)
 {
     const struct sc_yaml_node *node = piece->node;
@@ -40,12 +86,19 @@ bool sc_plan_piece_bytes(const struct sc_plan *plan, const struct sc_plan_piece 
     const struct sc_bytes part = {text.ptr + piece->start, piece->end - piece->start};
     const struct sc_bytes bytes = {plan->files[piece->file].before.ptr + node->span.start,
                                    node->span.end - node->span.start};
-    if (part.len == 0 || count_before(text, part, text.len) != count_before(bytes, part, bytes.len))
+    const unsigned char *plain = plain_bytes(node, bytes);
+    size_t at = piece->start + (plain != NULL ? (size_t)(plain - bytes.ptr) : 0);
+    if (part.len == 0)
         return false;
-    size_t number = count_before(text, part, piece->start), at = 0;
-    while (number > 0 || memcmp(bytes.ptr + at, part.ptr, part.len) != 0) {
-        number -= memcmp(bytes.ptr + at, part.ptr, part.len) == 0;
-        at++;
+    bool placed = plain != NULL || (node->style == SC_YAML_LITERAL &&
+                                    literal_place(plan, node, text, bytes, piece->start, &at));
+    if (!placed || at + part.len > bytes.len || memcmp(bytes.ptr + at, part.ptr, part.len) != 0) {
+        if (count_before(text, part, text.len) != count_before(bytes, part, bytes.len))
+            return false;
+        const unsigned char *found = bytes.ptr, *stop = bytes.ptr + bytes.len;
+        for (size_t number = count_before(text, part, piece->start) + 1; number > 0; number--)
+            found = (unsigned char *)memmem(found, (size_t)(stop - found), part.ptr, part.len) + 1;
+        at = (size_t)(found - bytes.ptr) - 1;
     }
     ret->start = node->span.start + (uint32_t)at;
     ret->end = ret->start + (uint32_t)part.len;
@@ -132,8 +185,8 @@ static int mask_setting(void *ctx, struct sc_region key, struct sc_region value,
     const struct settings *s = ctx;
     const char *text = (const char *)s->plan->files[s->file].before.ptr;
     struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
-    size_t count = sc_credential_parts(text + key.offset, key.len, text + value.offset, value.len,
-                                       parts);
+    size_t count =
+        sc_credential_parts(text + key.offset, key.len, text + value.offset, value.len, parts);
     if (count > SC_CREDENTIAL_PARTS_MAX)
         return sc_plan_mask_span(s->plan, s->file, value.offset, value.offset + value.len, err);
     int rc = 0;
@@ -169,34 +222,146 @@ int sc_plan_mask_add(struct context *c, const struct occurrence *o, struct sc_er
     return sc_plan_mask_piece(plan, &piece, err);
 }
 
+/* ---- what is looked for in lines ---- */
+
+/* Texts in order; each knows the longest other one that is how it begins. */
+struct known {
+    struct known_text {
+        struct sc_bytes text;
+        size_t parent; /* index, or SIZE_MAX */
+    } * items;
+    size_t count;
+    bool begins[256]; /* whether one begins with this byte */
+};
+
+static bool begins_with(struct sc_bytes text, struct sc_bytes with)
+{
+    return with.len <= text.len && memcmp(text.ptr, with.ptr, with.len) == 0;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    const struct sc_bytes x = ((const struct known_text *)a)->text;
+    const struct sc_bytes y = ((const struct known_text *)b)->text;
+    int order = memcmp(x.ptr, y.ptr, SC_MIN(x.len, y.len));
+    return order != 0 ? order : x.len < y.len ? -1 : x.len > y.len;
+}
+
+static void put_in_order(struct known *known)
+{
+    if (known->count > 0)
+        qsort(known->items, known->count, sizeof(*known->items), compare_texts);
+    for (size_t i = 0; i < known->count; i++) {
+        size_t parent = i == 0 ? SIZE_MAX : i - 1;
+        while (parent != SIZE_MAX && !begins_with(known->items[i].text, known->items[parent].text))
+            parent = known->items[parent].parent;
+        known->items[i].parent = parent;
+        known->begins[known->items[i].text.ptr[0]] = true;
+    }
+}
+
+/* Bytes of the longest one that stands here; 0 if there is none. */
+static size_t longest(const struct known *known, const char *line, size_t len)
+{
+    const struct known_text here = {.text = {(const unsigned char *)line, len}};
+    if (len == 0 || !known->begins[here.text.ptr[0]])
+        return 0;
+    size_t low = 0, high = known->count; /* behind the last one that is not behind `here` */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_texts(&known->items[middle], &here) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t at = low == 0 ? SIZE_MAX : low - 1;
+    while (at != SIZE_MAX && !begins_with(here.text, known->items[at].text))
+        at = known->items[at].parent;
+    return at == SIZE_MAX ? 0 : known->items[at].text.len;
+}
+
 struct view {
     const struct sc_plan *plan;
     size_t file;
+    struct sc_plan_mask *masks; /* of the file, in order, one where they overlap */
+    size_t count;
+    /* A value that moves and stands in an old line as well, where nothing says that it is one: a
+     * password of many words, say. Short ones are too often a part of something else. In new lines
+     * a credential that stays is known by its text only. */
+    struct known moved, staying;
 };
+
+static int by_start(const void *a, const void *b)
+{
+    const struct sc_plan_mask *x = a, *y = b;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void unite_masks(struct view *v)
+{
+    size_t count = 0;
+    if (v->count > 0)
+        qsort(v->masks, v->count, sizeof(*v->masks), by_start);
+    for (size_t i = 0; i < v->count; i++) {
+        struct sc_plan_mask *last = count > 0 ? &v->masks[count - 1] : NULL;
+        if (last != NULL && v->masks[i].start < last->end)
+            last->end = SC_MAX(last->end, v->masks[i].end);
+        else
+            v->masks[count++] = v->masks[i];
+    }
+    v->count = count;
+}
+
+static void view_done(struct view *v)
+{
+    free(v->masks);
+    free(v->moved.items);
+    free(v->staying.items);
+}
+
+static int view_init(struct view *v, struct sc_error *err)
+{
+    const struct sc_plan *plan = v->plan;
+    const unsigned char *text = plan->files[v->file].before.ptr;
+    v->masks = calloc(plan->mask_count + 1, sizeof(*v->masks));
+    v->staying.items = calloc(plan->mask_count + 1, sizeof(*v->staying.items));
+    v->moved.items = calloc(plan->secret_count + 1, sizeof(*v->moved.items));
+    if (v->masks == NULL || v->staying.items == NULL || v->moved.items == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < plan->mask_count; i++) {
+        const struct sc_plan_mask *m = &plan->masks[i];
+        if (m->file != v->file || m->start >= m->end)
+            continue;
+        v->masks[v->count++] = *m;
+        if (m->end - m->start > 2 && text[m->start] != '$')
+            v->staying.items[v->staying.count++].text =
+                (struct sc_bytes){text + m->start, m->end - m->start};
+    }
+    for (size_t i = 0; i < plan->secret_count; i++) {
+        const struct sc_bytes value = sc_secret_view(&plan->secrets[i].value);
+        if (!plan->secrets[i].is_template && value.len >= MOVED_MIN)
+            v->moved.items[v->moved.count++].text = value;
+    }
+    unite_masks(v);
+    put_in_order(&v->moved);
+    put_in_order(&v->staying);
+    return 0;
+}
+
+/* ---- lines ---- */
 
 /* The end of the mask that covers this byte of the old file, or 0. */
 static size_t covered(const struct view *v, size_t at)
 {
-    for (size_t i = 0; i < v->plan->mask_count; i++) {
-        const struct sc_plan_mask *m = &v->plan->masks[i];
-        if (m->file == v->file && at >= m->start && at < m->end)
-            return m->end;
+    size_t low = 0, high = v->count; /* behind the last one that begins here or before */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (v->masks[middle].start <= at)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return 0;
-}
-
-/* Bytes of a value that moves and stands here as well, where nothing says that it is one: a
- * password of many words, say. Short ones are too often a part of something else. */
-static size_t moved_text(const struct view *v, const char *line, size_t len)
-{
-    for (size_t i = 0; i < v->plan->secret_count; i++) {
-        const struct sc_plan_secret *secret = &v->plan->secrets[i];
-        const struct sc_bytes value = sc_secret_view(&secret->value);
-        if (!secret->is_template && value.len >= MOVED_MIN && value.len <= len &&
-            memcmp(line, value.ptr, value.len) == 0)
-            return value.len;
-    }
-    return 0;
+    return low > 0 && at < v->masks[low - 1].end ? v->masks[low - 1].end : 0;
 }
 
 static void show_old(const struct view *v, const char *line, size_t len, size_t offset,
@@ -204,7 +369,7 @@ static void show_old(const struct view *v, const char *line, size_t len, size_t 
 {
     for (size_t i = 0; i < len;) {
         size_t end = covered(v, offset + i);
-        size_t n = end == 0 ? moved_text(v, line + i, len - i) : 0;
+        size_t n = end == 0 ? longest(&v->moved, line + i, len - i) : 0;
         if (n > 0)
             end = offset + i + n;
         if (end == 0) {
@@ -214,20 +379,6 @@ static void show_old(const struct view *v, const char *line, size_t len, size_t 
         sc_buf_puts(out, MASK);
         i = SC_MIN(end - offset, len);
     }
-}
-
-/* In new lines a credential that stays is known by its text only. */
-static size_t known_text(const struct view *v, const char *line, size_t len)
-{
-    const unsigned char *text = v->plan->files[v->file].before.ptr;
-    for (size_t i = 0; i < v->plan->mask_count; i++) {
-        const struct sc_plan_mask *m = &v->plan->masks[i];
-        size_t n = m->end - m->start;
-        if (m->file == v->file && n > 2 && n <= len && memcmp(line, text + m->start, n) == 0 &&
-            text[m->start] != '$')
-            return n;
-    }
-    return 0;
 }
 
 /* Bytes of a `{{secret:name}}` that begins here: "{{secret:db_password}}" with the password
@@ -258,7 +409,7 @@ static void show_new(const struct view *v, const char *line, size_t len, struct 
     for (size_t i = 0; i < len;) {
         /* a name in front is no value: POSTGRES_PASSWORD_FILE with the password "postgres" */
         bool behind = value != NULL && line + i > value;
-        size_t n = behind ? known_text(v, line + i, len - i) : 0;
+        size_t n = behind ? longest(&v->staying, line + i, len - i) : 0;
         size_t name = secret_path(line + i, len - i);
         if (name == 0)
             name = placeholder(line + i, len - i);
@@ -285,7 +436,8 @@ int sc_plan_diff(const struct sc_plan *plan, size_t file, const struct sc_diff_p
                  bool reveal, struct sc_buf *out, struct sc_error *err)
 {
     const struct sc_plan_file *f = &plan->files[file];
-    struct view view = {.plan = plan, .file = file};
+    SC_CLEANUP(view_done) struct view view = {.plan = plan, .file = file};
+    int rc = f->changed ? view_init(&view, err) : 0;
     struct sc_diff diff = {
         .name = f->display[0] == '/' ? f->display + 1 : f->display,
         .before = f->before,
@@ -294,5 +446,5 @@ int sc_plan_diff(const struct sc_plan *plan, size_t file, const struct sc_diff_p
         .show = reveal ? NULL : show,
         .ctx = &view,
     };
-    return f->changed ? sc_diff_write(&diff, out, err) : 0;
+    return f->changed && rc == 0 ? sc_diff_write(&diff, out, err) : rc;
 }

@@ -52,6 +52,12 @@ struct sc_plan_mask {
     size_t file, start, end;
 };
 
+/* A line of a literal block, in its text and in the bytes that are the block. */
+struct sc_plan_line {
+    const struct sc_yaml_node *node;
+    size_t text, bytes;
+};
+
 struct sc_plan_secret {
     const char *name; /* within the scope */
     struct sc_secret value;
@@ -86,6 +92,7 @@ struct sc_plan {
     size_t secret_count, secret_cap;
     struct sc_plan_mask *masks;
     size_t mask_count, mask_cap;
+    struct sc_plan_line line; /* the one last looked at */
     struct sc_project *after; /* while it is made: the project that the new texts are */
     bool no_memory; /* somewhere on the way, where a reason was made of it: there is no plan */
     struct sc_stash pool;

@@ -4,9 +4,11 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"
+#include "core/parse.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -40,6 +42,32 @@ static bool taken(const struct context *c, const char *name)
     return taken_by_file(c, name);
 }
 
+/* The lowest number that makes a name of the stem which is free. */
+static int number_name(const struct context *c, char name[SC_NAME_PART_MAX + 1],
+                       struct sc_error *err)
+{
+    const size_t stem = SC_MIN(strlen(name), (size_t)SC_NAME_PART_MAX - 8);
+    const size_t count = c->plan->secret_count + 3; /* one of these is free of secrets */
+    bool *used = calloc(count, sizeof(*used));
+    if (used == NULL)
+        return sc_fail_nomem(err);
+    for (size_t i = 0; i < c->plan->secret_count; i++) {
+        const char *other = c->plan->secrets[i].name;
+        uint64_t number = 0;
+        if (strncmp(other, name, stem) == 0 && other[stem] == '_' &&
+            sc_parse_u64(other + stem + 1, count - 1, "number", &number, NULL) == 0)
+            used[number] = true;
+    }
+    size_t number = 2;
+    do {
+        while (number < count && used[number])
+            number++;
+        snprintf(name + stem, SC_NAME_PART_MAX + 1 - stem, "_%zu", number++);
+    } while (taken_by_file(c, name));
+    free(used);
+    return 0;
+}
+
 static int choose_name(struct context *c, const char *key, const char *service, const char **ret,
                        struct sc_error *err)
 {
@@ -56,9 +84,9 @@ static int choose_name(struct context *c, const char *key, const char *service, 
         if (rc < 0)
             return rc;
     }
-    size_t stem = SC_MIN(strlen(name), (size_t)SC_NAME_PART_MAX - 8);
-    for (unsigned number = 2; taken(c, name); number++)
-        snprintf(name + stem, sizeof(name) - stem, "_%u", number);
+    rc = taken(c, name) ? number_name(c, name, err) : 0;
+    if (rc < 0)
+        return rc;
     char *copy = sc_stash_dup(&c->plan->pool, name, strlen(name), err);
     if (copy == NULL)
         return SC_E_NOMEM;

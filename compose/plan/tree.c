@@ -48,6 +48,10 @@ static int each(struct walk *w, const struct sc_yaml_node *mapping, int depth, s
     mapping = sc_yaml_resolve(mapping);
     if (!sc_yaml_is(mapping, SC_YAML_MAPPING) || depth == 0)
         return 0;
+    /* what a mapping has itself wins, and no key stands there twice but through an alias */
+    bool own = mapping == sc_yaml_resolve(w->top);
+    for (size_t i = 0; i < mapping->count && own; i++)
+        own = mapping->keys[i]->kind == SC_YAML_SCALAR;
     int rc = 0;
     for (size_t i = 0; i < mapping->count && rc == 0; i++) {
         const struct sc_yaml_node *key = sc_yaml_resolve(mapping->keys[i]);
@@ -62,7 +66,7 @@ static int each(struct walk *w, const struct sc_yaml_node *mapping, int depth, s
             continue;
         }
         /* only the entry that wins */
-        if (sc_yaml_is(key, SC_YAML_SCALAR) && sc_merged_get(w->top, key->text) == value)
+        if (sc_yaml_is(key, SC_YAML_SCALAR) && (own || sc_merged_get(w->top, key->text) == value))
             rc = w->fn(mapping->keys[i], value, w->ctx, err);
     }
     return rc;

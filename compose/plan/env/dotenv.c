@@ -85,6 +85,10 @@ static bool still_needed(const struct context *c, const char *name)
     for (size_t i = 0; i < project->file_count; i++) {
         const struct sc_project_file *file = project->files[i];
         SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(2 * SC_YAML_SIZE_MAX);
+        const struct sc_bytes before = {(const unsigned char *)file->text, file->size};
+        if (!sc_plan_env_is_compose(file) && /* where changes add no references */
+            (before.ptr == NULL || sc_plan_env_references(before, name) == 0))
+            continue;
         const struct sc_bytes text = text_after(c, file, &out);
         if (text.ptr != NULL && (sc_plan_env_references(text, name) > 0 ||
                                  (sc_plan_env_is_compose(file) && sc_plan_env_passes(text, name))))

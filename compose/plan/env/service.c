@@ -146,9 +146,8 @@ static const char *bystander(struct context *c, const struct occurrence *o)
         bool found = false;
         if (!reads(service, c->plan->files[o->file].path))
             continue;
-        for (size_t k = 0; k < c->found_count && !found; k++)
-            found = sc_plan_same_text(&c->found[k], o) &&
-                    sc_str_equal(c->found[k].service->name, service->name);
+        for (const struct occurrence *b = o->text_first; b != NULL && !found; b = b->text_next)
+            found = sc_str_equal(b->service->name, service->name);
         if (!found)
             return sc_plan_say(c,
                                "service '%s' reads this file too and cannot follow; give that "
@@ -165,8 +164,8 @@ static size_t moving_references(const struct context *c, const char *name)
     for (size_t i = 0; i < c->found_count; i++) {
         const struct occurrence *o = &c->found[i];
         bool first = true;
-        for (size_t k = 0; k < i && first; k++)
-            first = !sc_plan_same_text(&c->found[k], o) || c->found[k].part != o->part;
+        for (const struct occurrence *b = o->text_first; b != o && first; b = b->text_next)
+            first = b->part != o->part;
         count += first && o->reason == NULL && o->use != NULL && sc_str_equal(o->use->name, name);
     }
     for (size_t i = 0; i < c->literal_count; i++) {
@@ -201,9 +200,10 @@ static bool looked_up(const struct context *c, const struct occurrence *o)
     }
     if (!dotenv) {
         const struct sc_bytes own = c->plan->files[o->file].before;
-        return sc_plan_env_references(own, o->key) > moving_references(c, o->key);
+        references = sc_plan_env_references(own, o->key);
+        passes = false;
     }
-    return passes || references > moving_references(c, o->key);
+    return passes || (references > 0 && references > moving_references(c, o->key));
 }
 
 bool sc_plan_env_is_handed_on(const struct occurrence *o)
@@ -235,11 +235,10 @@ const char *sc_plan_env_lookup(struct context *c, const struct occurrence *o)
 /* ---- changing ---- */
 
 /* Whether all services that read the line follow in the same way, so that it can change itself. */
-static bool in_place(const struct context *c, const struct occurrence *o)
+static bool in_place(const struct occurrence *o)
 {
-    for (size_t i = 0; i < c->found_count; i++) {
-        const struct occurrence *b = &c->found[i];
-        if (sc_plan_same_text(b, o) && !sc_plan_same_way(b, o))
+    for (const struct occurrence *b = o->text_first; b != NULL; b = b->text_next) {
+        if (!sc_plan_same_way(b, o))
             return false;
     }
     return true;
@@ -249,8 +248,8 @@ static bool in_place(const struct context *c, const struct occurrence *o)
 static int fill_in(struct context *c, const struct occurrence *o, struct sc_error *err)
 {
     int rc = 0;
-    for (size_t i = 0; i < c->found_count && rc == 0; i++) {
-        const struct occurrence *part = &c->found[i];
+    for (const struct occurrence *part = o->text_first; part != NULL && rc == 0;
+         part = part->text_next) {
         if (!sc_plan_together(part, o))
             continue;
         size_t start = o->line->start + part->part;
@@ -281,7 +280,7 @@ int sc_plan_env_edit(struct context *c, const struct occurrence *o, const char *
     bool done = false;
     if (!o->first)
         return 0;
-    if (in_place(c, o) && name[0] != '\0')
+    if (in_place(o) && name[0] != '\0')
         return change_line(c, o, name, value, err);
     return sc_plan_env_remove(c, o->file, o->key, o->line, &done, err);
 }
@@ -325,7 +324,7 @@ static int emit_own(struct context *c, const struct definition *d, struct sc_err
     int rc = 0;
     for (size_t i = 0; i < c->found_count && rc == 0; i++) {
         const struct occurrence *o = &c->found[i];
-        if (o->line != NULL && o->service == d && o->reason == NULL && !o->next && !in_place(c, o))
+        if (o->line != NULL && o->service == d && o->reason == NULL && !o->next && !in_place(o))
             rc = add_own(c, o, list, &own, err);
     }
     if (rc < 0 || own.count == 0)

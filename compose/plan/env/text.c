@@ -20,8 +20,10 @@ size_t sc_plan_env_references(struct sc_bytes bytes, const char *name)
     const char *text = (const char *)bytes.ptr;
     size_t n = strlen(name), count = 0;
     for (size_t i = 0; i + n < bytes.len; i++) {
-        if (text[i] != '$')
-            continue;
+        const char *dollar = memchr(text + i, '$', bytes.len - n - i);
+        if (dollar == NULL)
+            break;
+        i = (size_t)(dollar - text);
         if (text[i + 1] == '$') {
             i++;
             continue;
@@ -85,13 +87,14 @@ static bool sets(const char *text, size_t at, size_t end, const char *name)
 
 size_t sc_plan_env_settings(struct sc_bytes bytes, const char *name)
 {
-    const char *text = (const char *)bytes.ptr;
-    size_t count = 0;
-    for (size_t at = 0; at < bytes.len;) {
-        const char *newline = memchr(text + at, '\n', bytes.len - at);
-        size_t end = newline == NULL ? bytes.len : (size_t)(newline - text);
-        count += sets(text, name_start(text, at, end), end, name);
-        at = end + 1;
+    const char *text = (const char *)bytes.ptr, *end = text + bytes.len;
+    size_t n = strlen(name), count = 0;
+    for (const char *p = memmem(text, bytes.len, name, n); p != NULL && p < end;
+         p = memmem(p + 1, (size_t)(end - p) - 1, name, n)) {
+        const char *newline = p > text ? memrchr(text, '\n', (size_t)(p - text)) : NULL;
+        size_t at = newline == NULL ? 0 : (size_t)(newline - text) + 1;
+        count += name_start(text, at, bytes.len) == (size_t)(p - text) &&
+                 sets(text, (size_t)(p - text), bytes.len, name);
     }
     return count;
 }

@@ -85,8 +85,13 @@ static bool findable(const struct context *c, const struct literal *l)
 static const char *loaded_reason(struct context *c, const struct literal *l)
 {
     const struct sc_yaml_node *node = l->node;
-    const char *mine = sc_plan_value(c, node->text, node->len);
-    for (size_t i = 0; strchr(node->text, '$') != NULL && i < l->service->user_count; i++) {
+    if (strchr(node->text, '$') == NULL)
+        return NULL;
+    if (c->valued != node) /* the credentials of one text come after each other */
+        c->valued_as = sc_plan_value(c, node->text, node->len);
+    c->valued = node;
+    const char *mine = c->valued_as;
+    for (size_t i = 0; i < l->service->user_count; i++) {
         const char *text =
             sc_value_text(sc_plan_loaded(l->service->users[i]->merged, c->plan->files[l->file].path,
                                          (struct sc_yaml_span){node->full_start, node->span.end}));
