@@ -307,13 +307,31 @@ static bool is_whole(enum sc_key_kind kind, const char *value, size_t len,
            (kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET || found->length == len);
 }
 
+/* Whether the text has one of the bytes without which it is none of those that hold others: lines,
+ * documents, URLs, pairs, options, variables. Most have none. */
+static bool may_hold_more(const char *value, size_t len)
+{
+    static const bool marks[256] = {['\n'] = true, ['{'] = true, ['['] = true,  ['='] = true,
+                                    [':'] = true,  ['"'] = true, ['\''] = true, ['$'] = true};
+    for (size_t i = 0; i < len; i++) {
+        if (marks[(unsigned char)value[i]] || (value[i] == '-' && i > 0 && value[i - 1] == '-'))
+            return true;
+    }
+    return false;
+}
+
 size_t sc_credential_parts(const char *key, size_t key_len, const char *value, size_t len,
                            struct sc_credential_part ret[SC_CREDENTIAL_PARTS_MAX])
 {
     struct parts parts = {value, ret, 0};
     struct sc_credential_part part = {.to = len};
-    enum sc_key_kind kind = key_kind(key, key_len);
     bool found = sc_credential_judge(key, key_len, value, len, &part.credential);
+    if (!may_hold_more(value, len)) {
+        if (found)
+            add_part(&parts, &part);
+        return parts.count;
+    }
+    enum sc_key_kind kind = key_kind(key, key_len);
     if (found && is_whole(kind, value, len, &part.credential)) {
         add_part(&parts, &part);
         return parts.count;
