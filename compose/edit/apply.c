@@ -198,6 +198,14 @@ static bool is_block_text(const struct sc_yaml_node *node)
            (node->style == SC_YAML_LITERAL || node->style == SC_YAML_FOLDED);
 }
 
+/* The last text in a value, or its key where nothing stands there. */
+static const struct sc_yaml_node *last_text(const struct sc_yaml_node *last)
+{
+    while (last->count > 0)
+        last = last->values[last->count - 1];
+    return !is_block_text(last) && last->key != NULL ? last->key : last;
+}
+
 /* The block text that would stand right before what is behind this entry once it is gone: blank
  * lines there would become part of it. NULL if another kind of value does. */
 static const struct sc_yaml_node *block_text_before(const struct work *w,
@@ -208,11 +216,7 @@ static const struct sc_yaml_node *block_text_before(const struct work *w,
         i--;
     if (i == 0)
         return NULL;
-    const struct sc_yaml_node *last = node->parent->values[i - 1];
-    while (last->count > 0)
-        last = last->values[last->count - 1];
-    if (!is_block_text(last) && last->key != NULL)
-        last = last->key;
+    const struct sc_yaml_node *last = last_text(node->parent->values[i - 1]);
     return is_block_text(last) ? last : NULL;
 }
 
@@ -387,6 +391,8 @@ static int add_in_block(struct work *w, const struct sc_edit *e, struct sc_error
     SC_CLEANUP(sc_buf_done) struct sc_buf lines = SC_BUF_INIT(PIECE_MAX);
     const struct sc_edit_style style = style_beside(w, c);
     size_t indent = first_column(w, c);
+    if (sc_edit_sets_apart(w->stream, c) && !is_block_text(last_text(c)))
+        sc_buf_puts(&lines, w->style.newline);
     for (; e != NULL; e = sc_edits_next(w->edits, e))
         sc_edit_render_block(e->text, &e->value, indent, &style, &lines);
     return insert_lines(w, c->span.end, &lines, err);

@@ -35,6 +35,9 @@ int sc_edit_mend_ending(const struct sc_yaml_stream *stream, struct sc_splices *
 
 struct sc_edit_style sc_edit_style_of(const struct sc_yaml_stream *stream);
 
+/* Whether a blank line comes before another entry at the top level of the document. */
+bool sc_edit_sets_apart(const struct sc_yaml_stream *stream, const struct sc_yaml_node *root);
+
 /* Writes a scalar so that it reads back as the string `text`, in the given style where it can be.
  */
 void sc_edit_render_scalar(const char *text, enum sc_yaml_style style, bool in_flow,

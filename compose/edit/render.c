@@ -202,6 +202,33 @@ static void measure(const struct sc_yaml_stream *stream, const struct sc_yaml_no
     }
 }
 
+/* Whether an entry that is not the first has a blank line before it, above its comments. */
+static bool stands_apart(const struct sc_yaml_stream *stream, const struct sc_yaml_node *map)
+{
+    const char *text = (const char *)sc_yaml_text(stream).ptr;
+    if (!sc_yaml_is(map, SC_YAML_MAPPING) || map->style != SC_YAML_BLOCK || map->count < 2)
+        return false;
+    size_t at = map->keys[map->count - 1]->full_start, first = at;
+    do { /* a line up */
+        while (at > 0 && text[at - 1] != '\n')
+            at--;
+        if (at == 0)
+            return false;
+        at--;
+        while (at > 0 && text[at - 1] != '\n')
+            at--;
+        first = at + strspn(text + at, " \t\r");
+    } while (text[first] == '#');
+    return text[first] == '\n';
+}
+
+bool sc_edit_sets_apart(const struct sc_yaml_stream *stream, const struct sc_yaml_node *root)
+{
+    const struct sc_yaml_node *last = root->count > 0 ? root->values[root->count - 1] : NULL;
+    return root->parent == NULL &&
+           (stands_apart(stream, root) || (last != NULL && stands_apart(stream, last)));
+}
+
 struct sc_edit_style sc_edit_style_of(const struct sc_yaml_stream *stream)
 {
     struct sc_edit_style style = {.newline = "\n", .step = 2, .sequence_step = SIZE_MAX};

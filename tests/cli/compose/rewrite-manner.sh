@@ -154,3 +154,45 @@ END
 run 0 "$SECRETSCTL" compose rewrite -f steps.yml --write
 tail -n 2 steps.yml >got
 printf '    postgres_password:\n        file: /run/secretsctl/steps/postgres_password\n' | cmp - got || fail "the indentation"
+
+# what is new at the top level stands apart where the file sets such things apart, and where it does not, does not
+apart() { # WHAT WANTED: the end of the file that is written for the one on standard input
+    cat >compose.yml
+    run 0 "$SECRETSCTL" compose rewrite --scope apart --write
+    tail -n 5 compose.yml | cmp - <(printf '%b' "$2") || { cat -A compose.yml; fail "$1"; }
+    run 0 "$SECRETSCTL" compose rewrite --scope apart
+    err_is "secretsctl: no credential to move"
+}
+top='secrets:\n  postgres_password:\n    file: /run/secretsctl/apart/postgres_password\n'
+apart 'top-level entries with blank lines' "  v:\n\n$top" <<'END'
+services:
+  a: {image: postgres, environment: {POSTGRES_PASSWORD: canary}}
+
+# what stays
+volumes:
+  v:
+END
+apart 'services with blank lines' "    image: nginx\n\n$top" <<'END'
+services:
+  a:
+    image: postgres
+    environment: {POSTGRES_PASSWORD: canary}
+
+  b:
+    image: nginx
+END
+apart 'no blank lines' "volumes:\n  v:\n$top" <<'END'
+services:
+  a: {image: postgres, environment: {POSTGRES_PASSWORD: canary}}
+volumes:
+  v:
+END
+apart 'a text that a blank line would belong to' "x-a: |+\n  text\n$top" <<'END'
+services:
+  a: {image: postgres, environment: {POSTGRES_PASSWORD: canary}}
+
+x-a: |+
+  text
+END
+printf 'services:\r\n  a: {image: postgres, environment: {POSTGRES_PASSWORD: canary}}\r\n\r\nvolumes:\r\n  v:\r\n' |
+    apart 'line ends' "  v:\r\n\r\n${top//\\n/\\r\\n}"
