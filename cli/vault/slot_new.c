@@ -64,9 +64,12 @@ int sc_slot_ask_passphrase(const struct sc_cli *cli, const char *instead,
                            struct sc_slot_secrets *secrets, struct sc_error *err)
 {
     if (cli->globals.no_input || !sc_term_available())
-        return sc_fail(err, SC_E_USAGE,
-                       "there is no terminal to ask for a passphrase on; give %s or --key-file",
-                       instead);
+        return sc_fail(
+            err, SC_E_USAGE,
+            cli->globals.no_input
+                ? "--no-input forbids to ask for a passphrase; give %s or --key-file"
+                : "there is no terminal to ask for a passphrase on; give %s or --key-file",
+            instead);
     int rc = sc_term_read_secret(
         "New passphrase (empty: one is made for you): ", &secrets->passphrase, err);
     if (rc < 0)

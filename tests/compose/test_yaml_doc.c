@@ -217,6 +217,8 @@ static void test_hostile_bytes(void **state)
     refuse("a: b\n\xef\xbb\xbf"
            "c: d\n",
            SC_E_SYNTAX, "'f' line 2, column 1: a byte order mark in the middle of the file");
+    SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *wide = load("a: b\n\xef\xbc\xa1: d\n");
+    assert_int_equal(root(wide)->count, 2); /* a letter that begins with the mark's first byte */
     refuse("a: \xff\n", SC_E_SYNTAX, "'f' line 1, column 4: not UTF-8 text");
     refuse("\xff\xfe"
            "a",

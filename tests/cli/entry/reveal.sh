@@ -40,6 +40,11 @@ def normal_screen(seen):
 
 status, seen = session(["get", "shop/pw"])
 assert status == 2 and b"hunter2" not in seen and b"--reveal" in seen, (status, seen)
+# A file of all of them is for a file; what asks for it on the terminal gets it there.
+status, seen = session(["export", "shop", "--format", "env"])
+assert status == 2 and b"hunter2" not in seen and b"--reveal" in seen, (status, seen)
+status, seen = session(["export", "shop", "--format", "env", "--reveal"])
+assert status == 0 and b"hunter2pass" in seen, (status, seen)
 for keys, want in ((b"\n", 0), (b"\x04", 0), (b"\x03", -2)):
     status, seen = session(["get", "shop/pw", "--reveal"], wait=b"from the screen", keys=keys)
     assert status == want, (keys, status, seen)

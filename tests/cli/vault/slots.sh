@@ -7,6 +7,8 @@ new_vault
 (umask 077; printf 'first passphrase\n' >p1; age-keygen -o id.txt 2>/dev/null)
 printf v1 | run 0 "$SECRETSCTL" add a/x
 run 2 "$SECRETSCTL" slot add --no-input
+err_is "secretsctl: --no-input forbids to ask for a passphrase; give --new-passphrase-file or --key-file"
+run 2 setsid --wait "$SECRETSCTL" slot add
 err_is "secretsctl: there is no terminal to ask for a passphrase on; give --new-passphrase-file or --key-file"
 run 0 "$SECRETSCTL" slot add --new-passphrase-file p1 --kdf light --label 'in the safe' --reason 'for the bad day'
 run 0 "$SECRETSCTL" slot add --recipient "$(age-keygen -y id.txt)" --label alice

@@ -62,6 +62,7 @@ PY
 }
 on_terminal 5 "secretsctl: the vault is locked and no passphrase alone opens it; give --passphrase-file together with --key-file" get a/b
 on_terminal any "Passphrase: " get a/b --key-file key
+on_terminal 2 "secretsctl: --no-input forbids to ask for a passphrase; give" init --vault other.db --no-input
 run 5 "$SECRETSCTL" get a/b --no-input
 err_has "give --passphrase-file together with --key-file"
 age-keygen -o identity 2>/dev/null
