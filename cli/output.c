@@ -148,6 +148,15 @@ void sc_note(const struct sc_cli *cli, const char *fmt, ...)
     va_end(args);
 }
 
+void sc_note_due(const struct sc_cli *cli, const char *first, size_t count)
+{
+    if (count == 1)
+        sc_note(cli, "'%s' is due for rotation", first);
+    else if (count > 1)
+        sc_note(cli, "'%s' and %zu more are due for rotation; see: secretsctl list --expired",
+                first, count - 1);
+}
+
 void sc_warn(const char *fmt, ...)
 {
     va_list args;

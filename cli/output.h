@@ -53,6 +53,9 @@ void sc_note(const struct sc_cli *cli, const char *fmt, ...) SC_PRINTF(2, 3);
 /* The same, also with --quiet: something is wrong but the command goes on. */
 void sc_warn(const char *fmt, ...) SC_PRINTF(1, 2);
 
+/* Notes that so many entries were handed out that are due for rotation, of which one is named. */
+void sc_note_due(const struct sc_cli *cli, const char *first, size_t count);
+
 /* Flushes standard output; IO when the reader is gone or the disk is full. */
 int sc_out_flush(struct sc_error *err) SC_NODISCARD;
 

@@ -30,7 +30,8 @@ struct sc_source_entry {
                          sum of the versions of what it names */
     int64_t mtime;    /* seconds since the epoch, UTC; of a template: its youngest part's */
     uint32_t uid, gid;
-    uint32_t mode; /* permission bits, e.g. 0400 */
+    uint32_t mode;   /* permission bits, e.g. 0400 */
+    int64_t expires; /* when it is due for rotation; 0 = never */
 };
 
 /* Called for each entry in order of name; a negative result stops the listing and is passed on. */

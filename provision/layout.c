@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/buf.h"
 
@@ -56,6 +57,7 @@ static int add_entry(const struct sc_source_entry *from, void *ctx, struct sc_er
     entry->gid = from->gid;
     entry->mode = from->mode == 0 ? MODE_DEFAULT : from->mode & 0777;
     entry->size = from->size;
+    entry->due = from->expires != 0 && from->expires <= time(NULL);
     layout->bytes += from->size;
     layout->count++;
     return 0;

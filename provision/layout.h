@@ -25,6 +25,7 @@ struct sc_layout_entry {
     size_t scope_len;
     uint32_t uid, gid, mode;
     uint64_t size;
+    bool due; /* for rotation */
     enum sc_layout_state state;
 };
 

@@ -73,6 +73,7 @@ static void convert(const struct sc_entry_info *info, struct sc_source_entry *ou
         .uid = info->uid,
         .gid = info->gid,
         .mode = info->mode != 0 ? info->mode : DEFAULT_MODE,
+        .expires = info->expires,
     };
     memcpy(out->name, info->name, sizeof(out->name));
 }

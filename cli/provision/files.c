@@ -95,6 +95,7 @@ static void write_json(const struct run *run, struct sc_json *json)
             sc_json_pair_int(json, "uid", entry->uid);
             sc_json_pair_int(json, "gid", entry->gid);
             sc_json_pair_string(json, "mode", mode);
+            sc_json_pair_bool(json, "due", entry->due);
         }
         sc_json_object_end(json);
     }
@@ -191,6 +192,19 @@ static int offer_restart(const struct run *run, struct sc_error *err)
     return 0;
 }
 
+static void note_due(const struct run *run)
+{
+    const char *first = NULL;
+    size_t count = 0;
+    for (size_t i = run->layout.count; i-- > 0;) {
+        if (!run->layout.entries[i].due)
+            continue;
+        first = run->layout.entries[i].name;
+        count++;
+    }
+    sc_note_due(run->cli, first, count);
+}
+
 static int finish(struct run *run, struct sc_error *err)
 {
     int rc = sc_stale_find(run->dir, &run->stale, err);
@@ -198,6 +212,7 @@ static int finish(struct run *run, struct sc_error *err)
         rc = run->cli->globals.json ? print_json(run, err) : print_table(run, err);
     if (rc == 0)
         rc = sc_out_flush(err);
+    note_due(run);
     for (size_t i = 0; i < run->layout.foreign.count; i++)
         sc_note(run->cli, "scope '%s' there is another vault's and stays; --scope '%s' removes it",
                 run->layout.foreign.items[i], run->layout.foreign.items[i]);

@@ -160,6 +160,8 @@ int sc_cmd_run(struct sc_cli *cli, const void *options, int count, char **operan
                      "--json goes with --dry-run: without it the output is the command's own");
     else
         rc = sc_run_values_read(cli, &choice, &values, err);
+    if (rc == 0 && values.due > 0)
+        sc_note_due(cli, values.items[values.due_first].name, values.due);
     if (rc == 0 && opt->dry_run) {
         rc = print_plan(cli, &values, !opt->env, err);
         sc_run_values_done(&values);

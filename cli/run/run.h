@@ -46,6 +46,8 @@ struct sc_run_value {
 struct sc_run_values {
     struct sc_run_value *items;
     size_t count;
+    size_t due;       /* entries that are due for rotation */
+    size_t due_first; /* the first of them in `items` */
 };
 
 /* Which entries; the last two for run only. */

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/envfile.h"
 #include "cli/output.h"
@@ -97,6 +98,8 @@ static int take_entry(const struct sc_source_entry *entry, void *ctx, struct sc_
     if (item == NULL || item->variable == NULL)
         return SC_E_NOMEM;
     item->open = entry->kind == SC_ENTRY_CONFIG;
+    if (entry->expires != 0 && entry->expires <= time(NULL) && reading->values->due++ == 0)
+        reading->values->due_first = reading->values->count - 1;
     return reading->source.ops->open(reading->source.ctx, entry->name, 0, &item->value, err);
 }
 

@@ -78,10 +78,11 @@ int sc_cmd_agent(struct sc_cli *cli, const void *options, int count, char **oper
     sc_note(cli, "the agent listens at '%s'", inherited ? "the socket of systemd" : path);
     if (given->background)
         return serve_in_background(fd, &limits, err);
+    const struct sc_agent_address address = sc_agent_address_of(fd);
     rc = sc_out_flush(err);
     if (rc == 0)
         rc = sc_agent_serve(fd, &limits, err);
-    if (rc == 0 && !inherited)
+    if (rc == 0 && !inherited && sc_agent_address_holds(&address)) /* not that of the next agent */
         unlink(path);
     return rc;
 }

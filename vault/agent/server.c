@@ -33,11 +33,14 @@
 #define INHERITED_FD   3
 #define CLIENT_SECONDS 2
 /* More time asleep than this since the last look means that the machine was suspended. */
-#define SUSPEND_NS    INT64_C(100000000)
+#define SUSPEND_NS INT64_C(100000000)
+/* How often to look whether the socket can still be reached. */
+#define LOOK_MS       5000
 #define NS_PER_SECOND INT64_C(1000000000)
 
 struct agent {
     int listen_fd, signal_fd, clock_fd;
+    struct sc_agent_address address;
     struct sc_agent_limits limits;
     struct sc_agent_ring ring;
     struct sc_agent_reader reader;
@@ -125,6 +128,33 @@ int sc_agent_listen(const char *path, int *ret_fd, struct sc_error *err)
         return sc_fail_errno(err, "cannot listen at '%s'", path);
     *ret_fd = SC_TAKE_FD(fd);
     return 0;
+}
+
+struct sc_agent_address sc_agent_address_of(int listen_fd)
+{
+    struct sc_agent_address address = {.path = ""};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t len = sizeof(name);
+    struct stat st;
+    _Static_assert(sizeof(address.path) >= sizeof(name.sun_path), "room for any path");
+    if (getsockname(listen_fd, (struct sockaddr *)&name, &len) < 0 || name.sun_path[0] != '/' ||
+        strnlen(name.sun_path, sizeof(name.sun_path)) == sizeof(name.sun_path) ||
+        lstat(name.sun_path, &st) < 0)
+        return address;
+    memcpy(address.path, name.sun_path, sizeof(name.sun_path));
+    address.dev = st.st_dev;
+    address.ino = st.st_ino;
+    return address;
+}
+
+bool sc_agent_address_holds(const struct sc_agent_address *address)
+{
+    struct stat st;
+    if (address->path[0] == '\0')
+        return true;
+    if (lstat(address->path, &st) < 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    return st.st_dev == address->dev && st.st_ino == address->ino;
 }
 
 int sc_agent_check_memory(const struct sc_agent_limits *limits, struct sc_error *err)
@@ -281,11 +311,11 @@ static int wait_ms(const struct agent *agent)
 {
     int64_t next = sc_agent_ring_next(&agent->ring);
     if (next < 0)
-        return -1;
+        return LOOK_MS;
     if (agent->reader.vault != NULL)
         next = SC_MIN(next, agent->reader.until);
     int64_t left = (next - now_seconds()) * 1000;
-    return (int)SC_MAX(INT64_C(0), SC_MIN(left, INT64_C(1000) * 3600));
+    return (int)SC_MAX(INT64_C(0), SC_MIN(left, (int64_t)LOOK_MS));
 }
 
 static int serve(struct agent *agent, struct sc_error *err)
@@ -302,6 +332,9 @@ static int serve(struct agent *agent, struct sc_error *err)
             agent->clock_fd = open_clock();
         }
         if (waits[1].revents != 0 && !take_signal(agent))
+            return 0;
+        /* Its folder was removed, at the end of a session perhaps: nobody can lock it any more. */
+        if (!sc_agent_address_holds(&agent->address))
             return 0;
         if (waits[0].revents != 0)
             serve_client(agent);
@@ -331,6 +364,7 @@ int sc_agent_serve(int listen_fd, const struct sc_agent_limits *limits, struct s
 {
     struct agent agent = {
         .listen_fd = listen_fd, .signal_fd = -1, .clock_fd = open_clock(), .limits = *limits};
+    agent.address = sc_agent_address_of(listen_fd);
     agent.asleep = time_asleep();
     int rc = sc_agent_check_memory(limits, err);
     if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -35,4 +35,14 @@ int sc_agent_check_memory(const struct sc_agent_limits *limits, struct sc_error 
 int sc_agent_serve(int listen_fd, const struct sc_agent_limits *limits,
                    struct sc_error *err) SC_NODISCARD;
 
+/* Where a listening socket can be reached. */
+struct sc_agent_address {
+    char path[108]; /* of struct sockaddr_un; "" where it cannot be told */
+    uint64_t dev, ino;
+};
+
+struct sc_agent_address sc_agent_address_of(int listen_fd);
+/* Whether that socket still is what is found at its path; true where it cannot be told. */
+bool sc_agent_address_holds(const struct sc_agent_address *address);
+
 #endif

@@ -46,6 +46,23 @@ err_is "secretsctl: an agent is running already at '$T/run/secretsctl-agent/agen
 run 2 "$SECRETSCTL" agent --time 0
 err_is "secretsctl: --time must be between 1s and 30d"
 
+# An agent whose socket is gone cannot be locked: it ends by itself, and leaves alone who took its place.
+lone=$T/lone
+mkdir -m 700 "$lone"
+XDG_RUNTIME_DIR=$lone "$SECRETSCTL" -q agent &
+first=$!
+until_true 10 test -S "$lone/secretsctl-agent/agent.sock" || fail "no agent"
+rm -r "$lone/secretsctl-agent"
+XDG_RUNTIME_DIR=$lone "$SECRETSCTL" -q agent &
+second=$!
+end_second() { kill "$second" 2>/dev/null || true; }
+on_exit end_second
+wait "$first" || fail "an agent without a socket ends with $?"
+[ -S "$lone/secretsctl-agent/agent.sock" ] || fail "the socket of the next agent was removed"
+kill "$second"
+wait "$second" || fail "the next agent ends with $?"
+[ ! -e "$lone/secretsctl-agent/agent.sock" ] || fail "the next agent leaves its socket"
+
 stop_agent
 gone() { [ -z "$(agent_pid)" ]; }
 until_true 10 gone || fail "the agent does not end"
