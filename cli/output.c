@@ -235,19 +235,19 @@ static void print_cell(const struct sc_table *table, size_t column, const char *
 static void print_aligned(const struct sc_table *table, const struct sc_cli *cli)
 {
     const char *cell = sc_buf_text(&table->cells), *end = cell + table->cells.len;
-    if (cell < end) {
-        fputs(sc_out_paint(cli, SC_COLOR_BOLD), stdout);
-        for (size_t i = 0; i < table->columns; i++)
-            print_cell(table, i, table->headers[i]);
-        fputs(sc_out_paint(cli, SC_COLOR_NONE), stdout);
-    }
+    fputs(sc_out_paint(cli, SC_COLOR_BOLD), stdout);
+    for (size_t i = 0; i < table->columns; i++)
+        print_cell(table, i, table->headers[i]);
+    fputs(sc_out_paint(cli, SC_COLOR_NONE), stdout);
     for (size_t i = 0; cell < end; i++, cell += strlen(cell) + 1)
         print_cell(table, i % table->columns, cell);
 }
 
 void sc_table_print(const struct sc_table *table, const struct sc_cli *cli)
 {
-    if (table->aligned)
+    if (table->cells.len == 0)
+        sc_note(cli, "there is nothing to list");
+    else if (table->aligned)
         print_aligned(table, cli);
     else
         sc_out_buf(&table->cells);

@@ -65,6 +65,7 @@ struct sc_table *sc_table_new(const char *const *headers, size_t columns, struct
 /* Copies the cells (`columns` of them). */
 int sc_table_add(struct sc_table *table, const char *const *cells,
                  struct sc_error *err) SC_NODISCARD;
+/* A note says that it is empty: a mistyped name or filter looks like that, too. */
 void sc_table_print(const struct sc_table *table, const struct sc_cli *cli);
 void sc_table_freep(struct sc_table **table);
 

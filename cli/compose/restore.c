@@ -21,12 +21,33 @@ struct restore {
     struct sc_original *originals;
     struct sc_replace_file *files;
     size_t count;
+    struct sc_strv names;
+    int64_t since; /* when the last rewrite was */
 };
 
 static int match_entry(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
 {
-    struct sc_strv *names = ctx;
-    return sc_strv_add(names, info->name, err);
+    struct restore *r = ctx;
+    r->since = SC_MAX(r->since, info->created);
+    return sc_strv_add(&r->names, info->name, err);
+}
+
+static int find_rotated(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    struct restore *r = ctx;
+    bool rotated = info->kind == SC_ENTRY_SECRET && info->version > 1 && info->created > r->since;
+    return rotated ? sc_strv_add(&r->names, info->name, err) : 0;
+}
+
+/* The originals hold what was moved then; the server may want what came after. */
+static int tell_rotated(const struct sc_cli *cli, struct restore *r, struct sc_error *err)
+{
+    sc_strv_done(&r->names);
+    int rc = sc_vault_list(r->vault, r->input->scope, find_rotated, r, err);
+    for (size_t i = 0; i < r->names.count && rc == 0; i++)
+        sc_note(cli, "'%s' was changed after the rewrite: the files have its value of before",
+                r->names.items[i]);
+    return rc;
 }
 
 /* Plans to put one original back, checked against what stands there now. */
@@ -62,16 +83,15 @@ static int take(struct restore *r, struct sc_original *original, struct sc_error
 
 static int find_originals(struct restore *r, struct sc_error *err)
 {
-    SC_CLEANUP(sc_strv_done) struct sc_strv names = {0};
     SC_CLEANUP(sc_str_freep)
     char *prefix = sc_str_printf(err, SC_REWRITE_ORIGINALS "/%s", r->input->scope);
     if (prefix == NULL)
         return SC_E_NOMEM;
-    int rc = sc_vault_list(r->vault, prefix, match_entry, &names, err);
+    int rc = sc_vault_list(r->vault, prefix, match_entry, r, err);
     size_t found = 0;
-    for (size_t i = 0; i < names.count && rc == 0; i++) {
+    for (size_t i = 0; i < r->names.count && rc == 0; i++) {
         struct sc_original original = {0};
-        rc = sc_original_get(r->vault, names.items[i], &original, err);
+        rc = sc_original_get(r->vault, r->names.items[i], &original, err);
         if (rc == 0 && sc_rewrite_input_holds(r->input, original.path)) {
             found++;
             rc = take(r, &original, err);
@@ -113,6 +133,9 @@ int sc_run_compose_restore(struct sc_cli *cli, const void *options, int count, c
         sc_note(cli, "restored '%s'", r.files[i].path);
     if (rc == 0 && r.count == 0)
         sc_note(cli, "nothing to restore");
+    else if (rc == 0)
+        rc = tell_rotated(cli, &r, err);
+    sc_strv_done(&r.names);
     for (size_t i = 0; i < r.count; i++)
         sc_original_done(&r.originals[i]);
     free(r.originals);

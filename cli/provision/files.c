@@ -184,8 +184,12 @@ static int offer_restart(const struct run *run, struct sc_error *err)
     }
     if (run->stale.count == 0 || run->options->no_restart)
         return 0;
-    if (run->options->restart || agreed(run))
-        return sc_stale_restart(&run->stale, err);
+    if (run->options->restart || agreed(run)) {
+        int rc = sc_stale_restart(&run->stale, err);
+        if (rc == 0)
+            sc_note(run->cli, "they were restarted");
+        return rc;
+    }
     sc_note(run->cli,
             "a container that has a file bound sees the new one once it is started again; "
             "--restart does that");

@@ -250,7 +250,7 @@ static int print_table(const struct sc_cli *cli, const struct list *list, const 
             reader->result, opens,   reader->last, open < 0 ? "-" : open_now};
         rc = sc_table_add(table, cells + first, err);
     }
-    if (rc == 0)
+    if (rc == 0 && list->count > 0) /* else what is missing was told */
         sc_table_print(table, cli);
     return rc;
 }

@@ -52,6 +52,7 @@ others=$(started dir)$(started other)
 run 0 "$SECRETSCTL" provision --tmpfs --no-restart "$M"
 err_has "container '$name-file' (shop/file) still reads the old '$M/shop/pw'"
 run 0 "$SECRETSCTL" provision --tmpfs --restart "$M"
+err_has "they were restarted"
 [ "$(inside file /bin/cat /run/secrets/pw)" = two ] || fail "the restarted container reads the old one"
 [ "$(started dir)$(started other)" = "$others" ] || fail "a container was restarted that was not stale"
 run 0 "$SECRETSCTL" provision --tmpfs "$M"

@@ -48,6 +48,16 @@ err_is "secretsctl: '$T/compose.yaml' was changed since the rewrite; use --force
 run 0 "$SECRETSCTL" compose restore --scope prod/shop --force
 cmp compose.yaml before/compose.yaml
 
+# the originals have the value that was moved; that it is another one by now is told
+run 0 "$SECRETSCTL" compose rewrite --write --scope prod/shop
+sleep 1.1
+printf newer | "$SECRETSCTL" rotate -q prod/shop/mysql_password
+run 0 "$SECRETSCTL" compose restore --scope prod/shop
+err_has "secretsctl: 'prod/shop/mysql_password' was changed after the rewrite: the files have its value of before"
+[ "$(grep -c 'was changed after' err)" = 1 ] || fail "told of others: $(cat err)"
+cmp compose.yaml before/compose.yaml
+run 0 "$SECRETSCTL" rollback prod/shop/mysql_password
+
 # another value under the same name is somebody's: it stays
 printf other | "$SECRETSCTL" rotate prod/shop/mysql_password
 run 1 "$SECRETSCTL" compose rewrite --write --scope prod/shop

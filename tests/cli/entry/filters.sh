@@ -18,6 +18,16 @@ run 2 "$SECRETSCTL" list --expiring soon
 [ -z "$(names --label team=we)" ] || fail "a part of a label's value"
 [ "$(names --kind config)" = "shop/motd " ] || fail "kind"
 [ -z "$(names --exposed)" ] || fail "exposed"
+run 0 "$SECRETSCTL" list shoop
+err_is "secretsctl: there is nothing to list"
+out_is ''
+run 0 "$SECRETSCTL" log --op create
+err_is "secretsctl: there is nothing to list"
+run 0 "$SECRETSCTL" list shoop --quiet
+err_is ''
+run 0 "$SECRETSCTL" list shoop --json
+out_is '[]'
+err_is ''
 
 run 0 "$SECRETSCTL" show shop/soon
 out_has "note	ask Ann"
