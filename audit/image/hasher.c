@@ -4,8 +4,10 @@
  */
 #include "audit/image/hasher.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -16,34 +18,37 @@
 
 struct sc_hasher {
     pthread_t thread;
-    bool started, alone; /* alone: there will be no thread */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    /* Under the lock: */
-    struct sc_sha256 *hash; /* NULL: nothing to do */
+    bool started, alone;    /* alone: there will be no thread */
+    bool busy;              /* a piece has been handed over and not been waited for */
+    sem_t work, done;       /* each wakes one side, and only if it sleeps */
+    struct sc_sha256 *hash; /* of the piece; NULL: the thread ends */
     struct sc_bytes data;
-    bool ending;
 };
+
+/* A signal that is caught here is no piece. */
+static void wait_for(sem_t *what)
+{
+    while (sem_wait(what) < 0 && errno == EINTR)
+        continue;
+}
 
 static void *hash_pieces(void *ctx)
 {
     struct sc_hasher *hasher = ctx;
-    pthread_mutex_lock(&hasher->lock);
-    while (!hasher->ending) {
-        if (hasher->hash == NULL) {
-            pthread_cond_wait(&hasher->changed, &hasher->lock);
-            continue;
-        }
-        struct sc_sha256 *hash = hasher->hash;
-        struct sc_bytes data = hasher->data;
-        pthread_mutex_unlock(&hasher->lock);
-        sc_sha256_add(hash, data);
-        pthread_mutex_lock(&hasher->lock);
-        hasher->hash = NULL;
-        pthread_cond_broadcast(&hasher->changed);
+    for (;;) {
+        wait_for(&hasher->work);
+        if (hasher->hash == NULL)
+            return NULL;
+        sc_sha256_add(hasher->hash, hasher->data);
+        sem_post(&hasher->done);
     }
-    pthread_mutex_unlock(&hasher->lock);
-    return NULL;
+}
+
+static void hand_over(struct sc_hasher *hasher, struct sc_sha256 *hash, struct sc_bytes data)
+{
+    hasher->hash = hash;
+    hasher->data = data;
+    sem_post(&hasher->work);
 }
 
 struct sc_hasher *sc_hasher_new(struct sc_error *err)
@@ -56,8 +61,8 @@ struct sc_hasher *sc_hasher_new(struct sc_error *err)
     cpu_set_t processors;
     hasher->alone =
         sched_getaffinity(0, sizeof(processors), &processors) == 0 && CPU_COUNT(&processors) < 2;
-    pthread_mutex_init(&hasher->lock, NULL);
-    pthread_cond_init(&hasher->changed, NULL);
+    sem_init(&hasher->work, 0, 0);
+    sem_init(&hasher->done, 0, 0);
     return hasher;
 }
 
@@ -67,14 +72,11 @@ void sc_hasher_free(struct sc_hasher *hasher)
         return;
     if (hasher->started) {
         sc_hasher_wait(hasher);
-        pthread_mutex_lock(&hasher->lock);
-        hasher->ending = true;
-        pthread_cond_broadcast(&hasher->changed);
-        pthread_mutex_unlock(&hasher->lock);
+        hand_over(hasher, NULL, (struct sc_bytes){0});
         pthread_join(hasher->thread, NULL);
     }
-    pthread_cond_destroy(&hasher->changed);
-    pthread_mutex_destroy(&hasher->lock);
+    sem_destroy(&hasher->work);
+    sem_destroy(&hasher->done);
     free(hasher);
 }
 
@@ -98,19 +100,13 @@ void sc_hasher_begin(struct sc_hasher *hasher, struct sc_sha256 *hash, struct sc
         sc_sha256_add(hash, data);
         return;
     }
-    pthread_mutex_lock(&hasher->lock);
-    hasher->hash = hash;
-    hasher->data = data;
-    pthread_cond_broadcast(&hasher->changed);
-    pthread_mutex_unlock(&hasher->lock);
+    hasher->busy = true;
+    hand_over(hasher, hash, data);
 }
 
 void sc_hasher_wait(struct sc_hasher *hasher)
 {
-    if (!hasher->started)
-        return;
-    pthread_mutex_lock(&hasher->lock);
-    while (hasher->hash != NULL)
-        pthread_cond_wait(&hasher->changed, &hasher->lock);
-    pthread_mutex_unlock(&hasher->lock);
+    if (hasher->busy)
+        wait_for(&hasher->done);
+    hasher->busy = false;
 }
