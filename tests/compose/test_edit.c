@@ -251,11 +251,69 @@ static void test_refused(void **state)
     }
 }
 
+/* Texts that a faulty splice could have made of `before`, where `operation` was asked for. */
+static const struct disproved {
+    const char *before, *after;
+    struct operation operation;
+    const char *what;
+} disproved[] = {
+    {"a: 1\n",
+     "a: 1\nb: 2\n",
+     {END},
+     "line 1, column 1: the rewritten file differs: an entry too many"},
+    {"- a\n",
+     "- a\n- b\n",
+     {END},
+     "line 1, column 1: the rewritten file differs: an entry too many"},
+    {"x: {}\n",
+     "x: {a: 1}\n",
+     {END},
+     "line 1, column 4: the rewritten file differs: an entry too many"},
+    {"a: 1\n",
+     "a: 1\nnew: v\nb: 2\n",
+     {ADD, NULL},
+     "line 1, column 1: the rewritten file differs: an entry too many"},
+    {"x:\n",
+     "x: {new: v, b: 2}\n",
+     {ADD, "x"},
+     "line 1, column 4: the rewritten file differs: an entry too many"},
+    {"a: 1\nb: 2\n",
+     "a: 1\n",
+     {END},
+     "line 1, column 1: the rewritten file differs: an entry is missing"},
+    {"a: 1\n",
+     "a: 1\n",
+     {ADD, NULL},
+     "line 1, column 1: the rewritten file differs: an added entry is missing"},
+    {"a: 1\n", "a: 2\n", {END}, "line 1, column 4: the rewritten file differs: a value changed"},
+    {"a: 1\n",
+     "a: 1\n",
+     {SET, "a"},
+     "line 1, column 4: the rewritten file differs: not the new text"},
+};
+
+static void test_disproved(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(disproved); i++) {
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *before = load(bytes(disproved[i].before));
+        SC_CLEANUP(sc_yaml_freep) struct sc_yaml_stream *after = load(bytes(disproved[i].after));
+        SC_CLEANUP(sc_edits_done) struct sc_edits edits = {0};
+        const struct sc_yaml_node *root = sc_yaml_document(before, 0)->root;
+        assert_int_equal(ask(&edits, root, &disproved[i].operation), 0);
+        if (sc_edit_verify(before, &edits, after, &err) != SC_E_BUG)
+            fail_msg("'%s' was taken for '%s'", disproved[i].after, disproved[i].before);
+        assert_string_equal(sc_error_message(&err) + strlen("'f' "), disproved[i].what);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_disproved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
