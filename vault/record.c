@@ -110,16 +110,19 @@ static int delete_row(struct sc_vault *vault, const struct sc_place *place, stru
     return rc < 0 ? rc : sc_stmt_run(row, err);
 }
 
-/* Values are numbered upwards from 1, names downwards from -1: so names stand together in the file,
- * and a listing does not have to read the values' pages. */
+/* Values are numbered upwards from 1, names from -2^31: so names stand together in the file, and a
+ * listing does not have to read the values' pages. Upwards, since SQLite leaves pages that are
+ * filled from their end fuller (docs/adr/067); below names that were numbered downwards from -1, as
+ * this program once did, it goes on so. */
 static int insert_blob(struct sc_vault *vault, enum sc_record_kind kind, struct sc_bytes sealed,
                        struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = kind == SC_RECORD_NAME
                  ? sc_db_prepare(vault->db,
-                                 "INSERT INTO blob(id, ct) VALUES("
-                                 "(SELECT min(0, coalesce(min(id), 0)) - 1 FROM blob), ?)",
+                                 "INSERT INTO blob(id, ct) VALUES(coalesce("
+                                 "(SELECT nullif(max(id) + 1, 0) FROM blob WHERE id<0), "
+                                 "(SELECT min(id) - 1 FROM blob WHERE id<0), -2147483648), ?)",
                                  &stmt, err)
                  : sc_db_prepare(vault->db,
                                  "INSERT INTO blob(id, ct) VALUES("

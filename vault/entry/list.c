@@ -236,6 +236,8 @@ int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, vo
     if (rc < 0)
         return rc;
     SC_CLEANUP(listing_done) struct listing listing = {.vault = vault, .prefix = prefix};
+    if (vault->txn == NULL)
+        sc_db_scan_begin(vault->db);
     for (size_t i = 0; i < vault->scope_count && rc == 0; i++) {
         struct sc_scope *scope = &vault->scopes[i];
         bool wanted = is_below(scope->name, prefix) || is_below(prefix, scope->name);
@@ -243,6 +245,8 @@ int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, vo
         if (scope->name[0] != '\0' && wanted && !hidden)
             rc = list_scope(&listing, scope, err);
     }
+    if (vault->txn == NULL)
+        sc_db_scan_end(vault->db);
     if (rc == 0)
         rc = report(&listing, fn, ctx, err);
     sc_view_end(vault);

@@ -214,7 +214,9 @@ int sc_vault_check(struct sc_vault *vault, sc_progress_fn progress, void *ctx, s
     int rc = sc_view_begin(vault, err);
     if (rc < 0)
         return rc;
+    sc_db_scan_begin(vault->db);
     rc = check_all(&checking, err);
+    sc_db_scan_end(vault->db);
     if (rc == 0 && vault->root != NULL)
         rc = sc_vault_log(vault, ignore_line, NULL, err);
     sc_view_end(vault);

@@ -23,6 +23,11 @@
 
 #define LENGTH_MAX (2 * 1024 * 1024)
 #define ASKED_MIN  1000 /* times for a lock, before it is given up */
+/* A larger cache would cost more than it saves: SQLite looks through all of it after each commit
+ * that has moved rows between pages. Who reads all reads in the order of the file, and for that
+ * even this would be mostly memory touched for the first time. */
+#define CACHE      "PRAGMA cache_size=-4096"
+#define SCAN_CACHE "PRAGMA cache_size=-1024"
 
 /* For failures of a system call. */
 static int code_of_errno(int error)
@@ -135,8 +140,6 @@ void sc_db_dont_wait(struct sc_db *db)
     db->sqlite.busy_handler(db->raw, NULL, NULL);
 }
 
-/* A larger cache would cost more than it saves: SQLite looks through all of it after each commit
- * that has moved rows between pages, and who reads all reads in the order of the file. */
 static int harden(struct sc_db *db, struct sc_error *err)
 {
     db->sqlite.extended_result_codes(db->raw, 1);
@@ -153,8 +156,7 @@ static int harden(struct sc_db *db, struct sc_error *err)
     return sc_db_exec(db,
                       "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
                       "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;"
-                      "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;"
-                      "PRAGMA cache_size=-4096",
+                      "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;" CACHE,
                       err);
 }
 
@@ -337,6 +339,16 @@ int sc_db_begin(struct sc_db *db, enum sc_db_begin how, struct sc_error *err)
     if (rc < 0)
         return rc;
     return sc_db_run(db, how == SC_DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+void sc_db_scan_begin(struct sc_db *db)
+{
+    SC_IGNORE(sc_db_exec(db, SCAN_CACHE, NULL) < 0);
+}
+
+void sc_db_scan_end(struct sc_db *db)
+{
+    SC_IGNORE(sc_db_exec(db, CACHE, NULL) < 0);
 }
 
 bool sc_db_in_transaction(const struct sc_db *db)

@@ -56,6 +56,10 @@ bool sc_db_in_transaction(const struct sc_db *db);
 /* COMMIT. After IO the outcome is unknown: close, reopen and look. */
 int sc_db_commit(struct sc_db *db, struct sc_error *err) SC_NODISCARD;
 void sc_db_rollback(struct sc_db *db);
+/* Between these two calls much is read once, from one end to the other: little of it is kept. */
+void sc_db_scan_begin(struct sc_db *db);
+void sc_db_scan_end(struct sc_db *db);
+
 /* Moves the log's content into the file and empties it; busy readers are no error. */
 void sc_db_checkpoint(struct sc_db *db);
 
