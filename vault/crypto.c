@@ -87,6 +87,16 @@ void sc_hasher_final(struct sc_hasher *hasher, unsigned char out[SC_KEY_SIZE])
     (void)crypto_generichash_final(state_of(hasher), out, SC_KEY_SIZE);
 }
 
+static_assert(SC_PRINT_KEY_SIZE == crypto_shorthash_siphashx24_KEYBYTES, "key of a print");
+
+void sc_print(uint64_t out[2], const unsigned char key[SC_PRINT_KEY_SIZE], struct sc_bytes bytes)
+{
+    unsigned char hash[2 * sizeof(uint64_t)];
+    static_assert(sizeof(hash) == crypto_shorthash_siphashx24_BYTES, "two words");
+    (void)crypto_shorthash_siphashx24(hash, bytes.ptr, bytes.len, key);
+    memcpy(out, hash, sizeof(hash));
+}
+
 void sc_kdf(unsigned char out[SC_KEY_SIZE], const unsigned char key[SC_KEY_SIZE], const char *label,
             struct sc_bytes data)
 {

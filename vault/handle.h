@@ -66,12 +66,18 @@ struct sc_kept_row {
     int64_t blob_id;
 };
 
+/* Rows as one number, the sum of their prints under a key of the transaction (vault/txn.h). */
+struct sc_tally {
+    uint64_t sum[2];
+};
+
 /* The entry that was verified last, in the view of this number, with all its rows. */
 struct sc_verified {
     uint64_t view;
     int64_t scope_id;
     unsigned char idx[SC_KEY_SIZE];
-    uint64_t bucket_rows; /* its own and those of others */
+    uint64_t bucket_rows;  /* its own and those of others */
+    struct sc_tally tally; /* of these; zero outside a transaction */
     struct sc_kept_row *rows;
     size_t count, cap;
 };

@@ -90,22 +90,45 @@ static void bind_place(struct sc_stmt *stmt, const struct sc_place *place)
     sc_stmt_bind_int(stmt, 4, place->kind);
 }
 
+/* What stands there in the file, if anything does. */
+static int stored_row(struct sc_vault *vault, const struct sc_place *place,
+                      unsigned char hash[SC_KEY_SIZE], int64_t *ret_blob, bool *ret,
+                      struct sc_error *err)
+{
+    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
+    int rc = sc_db_prepare(vault->db,
+                           "SELECT rh, blob_id FROM rec WHERE scope_id=? AND idx=? AND ver=? "
+                           "AND kind=?",
+                           &stmt, err);
+    if (rc < 0)
+        return rc;
+    bind_place(stmt, place);
+    rc = sc_stmt_step(stmt, ret, err);
+    if (rc < 0 || !*ret)
+        return rc;
+    *ret_blob = sc_stmt_int(stmt, 1);
+    return sc_stmt_fixed(stmt, 0, hash, SC_KEY_SIZE, err);
+}
+
 static int delete_row(struct sc_vault *vault, const struct sc_place *place, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *blob = NULL;
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
-    int rc = sc_db_prepare(vault->db,
-                           "DELETE FROM blob WHERE id=(SELECT blob_id FROM rec WHERE scope_id=? "
-                           "AND idx=? AND ver=? AND kind=?)",
-                           &blob, err);
+    unsigned char hash[SC_KEY_SIZE];
+    int64_t blob_id = 0;
+    bool stands = false;
+    int rc = stored_row(vault, place, hash, &blob_id, &stands, err);
+    if (rc == 0)
+        rc = sc_db_prepare(vault->db, "DELETE FROM blob WHERE id=?", &blob, err);
     if (rc == 0)
         rc = sc_db_prepare(vault->db,
                            "DELETE FROM rec WHERE scope_id=? AND idx=? AND ver=? AND kind=?", &row,
                            err);
-    if (rc < 0)
+    if (rc < 0 || !stands)
         return rc;
-    bind_place(blob, place);
+    sc_stmt_bind_int(blob, 1, blob_id);
     bind_place(row, place);
+    sc_txn_changes(vault, place, hash, SC_TXN_GOES);
     rc = sc_stmt_run(blob, err);
     return rc < 0 ? rc : sc_stmt_run(row, err);
 }
@@ -148,6 +171,7 @@ int sc_record_insert(struct sc_vault *vault, const struct sc_place *place,
     sc_stmt_bind_int(row, 5, place->scope->epoch);
     sc_stmt_bind_blob(row, 6, hash, SC_KEY_SIZE);
     sc_stmt_bind_int(row, 7, blob_id);
+    sc_txn_changes(vault, place, hash, SC_TXN_COMES);
     return sc_stmt_run(row, err);
 }
 
@@ -167,12 +191,15 @@ int sc_record_restore(struct sc_vault *vault, struct sc_bytes sealed, int64_t bl
 static int replace(struct sc_vault *vault, const struct sc_place *place, struct sc_bytes sealed,
                    const unsigned char hash[SC_KEY_SIZE], bool *ret, struct sc_error *err)
 {
-    SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *blob = NULL;
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *row = NULL;
-    int rc = sc_db_prepare(vault->db,
-                           "UPDATE blob SET ct=?5 WHERE id=(SELECT blob_id FROM rec "
-                           "WHERE scope_id=?1 AND idx=?2 AND ver=?3 AND kind=?4)",
-                           &blob, err);
+    unsigned char before[SC_KEY_SIZE];
+    int64_t blob_id = 0;
+    int rc = stored_row(vault, place, before, &blob_id, ret, err);
+    if (rc < 0 || !*ret)
+        return rc;
+    rc = sc_record_restore(vault, sealed, blob_id, err);
+    if (rc == 0 && sc_db_changed(vault->db) != 1)
+        rc = sc_record_fail(place->scope, "has lost its content", err);
     if (rc == 0)
         rc = sc_db_prepare(vault->db,
                            "UPDATE rec SET epoch=?5, rh=?6 "
@@ -180,19 +207,12 @@ static int replace(struct sc_vault *vault, const struct sc_place *place, struct 
                            &row, err);
     if (rc < 0)
         return rc;
-    bind_place(blob, place);
-    sc_stmt_bind_blob(blob, 5, sealed.ptr, sealed.len);
-    rc = sc_stmt_run(blob, err);
-    bool stood = rc == 0 && sc_db_changed(vault->db) > 0;
-    if (stood) {
-        bind_place(row, place);
-        sc_stmt_bind_int(row, 5, place->scope->epoch);
-        sc_stmt_bind_blob(row, 6, hash, SC_KEY_SIZE);
-        rc = sc_stmt_run(row, err);
-    }
-    if (rc == 0)
-        *ret = stood;
-    return rc;
+    bind_place(row, place);
+    sc_stmt_bind_int(row, 5, place->scope->epoch);
+    sc_stmt_bind_blob(row, 6, hash, SC_KEY_SIZE);
+    sc_txn_changes(vault, place, before, SC_TXN_GOES);
+    sc_txn_changes(vault, place, hash, SC_TXN_COMES);
+    return sc_stmt_run(row, err);
 }
 
 /* A version is written once; only the name's record is written over. */

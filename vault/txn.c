@@ -10,6 +10,7 @@
 #include "core/buf.h"
 #include "core/random.h"
 #include "vault/codec.h"
+#include "vault/record.h"
 #include "vault/state/audit.h"
 #include "vault/state/tree.h"
 
@@ -34,7 +35,31 @@ struct sc_txn {
     int64_t *rebuilt; /* scopes that are written anew as a whole */
     size_t rebuilt_count;
     bool slots, grants;
+    bool sound; /* the structure of the file, before anything that needs it to be */
+    unsigned char print_key[SC_PRINT_KEY_SIZE];
+    struct sc_tally verified, changes, found; /* of the rows in touched buckets */
+    struct sc_tally changes_mark;             /* when the present operation began */
 };
+
+static void add_tally(struct sc_tally *to, const struct sc_tally *more)
+{
+    to->sum[0] += more->sum[0];
+    to->sum[1] += more->sum[1];
+}
+
+static struct sc_tally print_of(const struct sc_txn *txn, int64_t scope_id,
+                                const struct sc_tree_row *row)
+{
+    unsigned char bytes[8 + SC_KEY_SIZE + 8 + 4 + SC_KEY_SIZE];
+    struct sc_tally print;
+    sc_put_u64(bytes, (uint64_t)scope_id);
+    memcpy(bytes + 8, row->idx, SC_KEY_SIZE);
+    sc_put_u64(bytes + 40, row->version);
+    sc_put_u32(bytes + 48, row->kind);
+    memcpy(bytes + 52, row->hash, SC_KEY_SIZE);
+    sc_print(print.sum, txn->print_key, (struct sc_bytes){bytes, sizeof(bytes)});
+    return print;
+}
 
 static bool before(const struct touched *a, const struct touched *b)
 {
@@ -67,6 +92,49 @@ static bool is_rebuilt(const struct sc_txn *txn, const struct sc_scope *scope)
             return true;
     }
     return false;
+}
+
+void sc_txn_count(const struct sc_vault *vault, const struct sc_scope *scope,
+                  const struct sc_tree_row *row, struct sc_tally *to)
+{
+    if (vault->txn == NULL)
+        return;
+    struct sc_tally print = print_of(vault->txn, scope->id, row);
+    add_tally(to, &print);
+}
+
+void sc_txn_changes(struct sc_vault *vault, const struct sc_place *place,
+                    const unsigned char hash[SC_KEY_SIZE], enum sc_txn_change change)
+{
+    struct sc_txn *txn = vault->txn;
+    if (txn == NULL || is_rebuilt(txn, place->scope))
+        return;
+    const struct sc_tree_row row = {
+        .idx = place->idx, .version = place->version, .kind = (uint32_t)place->kind, .hash = hash};
+    struct sc_tally print = print_of(txn, place->scope->id, &row);
+    if (change == SC_TXN_GOES)
+        print = (struct sc_tally){{0 - print.sum[0], 0 - print.sum[1]}};
+    add_tally(&txn->changes, &print);
+}
+
+/* What stands in the touched buckets is what stood there and what was done to it. */
+static int check_tally(const struct sc_txn *txn, struct sc_error *err)
+{
+    struct sc_tally expected = txn->verified;
+    add_tally(&expected, &txn->changes);
+    if (memcmp(&expected, &txn->found, sizeof(expected)) != 0)
+        return sc_fail(err, SC_E_TAMPERED,
+                       "what was written is not what stands in the vault's file now: its pages "
+                       "were made by somebody else, or are damaged; nothing was changed");
+    return 0;
+}
+
+int sc_txn_check_structure(struct sc_vault *vault, struct sc_error *err)
+{
+    int rc = vault->txn->sound ? 0 : sc_db_check(vault->db, err);
+    if (rc == 0)
+        vault->txn->sound = true;
+    return rc;
 }
 
 bool sc_txn_has_touched(const struct sc_vault *vault, const struct sc_scope *scope,
@@ -103,7 +171,11 @@ int sc_txn_touch(struct sc_vault *vault, struct sc_scope *scope,
     if (is_rebuilt(txn, scope) || found(txn, &key, at))
         return 0;
     int rc = sc_tree_verify(vault, scope, idx, &key.rows_before, err);
-    return rc < 0 ? rc : insert_touched(txn, &key, at, err);
+    if (rc == 0)
+        rc = insert_touched(txn, &key, at, err);
+    if (rc == 0)
+        add_tally(&txn->verified, &vault->verified.tally);
+    return rc;
 }
 
 int sc_txn_touch_all(struct sc_vault *vault, struct sc_scope *scope, struct sc_error *err)
@@ -115,7 +187,9 @@ int sc_txn_touch_all(struct sc_vault *vault, struct sc_scope *scope, struct sc_e
     size_t at = position(txn, &first);
     if (at < txn->count && txn->touched[at].scope_id == scope->id)
         return sc_fail(err, SC_E_BUG, "a scope is written anew after single changes");
-    int rc = sc_tree_verify_all(vault, scope, NULL, err);
+    int rc = sc_txn_check_structure(vault, err);
+    if (rc == 0)
+        rc = sc_tree_verify_all(vault, scope, NULL, err);
     if (rc < 0)
         return rc;
     int64_t *grown = realloc(txn->rebuilt, (txn->rebuilt_count + 1) * sizeof(*grown));
@@ -126,21 +200,30 @@ int sc_txn_touch_all(struct sc_vault *vault, struct sc_scope *scope, struct sc_e
     return 0;
 }
 
+/* A fresh vault has no state to compare with yet. */
+static int touch_table(struct sc_vault *vault, bool *touched,
+                       int (*check)(struct sc_vault *vault, struct sc_error *err),
+                       struct sc_error *err)
+{
+    int rc = 0;
+    if (vault->state.seq > 0 && !*touched) {
+        rc = sc_txn_check_structure(vault, err);
+        if (rc == 0)
+            rc = check(vault, err);
+    }
+    if (rc == 0)
+        *touched = true;
+    return rc;
+}
+
 int sc_txn_touch_slots(struct sc_vault *vault, struct sc_error *err)
 {
-    /* A fresh vault has no state to compare with yet. */
-    int rc = vault->state.seq > 0 && !vault->txn->slots ? sc_state_check_slots(vault, err) : 0;
-    if (rc == 0)
-        vault->txn->slots = true;
-    return rc;
+    return touch_table(vault, &vault->txn->slots, sc_state_check_slots, err);
 }
 
 int sc_txn_touch_grants(struct sc_vault *vault, struct sc_error *err)
 {
-    int rc = vault->state.seq > 0 && !vault->txn->grants ? sc_state_check_grants(vault, err) : 0;
-    if (rc == 0)
-        vault->txn->grants = true;
-    return rc;
+    return touch_table(vault, &vault->txn->grants, sc_state_check_grants, err);
 }
 
 /* ---- notes ---- */
@@ -208,7 +291,9 @@ int sc_vault_begin(struct sc_vault *vault, struct sc_error *err)
     struct sc_txn *txn = calloc(1, sizeof(*txn));
     if (txn == NULL)
         return sc_fail_nomem(err);
-    int rc = sc_db_begin(vault->db, SC_DB_BEGIN_WRITE, err);
+    int rc = sc_random_bytes(txn->print_key, sizeof(txn->print_key), err);
+    if (rc == 0)
+        rc = sc_db_begin(vault->db, SC_DB_BEGIN_WRITE, err);
     if (rc < 0) {
         free(txn);
         return rc;
@@ -240,17 +325,19 @@ static int store_root(struct sc_vault *vault, const struct sc_scope *scope, stru
 /* Takes the touched buckets of one scope, which stand together, into its tree. */
 static int update_scope(struct sc_vault *vault, size_t *at, struct sc_error *err)
 {
-    const struct sc_txn *txn = vault->txn;
+    struct sc_txn *txn = vault->txn;
     int64_t id = txn->touched[*at].scope_id;
     struct sc_scope *scope = sc_scope_by_id(vault, id);
     if (scope == NULL)
         return sc_fail(err, SC_E_BUG, "a changed scope has vanished");
     int rc = 0;
     for (; rc == 0 && *at < txn->count && txn->touched[*at].scope_id == id; (*at)++) {
-        uint64_t rows = 0;
-        rc = sc_tree_update(vault, scope, txn->touched[*at].prefix, &rows, err);
-        if (rc == 0)
-            scope->rows = scope->rows - txn->touched[*at].rows_before + rows;
+        struct sc_tree_sum sum;
+        rc = sc_tree_update(vault, scope, txn->touched[*at].prefix, &sum, err);
+        if (rc < 0)
+            break;
+        scope->rows = scope->rows - txn->touched[*at].rows_before + sum.rows;
+        add_tally(&txn->found, &sum.tally);
     }
     if (rc == 0)
         rc = sc_tree_grow(vault, scope, err);
@@ -310,6 +397,8 @@ static int seal_state(struct sc_vault *vault, unsigned char txn_id[SC_STATE_ID_S
     int rc = sc_random_bytes(change.txn, sizeof(change.txn), err);
     for (size_t at = 0; at < txn->count && rc == 0;)
         rc = update_scope(vault, &at, err);
+    if (rc == 0)
+        rc = check_tally(txn, err);
     for (size_t i = 0; i < txn->rebuilt_count && rc == 0; i++)
         rc = rebuild_scope(vault, txn->rebuilt[i], err);
     if (rc == 0)
@@ -390,6 +479,7 @@ int sc_txn_join(struct sc_vault *vault, bool *ret_own, struct sc_error *err)
     if (rc < 0)
         return rc;
     vault->txn->mark = vault->txn->notes.len;
+    vault->txn->changes_mark = vault->txn->changes;
     *ret_own = own;
     return 0;
 }
@@ -407,6 +497,7 @@ int sc_txn_end(struct sc_vault *vault, bool own, int rc, struct sc_error *err)
     /* The batch goes on as if this operation had not been tried; buckets it announced stay
      * announced, which costs their hash again and changes nothing. */
     sc_secret_truncate(&vault->txn->notes, vault->txn->mark);
+    vault->txn->changes = vault->txn->changes_mark;
     int undone = sc_db_exec(vault->db, "ROLLBACK TO op; RELEASE op", NULL);
     if (undone == 0)
         undone = sc_scope_load(vault, NULL);

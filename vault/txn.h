@@ -9,6 +9,25 @@
 #include "vault/handle.h"
 #include "vault/scope/scope.h"
 
+/* Rows are verified, SQLite's pages are not: made by somebody without a key, they may say the
+ * signed rows before a write and, by it, others after it. So before anything is signed, the rows
+ * that stand in the changed buckets must come to what was verified there and what was done to it.
+ * What writes a whole scope anew, or changes slots or grants, looks at the structure of all pages
+ * first.
+ */
+struct sc_tree_row;
+struct sc_place;
+
+/* Adds a row that was read to a tally. Nothing outside a transaction. */
+void sc_txn_count(const struct sc_vault *vault, const struct sc_scope *scope,
+                  const struct sc_tree_row *row, struct sc_tally *to);
+/* SQLite's own check of the whole file, once in a transaction. TAMPERED. */
+int sc_txn_check_structure(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+/* A row with this hash was written, or is about to go, in a bucket that was announced. */
+enum sc_txn_change { SC_TXN_COMES, SC_TXN_GOES };
+void sc_txn_changes(struct sc_vault *vault, const struct sc_place *place,
+                    const unsigned char hash[SC_KEY_SIZE], enum sc_txn_change change);
+
 /* Announces a change of the rows under idx, before it happens: verifies what stands there now. */
 int sc_txn_touch(struct sc_vault *vault, struct sc_scope *scope,
                  const unsigned char idx[SC_KEY_SIZE], struct sc_error *err) SC_NODISCARD;

@@ -8,6 +8,7 @@
 
 #include "core/buf.h"
 #include "vault/state/path.h"
+#include "vault/txn.h"
 
 #include "core/banned.h"
 
@@ -70,6 +71,7 @@ static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uin
     sc_stmt_bind_blob(stmt, 3, high, sizeof(high));
     struct sc_bucket bucket;
     sc_bucket_begin(&bucket);
+    ret->tally = (struct sc_tally){0};
     for (bool more = true;;) {
         struct sc_tree_row row;
         rc = sc_stmt_step(stmt, &more, err);
@@ -82,6 +84,7 @@ static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uin
         if (!more)
             break;
         sc_bucket_add(&bucket, &row);
+        sc_txn_count(vault, scope, &row, &ret->tally);
     }
     sc_bucket_end(&bucket, ret->root);
     ret->rows = bucket.rows;
@@ -99,9 +102,11 @@ static int verify_entry(struct sc_vault *vault, const struct sc_scope *scope,
         rc = sc_path_read(vault, scope, prefix, &path, err);
     if (rc == 0 && memcmp(path.bucket, sum.root, SC_KEY_SIZE) != 0)
         rc = sc_path_fail(scope, err);
-    if (rc == 0)
-        entry->bucket_rows = sum.rows;
-    return rc;
+    if (rc < 0)
+        return rc;
+    entry->bucket_rows = sum.rows;
+    entry->tally = sum.tally;
+    return 0;
 }
 
 /* One verification often answers several reads in a row (name, then value, then the write). */
@@ -136,18 +141,13 @@ const struct sc_kept_row *sc_tree_verified_row(const struct sc_vault *vault, uin
 }
 
 int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
-                   uint64_t *ret_rows, struct sc_error *err)
+                   struct sc_tree_sum *ret, struct sc_error *err)
 {
     struct sc_path path;
-    struct sc_tree_sum sum;
-    int rc = hash_bucket(vault, scope, prefix, NULL, &sum, err);
+    int rc = hash_bucket(vault, scope, prefix, NULL, ret, err);
     if (rc == 0)
         rc = sc_path_read(vault, scope, prefix, &path, err);
-    if (rc == 0)
-        rc = sc_path_write(vault, scope, prefix, sum.root, &path, err);
-    if (rc == 0)
-        *ret_rows = sum.rows;
-    return rc;
+    return rc < 0 ? rc : sc_path_write(vault, scope, prefix, ret->root, &path, err);
 }
 
 int sc_tree_verify_all(struct sc_vault *vault, const struct sc_scope *scope,
@@ -177,8 +177,10 @@ int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error
 {
     if (scope->depth >= sc_tree_depth(scope->rows))
         return 0;
-    /* What is about to be hashed anew must be what is signed. */
-    int rc = sc_tree_verify_all(vault, scope, NULL, err);
+    /* What is about to be hashed anew must be what is signed, and stay so when nodes go. */
+    int rc = sc_txn_check_structure(vault, err);
+    if (rc == 0)
+        rc = sc_tree_verify_all(vault, scope, NULL, err);
     if (rc < 0)
         return rc;
     scope->depth = sc_tree_depth(scope->rows);

@@ -16,6 +16,13 @@
 /* Rows a bucket holds on average before the tree grows. */
 #define SC_TREE_BUCKET 32
 
+/* What rows come to. */
+struct sc_tree_sum {
+    unsigned char root[SC_KEY_SIZE];
+    uint64_t rows;
+    struct sc_tally tally; /* of a bucket in a transaction */
+};
+
 /* The first `depth` nibbles of an index, as a number. */
 uint64_t sc_tree_prefix(const unsigned char idx[SC_KEY_SIZE], uint32_t depth);
 
@@ -30,9 +37,10 @@ int sc_tree_verify(struct sc_vault *vault, const struct sc_scope *scope,
 const struct sc_kept_row *sc_tree_verified_row(const struct sc_vault *vault, uint64_t version,
                                                uint32_t kind);
 
-/* Takes a changed bucket (verified before the change) into the nodes and scope->root. */
+/* Takes a changed bucket (verified before the change) into the nodes and scope->root; *ret is what
+ * stands in it now. */
 int sc_tree_update(struct sc_vault *vault, struct sc_scope *scope, uint64_t prefix,
-                   uint64_t *ret_rows, struct sc_error *err) SC_NODISCARD;
+                   struct sc_tree_sum *ret, struct sc_error *err) SC_NODISCARD;
 
 /* The least depth for this many rows. */
 uint32_t sc_tree_depth(uint64_t rows);
@@ -42,10 +50,6 @@ int sc_tree_grow(struct sc_vault *vault, struct sc_scope *scope, struct sc_error
 
 /* Computes the root of the rows. WRITE replaces the nodes; COMPARE refuses nodes that differ. */
 enum sc_tree_build { SC_TREE_ROOT_ONLY, SC_TREE_WRITE, SC_TREE_COMPARE };
-struct sc_tree_sum {
-    unsigned char root[SC_KEY_SIZE];
-    uint64_t rows;
-};
 int sc_tree_build(struct sc_vault *vault, const struct sc_scope *scope, enum sc_tree_build how,
                   struct sc_tree_sum *ret, struct sc_error *err) SC_NODISCARD;
 
