@@ -117,16 +117,19 @@ void sc_txn_changes(struct sc_vault *vault, const struct sc_place *place,
     add_tally(&txn->changes, &print);
 }
 
+int sc_txn_fail(struct sc_error *err)
+{
+    return sc_fail(err, SC_E_TAMPERED,
+                   "what was written is not what stands in the vault's file now: its pages were "
+                   "made by somebody else, or are damaged; nothing was changed");
+}
+
 /* What stands in the touched buckets is what stood there and what was done to it. */
 static int check_tally(const struct sc_txn *txn, struct sc_error *err)
 {
     struct sc_tally expected = txn->verified;
     add_tally(&expected, &txn->changes);
-    if (memcmp(&expected, &txn->found, sizeof(expected)) != 0)
-        return sc_fail(err, SC_E_TAMPERED,
-                       "what was written is not what stands in the vault's file now: its pages "
-                       "were made by somebody else, or are damaged; nothing was changed");
-    return 0;
+    return memcmp(&expected, &txn->found, sizeof(expected)) == 0 ? 0 : sc_txn_fail(err);
 }
 
 int sc_txn_check_structure(struct sc_vault *vault, struct sc_error *err)

@@ -21,6 +21,8 @@ struct sc_place;
 /* Adds a row that was read to a tally. Nothing outside a transaction. */
 void sc_txn_count(const struct sc_vault *vault, const struct sc_scope *scope,
                   const struct sc_tree_row *row, struct sc_tally *to);
+/* TAMPERED: what was read after writing is not what was written. */
+int sc_txn_fail(struct sc_error *err) SC_NODISCARD;
 /* SQLite's own check of the whole file, once in a transaction. TAMPERED. */
 int sc_txn_check_structure(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
 /* A row with this hash was written, or is about to go, in a bucket that was announced. */

@@ -9,12 +9,44 @@
 
 #include "core/buf.h"
 #include "vault/entry/meta.h"
+#include "vault/state/tree.h"
 #include "vault/txn.h"
 
 #include "core/banned.h"
 
-int sc_versions_of(struct sc_vault *vault, const struct sc_place *name,
-                   struct sc_version **ret_list, size_t *ret_count, struct sc_error *err)
+struct versions {
+    struct sc_version *list;
+    size_t count, cap;
+};
+
+static int add_version(struct versions *to, uint64_t number, uint32_t kind, struct sc_error *err)
+{
+    struct sc_version *grown =
+        sc_items_reserve(to->list, &to->cap, to->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    to->list = grown;
+    grown[to->count++] = (struct sc_version){.number = number, .kind = (enum sc_record_kind)kind};
+    return 0;
+}
+
+/* From the verified rows: another look at the file might see others. */
+static int verified_versions(struct sc_vault *vault, const struct sc_place *name,
+                             struct versions *ret, struct sc_error *err)
+{
+    uint64_t unused = 0;
+    int rc = sc_tree_verify(vault, name->scope, name->idx, &unused, err);
+    for (size_t i = 0; rc == 0 && i < vault->verified.count; i++) {
+        const struct sc_kept_row *row = &vault->verified.rows[i];
+        if (row->version > 0)
+            rc = add_version(ret, row->version, row->kind, err);
+    }
+    return rc;
+}
+
+/* Inside a batch that has changed the bucket, when the tree is behind the rows. */
+static int changed_versions(struct sc_vault *vault, const struct sc_place *name,
+                            struct versions *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     int rc = sc_db_prepare(vault->db,
@@ -25,27 +57,28 @@ int sc_versions_of(struct sc_vault *vault, const struct sc_place *name,
         return rc;
     sc_stmt_bind_int(stmt, 1, name->scope->id);
     sc_stmt_bind_blob(stmt, 2, name->idx, SC_KEY_SIZE);
-    struct sc_version *list = NULL;
-    size_t count = 0, cap = 0;
-    for (bool row = true;;) {
+    for (bool row = true; rc == 0;) {
         rc = sc_stmt_step(stmt, &row, err);
         if (rc < 0 || !row)
             break;
-        struct sc_version *grown = sc_items_reserve(list, &cap, count, 1, sizeof(*grown), err);
-        if (grown == NULL) {
-            rc = SC_E_NOMEM;
-            break;
-        }
-        list = grown;
-        list[count++] = (struct sc_version){.number = (uint64_t)sc_stmt_int(stmt, 0),
-                                            .kind = (enum sc_record_kind)sc_stmt_int(stmt, 1)};
+        rc = add_version(ret, (uint64_t)sc_stmt_int(stmt, 0), (uint32_t)sc_stmt_int(stmt, 1), err);
     }
+    return rc;
+}
+
+int sc_versions_of(struct sc_vault *vault, const struct sc_place *name,
+                   struct sc_version **ret_list, size_t *ret_count, struct sc_error *err)
+{
+    struct versions versions = {0};
+    int rc = sc_txn_has_touched(vault, name->scope, name->idx)
+                 ? changed_versions(vault, name, &versions, err)
+                 : verified_versions(vault, name, &versions, err);
     if (rc < 0) {
-        free(list);
+        free(versions.list);
         return rc;
     }
-    *ret_list = list;
-    *ret_count = count;
+    *ret_list = versions.list;
+    *ret_count = versions.count;
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "vault/codec.h"
 #include "vault/state/tree.h"
+#include "vault/txn.h"
 
 #include "core/banned.h"
 
@@ -142,6 +143,29 @@ static int add_slot(struct sc_scope **list, size_t count, struct sc_error *err)
     return 0;
 }
 
+static bool is_same(const struct sc_scope *a, const struct sc_scope *b)
+{
+    return a->id == b->id && a->epoch == b->epoch && a->depth == b->depth && a->rows == b->rows &&
+           memcmp(a->root, b->root, SC_KEY_SIZE) == 0 &&
+           memcmp(a->bound, b->bound, SC_KEY_SIZE) == 0;
+}
+
+/* Inside a view the list is what it was, whatever was written: only one without rows may have come
+ * or gone. Both are in order of uid. */
+static bool has_stayed(const struct sc_vault *vault, const struct sc_scope *now, size_t count)
+{
+    const struct sc_scope *old = vault->scopes, *old_end = old + vault->scope_count;
+    const struct sc_scope *end = now + count;
+    while (old < old_end || now < end) {
+        int order = old == old_end ? 1 : now == end ? -1 : memcmp(old->uid, now->uid, SC_UID_SIZE);
+        if (order == 0 ? !is_same(old, now) : (order < 0 ? old : now)->rows != 0)
+            return false;
+        old += order <= 0;
+        now += order >= 0;
+    }
+    return true;
+}
+
 int sc_scope_load(struct sc_vault *vault, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
@@ -166,6 +190,8 @@ int sc_scope_load(struct sc_vault *vault, struct sc_error *err)
             rc = read_name(vault, stmt, scope, err);
         count++;
     }
+    if (rc == 0 && vault->view_depth > 0 && !has_stayed(vault, list, count))
+        rc = sc_txn_fail(err);
     if (rc < 0) {
         free_scopes(list, count);
         return rc;

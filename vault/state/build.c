@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "vault/state/node.h"
+#include "vault/state/path.h"
 
 #include "core/banned.h"
 
@@ -111,6 +111,14 @@ static int visit_row(const struct builder *builder, struct sc_tree_row *row, str
     return builder->visit->row(row, builder->visit->ctx, err);
 }
 
+/* More rows than are signed: it may never end, as pages can stand in the table many times. While a
+ * transaction changes rows their number is not known. */
+static bool is_endless(const struct builder *builder, uint64_t rows)
+{
+    return builder->how != SC_TREE_WRITE && builder->vault->txn == NULL &&
+           rows > builder->scope->rows;
+}
+
 static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_error *err)
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
@@ -140,6 +148,8 @@ static int walk_rows(struct builder *builder, uint64_t *ret_rows, struct sc_erro
             break;
         prefix = next;
         sc_bucket_add(&bucket, &row);
+        if (is_endless(builder, rows + bucket.rows))
+            return sc_path_fail(builder->scope, err);
         rc = builder->visit != NULL ? visit_row(builder, &row, stmt, err) : 0;
         if (rc < 0)
             return rc;

@@ -10,6 +10,7 @@
 #include "vault/bundle/bundle.h"
 #include "vault/codec.h"
 #include "vault/handle.h"
+#include "vault/scope/grant.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/slot.h"
 #include "vault/state/pin.h"
@@ -20,6 +21,9 @@
 /* The signature is over this prefix and the record. */
 #define SIGN_PREFIX      "secretsctl/v1/state"
 #define SIGN_PREFIX_SIZE (sizeof(SIGN_PREFIX)) /* with its NUL */
+
+/* Slots or grants, at most: pages that stand in a table many times would go on for ever. */
+#define ROWS_MAX ((size_t)SC_GRANTS_MAX)
 
 void sc_state_encode(const struct sc_state *state, const unsigned char vault_id[SC_STATE_ID_SIZE],
                      unsigned char out[SC_STATE_SIZE])
@@ -100,9 +104,10 @@ static int hash_query(struct sc_vault *vault, const char *label, const char *sql
 {
     SC_CLEANUP(sc_stmt_resetp) struct sc_stmt *stmt = NULL;
     struct sc_hasher hasher;
+    size_t rows = 0;
     sc_hasher_init(&hasher, label);
     int rc = sc_db_prepare(vault->db, sql, &stmt, err);
-    for (bool row = true; rc == 0;) {
+    for (bool row = true; rc == 0; rows++) {
         rc = sc_stmt_step(stmt, &row, err);
         if (rc < 0)
             break;
@@ -110,6 +115,9 @@ static int hash_query(struct sc_vault *vault, const char *label, const char *sql
             sc_hasher_final(&hasher, out);
             return 0;
         }
+        if (rows == ROWS_MAX)
+            return sc_fail(err, SC_E_TAMPERED, "the vault's file has more %s than a vault may have",
+                           label);
         add_row(&hasher, stmt, columns);
     }
     return rc;

@@ -84,6 +84,8 @@ static int hash_bucket(struct sc_vault *vault, const struct sc_scope *scope, uin
         if (!more)
             break;
         sc_bucket_add(&bucket, &row);
+        if (kept != NULL && bucket.rows > scope->rows) /* pages can stand in it many times */
+            return sc_path_fail(scope, err);
         sc_txn_count(vault, scope, &row, &ret->tally);
     }
     sc_bucket_end(&bucket, ret->root);

@@ -51,6 +51,23 @@ static bool is_portable(int fd)
     return pread(fd, &mode, 1, HEADER_MODE_AT) == 1 && mode == HEADER_ROLLBACK;
 }
 
+/* SQLite would wait for the other end of a FIFO. */
+static int check_beside(const char *path, struct sc_error *err)
+{
+    static const char *const ends[] = {"-journal", "-wal", "-shm"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(ends); i++) {
+        struct stat st;
+        SC_CLEANUP(sc_str_freep) char *beside = sc_str_printf(err, "%s%s", path, ends[i]);
+        if (beside == NULL)
+            return SC_E_NOMEM;
+        if (lstat(beside, &st) == 0 && !S_ISREG(st.st_mode))
+            return sc_fail(err, SC_E_FORMAT,
+                           "'%s' is not a regular file, so the vault beside it was not opened",
+                           beside);
+    }
+    return 0;
+}
+
 int sc_store_file_check(const char *path, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -72,7 +89,7 @@ int sc_store_file_check(const char *path, struct sc_error *err)
                        "the vault '%s' is on a network file system, where only a portable one is "
                        "safe; on a local disk: secretsctl compact --storage portable",
                        path);
-    return 0;
+    return check_beside(path, err);
 }
 
 bool sc_store_file_is_remote(const char *path)
@@ -90,6 +107,9 @@ int sc_store_file_create(const char *path, bool portable, struct sc_error *err)
                        "'%s' would be on a network file system, where only a portable vault is "
                        "safe: init --portable",
                        path);
+    int rc = check_beside(path, err);
+    if (rc < 0)
+        return rc;
     SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
         return sc_fail(err, SC_E_EXISTS, "there is a file '%s' already", path);

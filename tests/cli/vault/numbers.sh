@@ -12,14 +12,14 @@ for name in a b c; do
     printf 1 | run 0 "$SECRETSCTL" add "shop/$name"
 done
 printf 2 | run 0 "$SECRETSCTL" rotate shop/b
-ids "= 3" DESC | grep -qx -e '-2147483648 -2147483647 -2147483646 ' || fail "names: $(ids "= 3" DESC)"
-ids "<> 3" ASC | grep -qx '1 2 3 4 ' || fail "values: $(ids "<> 3" ASC)"
+[ "$(ids "= 3" DESC)" = '-2147483648 -2147483647 -2147483646 ' ] || fail "names: $(ids "= 3" DESC)"
+[ "$(ids "<> 3" ASC)" = '1 2 3 4 ' ] || fail "values: $(ids "<> 3" ASC)"
 
 sqlite3 vault.db "UPDATE blob SET id = -2147483649 - id WHERE id < 0;
     UPDATE rec SET blob_id = -2147483649 - blob_id WHERE blob_id < 0"
 printf 1 | run 0 "$SECRETSCTL" add shop/d
 printf 1 | run 0 "$SECRETSCTL" add shop/e
-ids "= 3" ASC | grep -qx -e '-1 -2 -3 -4 -5 ' || fail "names of an older file: $(ids "= 3" ASC)"
+[ "$(ids "= 3" ASC)" = '-1 -2 -3 -4 -5 ' ] || fail "names of an older file: $(ids "= 3" ASC)"
 run 0 "$SECRETSCTL" list
 [ "$(wc -l <out)" -eq 5 ] || fail "not all entries are listed"
 run 0 "$SECRETSCTL" compact # sqlite3 puts no sums into pages

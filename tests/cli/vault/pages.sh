@@ -54,7 +54,7 @@ run 6 "$SECRETSCTL" check
 err_has "the file's structure is damaged"
 
 told="what was written is not what stands in the vault's file now: its pages were made by somebody else, or are damaged; nothing was changed"
-printf 2 | run 6 "$SECRETSCTL" rotate shop/a
+run 6 "$SECRETSCTL" rotate shop/a <<<2
 err_is "secretsctl: $told"
 run 0 "$SECRETSCTL" get shop/a
 out_is 1

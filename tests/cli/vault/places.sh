@@ -45,3 +45,30 @@ for name in 'a b' $'a\nb' 'Schlüssel'; do
     run 0 "$SECRETSCTL" --key-file "$T/$name.key" get shop/a
     out_is x
 done
+
+# What SQLite opens beside the vault: it would wait for a FIFO, and nothing is read or written through a link.
+export SECRETSCTL_VAULT=$T/beside.db SECRETSCTL_KEY_FILE=$T/beside.key
+for end in journal wal shm; do
+    mkfifo "beside.db-$end"
+    run 6 timeout 20 "$SECRETSCTL" init --key-file beside.key
+    err_is "secretsctl: '$T/beside.db-$end' is not a regular file, so the vault beside it was not opened"
+    rm "beside.db-$end"
+done
+[ ! -e beside.db ] || fail "a vault was made"
+run 0 "$SECRETSCTL" init --key-file beside.key
+printf x | run 0 "$SECRETSCTL" add shop/a
+echo precious >target
+for end in journal wal shm; do
+    for make in mkfifo mkdir "ln -s target"; do
+        $make "beside.db-$end"
+        for command in "get shop/a" "rotate shop/a --generate" check; do
+            # shellcheck disable=SC2086 # words
+            run 6 timeout 20 "$SECRETSCTL" $command
+            err_is "secretsctl: '$T/beside.db-$end' is not a regular file, so the vault beside it was not opened"
+        done
+        rm -r "beside.db-$end"
+    done
+done
+[ "$(cat target)" = precious ] || fail "a link was followed"
+run 0 "$SECRETSCTL" get shop/a
+out_is x

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is signed is what was verified and done. SQL on the writer's own connection stands here for
+ * what the writer's changes do to other rows where pages were made for that by somebody else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/scratch.h"
+#include "vault/record.h"
+#include "vault/txn.h"
+
+#include "core/banned.h"
+
+#define TOLD                                                                                       \
+    "what was written is not what stands in the vault's file now: its pages were made by "         \
+    "somebody "                                                                                    \
+    "else, or are damaged; nothing was changed"
+/* The rows of shop/b, when shop/a has a second version. */
+#define OF_B "scope_id=1 AND idx NOT IN (SELECT idx FROM rec WHERE ver=2)"
+
+static struct sc_secret key_file;
+
+static int put(struct sc_vault *vault, const char *name, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    assert_int_equal(sc_secret_append(&value, name, strlen(name), NULL), 0);
+    const struct sc_entry_put entry = {.name = name, .value = &value};
+    return sc_vault_put(vault, &entry, err);
+}
+
+static struct sc_vault *open_vault(void)
+{
+    struct sc_vault *vault = NULL;
+    const struct sc_unlock with = {.key_file = &key_file};
+    assert_int_equal(sc_vault_open("a.db", SC_VAULT_WRITE, &vault, NULL), 0);
+    assert_int_equal(sc_vault_unlock(vault, &with, NULL), 0);
+    return vault;
+}
+
+static int each_test(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    const struct sc_slot_new slot = {.with = {.key_file = &key_file}};
+    if (sc_scratch_enter() < 0 || sc_vault_make_key_file(&key_file, NULL) < 0 ||
+        sc_vault_create("a.db", &slot, &vault, NULL) < 0)
+        return -1;
+    return put(vault, "shop/a", NULL) < 0 || put(vault, "shop/b", NULL) < 0 ||
+                   put(vault, "other/c", NULL) < 0
+               ? -1
+               : 0;
+}
+
+static int after_test(void **state)
+{
+    (void)state;
+    sc_secret_done(&key_file);
+    return sc_scratch_leave();
+}
+
+/* The handle goes on with what is in the file. */
+static void nothing_was_changed(struct sc_vault *vault)
+{
+    struct sc_entry_info info;
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    assert_null(vault->txn);
+    for (const char *const *name = (const char *const[]){"shop/a", "shop/b", "other/c", NULL};
+         *name != NULL; name++) {
+        assert_int_equal(sc_vault_get(vault, *name, 0, &value, &info, NULL), 0);
+        assert_int_equal(info.version, 1);
+    }
+    assert_int_equal(sc_vault_check(vault, NULL, NULL, NULL), 0);
+}
+
+static void rows_that_change_by_a_write_are_not_signed(void **state)
+{
+    (void)state;
+    static const char *const lies[] = {
+        "DELETE FROM rec WHERE " OF_B,
+        "DELETE FROM rec WHERE ver=1 AND " OF_B,
+        "UPDATE rec SET rh=zeroblob(32) WHERE ver=1 AND " OF_B,
+        "UPDATE rec SET ver=9 WHERE ver=1 AND " OF_B,
+        "UPDATE rec SET kind=2 WHERE ver=1 AND " OF_B,
+        "UPDATE rec SET rh=zeroblob(32) WHERE ver=2",
+        "DELETE FROM rec WHERE ver=2",
+        "INSERT INTO rec SELECT scope_id, randomblob(32), ver, kind, epoch, rh, blob_id FROM rec "
+        "LIMIT 1",
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(lies); i++) {
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+        assert_int_equal(sc_vault_begin(vault, NULL), 0);
+        assert_int_equal(put(vault, "shop/a", NULL), 0);
+        assert_int_equal(sc_db_exec(vault->db, lies[i], NULL), 0);
+        if (sc_vault_commit(vault, &err) != SC_E_TAMPERED)
+            fail_msg("signed: %s", lies[i]);
+        assert_string_equal(sc_error_message(&err), TOLD);
+        nothing_was_changed(vault);
+    }
+}
+
+static void scopes_that_change_by_a_write_are_not_signed(void **state)
+{
+    (void)state;
+    static const char *const lies[] = {
+        "UPDATE scope SET nrows=0 WHERE scope_id=2",
+        "UPDATE scope SET root=zeroblob(32) WHERE scope_id=2",
+        "UPDATE scope SET nrows=0, root=zeroblob(32) WHERE scope_id=2",
+        "UPDATE scope SET epoch=2 WHERE scope_id=2",
+        "DELETE FROM scope WHERE scope_id=2",
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(lies); i++) {
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+        assert_int_equal(sc_db_exec(vault->db, "PRAGMA foreign_keys=OFF", NULL), 0);
+        assert_int_equal(sc_vault_begin(vault, NULL), 0);
+        assert_int_equal(sc_db_exec(vault->db, lies[i], NULL), 0);
+        if (put(vault, "new/d", &err) != SC_E_TAMPERED)
+            fail_msg("taken: %s", lies[i]);
+        assert_string_equal(sc_error_message(&err), TOLD);
+        sc_vault_rollback(vault);
+        nothing_was_changed(vault);
+    }
+}
+
+/* What an operation of a batch did before it failed does not count. */
+static void what_was_taken_back_is_not_missed(void **state)
+{
+    (void)state;
+    bool own = true;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+    assert_int_equal(sc_vault_begin(vault, NULL), 0);
+    assert_int_equal(put(vault, "new/d", NULL), 0);
+    assert_int_equal(sc_txn_join(vault, &own, NULL), 0);
+    assert_false(own);
+    struct sc_scope *scope = sc_scope_by_name(vault, "shop", 4);
+    assert_int_equal(sc_scope_open(vault, scope, NULL), 0);
+    const struct sc_place name = sc_place_of(scope, "a", 0, SC_RECORD_NAME);
+    const struct sc_place value = sc_place_of(scope, "a", 2, SC_RECORD_VALUE);
+    const struct sc_place old = sc_place_of(scope, "b", 1, SC_RECORD_VALUE);
+    const struct sc_bytes content = {(const unsigned char *)"x", 1};
+    assert_int_equal(sc_record_write(vault, &value, content, NULL), 0);
+    assert_int_equal(sc_record_write(vault, &name, content, NULL), 0);
+    assert_int_equal(sc_record_delete(vault, &old, NULL), 0);
+    assert_int_equal(sc_txn_end(vault, false, SC_E_FAILED, NULL), SC_E_FAILED);
+    assert_int_equal(put(vault, "new/e", NULL), 0);
+    assert_int_equal(sc_vault_commit(vault, NULL), 0);
+    nothing_was_changed(vault);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rows_that_change_by_a_write_are_not_signed, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(scopes_that_change_by_a_write_are_not_signed, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(what_was_taken_back_is_not_missed, each_test, after_test),
+    };
+    return cmocka_run_group_tests_name("vault-txn", tests, NULL, NULL);
+}
