@@ -44,7 +44,7 @@ seen() { cmp -s "$M/shop/key" "$T/value"; }
 for size in 4096 1 4095 0 4097 1048576 1048575 65537 5; do
     head -c "$size" /dev/urandom | base64 -w0 >"$T/text"
     head -c "$size" "$T/text" >"$T/value"
-    "$SECRETSCTL" rotate -q shop/key --from-file "$T/value"
+    "$SECRETSCTL" rotate -q shop/key --allow-empty --from-file "$T/value"
     until_true 5 seen || fail "$size bytes: the rotation is not seen"
     for file in "$T/bind" "$M/shop/key"; do
         "$SC_BUILD/tests/fuse/readers" "$file" "$T/value" >"$T/out" || { cat "$T/out"; fail "$size bytes"; }
