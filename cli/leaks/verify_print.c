@@ -32,9 +32,13 @@ static char *printable(const char *text, struct sc_error *err)
 /* Where in its object a leak stands, in one cell. */
 static void describe_place(struct sc_buf *out, const struct sc_leak *leak)
 {
-    /* A layer's file by its path, all else by its name or place. */
-    const char *inner = leak->layer != NULL && leak->path != NULL ? leak->path : leak->key;
+    /* A file by its path inside the object, in git with the commit; all else by its name or place.
+     */
+    const char *inner = leak->path != NULL ? leak->path : leak->key;
     sc_buf_puts(out, inner != NULL ? inner : leak->where != NULL ? leak->where : "-");
+    if (leak->path != NULL && leak->layer == NULL && leak->where != NULL &&
+        strcmp(leak->where, "content") != 0)
+        sc_buf_printf(out, ", %s", leak->where);
     if (leak->line > 0)
         sc_buf_printf(out, " line %zu", leak->line);
     if (leak->layer_index > 0)

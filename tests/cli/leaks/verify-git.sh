@@ -42,6 +42,8 @@ git -C repo rm -q conf
 git -C repo commit -qm third
 cell removed "git repository repo conf commit ID plain"
 [ "$(jq -r '.findings[0].where' "$T/out")" = "commit $id" ] || fail "the commit"
+run 3 "$SECRETSCTL" verify git repo
+sed 's/[0-9a-f]\{40\}/ID/' "$T/out" | grep -x "high	git	repository repo	conf, commit ID	shop/token	plain" >/dev/null || fail "$(cat "$T/out")"
 git -C repo gc -q
 cell packed "git repository repo conf commit ID plain"
 

@@ -45,6 +45,10 @@ mkdir -p tree/sub inner
 printf '%s' "$value" >inner/conf
 tar -C inner -czf tree/sub/backup.tgz conf
 is "$(found tree)" "path tree/sub/backup.tgz conf content plain"
+gzip -c inner/conf | base64 >tree/sub/backup.tgz
+is "$(found tree)" "path tree/sub/backup.tgz base64 content plain"
+run 3 "$SECRETSCTL" verify path tree
+out_has "high	path	tree/sub/backup.tgz	base64	shop/token	plain"
 rm -r tree
 
 mkdir tree
