@@ -131,6 +131,10 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
             return reason;
     } else if (o->value_node->kind == SC_YAML_ALIAS && o->key_node == NULL) {
         return "the list's item stands behind an alias; write it out";
+    } else {
+        reason = sc_plan_env_named(c, o);
+        if (reason != NULL)
+            return reason;
     }
     if (changes_by_typing(c, o))
         return "YAML reads it as a number or a date, so the container gets another text; quote "

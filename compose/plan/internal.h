@@ -144,6 +144,8 @@ int sc_plan_env_gather(struct context *c, struct sc_error *err) SC_NODISCARD;
 /* Why the line cannot change, whatever else does; and once everything else is decided. */
 const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o);
 const char *sc_plan_env_lookup(struct context *c, const struct occurrence *o);
+/* Why what `environment` sets cannot go: env files look it up there. NULL if none does. */
+const char *sc_plan_env_named(const struct context *c, const struct occurrence *o);
 /* A line that is nothing but a name: the caller's variable. */
 bool sc_plan_env_is_handed_on(const struct occurrence *o);
 /* Whether variables can be added to the definition's environment. */

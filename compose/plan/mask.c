@@ -15,6 +15,8 @@
 
 #define MASK      "*****"
 #define MOVED_MIN ((size_t)12)
+/* Characters between the variables of a credential that are a part of the secret. */
+#define BETWEEN_MIN ((size_t)4)
 
 int sc_plan_mask_span(struct sc_plan *plan, size_t file, size_t start, size_t end,
                       struct sc_error *err)
@@ -139,16 +141,36 @@ static bool has_variable(const char *text, size_t len)
     return false;
 }
 
+/* What stands between variables; of a few characters it says nothing. */
+static bool next_between(const char *text, size_t len, size_t *at, struct hidden *ret)
+{
+    struct sc_shape_variable variable;
+    while (*at < len) {
+        size_t start = *at;
+        while (*at < len &&
+               !(text[*at] == '$' && sc_shape_variable(text + *at, len - *at, &variable)))
+            *at += text[*at] == '$' && *at + 1 < len ? 2 : 1;
+        *ret = (struct hidden){start, *at};
+        *at += *at < len ? variable.length : 0;
+        if (ret->end - ret->start >= BETWEEN_MIN)
+            return true;
+    }
+    return false;
+}
+
 int sc_plan_mask_piece(struct sc_plan *plan, const struct sc_plan_piece *piece,
                        struct sc_error *err)
 {
     const char *text = piece->node->text + piece->start;
-    size_t len = piece->end - piece->start, at = 0;
+    size_t len = piece->end - piece->start, at = 0, next = 0;
     struct hidden hidden = {0, len};
     const bool named = has_variable(text, len); /* a variable's name is no secret */
     int rc = 0;
-    for (bool more = named ? next_default(text, len, &at, &hidden) : true; more && rc == 0;
-         more = named && next_default(text, len, &at, &hidden)) {
+    for (bool more = true; more && rc == 0;) {
+        if (named && !next_default(text, len, &at, &hidden) &&
+            !next_between(text, len, &next, &hidden))
+            break;
+        more = named;
         const struct sc_plan_piece part = {piece->file, piece->node, piece->start + hidden.start,
                                            piece->start + hidden.end};
         struct sc_yaml_span span = piece->node->span;

@@ -227,6 +227,27 @@ const char *sc_plan_env_obstacle(struct context *c, const struct occurrence *o)
     return bystander(c, o);
 }
 
+const char *sc_plan_env_named(const struct context *c, const struct occurrence *o)
+{
+    const struct sc_project *project = c->options->project;
+    const struct sc_variable *first =
+        project != NULL ? sc_variables_get(&project->environment, o->key) : NULL;
+    bool named = false;
+    if (first != NULL && first->value != NULL)
+        return NULL; /* which wins in env files over what the service sets */
+    for (size_t i = 0; i < o->service->user_count; i++) {
+        const struct sc_service *service = o->service->users[i];
+        for (size_t k = 0; k < service->env_file_count; k++) {
+            const struct sc_service_env_file *env = &service->env_files[k];
+            if (env->file == NULL || env->file->text == NULL || env->raw)
+                continue;
+            const struct sc_bytes text = {(const unsigned char *)env->file->text, env->file->size};
+            named = named || sc_plan_env_references(text, o->key) > 0;
+        }
+    }
+    return named ? "an env file of the service refers to it by name; change that first" : NULL;
+}
+
 const char *sc_plan_env_lookup(struct context *c, const struct occurrence *o)
 {
     return looked_up(c, o) ? "something that stays refers to it by name; change that first" : NULL;

@@ -188,3 +188,24 @@ grep -A9 -xF -e '+++ b/app.env' "$T/out" | diff - <(
  OLD_URL=
 END
 ) || fail "the diff of the env file"
+
+# what a service sets and its env file looks up stays, and the others move all the same
+cat >compose.yml <<'END'
+name: eight
+services:
+  app:
+    image: example/app
+    entrypoint: ["/app"]
+    env_file: app.env
+    environment:
+      DB_PASSWORD: canary-16-canary
+      API_TOKEN: canary-17-${REST_TOKEN}
+END
+echo 'NOTE=for $DB_PASSWORD' >app.env
+echo 'REST_TOKEN=canary-rest' >.env
+run 0 "$SECRETSCTL" compose rewrite --shim shim
+out_has "stays compose.yml:8  app.DB_PASSWORD: an env file of the service refers to it by name; change that first"
+out_has "move  compose.yml:9  app.API_TOKEN -> eight/api_token"
+# what is written between the variables of a value is a part of it
+out_has '-      API_TOKEN: *****${REST_TOKEN}'
+out_lacks canary
