@@ -2,9 +2,10 @@
  *
  * A JSON writer (RFC 8259) onto a buffer: objects, arrays and scalars in the order of the calls.
  *
- * Commas and colons are the writer's business. Compact form; one level of nesting errors is a
- * programmer's error (assert). Text that is not valid UTF-8 has each bad byte written as U+FFFD, so
- * that the output always parses. Not for secrets: see sc_buf.
+ * Commas and colons are the writer's business. Compact form; ends that fit no beginning, and more
+ * than SC_JSON_DEPTH_MAX levels, are a programmer's error (assert). Text that is not valid UTF-8
+ * has each bad byte written as U+FFFD, so that the output always parses. Not for secrets: see
+ * sc_buf.
  */
 #ifndef SC_CORE_JSON_H
 #define SC_CORE_JSON_H

@@ -33,8 +33,7 @@ struct sc_replace_file {
 
 /* `ready` (may be NULL) is called when all new contents are on disk and nothing is replaced yet:
  * its failure undoes everything. BUSY when another process is at it, FAILED when a file is not what
- * it was
- * (`before`). */
+ * it was (`before`). */
 int sc_replace_all(const struct sc_replace_file *files, size_t count,
                    int (*ready)(void *ctx, struct sc_error *err), void *ctx,
                    struct sc_error *err) SC_NODISCARD;

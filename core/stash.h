@@ -6,7 +6,7 @@
  * For parsed configuration: it holds credentials, but it came from a file that anyone could read,
  * so it is not worth locked memory; it must not linger after use either.
  *
- * Ownership: the pool owns everything it hands out; declare it with SC_CLEANUP(sc_stash_done).
+ * Ownership: the stash owns everything it hands out; declare it with SC_CLEANUP(sc_stash_done).
  * Pointers stay valid until then (nothing moves). Threads: one at a time.
  */
 #ifndef SC_CORE_STASH_H

@@ -17,10 +17,9 @@
 
 /* `scopes` limits the work to these and what lies below them; NULL or empty for all: then
  * directories whose scope has gone are removed too, but for those of a source with another id
- * (layout->foreign). *ret_layout (zeroed by the caller, released with
- * sc_layout_done) says what was done. Errors: those of the source; NOTFOUND for a scope
- * that is in neither; TOOBIG over the quota; EXISTS when
- * a file that is not ours is in the way; NOSPACE; BUSY; PERM. */
+ * (layout->foreign). *ret_layout (zeroed by the caller, released with sc_layout_done) says what was
+ * done. Errors: those of the source; NOTFOUND for a scope that is in neither; TOOBIG over the
+ * quota; EXISTS when a file that is not ours is in the way; NOSPACE; BUSY; PERM. */
 int sc_provision_write(const struct sc_tmpfs *place, const struct sc_source *source,
                        const struct sc_strv *scopes, struct sc_layout *ret_layout,
                        struct sc_error *err) SC_NODISCARD;
