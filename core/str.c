@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/buf.h"
+
 #include "core/banned.h"
 
 bool sc_str_equal(const char *a, const char *b)
@@ -161,16 +163,12 @@ int sc_strv_take(struct sc_strv *list, char *text, struct sc_error *err)
 {
     if (text == NULL)
         return SC_E_NOMEM;
-    if (list->count == list->cap) {
-        size_t cap = list->cap == 0 ? 8 : list->cap * 2;
-        char **grown = reallocarray(list->items, cap, sizeof(*grown));
-        if (grown == NULL) {
-            free(text);
-            return sc_fail_nomem(err);
-        }
-        list->items = grown;
-        list->cap = cap;
+    char **grown = sc_items_reserve(list->items, &list->cap, list->count, 1, sizeof(*grown), err);
+    if (grown == NULL) {
+        free(text);
+        return SC_E_NOMEM;
     }
+    list->items = grown;
     list->items[list->count++] = text;
     return 0;
 }

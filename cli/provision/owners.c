@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/parse.h"
 #include "core/str.h"
 
@@ -27,14 +28,11 @@ static struct sc_owner *find(const struct sc_owners *owners, const char *name)
 static int add(struct sc_owners *owners, const char *name, const struct sc_owner *owner,
                struct sc_error *err)
 {
-    if (owners->count == owners->cap) {
-        size_t cap = owners->cap == 0 ? 16 : owners->cap * 2;
-        struct sc_owner *grown = reallocarray(owners->items, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        owners->items = grown;
-        owners->cap = cap;
-    }
+    struct sc_owner *grown =
+        sc_items_reserve(owners->items, &owners->cap, owners->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    owners->items = grown;
     char *copy = sc_str_dup(name, err);
     if (copy == NULL)
         return SC_E_NOMEM;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/provision/mount.h"
+#include "core/buf.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "fuse/agent/accesslog.h"
@@ -130,14 +131,11 @@ static int take_anchor(const struct sc_log_entry *entry, void *ctx, struct sc_er
         return 0;
     if (checking->count == ANCHORS_MAX)
         return 0; /* the newest come first; older ones are covered by their chain */
-    if (checking->count == checking->cap) {
-        size_t cap = checking->cap == 0 ? 64 : checking->cap * 2;
-        struct anchor *grown = reallocarray(checking->anchors, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        checking->anchors = grown;
-        checking->cap = cap;
-    }
+    struct anchor *grown = sc_items_reserve(checking->anchors, &checking->cap, checking->count, 1,
+                                            sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    checking->anchors = grown;
     anchor.log = sc_str_dup(entry->name, err);
     if (anchor.log == NULL)
         return SC_E_NOMEM;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compose/edit/internal.h"
+#include "core/buf.h"
 
 #include "core/banned.h"
 
@@ -15,14 +16,11 @@ static int grow(struct sc_edits *edits, struct sc_error *err)
 {
     if (edits->count == SC_EDITS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "too many changes in one file");
-    if (edits->count < edits->cap)
-        return 0;
-    size_t cap = edits->cap == 0 ? 32 : edits->cap * 2;
-    struct sc_edit *grown = reallocarray(edits->items, cap, sizeof(*grown));
+    struct sc_edit *grown =
+        sc_items_reserve(edits->items, &edits->cap, edits->count, 1, sizeof(*grown), err);
     if (grown == NULL)
-        return sc_fail_nomem(err);
+        return SC_E_NOMEM;
     edits->items = grown;
-    edits->cap = cap;
     return 0;
 }
 
@@ -218,14 +216,11 @@ int sc_edits_settle(struct sc_edits *edits, struct sc_error *err)
 int sc_splices_add(struct sc_splices *splices, size_t start, size_t end, const char *text,
                    struct sc_error *err)
 {
-    if (splices->count == splices->cap) {
-        size_t cap = splices->cap == 0 ? 32 : splices->cap * 2;
-        struct sc_splice *grown = reallocarray(splices->items, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        splices->items = grown;
-        splices->cap = cap;
-    }
+    struct sc_splice *grown =
+        sc_items_reserve(splices->items, &splices->cap, splices->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    splices->items = grown;
     size_t len = strlen(text);
     const char *copy = sc_stash_dup(&splices->pool, text, len, err);
     if (copy == NULL)

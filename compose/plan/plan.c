@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compose/plan/internal.h"
+#include "core/buf.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -28,19 +29,12 @@ int sc_plan_item_add(struct sc_plan *plan, const struct sc_plan_item *item, stru
 
 bool sc_plan_room(void *array, size_t count, size_t *cap, size_t size, struct sc_error *err)
 {
-    if (count < *cap)
-        return true;
-    size_t wanted = *cap == 0 ? 32 : *cap * 2;
-    void *old = NULL;
-    memcpy(&old, array, sizeof(old));
-    void *grown = reallocarray(old, wanted, size);
-    if (grown == NULL) {
-        sc_fail_nomem(err);
-        return false;
-    }
-    memcpy(array, &grown, sizeof(grown));
-    *cap = wanted;
-    return true;
+    void *items = NULL;
+    memcpy(&items, array, sizeof(items));
+    items = sc_items_reserve(items, cap, count, 1, size, err);
+    if (items != NULL)
+        memcpy(array, &items, sizeof(items));
+    return items != NULL;
 }
 
 void sc_plan_no_memory(const struct context *c)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/mask/canon.h"
 
 #include "core/banned.h"
@@ -21,14 +22,11 @@ int sc_mask_spans_add(struct sc_mask_spans *spans, struct sc_mask_span span, str
         last->to = SC_MAX(last->to, span.to);
         return 0;
     }
-    if (spans->count == spans->cap) {
-        size_t cap = spans->cap == 0 ? 64 : spans->cap * 2;
-        struct sc_mask_span *grown = realloc(spans->items, cap * sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        spans->items = grown;
-        spans->cap = cap;
-    }
+    struct sc_mask_span *grown =
+        sc_items_reserve(spans->items, &spans->cap, spans->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    spans->items = grown;
     spans->items[spans->count++] = span;
     return 0;
 }

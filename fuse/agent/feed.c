@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "fuse/shared/node.h"
 
 #include "core/banned.h"
@@ -35,14 +36,10 @@ void sc_feed_done(struct sc_feed *feed)
 /* Room for one more item of a growing array. */
 static int grow(void **items, size_t *cap, size_t count, size_t size, struct sc_error *err)
 {
-    if (count < *cap)
-        return 0;
-    size_t bigger = *cap == 0 ? 64 : *cap * 2;
-    void *grown = reallocarray(*items, bigger, size);
+    void *grown = sc_items_reserve(*items, cap, count, 1, size, err);
     if (grown == NULL)
-        return sc_fail_nomem(err);
+        return SC_E_NOMEM;
     *items = grown;
-    *cap = bigger;
     return 0;
 }
 

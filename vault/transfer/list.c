@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/str.h"
 #include "vault/transfer/transfer.h"
 
@@ -43,14 +44,11 @@ int sc_transfer_collect(const struct sc_transfer_item *item, void *ctx, struct s
     struct sc_transfer_list *list = ctx;
     if (list->count == SC_TRANSFER_ITEMS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %zu entries at once", SC_TRANSFER_ITEMS_MAX);
-    if (list->count == list->cap) {
-        size_t cap = list->cap == 0 ? 64 : list->cap * 2;
-        struct sc_transfer_kept *grown = reallocarray(list->items, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        list->items = grown;
-        list->cap = cap;
-    }
+    struct sc_transfer_kept *grown =
+        sc_items_reserve(list->items, &list->cap, list->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    list->items = grown;
     struct sc_transfer_kept kept = {.name = sc_str_dup(item->name, err)};
     int rc = kept.name == NULL ? SC_E_NOMEM : 0;
     if (rc == 0)
