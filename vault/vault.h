@@ -129,7 +129,6 @@ struct sc_entry_put {
     bool must_exist;  /* NOTFOUND if it is not: rotate */
 };
 
-/* Stores a new version, in the batch that is open or as a change of its own. */
 int sc_vault_put(struct sc_vault *vault, const struct sc_entry_put *put,
                  struct sc_error *err) SC_NODISCARD;
 
@@ -146,7 +145,6 @@ typedef int (*sc_entry_fn)(const struct sc_entry_info *info, void *ctx, struct s
 int sc_vault_list(struct sc_vault *vault, const char *prefix, sc_entry_fn fn, void *ctx,
                   struct sc_error *err) SC_NODISCARD;
 
-/* Leaves a tombstone: history and older values stay until they are compacted away. NOTFOUND. */
 int sc_vault_remove(struct sc_vault *vault, const char *name, const char *reason,
                     struct sc_error *err) SC_NODISCARD;
 
@@ -279,7 +277,6 @@ int sc_vault_checkpoint(struct sc_vault *vault, struct sc_buf *ret,
                         struct sc_error *err) SC_NODISCARD;
 int sc_vault_checkpoint_verify(struct sc_vault *vault, const char *text,
                                struct sc_error *err) SC_NODISCARD;
-
 /* A new state of the same content, with the present time. LOCKED. */
 int sc_vault_renew(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
 
