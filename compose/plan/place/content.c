@@ -37,17 +37,15 @@ static bool has_placeholder(const char *text)
     return got < 0;
 }
 
-static void put_text(struct draft *d, size_t from, size_t to)
+/* The next part of the text without a credential in it, as it is loaded. */
+static const char *plain(struct draft *d, size_t from, size_t to)
 {
     const char *text = sc_plan_value(d->c, d->first->node->text + from, to - from);
     if (text == NULL)
         d->reason = "it holds a variable that is not known here; set it and run again";
     else if (has_placeholder(text))
         d->reason = "the content holds placeholders already; put it into the vault by hand";
-    if (d->reason != NULL)
-        return;
-    sc_buf_puts(&d->template, text);
-    sc_buf_puts(&d->rendered, text);
+    return d->reason != NULL ? "" : text;
 }
 
 static struct sc_plan_spot spot_of(const struct literal *l)
@@ -57,11 +55,6 @@ static struct sc_plan_spot spot_of(const struct literal *l)
 
 static int put_credential(struct draft *d, struct literal *l, struct sc_error *err)
 {
-    l->value = sc_plan_value(d->c, l->node->text + l->start, l->end - l->start);
-    if (l->value == NULL || l->value[0] == '\0') {
-        d->reason = "its value comes from a variable that is not set here; set it and run again";
-        return 0;
-    }
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     const struct sc_plan_spot spot = spot_of(l);
     const char *filter = NULL;
@@ -72,7 +65,6 @@ static int put_credential(struct draft *d, struct literal *l, struct sc_error *e
         return rc;
     d->c->plan->secrets[l->secret].inside = true;
     sc_buf_printf(&d->template, "{{secret:%s%s}}", d->c->plan->secrets[l->secret].name, filter);
-    sc_buf_puts(&d->rendered, l->value);
     return 0;
 }
 
@@ -92,41 +84,50 @@ static const char *obstacle(const struct context *c, const struct literal *l)
                                                : NULL;
 }
 
-/* Whether the value can be taken out at all is settled before secrets are made for it. */
-static const char *values_reason(struct context *c, const struct literal *first)
+/* What the text is now; without a reason against it each credential has its value then. */
+static int render(struct draft *d, struct sc_error *err)
 {
-    for (const struct literal *l = first; l < c->literals + c->literal_count; l++) {
-        if (l->node != first->node)
+    struct context *c = d->c;
+    size_t at = 0;
+    for (size_t i = 0; i < c->literal_count && d->reason == NULL; i++) {
+        struct literal *l = &c->literals[i];
+        if (l->node != d->first->node)
             continue;
         const struct sc_plan_spot spot = spot_of(l);
+        l->value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
         if (sc_plan_has_escapes(&spot))
-            return "a value in it is written with escapes; put the file into the vault by hand";
-        const char *value = sc_plan_value(c, l->node->text + l->start, l->end - l->start);
-        if (value == NULL || value[0] == '\0')
-            return "a value in it comes from a variable that is not set here; set it and run again";
+            d->reason =
+                "a value in it is written with escapes; put the file into the vault by hand";
+        else if (l->value == NULL || l->value[0] == '\0')
+            d->reason =
+                "a value in it comes from a variable that is not set here; set it and run again";
+        if (d->reason != NULL)
+            break;
+        sc_buf_puts(&d->rendered, plain(d, at, l->start));
+        sc_buf_puts(&d->rendered, l->value);
+        at = l->end;
     }
-    return NULL;
+    if (d->reason == NULL)
+        sc_buf_puts(&d->rendered, plain(d, at, d->first->node->len));
+    return sc_buf_status(&d->rendered, err);
 }
 
-static int draft(struct draft *d, struct sc_error *err)
+/* Only where nothing is against it: secrets are made here. */
+static int make_template(struct draft *d, struct sc_error *err)
 {
     struct context *c = d->c;
     size_t at = 0;
     int rc = 0;
-    for (size_t i = 0; i < c->literal_count && rc == 0 && d->reason == NULL; i++) {
+    for (size_t i = 0; i < c->literal_count && rc == 0; i++) {
         struct literal *l = &c->literals[i];
         if (l->node != d->first->node)
             continue;
-        put_text(d, at, l->start);
-        if (d->reason == NULL)
-            rc = put_credential(d, l, err);
+        sc_buf_puts(&d->template, plain(d, at, l->start));
+        rc = put_credential(d, l, err);
         at = l->end;
     }
-    if (rc == 0 && d->reason == NULL)
-        put_text(d, at, d->first->node->len);
-    if (rc == 0)
-        rc = sc_buf_status(&d->template, err);
-    return rc == 0 ? sc_buf_status(&d->rendered, err) : rc;
+    sc_buf_puts(&d->template, plain(d, at, d->first->node->len));
+    return rc == 0 ? sc_buf_status(&d->template, err) : rc;
 }
 
 static int replace(struct context *c, struct literal *first, const char *key, size_t secret,
@@ -159,8 +160,6 @@ static void stay(struct context *c, const struct sc_yaml_node *node, const char 
 int sc_plan_place_content(struct context *c, struct literal *first, struct sc_error *err)
 {
     const char *reason = obstacle(c, first);
-    if (reason == NULL)
-        reason = values_reason(c, first);
     if (reason != NULL) {
         stay(c, first->node, reason);
         return 0;
@@ -174,11 +173,13 @@ int sc_plan_place_content(struct context *c, struct literal *first, struct sc_er
         .template = SC_BUF_INIT(SC_YAML_SCALAR_MAX),
         .rendered = SC_BUF_INIT(SC_YAML_SCALAR_MAX),
     };
-    int rc = draft(&d, err);
+    int rc = render(&d, err);
     size_t secret = 0;
     if (rc == 0 && d.reason == NULL &&
         (config == NULL || !sc_str_equal(config->content, sc_buf_text(&d.rendered))))
         d.reason = "another file gives the config its content in the end; take it out here";
+    if (rc == 0 && d.reason == NULL)
+        rc = make_template(&d, err);
     if (rc == 0 && d.reason == NULL)
         rc = sc_plan_secret_template(c, key, "config", sc_buf_view(&d.template), &secret, err);
     if (rc == 0 && d.reason == NULL)

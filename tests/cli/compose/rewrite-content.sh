@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Contents of configs without a sign between name and value: directives of servers, and files of logins.
 . "$SC_SOURCE/tests/support/functions.sh"
+requires jq
 export DOCKER_HOST=unix:///nonexistent
 SECRETSCTL_RUN_DIR=$(mktemp -d /dev/shm/secretsctl-test.XXXXXX)
 export SECRETSCTL_RUN_DIR
@@ -49,3 +50,19 @@ for name in pgpass redis.conf proxy; do
 done
 run 0 "$SECRETSCTL" compose rewrite
 err_is "secretsctl: no credential to move"
+
+# What stays makes no entry.
+mkdir templated && cd templated
+cat >compose.yml <<'END'
+services:
+  am: {image: prom/alertmanager, configs: [am]}
+configs:
+  am:
+    content: |
+      smtp_auth_password: canary-smtp
+      text: '{{secret:other}}'
+END
+run 0 "$SECRETSCTL" compose rewrite
+out_is "stays compose.yml:6  configs.content smtp_auth_password: the content holds placeholders already; put it into the vault by hand"
+run 0 "$SECRETSCTL" compose rewrite --json
+[ "$(jq -c .secrets "$T/out")" = '[]' ] || fail "an entry is planned for what stays"
