@@ -39,11 +39,11 @@ void sc_hasher_add_u64(struct sc_hasher *hasher, uint64_t value);
 void sc_hasher_add_sized(struct sc_hasher *hasher, struct sc_bytes bytes); /* length (u64), bytes */
 void sc_hasher_final(struct sc_hasher *hasher, unsigned char out[SC_KEY_SIZE]);
 
-/* BLAKE2b-256 keyed with `key` over "secretsctl/v1/" label NUL length(u64) data. */
 /* A short hash for one process's own use, with a key that nobody else knows: two words. */
 #define SC_PRINT_KEY_SIZE 16
 void sc_print(uint64_t out[2], const unsigned char key[SC_PRINT_KEY_SIZE], struct sc_bytes bytes);
 
+/* BLAKE2b-256 keyed with `key` over "secretsctl/v1/" label NUL length(u64) data. */
 void sc_kdf(unsigned char out[SC_KEY_SIZE], const unsigned char key[SC_KEY_SIZE], const char *label,
             struct sc_bytes data);
 
