@@ -9,6 +9,23 @@ needs_fuse() {
     requires setsid
 }
 
+# needs_open_fuse: ordinary users may open /dev/fuse; where it is closed, in mounts of the test's own, so called before
+# the test has done anything.
+needs_open_fuse() {
+    needs_fuse
+    requires setpriv unshare
+    setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'exec 3<>/dev/fuse' 2>/dev/null && return
+    [ "${SC_OWN_MOUNTS:-}" != 1 ] || skip "/dev/fuse is closed to ordinary users"
+    cd / && rm -rf "$T"
+    # shellcheck disable=SC2016
+    exec env SC_OWN_MOUNTS=1 unshare --mount --propagation private sh -ec '
+        mount -t tmpfs -o mode=755,size=64k none /mnt
+        mknod -m 666 /mnt/fuse c $(stat -c "0x%t 0x%T" /dev/fuse)
+        mount --bind /mnt/fuse /dev/fuse
+        umount -l /mnt
+        exec bash "$0"' "$0"
+}
+
 # Ends the mount by force: aborts the connection, so that nothing can hang on it.
 end_mount() {
     local agent
