@@ -357,6 +357,13 @@ static struct parser parser_new(struct sc_model_pool *pool, const struct sc_envf
     return p;
 }
 
+/* No variable of a process can hold one. */
+static int refuse_nul(struct parser *p, const char *from, struct sc_error *err)
+{
+    const char *nul = memchr(from, '\0', (size_t)(p->end - from));
+    return nul == NULL ? 0 : fail_at(p, nul, SC_E_SYNTAX, "a NUL byte in a file of variables", err);
+}
+
 static const char *skip_bom(struct parser *p)
 {
     size_t n = p->end - p->text >= 3 && memcmp(p->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -368,14 +375,14 @@ int sc_envfile_parse(struct sc_model_pool *pool, const struct sc_envfile *in, st
                      struct sc_error *err)
 {
     struct parser p = parser_new(pool, in, into);
-    const char *c = skip_to_statement(skip_bom(&p), p.end);
-    while (c < p.end) {
-        int rc = take_statement(&p, &c, err);
-        if (rc < 0)
-            return rc;
+    const char *c = skip_bom(&p);
+    int rc = refuse_nul(&p, c, err);
+    c = skip_to_statement(c, p.end);
+    while (rc == 0 && c < p.end) {
+        rc = take_statement(&p, &c, err);
         c = skip_to_statement(c, p.end);
     }
-    return 0;
+    return rc;
 }
 
 /* ---- raw format ---- */
@@ -410,14 +417,13 @@ int sc_envfile_parse_raw(struct sc_model_pool *pool, const struct sc_envfile *in
 {
     struct parser p = parser_new(pool, in, into);
     const char *c = skip_bom(&p);
-    while (c < p.end) {
+    int rc = refuse_nul(&p, c, err);
+    while (rc == 0 && c < p.end) {
         const char *newline = memchr(c, '\n', (size_t)(p.end - c));
         const char *stop = newline != NULL ? newline : p.end;
         const char *content_end = stop > c && stop[-1] == '\r' ? stop - 1 : stop;
-        int rc = take_raw_line(&p, c, content_end, err);
-        if (rc < 0)
-            return rc;
+        rc = take_raw_line(&p, c, content_end, err);
         c = newline != NULL ? newline + 1 : p.end;
     }
-    return 0;
+    return rc;
 }

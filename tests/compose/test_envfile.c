@@ -113,13 +113,28 @@ static void test_refusals(void **state)
     sc_model_pool_done(&f.pool);
 }
 
+static void test_nul(void **state)
+{
+    (void)state;
+    static const char text[] = "A=1\nB=hun\0ter2\n";
+    struct fixture f = {.file = {.display = "x.env", .text = text, .size = sizeof(text) - 1}};
+    struct sc_envfile input = {.file = &f.file, .routes = SC_ROUTE_ENV_FILE};
+    f.into = sc_tree_new(&f.pool, SC_VALUE_MAP, sc_origin_implied());
+    for (int raw = 0; raw < 2; raw++) {
+        int rc = raw ? sc_envfile_parse_raw(&f.pool, &input, f.into, &f.err)
+                     : sc_envfile_parse(&f.pool, &input, f.into, &f.err);
+        assert_int_equal(rc, SC_E_SYNTAX);
+        assert_string_equal(f.err.message,
+                            "'x.env' line 2, column 6: a NUL byte in a file of variables");
+    }
+    sc_model_pool_done(&f.pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_raw), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_nul),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,14 +154,14 @@ static bool is_same(const struct sc_scope *a, const struct sc_scope *b)
  * or gone. Both are in order of uid. */
 static bool has_stayed(const struct sc_vault *vault, const struct sc_scope *now, size_t count)
 {
-    const struct sc_scope *old = vault->scopes, *old_end = old + vault->scope_count;
-    const struct sc_scope *end = now + count;
-    while (old < old_end || now < end) {
-        int order = old == old_end ? 1 : now == end ? -1 : memcmp(old->uid, now->uid, SC_UID_SIZE);
-        if (order == 0 ? !is_same(old, now) : (order < 0 ? old : now)->rows != 0)
+    for (size_t was = 0, is = 0; was < vault->scope_count || is < count;) {
+        const struct sc_scope *old = was < vault->scope_count ? &vault->scopes[was] : NULL;
+        const struct sc_scope *new = is < count ? &now[is] : NULL;
+        int order = old == NULL ? 1 : new == NULL ? -1 : memcmp(old->uid, new->uid, SC_UID_SIZE);
+        if (order == 0 ? !is_same(old, new) : (order < 0 ? old : new)->rows != 0)
             return false;
-        old += order <= 0;
-        now += order >= 0;
+        was += order <= 0;
+        is += order >= 0;
     }
     return true;
 }
