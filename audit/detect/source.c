@@ -103,11 +103,11 @@ static struct sc_region asked_before(const struct source *s, size_t at)
     return key_before(s, at - call, false);
 }
 
-/* NAME or "x" of Python and Ruby: how long the word is that stands before `at`. */
-static size_t or_before(const struct source *s, size_t at)
+/* NAME or "x" of Python and Ruby: whether the word ends at `at`. */
+static bool is_or(const struct source *s, size_t at)
 {
     bool word = at >= s->start + 3 && s->text[at - 1] == 'r' && s->text[at - 2] == 'o';
-    return word && strchr(" \t)]", s->text[at - 3]) != NULL ? 2 : 0;
+    return word && strchr(" \t)]", s->text[at - 3]) != NULL;
 }
 
 /* Arguments that are counted. */
@@ -218,7 +218,7 @@ static void name_literal(const struct source *s, size_t quote, struct sc_source_
         ret->fallback = true;
     } else if (sign == ':' || (sign == '>' && before == '=')) {
         ret->key = key_before(s, at - 1 - (sign == '>'), false);
-    } else if (((sign == '|' || sign == '?') && before == sign) || or_before(s, at) > 0) {
+    } else if (((sign == '|' || sign == '?') && before == sign) || is_or(s, at)) {
         ret->key = asked_before(s, at - 2);
         ret->fallback = true;
     } else if (sign == ',') {
