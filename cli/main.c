@@ -58,7 +58,7 @@ static int dispatch(struct sc_cli *cli, int argc, char **argv, struct sc_error *
     int name_words = 0;
     const struct sc_command *command = sc_command_find(argc - next, argv + next, &name_words);
     if (command == NULL)
-        return sc_help_unknown_command(argc - next, argv + next, err);
+        return sc_help_unknown_command(argc - next, argv + next, cli->globals.help, err);
     int last = next + name_words - 1;
     struct sc_arguments words = {.count = argc - last, .items = argv + last};
     return run_command(cli, command, words, err);

@@ -22,6 +22,7 @@
 
 /* The options of one parse: the command's and the global ones, side by side. */
 struct table {
+    const char *command; /* NULL: what stands in front of its name */
     const struct sc_option *rows[SC_OPTIONS_MAX];
     void *values[SC_OPTIONS_MAX]; /* the struct each row writes to */
     bool given[SC_OPTIONS_MAX];
@@ -141,22 +142,24 @@ static int unknown_option(const struct table *table, const char *word, int code,
     int len = (int)strcspn(word, "=");
     if (code == ':')
         return sc_fail(err, SC_E_USAGE, "option '%.*s' needs a value", len, word);
+    const char *space = table->command != NULL ? " " : "";
+    const char *command = table->command != NULL ? table->command : "";
     if (word[0] == '-' && word[1] != '-' && word[1] != '\0')
-        return sc_fail(err, SC_E_USAGE, "unknown option '-%c'", optopt != 0 ? optopt : word[1]);
+        return sc_fail(err, SC_E_USAGE, "unknown option '-%c'; see: secretsctl help%s%s",
+                       optopt != 0 ? optopt : word[1], space, command);
     if (optopt >= CODE_BASE) /* getopt knows it: what it does not want is the value */
         return sc_fail(err, SC_E_USAGE, "option '%.*s' takes no value", len, word);
     if (len > 2 && ambiguous(table, word + 2, (size_t)len - 2))
         return sc_fail(err, SC_E_USAGE, "option '%.*s' is short for several; write more of it", len,
                        word);
-    if (len <= 2)
-        return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'", len, word);
     struct sc_nearest nearest = {.word = word + 2, .word_len = (size_t)len - 2};
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; len > 2 && i < table->count; i++)
         sc_nearest_offer(&nearest, table->rows[i]->name);
     if (nearest.name != NULL)
         return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'; did you mean '--%s'?", len, word,
                        nearest.name);
-    return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'", len, word);
+    return sc_fail(err, SC_E_USAGE, "unknown option '%.*s'; see: secretsctl help%s%s", len, word,
+                   space, command);
 }
 
 static int parse(struct table *table, int argc, char **argv, int *ret_next, struct sc_error *err)
@@ -197,7 +200,7 @@ int sc_options_parse(const struct sc_command *command, struct sc_globals *global
                      struct sc_arguments words, int *ret_operands, struct sc_error *err)
 {
     bool stop = (command->flags & SC_COMMAND_STOP_AT_OPERAND) != 0;
-    struct table table = {.short_options = ":"};
+    struct table table = {.command = command->name, .short_options = ":"};
     if (stop)
         memcpy(table.short_options, "+:", 3);
     add_rows(&table, command->options, values);

@@ -79,8 +79,14 @@ int sc_parse_duration(const char *text, const char *what, uint64_t *ret, struct 
 {
     static const struct unit units[] = {{'s', 1},     {'m', 60},     {'h', 3600},
                                         {'d', 86400}, {'w', 604800}, {'\0', 0}};
-    if (!number_with_unit(text, units, ret))
+    uint64_t seconds = 0;
+    bool valid = number_with_unit(text, units, &seconds);
+    /* 90 of what? Seconds are hardly ever meant; nothing needs no unit. */
+    if (text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' && strcmp(text, "0") != 0)
+        return sc_fail(err, SC_E_USAGE, "%s needs a unit, as in 90s, 15m, 8h or 30d", what);
+    if (!valid)
         return sc_fail(err, SC_E_USAGE, "%s must be a duration such as 90s, 15m, 8h or 30d", what);
+    *ret = seconds;
     return 0;
 }
 

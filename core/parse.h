@@ -20,7 +20,7 @@ int sc_parse_u64(const char *text, uint64_t max, const char *what, uint64_t *ret
 int sc_parse_size(const char *text, const char *what, uint64_t *ret,
                   struct sc_error *err) SC_NODISCARD;
 
-/* "90", "90s", "15m", "8h", "30d", "2w": in seconds. */
+/* "90s", "15m", "8h", "30d", "2w", "0": in seconds. */
 int sc_parse_duration(const char *text, const char *what, uint64_t *ret,
                       struct sc_error *err) SC_NODISCARD;
 

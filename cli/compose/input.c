@@ -130,7 +130,8 @@ int sc_rewrite_input_read(const struct sc_strv *given, const char *scope,
         if (rc < 0)
             return rc;
         if (finished > 0)
-            sc_warn("finished a rewrite that was interrupted: %zu files", finished);
+            sc_warn("finished a rewrite that was interrupted: %zu file%s", finished,
+                    finished == 1 ? "" : "s");
         ret->texts[i] = (struct sc_buf)SC_BUF_INIT(SC_YAML_SIZE_MAX);
         rc = sc_file_read(ret->paths[i], &ret->texts[i], err);
         if (rc < 0)

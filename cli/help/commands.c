@@ -22,7 +22,7 @@ static int run_help(struct sc_cli *cli, const void *options, int count, char **o
     int words = 0;
     const struct sc_command *command = sc_command_find(count, operands, &words);
     if (command == NULL)
-        return sc_help_unknown_command(count, operands, err);
+        return sc_help_unknown_command(count, operands, true, err);
     return sc_help_command(command, err);
 }
 
@@ -56,7 +56,7 @@ static int run_man(struct sc_cli *cli, const void *options, int count, char **op
     int words = 0;
     const struct sc_command *command = count > 0 ? sc_command_find(count, operands, &words) : NULL;
     if (count > 0 && command == NULL)
-        return sc_help_unknown_command(count, operands, err);
+        return sc_help_unknown_command(count, operands, false, err);
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(DOCUMENT_MAX);
     sc_help_render_man(&out, command);
     return print(&out, err);

@@ -91,9 +91,9 @@ static void print_rows(const struct sc_doctor *doctor)
         if (row->fix != NULL)
             sc_out("%24s%s\n", "-> ", row->fix);
     }
-    sc_out("\n%zu hold, %zu notes, %zu hold in part, %zu do not hold\n",
-           count_of(doctor, SC_DOCTOR_OK), count_of(doctor, SC_DOCTOR_NOTE),
-           count_of(doctor, SC_DOCTOR_WARN), count_of(doctor, SC_DOCTOR_FAIL));
+    sc_out("\nok %zu, note %zu, warn %zu, fail %zu\n", count_of(doctor, SC_DOCTOR_OK),
+           count_of(doctor, SC_DOCTOR_NOTE), count_of(doctor, SC_DOCTOR_WARN),
+           count_of(doctor, SC_DOCTOR_FAIL));
 }
 
 int sc_cmd_doctor(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -103,14 +103,14 @@ static void check_agent(struct sc_doctor *doctor)
         sc_doctor_add(doctor, "agent", SC_DOCTOR_FAIL, "find out who runs it", "%s",
                       sc_error_message(&err));
     else
-        sc_doctor_add(doctor, "agent", SC_DOCTOR_OK, NULL, "the agent holds %zu vaults",
-                      held.count);
+        sc_doctor_add(doctor, "agent", SC_DOCTOR_OK, NULL, "the agent holds %zu vault%s",
+                      held.count, held.count == 1 ? "" : "s");
 }
 
 static void check_place(struct sc_doctor *doctor)
 {
     SC_CLEANUP(sc_str_freep) char *dir = sc_cli_run_dir(NULL);
-    if (dir == NULL || access(dir, F_OK) != 0) {
+    if (dir == NULL || access(dir, F_OK) != 0 || sc_dir_check_empty(dir, NULL) == 0) {
         sc_doctor_add(doctor, "values", SC_DOCTOR_NOTE, NULL, "nothing is provisioned here");
         return;
     }

@@ -168,42 +168,98 @@ int sc_help_command(const struct sc_command *command, struct sc_error *err)
     return print(&out, err);
 }
 
-/* Also for 'rewrite', which is the second word of its name. */
-static const char *nearest_command(const char *word)
+/* What other programs call it. */
+static const char *const synonyms[][2] = {
+    {"cat", "get"},    {"create", "add"},   {"delete", "rm"},     {"edit", "rotate"},
+    {"exec", "run"},   {"inspect", "show"}, {"ls", "list"},       {"move", "mv"},
+    {"put", "add"},    {"read", "get"},     {"remove", "rm"},     {"rename", "mv"},
+    {"scan", "audit"}, {"set", "add"},      {"update", "rotate"},
+};
+
+static const char *usual_word(const char *word)
 {
+    for (size_t i = 0; i < SC_ARRAY_SIZE(synonyms); i++) {
+        if (sc_str_equal(synonyms[i][0], word))
+            return synonyms[i][1];
+    }
+    return word;
+}
+
+/* The second word of the command's name when `first` is its first word, else NULL. */
+static const char *second_word(const struct sc_command *row, const char *first)
+{
+    size_t len = strlen(first);
+    bool same = (row->flags & SC_COMMAND_HIDDEN) == 0 && strncmp(row->name, first, len) == 0;
+    return same && row->name[len] == ' ' ? row->name + len + 1 : NULL;
+}
+
+static int family_help(const char *first, struct sc_error *err)
+{
+    SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(HELP_MAX);
+    const char *example = "";
+    sc_buf_printf(&out, "usage: secretsctl %s COMMAND\n\n", first);
+    for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
+        for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
+            if (second_word(row, first) == NULL)
+                continue;
+            sc_buf_printf(&out, "  %-17s %s\n", row->name, row->summary);
+            example = *example == '\0' ? row->name : example;
+        }
+    }
+    sc_buf_printf(&out, "\nMore on one command: secretsctl help %s\n", example);
+    return print(&out, err);
+}
+
+/* Also for 'rewrite', which is the second word of its name. `first`: NULL, or the word in front of
+ * it, when that begins names of two words. */
+static const char *nearest_command(const char *first, const char *word)
+{
+    word = usual_word(word);
     struct sc_nearest nearest = {.word = word, .word_len = strlen(word)};
+    const char *found = NULL;
+    const char *by_second = NULL;
     for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
         for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
             const char *space = strchr(row->name, ' ');
-            if ((row->flags & SC_COMMAND_HIDDEN) != 0)
+            const char *name = first != NULL ? second_word(row, first) : row->name;
+            if ((row->flags & SC_COMMAND_HIDDEN) != 0 || name == NULL)
                 continue;
-            if (space == NULL)
-                sc_nearest_offer(&nearest, row->name);
-            else if (nearest.word_len > 3 && sc_str_equal(space + 1, word))
-                return row->name;
+            if (first != NULL || space == NULL)
+                sc_nearest_offer(&nearest, name);
+            else if (nearest.word_len > 3 && by_second == NULL && sc_str_equal(space + 1, word))
+                by_second = row->name;
+            if (nearest.name == name)
+                found = row->name;
         }
     }
-    return nearest.name;
+    bool exact = found != NULL && nearest.distance == 0;
+    return by_second != NULL && !exact ? by_second : found;
 }
 
-int sc_help_unknown_command(int count, char *const *words, struct sc_error *err)
+int sc_help_unknown_command(int count, char *const *words, bool help, struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf subcommands = SC_BUF_INIT(256);
-    size_t len = strlen(words[0]);
     for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
         for (const struct sc_command *row = group->commands; row->name != NULL; row++) {
-            if (strncmp(row->name, words[0], len) == 0 && row->name[len] == ' ')
+            if (second_word(row, words[0]) != NULL)
                 sc_buf_printf(&subcommands, "%s'%s'", subcommands.len > 0 ? ", " : "", row->name);
         }
     }
-    if (subcommands.len > 0)
-        return sc_fail(err, SC_E_USAGE, "'%s' needs one more word: %s", words[0],
-                       sc_buf_text(&subcommands));
+    bool family = subcommands.len > 0;
+    bool asked = count > 1 && (sc_str_equal(words[1], "--help") || sc_str_equal(words[1], "-h"));
+    if (family && (asked || (help && count == 1)))
+        return family_help(words[0], err);
     /* A word that is no command may be a value typed into the wrong place: it is not repeated. */
-    (void)count;
-    const char *meant = nearest_command(words[0]);
+    const char *meant = NULL;
+    if (!family)
+        meant = nearest_command(NULL, words[0]);
+    else if (count > 1)
+        meant = nearest_command(words[0], words[1]);
     if (meant != NULL)
         return sc_fail(err, SC_E_USAGE,
                        "there is no such command; did you mean '%s'? See: secretsctl help", meant);
+    if (family)
+        return sc_fail(err, SC_E_USAGE, "'%s' needs one of: %s", words[0],
+                       sc_buf_text(&subcommands));
     return sc_fail(err, SC_E_USAGE, "there is no such command; see: secretsctl help");
 }

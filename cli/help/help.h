@@ -22,8 +22,10 @@ extern const struct sc_exit_status sc_exit_statuses[];
 int sc_help_overview(struct sc_error *err) SC_NODISCARD;
 int sc_help_command(const struct sc_command *command, struct sc_error *err) SC_NODISCARD;
 
-/* USAGE, with the commands that begin with the same word or look alike. */
-int sc_help_unknown_command(int count, char *const *words, struct sc_error *err) SC_NODISCARD;
+/* USAGE, with the commands that begin with the same word or look alike; but with `help` (or a word
+ * --help behind the first) the commands that begin with the word are printed: 0. */
+int sc_help_unknown_command(int count, char *const *words, bool help,
+                            struct sc_error *err) SC_NODISCARD;
 
 /* roff for secretsctl(1) (command NULL) or secretsctl-COMMAND(1). */
 void sc_help_render_man(struct sc_buf *out, const struct sc_command *command);

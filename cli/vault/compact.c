@@ -71,12 +71,16 @@ int sc_cmd_compact(struct sc_cli *cli, const void *options, int count, char **op
         return rc;
     if (cli->globals.json)
         return print_json(&done, opt->dry_run, err);
+    const char *versions = done.versions == 1 ? "" : "s";
+    const char *entries = done.entries == 1 ? "y" : "ies";
     if (opt->dry_run)
-        sc_note(cli, "would delete %llu old versions of %llu entries",
-                (unsigned long long)done.versions, (unsigned long long)done.entries);
+        sc_note(cli, "would delete %llu old version%s of %llu entr%s",
+                (unsigned long long)done.versions, versions, (unsigned long long)done.entries,
+                entries);
     else
-        sc_note(cli, "deleted %llu old versions of %llu entries; the file has %llu bytes, had %llu",
-                (unsigned long long)done.versions, (unsigned long long)done.entries,
-                (unsigned long long)done.bytes_after, (unsigned long long)done.bytes_before);
+        sc_note(cli, "deleted %llu old version%s of %llu entr%s; the file has %llu bytes, had %llu",
+                (unsigned long long)done.versions, versions, (unsigned long long)done.entries,
+                entries, (unsigned long long)done.bytes_after,
+                (unsigned long long)done.bytes_before);
     return 0;
 }

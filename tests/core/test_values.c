@@ -323,6 +323,14 @@ static void test_numbers(void **state)
     assert_int_equal(value, 65536);
     assert_int_equal(sc_parse_duration("2w", "--n", &value, NULL), 0);
     assert_int_equal(value, 1209600);
+    struct sc_error err = {0};
+    static const char *const unitless[] = {"90", "2026", "00", "18446744073709551616"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(unitless); i++)
+        assert_int_equal(sc_parse_duration(unitless[i], "--n", &value, &err), SC_E_USAGE);
+    assert_int_equal(value, 1209600);
+    assert_string_equal(err.message, "--n needs a unit, as in 90s, 15m, 8h or 30d");
+    assert_int_equal(sc_parse_duration("0", "--n", &value, NULL), 0);
+    assert_int_equal(value, 0);
     assert_int_equal(sc_parse_mode("0400", "--mode", &mode, NULL), 0);
     assert_int_equal(mode, 0400);
     assert_int_equal(sc_parse_mode("0800", "--mode", &mode, NULL), SC_E_USAGE);
@@ -330,6 +338,7 @@ static void test_numbers(void **state)
     static const char *const no_moments[] = {"",
                                              "2026-02-30",
                                              "2026-1-01",
+                                             "2026",
                                              "2026-01-01T24:00:00Z",
                                              "2026-01-01T12:00:00",
                                              "2026-01-01 ",

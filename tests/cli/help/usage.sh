@@ -3,7 +3,9 @@
 . "$SC_SOURCE/tests/support/functions.sh"
 
 run 2 "$SECRETSCTL" help --frob=hunter2
-err_is "secretsctl: unknown option '--frob'"
+err_is "secretsctl: unknown option '--frob'; see: secretsctl help help"
+run 2 "$SECRETSCTL" --frob=hunter2 list
+err_is "secretsctl: unknown option '--frob'; see: secretsctl help"
 run 2 "$SECRETSCTL" list --keyfile=hunter2
 err_is "secretsctl: unknown option '--keyfile'; did you mean '--key-file'?"
 run 2 "$SECRETSCTL" list --expirign 30d
@@ -25,7 +27,11 @@ run 2 "$SECRETSCTL" --vault
 err_is "secretsctl: option '--vault' needs a value"
 
 run 2 "$SECRETSCTL" help -x
-err_is "secretsctl: unknown option '-x'"
+err_is "secretsctl: unknown option '-x'; see: secretsctl help help"
+
+# 90 days or 90 seconds? A number without a unit is not guessed at
+run 2 "$SECRETSCTL" add shop/pw --generate --expires 90
+err_is "secretsctl: --expires needs a unit, as in 90s, 15m, 8h or 30d"
 
 run 2 "$SECRETSCTL" completion
 err_is "secretsctl: 'completion' needs SHELL; see: secretsctl help completion"

@@ -85,7 +85,7 @@ run 126 "$SECRETSCTL" run -- /
 run 125 "$SECRETSCTL" run
 err_is "secretsctl: 'run' needs a command; see: secretsctl help run"
 run 125 "$SECRETSCTL" run --nope -- true
-err_is "secretsctl: unknown option '--nope'"
+err_is "secretsctl: unknown option '--nope'; see: secretsctl help run"
 run 125 "$SECRETSCTL" run --set '{{secret:x}}' -- true
 printf x2345678 | "$SECRETSCTL" add other/db_password
 run 125 "$SECRETSCTL" run -- true

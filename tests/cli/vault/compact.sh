@@ -19,7 +19,7 @@ run 2 "$SECRETSCTL" compact --older-than never
 # A dry run changes nothing
 "$SECRETSCTL" checkpoint >before
 run 0 "$SECRETSCTL" compact --keep 2 --dry-run
-err_is "secretsctl: would delete 3 old versions of 1 entries"
+err_is "secretsctl: would delete 3 old versions of 1 entry"
 "$SECRETSCTL" checkpoint | cmp - before || fail "a dry run made a change"
 # All versions are young
 run 0 "$SECRETSCTL" compact --keep 2 --older-than 1d --dry-run --json
