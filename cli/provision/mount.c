@@ -329,7 +329,10 @@ static int upgrade(const char *directory, struct sc_error *err)
     if (len <= 0)
         return sc_fail_errno(err, "cannot tell the path of this program");
     program[len] = '\0';
-    return sc_mount_upgrade(directory, program, err);
+    /* Whether it can, before those who serve are asked to start it. */
+    struct sc_mount_status status;
+    int rc = sc_mount_status(directory, &status, err);
+    return rc < 0 ? rc : sc_mount_upgrade(directory, program, err);
 }
 
 int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **operands,

@@ -166,10 +166,24 @@ static int join(const char *directory, enum sc_message_kind kind, int *ret_fd, i
     return 0;
 }
 
-/* On memory that an earlier agent has filled. */
-static int go_on(struct sc_agent *agent, struct sc_error *err)
+/* The journal of those who serve. Where this program cannot go on with it they serve on, and the
+ * user is told the way out. */
+static int map_journal(const char *directory, int fd, struct sc_journal **ret, struct sc_error *err)
 {
-    int rc = sc_journal_map(agent->journal_fd, &agent->journal, err);
+    int rc = sc_journal_map(fd, ret, err);
+    if (rc == SC_E_FORMAT)
+        return sc_fail(err, SC_E_UNSUPPORTED,
+                       "'%s' is served on by a version that this one cannot take over from; to "
+                       "change, with reads failing meanwhile: secretsctl umount --force '%s' && "
+                       "secretsctl mount --repair '%s'",
+                       directory, directory, directory);
+    return rc;
+}
+
+/* On memory that an earlier agent has filled. */
+static int go_on(struct sc_agent *agent, const char *directory, struct sc_error *err)
+{
+    int rc = map_journal(directory, agent->journal_fd, &agent->journal, err);
     if (rc == 0)
         rc = sc_feed_init(&agent->feed, agent->source, agent->journal, agent->store_fd, err);
     if (rc < 0)
@@ -198,7 +212,7 @@ static int attach(struct sc_agent *agent, const char *directory, struct sc_error
     agent->journal_fd = fds[0];
     agent->store_fd = fds[1];
     agent->bell_fd = fds[2];
-    return go_on(agent, err);
+    return go_on(agent, directory, err);
 }
 
 /* Those who served a connection that was ended may just be leaving. */
@@ -231,7 +245,7 @@ static int resume(struct sc_agent *agent, const char *directory, struct sc_hold_
     agent->journal_fd = SC_TAKE_FD(kept->fd[SC_HOLD_JOURNAL]);
     agent->store_fd = SC_TAKE_FD(kept->fd[SC_HOLD_STORE]);
     agent->bell_fd = SC_TAKE_FD(kept->fd[SC_HOLD_BELL]);
-    int rc = go_on(agent, err);
+    int rc = go_on(agent, directory, err);
     if (rc == 0 && strcmp(agent->journal->directory, directory) != 0)
         rc = sc_fail(err, SC_E_FAILED, "the service manager keeps another mount: '%s'",
                      agent->journal->directory);
@@ -461,7 +475,7 @@ static int look_into(const char *directory, struct sc_journal **ret, struct sc_e
     SC_CLEANUP(sc_fd_closep) int fd = -1;
     int rc = join(directory, SC_MESSAGE_LOOK, &fd, fds, err);
     if (rc == 0)
-        rc = sc_journal_map(fds[0], ret, err);
+        rc = map_journal(directory, fds[0], ret, err);
     for (size_t i = 0; i < SC_MESSAGE_FDS; i++)
         sc_fd_closep(&fds[i]);
     return rc;

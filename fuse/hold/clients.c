@@ -98,11 +98,12 @@ static void attach(struct sc_keeper *keeper, struct sc_keeper_client *client,
 }
 
 /* A worker on other memory or of another program: the client hears when it serves. */
-static void replace_worker(struct sc_keeper *keeper, struct sc_keeper_client *client)
+static void replace_worker(struct sc_keeper *keeper, struct sc_keeper_client *client,
+                           const char *program)
 {
     struct sc_error err = {0};
     client->waits = true;
-    if (sc_keeper_start_worker(keeper, &err) < 0)
+    if (sc_keeper_start_worker(keeper, program, &err) < 0)
         sc_keeper_answer(keeper, &err);
 }
 
@@ -149,13 +150,11 @@ void sc_keeper_client_message(struct sc_keeper *keeper, struct sc_keeper_client 
     case SC_MESSAGE_STORE:
         if (client->agent && fds[0] >= 0) {
             change_store(keeper, SC_TAKE_FD(fds[0]));
-            replace_worker(keeper, client);
+            replace_worker(keeper, client, NULL);
         }
         break;
     case SC_MESSAGE_UPGRADE:
-        snprintf(keeper->program, sizeof(keeper->program), "%s", message.text);
-        keeper->upgrading = true;
-        replace_worker(keeper, client);
+        replace_worker(keeper, client, message.text);
         break;
     case SC_MESSAGE_UNMOUNT:
         unmount(keeper, client, message.value != 0);

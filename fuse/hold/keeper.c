@@ -81,7 +81,7 @@ static int begin(struct sc_keeper *keeper, struct sc_error *err)
             rc = answer_init(keeper, err);
     }
     if (rc == 0)
-        rc = sc_keeper_start_worker(keeper, err);
+        rc = sc_keeper_start_worker(keeper, NULL, err);
     return rc;
 }
 

@@ -47,7 +47,7 @@ static void fill(struct sc_keeper_worker *worker, pid_t pid, int peer, enum sc_w
     enter(worker, state);
 }
 
-int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err)
+int sc_keeper_start_worker(struct sc_keeper *keeper, const char *program, struct sc_error *err)
 {
     struct sc_keeper_worker *place = find(keeper, SC_WORKER_NONE);
     if (place == NULL)
@@ -60,14 +60,14 @@ int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err)
     struct sc_hold_fds fds = keeper->fds;
     fds.fd[SC_HOLD_PEER] = ends[1];
     atomic_fetch_add(&keeper->journal->generation, 1);
-    rc = sc_hold_spawn(keeper->program[0] != '\0' ? keeper->program : NULL, SC_HOLD_WORKER, "serve",
-                       &fds, &pid, err);
+    rc = sc_hold_spawn(program, SC_HOLD_WORKER, "serve", &fds, &pid, err);
     close(ends[1]);
     if (rc < 0) {
         close(ends[0]);
         return rc;
     }
     fill(place, pid, ends[0], SC_WORKER_STARTING);
+    place->upgrade = program != NULL;
     return 0;
 }
 
@@ -93,6 +93,7 @@ static void became_ready(struct sc_keeper *keeper, struct sc_keeper_worker *read
     }
     enter(ready, SC_WORKER_SERVING);
     keeper->failures = 0;
+    keeper->upgrading = keeper->upgrading || ready->upgrade;
     atomic_store(&keeper->journal->worker_pid, (int32_t)ready->pid);
     sc_notify_store(&keeper->fds);
     sc_keeper_answer(keeper, NULL);
@@ -126,10 +127,17 @@ static bool disconnected(const struct sc_keeper *keeper)
 static void start_or_fail(struct sc_keeper *keeper)
 {
     struct sc_error err = {0};
-    if (sc_keeper_start_worker(keeper, &err) < 0) {
+    if (sc_keeper_start_worker(keeper, NULL, &err) < 0) {
         keeper->failures++;
         sc_keeper_answer(keeper, &err);
     }
+}
+
+static void tell_failure(struct sc_keeper *keeper, const char *text)
+{
+    struct sc_error err = {0};
+    SC_IGNORE(sc_fail(&err, SC_E_FAILED, "%s", text));
+    sc_keeper_answer(keeper, &err);
 }
 
 void sc_keeper_worker_died(struct sc_keeper *keeper, struct sc_keeper_worker *worker)
@@ -149,12 +157,8 @@ void sc_keeper_worker_died(struct sc_keeper *keeper, struct sc_keeper_worker *wo
         return;
     }
     if (state == SC_WORKER_STARTING) {
-        struct sc_error err = {0};
-        SC_IGNORE(sc_fail(&err, SC_E_FAILED, "the new server ended before it was ready"));
-        sc_keeper_answer(keeper, &err);
+        tell_failure(keeper, "the new server ended before it was ready");
         keeper->failures++;
-        keeper->upgrading = false;
-        keeper->program[0] = '\0';
     } else {
         atomic_fetch_add(&keeper->journal->restarts, 1);
     }
@@ -169,6 +173,8 @@ void sc_keeper_worker_died(struct sc_keeper *keeper, struct sc_keeper_worker *wo
 static void replace(struct sc_keeper *keeper, struct sc_keeper_worker *worker)
 {
     bool only = worker->state == SC_WORKER_SERVING && find(keeper, SC_WORKER_STARTING) == NULL;
+    if (worker->state == SC_WORKER_STARTING)
+        tell_failure(keeper, "the new server was not ready in time");
     sc_journal_mark_killed(keeper->journal, worker->pid);
     if (worker->pidfd >= 0)
         syscall(SYS_pidfd_send_signal, worker->pidfd, SIGKILL, NULL, 0);

@@ -21,27 +21,38 @@
 #include "core/banned.h"
 
 #define JOURNAL_MAGIC   UINT64_C(0x31727574656c4353)
-#define JOURNAL_VERSION 5
 #define UNIQUE_OFFSET   8
 #define HANDLES_REACH   32
+#define ANOTHER_VERSION "the mount's memory is of a version that this one cannot go on with"
+
+/* Of the first release; what came later stands behind it. */
+#define FIRST_SIZE 2943680
+/* A test makes next versions of this program by giving others. */
+#if !defined(JOURNAL_SIZE)
+#define JOURNAL_SIZE sizeof(struct sc_journal)
+#endif
+#if !defined(JOURNAL_VERSION)
+#define JOURNAL_VERSION 5
+#endif
+_Static_assert(JOURNAL_SIZE >= FIRST_SIZE, "nothing is taken out of the journal");
 
 int sc_journal_create(int *ret_fd, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = memfd_create("secretsctl-journal", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, (off_t)sizeof(struct sc_journal)) < 0)
+    if (fd < 0 || ftruncate(fd, (off_t)JOURNAL_SIZE) < 0)
         return sc_fail_errno(err, "cannot make the journal");
     struct sc_journal *journal =
-        mmap(NULL, sizeof(*journal), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        mmap(NULL, JOURNAL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (journal == MAP_FAILED)
         return sc_fail_errno(err, "cannot map the journal");
     journal->version = JOURNAL_VERSION;
-    journal->size = (uint32_t)sizeof(*journal);
+    journal->size = (uint32_t)JOURNAL_SIZE;
     journal->threads = 2;
     journal->identity = true;
     journal->resend = true;
     journal->created = (int64_t)time(NULL);
     journal->magic = JOURNAL_MAGIC;
-    munmap(journal, sizeof(*journal));
+    munmap(journal, JOURNAL_SIZE);
     *ret_fd = SC_TAKE_FD(fd);
     return 0;
 }
@@ -51,15 +62,19 @@ int sc_journal_map(int fd, struct sc_journal **ret, struct sc_error *err)
     struct stat st;
     if (fstat(fd, &st) < 0)
         return sc_fail_errno(err, "cannot look at the journal");
-    if (st.st_size != (off_t)sizeof(struct sc_journal))
-        return sc_fail(err, SC_E_FORMAT, "the journal is of another version of this program");
+    if (st.st_size < FIRST_SIZE)
+        return sc_fail(err, SC_E_FORMAT, ANOTHER_VERSION);
+    /* An older program's lacks what stands at the end: zeros. By a call that never makes it
+     * smaller, since an even newer program may do the same now. */
+    if (st.st_size < (off_t)JOURNAL_SIZE && fallocate(fd, 0, 0, (off_t)JOURNAL_SIZE) < 0)
+        return sc_fail_errno(err, "cannot extend the journal");
     struct sc_journal *journal =
-        mmap(NULL, sizeof(*journal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+        mmap(NULL, JOURNAL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
     if (journal == MAP_FAILED)
         return sc_fail_errno(err, "cannot map the journal");
     if (journal->magic != JOURNAL_MAGIC || journal->version != JOURNAL_VERSION) {
-        munmap(journal, sizeof(*journal));
-        return sc_fail(err, SC_E_FORMAT, "the journal is of another version of this program");
+        munmap(journal, JOURNAL_SIZE);
+        return sc_fail(err, SC_E_FORMAT, ANOTHER_VERSION);
     }
     *ret = journal;
     return 0;
@@ -68,7 +83,7 @@ int sc_journal_map(int fd, struct sc_journal **ret, struct sc_error *err)
 void sc_journal_unmap(struct sc_journal **journal)
 {
     if (*journal != NULL)
-        munmap(*journal, sizeof(**journal));
+        munmap(*journal, JOURNAL_SIZE);
     *journal = NULL;
 }
 

@@ -8,8 +8,11 @@
  * was taken is always found here, and the next worker answers it. Each generation of workers has a
  * bank of slots for itself, since two generations overlap in a hand-over.
  *
- * Layout is fixed by `version`: an upgrade maps what the old program made. Fields are atomic or
- * have one writer. Threads and processes: any.
+ * An upgrade maps what the old program made, while that one still serves. So the layout is that of
+ * the first release for ever: new fields come at the end, where an older program's journal is
+ * extended by zeros and a newer one's is not looked at (docs/adr/041-journal-grows.md). Only what
+ * cannot be said so takes a new `version`, which refuses the upgrade. Fields are atomic or have one
+ * writer. Threads and processes: any.
  */
 #ifndef SC_FUSE_SHARED_JOURNAL_H
 #define SC_FUSE_SHARED_JOURNAL_H
@@ -135,7 +138,8 @@ struct sc_journal {
 
 /* A new, empty journal. */
 int sc_journal_create(int *ret_fd, struct sc_error *err) SC_NODISCARD;
-/* Maps one; FORMAT if it is something else or of another layout. */
+/* Maps one, and extends it if an older program has made it; FORMAT if it is something else or of
+ * another `version`. */
 int sc_journal_map(int fd, struct sc_journal **ret, struct sc_error *err) SC_NODISCARD;
 void sc_journal_unmap(struct sc_journal **journal);
 
