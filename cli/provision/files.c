@@ -176,11 +176,18 @@ static bool agreed(const struct run *run)
 
 static int offer_restart(const struct run *run, struct sc_error *err)
 {
-    for (size_t i = 0; i < run->stale.count; i++) {
+    for (size_t i = 0, next = 0; i < run->stale.count; i = next) {
         const struct sc_stale *item = &run->stale.items[i];
-        sc_note(run->cli, "container '%s'%s%s%s still reads the old '%s'", item->container,
+        for (next = i + 1; next < run->stale.count; next++) {
+            if (!sc_str_equal(run->stale.items[next].container, item->container))
+                break;
+        }
+        char more[32] = "";
+        if (next - i > 1)
+            snprintf(more, sizeof(more), " and %zu more", next - i - 1);
+        sc_note(run->cli, "container '%s'%s%s%s still reads the old '%s'%s", item->container,
                 item->service != NULL ? " (" : "", item->service != NULL ? item->service : "",
-                item->service != NULL ? ")" : "", item->path);
+                item->service != NULL ? ")" : "", item->path, more);
     }
     if (run->stale.count == 0 || run->options->no_restart)
         return 0;

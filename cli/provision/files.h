@@ -39,7 +39,7 @@ struct sc_stale {
 
 struct sc_stale_list {
     struct sc_stale *items;
-    size_t count;
+    size_t count; /* those of one container follow each other */
 };
 
 /* Asks the engine, by the docker command, for running containers with files below `dir` bound, and

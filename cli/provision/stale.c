@@ -75,7 +75,8 @@ static int take_line(char *line, const char *dir, struct sc_stale_list *ret, str
     }
     size_t len = strlen(dir);
     bool below = strncmp(fields[3], dir, len) == 0 && fields[3][len] == '/';
-    if (!below || !is_stale(fields[0], fields[3], fields[4]))
+    bool runs = !sc_str_equal(fields[0], "0"); /* else it finds the new file when it starts */
+    if (!below || !runs || !is_stale(fields[0], fields[3], fields[4]))
         return 0;
     return add(ret, fields, err);
 }

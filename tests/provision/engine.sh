@@ -9,7 +9,7 @@ image=prov-tmpfs-$$:latest
 name=prov-tmpfs-$$
 M=/run/secretsctl-test-$$
 end_all() {
-    docker rm -f "$name-file" "$name-dir" "$name-other" >/dev/null 2>&1 || true
+    docker rm -f "$name-file" "$name-dir" "$name-other" "$name-two" "$name-down" >/dev/null 2>&1 || true
     docker rmi -f "$image" >/dev/null 2>&1 || true
     umount -l "$M" 2>/dev/null || true
     rmdir "$M" 2>/dev/null || true
@@ -57,6 +57,25 @@ err_has "they were restarted"
 [ "$(started dir)$(started other)" = "$others" ] || fail "a container was restarted that was not stale"
 run 0 "$SECRETSCTL" provision --tmpfs "$M"
 err_is ""
+
+# Of a container with two such files there is one line; one that is down between two starts reads nothing,
+# and gets the new file with its next start.
+docker run -d --name "$name-two" --network none --user 1234 --stop-timeout 1 -v "$M/shop/pw:/run/secrets/pw:ro" \
+    -v "$M/shop/token:/run/secrets/token:ro" "$image" /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >/dev/null
+docker run -d --name "$name-down" --network none --restart always -v "$M/shop/pw:/run/secrets/pw:ro" "$image" \
+    /bin/sh -c 'exit 1' >/dev/null
+down() { [ "$(docker inspect -f '{{.State.Restarting}} {{ge .RestartCount 5}}' "$name-down")" = 'true true' ]; }
+until_true 30 down
+printf 2 | "$SECRETSCTL" rotate -q shop/pw
+printf 2 | "$SECRETSCTL" rotate -q shop/token
+run 0 "$SECRETSCTL" provision --tmpfs --no-restart "$M"
+grep -Eqx "secretsctl: container '$name-two' still reads the old '$M/shop/(pw|token)' and 1 more" err ||
+    fail "two files: $(cat err)"
+[ "$(grep -c "container '$name-two'" err)" = 1 ] || fail "a line for each file: $(cat err)"
+err_lacks "$name-down"
+docker rm -f "$name-two" "$name-down" >/dev/null
+printf two | "$SECRETSCTL" rotate -q shop/pw
+run 0 "$SECRETSCTL" provision --tmpfs --restart "$M"
 
 # On a terminal it asks.
 printf three | "$SECRETSCTL" rotate -q shop/pw
