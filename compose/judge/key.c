@@ -121,7 +121,7 @@ static const char *const key_makers[] = {
     "openai",  "imgproxy", "pro",     "shared",      "vault",      "activation", "salt",
     "rsa",     "ed25519",  "host",    "stripe",      "data",       "cry",        "registration",
     "db",      "database", "creds",   "credentials", "credential", "rotation",   "k256",
-    NULL};
+    "openssl", NULL};
 
 /* A key that ends in one of these says something about a credential and holds none. */
 static const char *const describing_words[] = {
@@ -284,7 +284,7 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     static const char *const fillers[] = {
         "base",    "default", "value",  "content", "contents", "prod",       "dev",  "test",
         "staging", "current", "old",    "new",     "initial",  "env",        "data", "plain",
-        "raw",     "hex",     "base64", "b64",     "pem",      "asymmetric", NULL};
+        "raw",     "hex",     "base64", "b64",     "pem",      "asymmetric", "v",    NULL};
     size_t at = words.count - 1;
     while (at > 0 && in_list(fillers, words.item[at]))
         at--;

@@ -209,7 +209,11 @@ static int mask_setting(void *ctx, struct sc_region key, struct sc_region value,
     struct sc_credential_part parts[SC_CREDENTIAL_PARTS_MAX];
     size_t count =
         sc_credential_parts(text + key.offset, key.len, text + value.offset, value.len, parts);
-    if (count > SC_CREDENTIAL_PARTS_MAX)
+    /* What is not judged one by its looks is not shown all the same when the name announces one. */
+    bool named = count == 0 && value.len > 0 &&
+                 sc_key_classify(text + key.offset, key.len) != SC_KEY_OTHER &&
+                 !sc_credential_is_reference(text + value.offset, value.len);
+    if (named || count > SC_CREDENTIAL_PARTS_MAX)
         return sc_plan_mask_span(s->plan, s->file, value.offset, value.offset + value.len, err);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {

@@ -189,6 +189,31 @@ grep -A9 -xF -e '+++ b/app.env' "$T/out" | diff - <(
 END
 ) || fail "the diff of the env file"
 
+# a line beside those that change: what only its name announces, and nothing refers to, is not shown either
+cat >compose.yml <<'END'
+name: beside
+services:
+  app:
+    image: example/app
+    entrypoint: ["/app"]
+    environment:
+      DB_PASSWORD: ${DB_PASSWORD}
+END
+cat >.env <<'END'
+APP_DB_PASS_VECTORS=canaryletters
+DB_PASSWORD=canary-16
+SMTP_AUTH=canary
+LOG_LEVEL=info
+LICENSE_FILE=/etc/license
+END
+run 0 "$SECRETSCTL" compose rewrite --shim shim
+out_lacks canary
+out_has ' APP_DB_PASS_VECTORS=*****'
+out_has ' SMTP_AUTH=*****'
+out_has ' LOG_LEVEL=info'
+out_has ' LICENSE_FILE=/etc/license'
+rm .env
+
 # what a service sets and its env file looks up stays, and the others move all the same
 cat >compose.yml <<'END'
 name: eight
