@@ -126,6 +126,7 @@ struct users {
     size_t copy_count;
     bool found;
     int count;
+    char *bound; /* where it is in this namespace besides */
 };
 
 static bool is_device(const struct users *users, const struct sc_mountinfo *line)
@@ -163,12 +164,31 @@ static bool goes_along(const struct users *users, const struct sc_mountinfo *lin
     return copied && sc_str_equal(line->point, users->directory);
 }
 
-static bool look_for_user(const struct sc_mountinfo *line, void *ctx)
+static void note_peer(struct users *users, const struct sc_mountinfo *line)
 {
-    struct users *users = ctx;
     bool peer = users->group != 0 && (line->shared == users->group || line->master == users->group);
     if (peer && users->copy_count < COPIES_MAX)
         users->copies[users->copy_count++] = line->id;
+}
+
+/* Here a copy has another path, below a bind of what the directory lies in. */
+static bool look_for_bind(const struct sc_mountinfo *line, void *ctx)
+{
+    struct users *users = ctx;
+    note_peer(users, line);
+    bool along = sc_str_equal(line->point, users->directory);
+    for (size_t i = 0; i < users->copy_count && !along; i++)
+        along = users->copies[i] == line->parent && sc_str_equal(line->root, "/");
+    if (!is_device(users, line) || along)
+        return true;
+    users->bound = sc_str_dup(line->point, NULL);
+    return users->bound == NULL;
+}
+
+static bool look_for_user(const struct sc_mountinfo *line, void *ctx)
+{
+    struct users *users = ctx;
+    note_peer(users, line);
     users->found = is_device(users, line) && !goes_along(users, line);
     return !users->found;
 }
@@ -188,7 +208,13 @@ int sc_mount_unused(const char *directory, struct sc_error *err)
     /* Where /proc cannot be read nobody is counted, and umount(2) itself decides. */
     SC_IGNORE(sc_mountinfo_each(0, note_mount, &users, NULL) < 0 ||
               sc_mountinfo_each(0, note_group, &users, NULL) < 0 ||
+              sc_mountinfo_each(0, look_for_bind, &users, NULL) < 0 ||
               sc_mountinfo_namespaces(count_user, &users, NULL) < 0);
+    SC_CLEANUP(sc_str_freep) char *bound = users.bound;
+    if (bound != NULL)
+        return sc_fail(err, SC_E_BUSY,
+                       "'%s' is in use: it is bound at '%s', too; unmount that, or use --force",
+                       directory, bound);
     if (users.count == 0)
         return 0;
     const char *plural = users.count == 1 ? "" : "s";

@@ -42,8 +42,8 @@ bool sc_mount_lost(const char *directory);
 int sc_mount_open(const char *directory, bool allow_other, int *ret_fd,
                   struct sc_error *err) SC_NODISCARD;
 
-/* BUSY while other mount namespaces (containers) have what is mounted on the directory, of whatever
- * kind; copies that go along with an unmount do not count. */
+/* BUSY while other mount namespaces (containers), or other places of this one, have what is mounted
+ * on the directory, of whatever kind; copies that go along with an unmount do not count. */
 int sc_mount_unused(const char *directory, struct sc_error *err) SC_NODISCARD;
 
 /* Unmounts. BUSY while it is in use, unless `force`: then the connection is aborted first and every

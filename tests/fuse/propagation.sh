@@ -14,6 +14,7 @@ mount -t tmpfs none "$T/host"
 mount --make-shared "$T/host"
 M=$T/host/mnt
 cleanup() {
+    umount "$T/jail" "$T/again" 2>/dev/null || true
     for pid in ${service:-} ${container:-}; do kill "$pid" 2>/dev/null || true; done
     end_mount
     umount -l "$T/host" || true
@@ -39,6 +40,27 @@ run 7 "$SECRETSCTL" umount "$M"
 err_is "secretsctl: '$M' is in use by 1 container or other mount namespace; stop them, or use --force"
 [ "$(in_service cat "$T/bound")" = value-1 ] || fail "not read on"
 in_service umount "$T/bound"
+
+# Bound elsewhere in this namespace: in use as well. What the kernel has copied to a bind of the host's tree is not.
+mkdir "$T/again"
+mount --bind "$T/host" "$T/again"
+run 0 "$SECRETSCTL" umount "$M"
+timeout 100 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
+[ "$(cat "$T/again/mnt/shop/key")" = value-1 ] || fail "not copied to the bind: this test shows nothing"
+run 0 "$SECRETSCTL" umount "$M"
+umount "$T/again"
+timeout 100 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
+touch "$T/jail"
+mount --bind "$M/shop/key" "$T/jail"
+run 7 "$SECRETSCTL" umount "$M"
+err_is "secretsctl: '$M' is in use: it is bound at '$T/jail', too; unmount that, or use --force"
+agent=$(pid_of agent)
+kill "$agent"
+until_true 10 test ! -e "/proc/$agent" || fail "the agent does not end"
+[ "$(cat "$T/jail")" = value-1 ] || fail "a bind is not read on when the agent ends"
+umount "$T/jail"
+run 0 "$SECRETSCTL" umount "$M"
+timeout 100 "$SECRETSCTL" mount -q "$M" || fail "cannot mount"
 
 namespace private
 container=$!
