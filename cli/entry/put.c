@@ -4,6 +4,7 @@
  */
 #include "cli/entry/entry.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@
 #include "cli/provision/reads.h"
 #include "cli/unlock.h"
 #include "core/parse.h"
+#include "core/text/render.h"
 
 #include "core/banned.h"
 
@@ -106,6 +108,39 @@ static int put_and_anchor(const struct sc_cli *cli, struct sc_vault *vault,
     return rc;
 }
 
+static int take_name(const char *name, void *ctx, struct sc_error *err)
+{
+    (void)name;
+    (void)ctx;
+    (void)err;
+    return 0;
+}
+
+/* A template that does not parse is found now, and not when everything is provisioned. */
+static int check_template(struct sc_vault *vault, const struct sc_entry_put *put, bool *ret_is_one,
+                          struct sc_error *err)
+{
+    enum sc_entry_kind kind = put->kind;
+    struct sc_entry_info info;
+    if (kind == 0 && put->must_exist && sc_vault_get(vault, put->name, 0, NULL, &info, NULL) == 0)
+        kind = info.kind;
+    *ret_is_one = kind == SC_ENTRY_TEMPLATE;
+    if (!*ret_is_one)
+        return 0;
+    char scope[SC_NAME_SIZE];
+    snprintf(scope, sizeof(scope), "%.*s", (int)sc_name_scope_len(put->name), put->name);
+    int rc = sc_render_names(sc_secret_view(put->value), scope, take_name, NULL, err);
+    return rc < 0 ? sc_wrap(err, rc, "template '%s'", put->name) : 0;
+}
+
+static int note_missing(const struct sc_entry_info *info, void *ctx, struct sc_error *err)
+{
+    (void)err;
+    if (info->version == 0)
+        sc_note(ctx, "it names '%s', which is not there yet", info->name);
+    return 0;
+}
+
 /* The vault opens before the value is asked for: nobody types a value to learn that the key is
  * wrong. */
 static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int count,
@@ -114,7 +149,10 @@ static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int c
     SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
     SC_CLEANUP(sc_buf_done) struct sc_buf labels = SC_BUF_INIT(SC_VAULT_LABELS_MAX);
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    bool is_template = false;
     int rc = sc_name_check(put->name, 2, err);
+    if (rc == 0 && opt->keep_value && opt->kind != NULL)
+        rc = sc_fail(err, SC_E_USAGE, "--kind goes with a new value, not with --keep-value");
     if (rc == 0 && sc_name_is_internal(put->name))
         rc = sc_fail(err, SC_E_BADNAME, "names that begin with '.' are the program's own");
     if (rc == 0)
@@ -131,29 +169,33 @@ static int run_put(struct sc_cli *cli, const struct sc_entry_options *opt, int c
             rc = sc_fail(err, SC_E_FAILED,
                          "the value is empty, so nothing was stored; if that is meant: "
                          "--allow-empty");
+        if (rc == 0)
+            rc = check_template(vault, put, &is_template, err);
     }
+    if (rc == 0)
+        rc = put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
     if (rc < 0)
         return rc;
-    return put->must_exist ? put_and_anchor(cli, vault, put, err) : sc_vault_put(vault, put, err);
+    sc_note(cli,
+            !put->must_exist  ? "added '%s'"
+            : opt->keep_value ? "changed '%s', not its value"
+                              : "rotated '%s'",
+            put->name);
+    if (is_template)
+        SC_IGNORE(sc_vault_template_names(vault, put->name, note_missing, cli, NULL));
+    return 0;
 }
 
 int sc_cmd_add(struct sc_cli *cli, const void *options, int count, char **operands,
                struct sc_error *err)
 {
     struct sc_entry_put put = {.name = operands[0], .must_be_new = true};
-    int rc = run_put(cli, options, count, &put, err);
-    if (rc == 0)
-        sc_note(cli, "added '%s'", put.name);
-    return rc;
+    return run_put(cli, options, count, &put, err);
 }
 
 int sc_cmd_rotate(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err)
 {
-    const struct sc_entry_options *opt = options;
     struct sc_entry_put put = {.name = operands[0], .must_exist = true};
-    int rc = run_put(cli, opt, count, &put, err);
-    if (rc == 0)
-        sc_note(cli, opt->keep_value ? "changed '%s', not its value" : "rotated '%s'", put.name);
-    return rc;
+    return run_put(cli, options, count, &put, err);
 }

@@ -110,6 +110,16 @@ until_true() {
     done
 }
 
+# broken_template NAME TEXT: a template that `add` would refuse, as an archive brings it.
+broken_template() {
+    requires age age-keygen
+    [ -e "$T/archive.id" ] || age-keygen -o "$T/archive.id" 2>/dev/null
+    printf '%s\n' '{"secretsctl-archive":1}' '{"end":true}' |
+        sed "1a {\"value\":\"$(printf %s "$2" | base64 -w 0)\",\"name\":\"$1\",\"kind\":\"template\"}" |
+        age -r "$(age-keygen -y "$T/archive.id")" >"$T/archive.age"
+    "$SECRETSCTL" import -q --age-identity "$T/archive.id" "$T/archive.age"
+}
+
 # sleeps PID: whether the process waits for nothing but time; a kernel that does not tell the function it is
 # in tells the call (nanosleep or clock_nanosleep, of x86-64 and of arm64).
 sleeps() {

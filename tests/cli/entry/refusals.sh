@@ -25,6 +25,8 @@ err_is "secretsctl: no value is given and --no-input forbids to ask"
 
 run 1 "$SECRETSCTL" add shop/a <<<y
 err_is "secretsctl: there is an entry 'shop/a' already; change it with: rotate"
+run 2 "$SECRETSCTL" rotate shop/a --keep-value --kind config
+err_is "secretsctl: --kind goes with a new value, not with --keep-value"
 run 4 "$SECRETSCTL" rotate shop/b <<<y
 err_is "secretsctl: there is no entry 'shop/b'"
 run 2 "$SECRETSCTL" get "shop/pass word"

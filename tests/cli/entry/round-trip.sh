@@ -58,7 +58,7 @@ jq -e '.version == 1 and (.names | map([.name, .version]) == [["shop/db", 2], ["
 run 0 "$SECRETSCTL" show shop/db --json
 jq -e 'has("names") | not' out >/dev/null || fail "a secret names nothing"
 
-printf 'x {{secret:db' | run 0 "$SECRETSCTL" add shop/broken --kind template
+broken_template shop/broken 'x {{secret:db'
 run 0 "$SECRETSCTL" show shop/broken
 out_has "kind	template"
 err_has "secretsctl: warning: template 'shop/broken': line 1, column 14: "

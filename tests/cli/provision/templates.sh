@@ -56,12 +56,22 @@ run 0 "$SECRETSCTL" compose config -f "$SC_SOURCE/examples/templates/compose.yml
 out_has '    file: /run/secretsctl/shop/redis.conf'
 
 # Mistakes.
-printf 'x {{secret:nope}} hunter2' | "$SECRETSCTL" add -q bad/missing --kind template
+printf 'x {{secret:nope}} hunter2' | run 0 "$SECRETSCTL" add bad/missing --kind template
+err_is "secretsctl: added 'bad/missing'
+secretsctl: it names 'bad/nope', which is not there yet"
 run 4 "$SECRETSCTL" write "$M" --scope bad
 err_lacks hunter2
 err_has "bad/missing"
 "$SECRETSCTL" rm bad/missing >/dev/null 2>&1
-printf 'x {{secret:nope|hunter2}}' | "$SECRETSCTL" add -q bad/broken --kind template
+# refused as soon as it is stored; what comes with an archive is found when it is written
+run 1 "$SECRETSCTL" add bad/broken --kind template --strip-newline <<<$'x\n {{secret:nope|hunter2}}'
+err_is "secretsctl: template 'bad/broken': line 2, column 16: the filter is none of url, json, shell, base64, xml, pgpass"
+run 4 "$SECRETSCTL" show bad/broken
+printf fine | "$SECRETSCTL" add -q bad/whole --kind template
+run 1 "$SECRETSCTL" rotate bad/whole <<<'{{secret:}}'
+err_has "template 'bad/whole': line 1, column 10: "
+"$SECRETSCTL" rm bad/whole >/dev/null 2>&1
+broken_template bad/broken 'x {{secret:nope|hunter2}}'
 run 1 "$SECRETSCTL" write "$M" --scope bad
 err_has "bad/broken"
 err_has "line 1, column 17"
