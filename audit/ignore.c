@@ -86,7 +86,7 @@ static bool fits(const char *pattern, const char *path)
             star_path = path;
             continue;
         }
-        if (*pattern != '\0' && take_sign(&pattern, *path)) {
+        if (take_sign(&pattern, *path)) {
             path++;
             continue;
         }

@@ -152,6 +152,8 @@ static int give_data(struct reader *r, const struct sc_word *word, size_t from,
 {
     struct data data = {r, word};
     const char *text = word->text;
+    if (text[from] == '@') /* the name of a file */
+        return 0;
     if (memchr("{[", text[from], 2) != NULL)
         return sc_lines_read(text, (struct sc_region){from, word->len - from}, give_member, &data,
                              err);
@@ -161,7 +163,7 @@ static int give_data(struct reader *r, const struct sc_word *word, size_t from,
         next = and == NULL ? word->len : (size_t)(and-text);
         const char *sign = memchr(text + at, '=', next - at);
         size_t value = sign == NULL ? next : (size_t)(sign - text) + 1;
-        if (value < next && text[value] != '@')
+        if (value < next)
             rc = give_member(&data, (struct sc_region){at, value - 1 - at},
                              (struct sc_region){value, next - value}, err);
     }

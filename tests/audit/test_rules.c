@@ -201,14 +201,14 @@ static void put_token(struct sc_buf *out, const struct sc_token_rule *rule)
         sc_buf_puts(out, pick(2) == 0 ? "_KEY = \"" : "Key: ");
     } else if (rule->check == SC_CHECK_JWT) {
         out->len = start;
-        put_base64(out, "{\"alg\":\"HS256\"}");
-        sc_buf_puts(out, ".eyJ");
+        /* {"kid":"???>>>","alg":"HS256"} */
+        sc_buf_puts(out, "eyJraWQiOiI_Pz8-Pj4iLCJhbGciOiJIUzI1NiJ9.eyJ");
         put_random(out, "abcdefghij0123456789", 40);
         sc_buf_putc(out, '.');
         put_random(out, "abcdefghij0123456789", 43);
         return;
     } else if (rule->check == SC_CHECK_BASIC) {
-        put_base64(out, "somebody:Tr0ub4dor&3");
+        put_base64(out, "xx>xx?:Tr0ub4dor&3");
         if (strchr(rule->literal, '"') != NULL)
             sc_buf_putc(out, '"');
         return;

@@ -31,6 +31,10 @@ static const struct row rows[] = {
     {"FROM a\nCMD [\"x\"]\nENTRYPOINT [\"/e\"]\n", NULL, "/e", "x", "a", NULL},
     {"FROM a AS one\nENTRYPOINT [\"/e\"]\nCMD [\"x\"]\nFROM one AS two\nCMD [\"y\"]\n", NULL, "/e",
      "y", "a", NULL},
+    /* a stage's name stands behind AS alone */
+    {"FROM a as\tone\nCMD [\"1\"]\nFROM one\n", NULL, NULL, "1", "a", NULL},
+    {"FROM a is one\nCMD [\"1\"]\nFROM one\n", NULL, NULL, NULL, "one", NULL},
+    {"FROM a ASone\nCMD [\"1\"]\nFROM one\n", NULL, NULL, NULL, "one", NULL},
     /* of three letters, or the beginning of one, but another instruction */
     {"FROM a\nCMD [\"x\"]\nRUN y\nENTRY z\n", NULL, NULL, "x", "a", NULL},
     /* target by name, in any case, and by number; the last one without */

@@ -290,6 +290,19 @@ static void test_flushing_a_directory_needs_no_memory(void **state)
     longest[PATH_MAX + 2] = '/';
     longest[sizeof(longest) - 1] = '\0';
     assert_int_equal(sc_dir_sync_parent(longest, &err), SC_E_TOOBIG);
+    longest[PATH_MAX + 2] = 'a';
+    longest[PATH_MAX] = '/'; /* the directory has as many bytes as a path with its NUL */
+    assert_int_equal(sc_dir_sync_parent(longest, &err), SC_E_TOOBIG);
+}
+
+static void test_flushing_a_directory_fails_where_it_is_not(void **state)
+{
+    struct sc_error err = {0};
+    (void)state;
+    assert_int_equal(sc_dir_sync_parent("absent/file", &err), SC_E_NOTFOUND);
+    assert_string_equal(sc_error_message(&err),
+                        "cannot open the directory 'absent': No such file or directory");
+    assert_int_equal(sc_dir_sync_parent("/proc/self/file", &err), 0); /* it says EINVAL */
 }
 
 static void test_start_time(void **state)
@@ -333,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_start_time),
         cmocka_unit_test(test_every_allocation_fails_once),
         cmocka_unit_test(test_flushing_a_directory_needs_no_memory),
+        cmocka_unit_test(test_flushing_a_directory_fails_where_it_is_not),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

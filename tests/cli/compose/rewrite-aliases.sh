@@ -66,3 +66,19 @@ run 0 "$SECRETSCTL" compose rewrite
 err_is "secretsctl: nothing to move; 1 stay"
 run 0 "$SECRETSCTL" compose restore
 cmp compose.yml before.yml
+
+# A value that is merged and then written anew is not the service's.
+cat >compose.yml <<'END'
+name: merged
+x-env: &env {API_PASSWORD: canary-old, A: b}
+services:
+  api:
+    image: example/api
+    environment:
+      <<: *env
+      API_PASSWORD: canary-new
+END
+run 0 "$SECRETSCTL" compose rewrite --diff
+out_is "stays compose.yml:2  extension API_PASSWORD: no service that can be rewritten uses this text; remove it, or write it where it is used
+stays compose.yml:8  api.API_PASSWORD: nothing is known of how 'example/api' takes API_PASSWORD from a file; the shim cannot help: what the image starts is not known: pull it, or use --image"
+err_is "secretsctl: nothing to move; 2 stay"

@@ -84,3 +84,22 @@ RUN --mount=type=secret,id=TOKEN \
 EOT
 findings 0 Dockerfile
 [ ! -s got ] || fail "a build's secret: $(cat got)"
+
+# What stands between quotes, and quotes that are none.
+cat >Dockerfile <<'EOT'
+FROM alpine
+ENV DB_PASSWORD='changeme'
+ENV DB_PASSWORD="changeme"
+ENV DB_PASSWORD="changeme'
+ENV DB_PASSWORD="
+ENV DB_PASSWORD "
+EOT
+run 3 "$SECRETSCTL" audit --json Dockerfile
+jq -r '.findings[] | "\(.line):\(.column) \(.class) \(.redacted)"' out >got
+diff - got <<'EOT' || fail "quotes"
+2:18 placeholder c*****
+3:18 placeholder c*****
+4:17 placeholder "*****
+5:17 literal *****
+6:17 literal *****
+EOT

@@ -131,6 +131,18 @@ def background():
     shell.ended(0)
 
 
+COUNT = """import os, signal, sys
+hits = 0
+def hit(number, frame):
+    global hits
+    hits += 1
+    os.write(2, b"hits:%d:" % hits)
+signal.signal(signal.SIGINT, hit)
+os.write(2, b"hits:0:")
+sys.stdin.readline()
+os.write(2, b"all:%d:" % hits)"""
+
+
 def keyboard():
     shell = Shell()
     # Not with a program to wait for: dash is deaf to ^C while it starts one.
@@ -147,6 +159,16 @@ def keyboard():
     shell.until(b"| cat")
     shell.type("abc\n")
     shell.until(b"got:abc:***")
+    # Without a terminal of its own the program has each ^C from the keyboard, and not from run again.
+    open("count.py", "w").write(COUNT)
+    shell.command(RUN + "python3 count.py >/dev/null")
+    shell.until(b"hits:0:")
+    for n in range(1, 11):
+        shell.type("\x03")
+        shell.until(b"hits:%d:" % n)
+    shell.type("q\n")
+    shell.until(b"all:10:")
+    shell.ended(0)
     shell.command("echo ty''ped | " + RUN + "sh -c 'test -t 1 && cat'")
     shell.until(b"typed\r\n")
 

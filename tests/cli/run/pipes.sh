@@ -107,6 +107,14 @@ status=0
 wait "$pid" || status=$?
 [ "$status" = 9 ] || fail "status $status after TERM"
 
+# One that comes when the command has ended, and something it left running still prints, is sent to nobody: the
+# command's number may be another's by then.
+if [ -z "${SC_SANITIZED:-}" ] && command -v strace >/dev/null; then
+    run 7 strace -qq -e trace=kill -o "$T/kills" "$SECRETSCTL" -q run --scope shop -- sh -c '
+        (while kill -0 $$ 2>/dev/null; do echo on; done; kill -TERM $PPID; echo on) & exit 7'
+    [ ! -s "$T/kills" ] || fail "$(cat "$T/kills")"
+fi
+
 # After kill -9 the guard removes the files.
 "$SECRETSCTL" run --scope shop -- sh -c 'echo $$ >"$0"; exec sleep 300' "$T/sleeper" &
 pid=$!

@@ -181,6 +181,6 @@ if [ "$(id -u)" = 0 ] && unshare --pid --fork --mount-proc true 2>/dev/null; the
     empty || fail "files are left: $(ls "$M")"
     # shellcheck disable=SC2016
     orphan='(sh -c "echo \$\$ >\$0" "$0" &); until [ -s "$0" ]; do sleep 0.05; done
-        for _ in $(seq 200); do kill -0 "$(cat "$0")" 2>/dev/null || exit 0; sleep 0.05; done; exit 9'
-    run 0 unshare --pid --fork --mount-proc "$SECRETSCTL" run --env --scope shop -- sh -c "$orphan" "$T/orphan"
+        for _ in $(seq 200); do kill -0 "$(cat "$0")" 2>/dev/null || { sleep 1; exit 5; }; sleep 0.05; done; exit 9'
+    run 5 unshare --pid --fork --mount-proc "$SECRETSCTL" run --env --scope shop -- sh -c "$orphan" "$T/orphan"
 fi
