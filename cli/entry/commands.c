@@ -276,11 +276,13 @@ const struct sc_command sc_entry_commands[] = {
             "'secretsctl export --age'. All entries come in, or none. A name in use with the same "
             "value is left alone; with another value it is an error, unless --on-conflict says "
             "what to do.\n\n"
-            "In a store of pass the first line is the value; further lines become the entry "
-            "NAME.more. Variables of an env file become lower case.",
+            "SOURCE '-' is standard input, for env, json and yaml. In a store of pass the first "
+            "line is the value; further lines become the entry NAME.more. Variables of an env file "
+            "become lower case. What SOPS has encrypted is refused.",
         .examples = "secretsctl import .env --scope shop\tthe passwords of a stack\n"
                     "secretsctl import compose.yml --format compose\tits secret files\n"
-                    "secretsctl import ~/.password-store --scope me\tfrom pass",
+                    "secretsctl import ~/.password-store --scope me\tfrom pass\n"
+                    "sops -d app.yaml | secretsctl import --format yaml --scope app -\tfrom SOPS",
         .options = import_options,
         .options_size = sizeof(struct sc_import_options),
         .min_operands = 1,

@@ -57,6 +57,11 @@ static int guess_format(const char *path, enum format *ret, struct sc_error *err
             return 0;
         }
     }
+    if (sc_str_has_suffix(path, ".yml") || sc_str_has_suffix(path, ".yaml"))
+        return sc_fail(err, SC_E_USAGE,
+                       "'%s' may be a Compose file or hold the values itself: give --format "
+                       "compose or yaml",
+                       path);
     return sc_fail(err, SC_E_USAGE, "what '%s' is cannot be told from its name; give --format",
                    path);
 }
@@ -71,6 +76,19 @@ static int choose_format(const struct sc_import_options *given, const char *path
             *ret = (enum format)i;
     }
     return 0;
+}
+
+/* Stored as they stand, such values would look as if they had been brought over. */
+static int take(const struct sc_transfer_item *item, void *ctx, struct sc_error *err)
+{
+    static const char mark[] = "ENC[AES256_GCM,";
+    struct sc_bytes value = sc_secret_view(item->value);
+    if (value.len >= sizeof(mark) - 1 && memcmp(value.ptr, mark, sizeof(mark) - 1) == 0)
+        return sc_fail(err, SC_E_FAILED,
+                       "'%s' is encrypted by SOPS; give it decrypted: sops -d FILE | secretsctl "
+                       "import --format yaml -",
+                       item->name);
+    return sc_transfer_collect(item, ctx, err);
 }
 
 static int read_json(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
@@ -223,10 +241,8 @@ int sc_cmd_import(struct sc_cli *cli, const void *options, int count, char **ope
     if (rc < 0)
         return rc;
     SC_CLEANUP(sc_transfer_list_done) struct sc_transfer_list list = {0};
-    const struct sc_transfer_target to = {.fn = sc_transfer_collect,
-                                          .ctx = &list,
-                                          .scope = given->scope,
-                                          .loose = source.format == FORMAT_PASS};
+    const struct sc_transfer_target to = {
+        .fn = take, .ctx = &list, .scope = given->scope, .loose = source.format == FORMAT_PASS};
     source.list = &list;
     if (source.format != FORMAT_AGE)
         rc = collect(source.format, source.path, &to, err);

@@ -6,10 +6,10 @@
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
-#include <unistd.h>
 
 #include "cli/entry/transfer.h"
 #include "cli/envfile.h"
+#include "cli/output.h"
 #include "compose/project.h"
 #include "compose/yaml_doc.h"
 #include "core/fsutil.h"
@@ -138,8 +138,11 @@ int sc_import_compose(const char *path, const struct sc_transfer_target *to, str
     size_t given = 0;
     for (size_t i = 0; i < project->secrets.count; i++) {
         const struct sc_resource *secret = &project->secrets.items[i];
-        if (secret->file == NULL || secret->external)
-            continue; /* from the environment, or not ours */
+        if (secret->file == NULL || secret->external) {
+            sc_warn("warning: secret '%s' is %s and was not read; bring it in with: secretsctl add",
+                    secret->key, secret->external ? "external" : "no file");
+            continue;
+        }
         rc = give_file(secret->file, secret->key, &inside, err);
         if (rc < 0)
             return sc_wrap(err, rc, "'%s' secret '%s'", path, secret->key);

@@ -145,6 +145,40 @@ run 0 "$SECRETSCTL" import good.yml --format yaml --dry-run
 printf x >notes.txt
 run 2 "$SECRETSCTL" import notes.txt
 err_is "secretsctl: what 'notes.txt' is cannot be told from its name; give --format"
+touch values.yaml
+run 2 "$SECRETSCTL" import values.yaml --scope a
+err_is "secretsctl: 'values.yaml' may be a Compose file or hold the values itself: give --format compose or yaml"
+
+# What SOPS has encrypted is not stored as if it were the value; what it decrypts comes by standard input.
+cat >sops.yaml <<'END'
+db:
+    password: ENC[AES256_GCM,data:abc=,iv:x,tag:y,type:str]
+sops:
+    kms: []
+END
+run 1 "$SECRETSCTL" import sops.yaml --format yaml --scope sops
+err_has "'sops/db/password' is encrypted by SOPS; give it decrypted: sops -d FILE | secretsctl import --format yaml -"
+printf 'A=ENC[AES256_GCM,data:abc=,iv:x,tag:y,type:str]\nsops_version=3\n' >sops.env
+run 1 "$SECRETSCTL" import sops.env --scope sops
+printf '{"a":"ENC[AES256_GCM,data:abc=,iv:x,tag:y,type:str]","sops":{"version":"3"}}' >sops.json
+run 1 "$SECRETSCTL" import sops.json --scope sops
+run 0 "$SECRETSCTL" list sops
+out_is ""
+run 0 "$SECRETSCTL" import --format yaml --scope sops - <<<'password: p1'
+run 0 "$SECRETSCTL" get sops/password
+out_is p1
+
+# A secret that is no file is not read, and that is said.
+printf x >here.txt
+cat >swarm.yml <<'END'
+name: swarm
+services: {}
+secrets: {here: {file: ./here.txt}, gone: {external: true}, env: {environment: HOME}}
+END
+run 0 "$SECRETSCTL" import --format compose swarm.yml
+err_has "secretsctl: warning: secret 'gone' is external and was not read; bring it in with: secretsctl add"
+err_has "secretsctl: warning: secret 'env' is no file and was not read; bring it in with: secretsctl add"
+err_has "secretsctl: 1 added,"
 run 4 "$SECRETSCTL" import none.json
 printf '=hunter2\n' >bad.env
 run 2 "$SECRETSCTL" import bad.env --scope x
