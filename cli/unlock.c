@@ -191,7 +191,8 @@ static int unlock_by_prompt(struct sc_vault *vault, struct keys *keys, struct sc
 }
 
 /* LOCKED, with what there is to give. */
-static int tell_what_opens(unsigned ways, const char *problem, struct sc_error *err)
+static int tell_what_opens(unsigned ways, const char *problem, const char *more,
+                           struct sc_error *err)
 {
     static const struct {
         enum sc_way_in way;
@@ -208,7 +209,8 @@ static int tell_what_opens(unsigned ways, const char *problem, struct sc_error *
         sc_buf_puts(&text, options[i].option);
     }
     int rc = sc_buf_status(&text, err);
-    return rc < 0 ? rc : sc_fail(err, SC_E_LOCKED, "%s; give %s", problem, sc_buf_text(&text));
+    return rc < 0 ? rc
+                  : sc_fail(err, SC_E_LOCKED, "%s; give %s%s", problem, sc_buf_text(&text), more);
 }
 
 /* BADPASS when there is no agent, or none that knows this vault. */
@@ -262,12 +264,12 @@ static int unlock(const struct sc_cli *cli, struct sc_vault *vault, enum agent_u
                                cli->globals.no_input
                                    ? "the vault is locked and --no-input forbids to ask"
                                    : "the vault is locked and there is no terminal to ask on",
-                               err);
+                               cli->globals.no_input ? "" : ", or run: secretsctl unlock", err);
     if ((ways & SC_WAY_PASSPHRASE) != 0 || ((ways & SC_WAY_BOTH) != 0 && keys.key_file.len > 0))
         return unlock_by_prompt(vault, &keys, err);
     if (offered)
         return SC_E_BADPASS; /* as `err` says */
-    return tell_what_opens(ways, "the vault is locked and no passphrase alone opens it", err);
+    return tell_what_opens(ways, "the vault is locked and no passphrase alone opens it", "", err);
 }
 
 /* What a pipeline demands that keeps no pins: an option, or else a variable. */

@@ -12,6 +12,8 @@ run 5 "$SECRETSCTL" --passphrase-file wrong get a/b
 err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
 run 5 "$SECRETSCTL" get a/b --no-input
 err_is "secretsctl: the vault is locked and --no-input forbids to ask; give --passphrase-file"
+run 5 setsid -w "$SECRETSCTL" get a/b
+err_is "secretsctl: the vault is locked and there is no terminal to ask on; give --passphrase-file, or run: secretsctl unlock"
 
 chmod 644 pass
 run 8 "$SECRETSCTL" --passphrase-file pass get a/b
