@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,10 +23,14 @@
 
 #define STOP_SECONDS 10
 #define PAUSE_MAX    63
+/* Of the kernel's struct sigaction, and more; all zeros is SIG_DFL. */
+#define SIGACTION_SIZE 64
+#define KERNEL_SIGSET  8
 
 struct init {
     struct shim *shim;
     sigset_t before; /* the mask to give to children */
+    char chld[SIGACTION_SIZE];
     sigset_t waited;
     pid_t child;
     time_t kill_at; /* monotonic; 0 = no deadline */
@@ -40,6 +45,13 @@ static time_t now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec;
+}
+
+/* Where it is ignored, and whoever started us may have done so, no end of a child is told. A bare
+ * system call: the library's wrapper is larger than what is said by it. */
+static void act_on_chld(const char *action, char *ret_before)
+{
+    syscall(SYS_rt_sigaction, SIGCHLD, action, ret_before, KERNEL_SIGSET);
 }
 
 /* Its own group, and the foreground one if standard input is our terminal: ^C reaches the child's
@@ -62,6 +74,7 @@ static bool start_child(struct init *init, char **environment)
         take_terminal();
         if (!shim_become_user(init->shim))
             _exit(SHIM_OWN_FAILURE);
+        act_on_chld(init->chld, NULL);
         sigprocmask(SIG_SETMASK, &init->before, NULL);
         _exit(shim_exec(init->shim->options.command, environment));
     }
@@ -211,6 +224,8 @@ int shim_run_init(struct shim *shim, char **environment)
     shim->options.wait = 0; /* from here on there is a child to look after meanwhile */
     choose_signals(&init.waited);
     sigprocmask(SIG_BLOCK, &init.waited, &init.before);
+    static const char by_default[SIGACTION_SIZE];
+    act_on_chld(by_default, init.chld);
     if (getpid() != 1)
         SC_IGNORE(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); /* orphans then go elsewhere */
     int status = start_child(&init, environment) ? loop(&init) : SHIM_OWN_FAILURE;

@@ -21,6 +21,12 @@ for status in 0 1 7 255; do run "$status" "$shim" --init -- sh -c "exit $status"
 run 137 "$shim" --init -- sh -c 'kill -KILL $$'
 run 143 "$shim" --init -- sh -c 'kill -TERM $$'
 run 127 "$shim" --init -- /nonexistent
+# Whoever started it may ignore SIGCHLD: then the kernel tells nobody of a child's end. The child has it as it was.
+run 3 timeout -s KILL 20 env --ignore-signal=CHLD "$shim" --init -- sh -c 'exit 3'
+for case in 1:--ignore-signal=CHLD 0:--default-signal=CHLD; do
+    run 0 timeout -s KILL 20 env "${case#*:}" "$shim" --init -- sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status
+    [ $((0x$(cat "$T/out") >> 16 & 1)) = "${case%%:*}" ] || fail "$case: the child has SigIgn $(cat "$T/out")"
+done
 run 125 env V='{{secret:nope}}' "$shim" --init -- true
 
 # Each signal reaches the child.
@@ -145,6 +151,19 @@ pid=$!
 wait_for "$T/log" up
 printf four >"$T/pw"
 ended_with 9 "$pid"
+
+# What was a file may become anything: it is not waited for, and signals are forwarded.
+rm -f "$T/log"
+env V='{{secret:pw}}' timeout -s KILL 60 "$shim" --on-change signal:USR1 --watch 1 -- bash -c \
+    "trap : USR1; trap 'exit 9' TERM; echo up >>$T/log; for i in {1..1200}; do sleep 0.05; done" 2>/dev/null &
+pid=$!
+wait_for "$T/log" up
+mkfifo "$T/fifo"
+mv "$T/fifo" "$T/pw"
+sleep 2.5
+kill "$pid"
+ended_with 9 "$pid"
+rm "$T/pw"
 
 # The values are wiped from the parent once the child has them.
 marker=kX9wQ-marker-77
