@@ -211,15 +211,12 @@ static int bind_alias(struct builder *b, struct sc_yaml_node *n, struct sc_error
 
 static int push_pending(struct builder *b, const struct sc_yaml_node *n, struct sc_error *err)
 {
-    if (b->pending_count == b->pending_cap) {
-        size_t cap = b->pending_cap == 0 ? 256 : b->pending_cap * 2;
-        const struct sc_yaml_node **grown = reallocarray(b->pending, cap, sizeof(*grown));
-        if (grown == NULL)
-            return sc_fail_nomem(err);
-        b->pending = grown;
-        b->pending_cap = cap;
-    }
-    b->pending[b->pending_count++] = n;
+    const struct sc_yaml_node **grown =
+        sc_items_reserve(b->pending, &b->pending_cap, b->pending_count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return SC_E_NOMEM;
+    b->pending = grown;
+    grown[b->pending_count++] = n;
     return 0;
 }
 

@@ -16,13 +16,13 @@
 #include "audit/known/gram.h"
 #include "audit/known/piece.h"
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/random.h"
 #include "core/str.h"
 
 #include "core/banned.h"
 
 #define BLOCK_SIZE   ((size_t)1024 * 1024)
-#define VALUES_FIRST 64
 #define LITERALS_MAX ((size_t)16 * 1024 * 1024)
 /* Strides of the two kinds of index. A literal must hold a word at each of so many offsets, which
  * every literal does at the smaller stride: shorter values are not searched. */
@@ -114,20 +114,6 @@ void sc_known_freep(struct sc_known **known)
     sc_known_free(*known);
 }
 
-/* Makes room for one more item. */
-static int grow(void **items, size_t count, size_t *cap, size_t size, struct sc_error *err)
-{
-    if (count < *cap)
-        return 0;
-    size_t wanted = *cap == 0 ? VALUES_FIRST : *cap * 2;
-    void *grown = reallocarray(*items, wanted, size);
-    if (grown == NULL)
-        return sc_fail_nomem(err);
-    *items = grown;
-    *cap = wanted;
-    return 0;
-}
-
 /* A copy in the blocks; NULL with err set. */
 static const unsigned char *keep_bytes(struct sc_known *known, struct sc_bytes form,
                                        struct sc_error *err)
@@ -174,14 +160,15 @@ static int add_literal(enum sc_encoding encoding, struct sc_bytes form, void *ct
     assert(form.len <= SC_KNOWN_FORM_MAX);
     if (known->literal_count >= LITERALS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "too many values to search for at once");
-    int rc = grow((void **)&known->literals, known->literal_count, &known->literal_cap,
-                  sizeof(*known->literals), err);
-    if (rc < 0)
-        return rc;
+    struct literal *literals = sc_items_reserve(known->literals, &known->literal_cap,
+                                                known->literal_count, 1, sizeof(*literals), err);
+    if (literals == NULL)
+        return SC_E_NOMEM;
+    known->literals = literals;
     const unsigned char *bytes = keep_bytes(known, form, err);
     if (bytes == NULL)
         return SC_E_NOMEM;
-    known->literals[known->literal_count++] =
+    literals[known->literal_count++] =
         (struct literal){bytes, (uint32_t)form.len, (uint32_t)known->count, encoding};
     known->shortest = SC_MIN(known->shortest, form.len);
     return 0;
@@ -203,11 +190,13 @@ int sc_known_add(struct sc_known *known, const char *name, struct sc_bytes value
     assert(!known->built);
     if (known->count >= SC_KNOWN_VALUES_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %zu values to search for", SC_KNOWN_VALUES_MAX);
-    int rc = grow((void **)&known->values, known->count, &known->cap, sizeof(*known->values), err);
-    if (rc < 0)
-        return rc;
+    struct value *values =
+        sc_items_reserve(known->values, &known->cap, known->count, 1, sizeof(*values), err);
+    if (values == NULL)
+        return SC_E_NOMEM;
+    known->values = values;
     struct sc_bytes trimmed = sc_piece_trim(value);
-    struct value *slot = &known->values[known->count];
+    struct value *slot = &values[known->count];
     *slot = (struct value){
         .name = sc_str_dup(name, err),
         .standing = sc_piece_standing(trimmed),
@@ -215,10 +204,9 @@ int sc_known_add(struct sc_known *known, const char *name, struct sc_bytes value
     };
     if (slot->name == NULL)
         return SC_E_NOMEM;
-    if (slot->standing == SC_KNOWN_SEARCHED)
-        rc = add_forms(known, trimmed, err);
-    else
-        rc = sc_secret_append(&slot->token, trimmed.ptr, trimmed.len, err);
+    int rc = slot->standing == SC_KNOWN_SEARCHED
+                 ? add_forms(known, trimmed, err)
+                 : sc_secret_append(&slot->token, trimmed.ptr, trimmed.len, err);
     if (rc < 0) {
         free(slot->name);
         sc_secret_done(&slot->token);

@@ -12,7 +12,6 @@
 
 #include "core/banned.h"
 
-#define FIRST_CAPACITY 64
 /* How many leaks back an equal one is looked for: an object full of leaks must not cost a square.
  */
 #define COUNTED_TOGETHER ((size_t)256)
@@ -28,19 +27,6 @@ static void leak_done(struct sc_leak *leak)
     free(leak->layer);
     free(leak->created_by);
     free(leak->fate);
-}
-
-static int grow(void **items, size_t count, size_t *cap, size_t size, struct sc_error *err)
-{
-    if (count < *cap)
-        return 0;
-    size_t wanted = *cap == 0 ? FIRST_CAPACITY : *cap * 2;
-    void *grown = reallocarray(*items, wanted, size);
-    if (grown == NULL)
-        return sc_fail_nomem(err);
-    *items = grown;
-    *cap = wanted;
-    return 0;
 }
 
 /* A redacted copy, NULL for NULL; a failure is noted in *ret_rc and later copies are not tried. */
@@ -87,10 +73,12 @@ int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const c
         ledger->leaks_dropped++;
         return 0;
     }
-    int rc = grow((void **)&ledger->leaks, ledger->leak_count, &ledger->leak_cap,
-                  sizeof(*ledger->leaks), err);
-    if (rc < 0)
-        return rc;
+    struct sc_leak *leaks = sc_items_reserve(ledger->leaks, &ledger->leak_cap, ledger->leak_count,
+                                             1, sizeof(*leaks), err);
+    if (leaks == NULL)
+        return SC_E_NOMEM;
+    ledger->leaks = leaks;
+    int rc = 0;
     struct sc_leak leak = {
         .name = sc_str_dup(name, err),
         .encoding = hit->encoding,
@@ -110,7 +98,7 @@ int sc_ledger_leak(struct sc_ledger *ledger, const struct sc_spot *spot, const c
         leak_done(&leak);
         return SC_E_NOMEM;
     }
-    ledger->leaks[ledger->leak_count++] = leak;
+    leaks[ledger->leak_count++] = leak;
     return 0;
 }
 
@@ -128,11 +116,13 @@ int sc_ledger_looked(struct sc_ledger *ledger, const char *surface, const char *
 {
     if (ledger->looked_count >= SC_LEDGER_OBJECTS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %zu objects to look at", SC_LEDGER_OBJECTS_MAX);
-    int rc = grow((void **)&ledger->looked, ledger->looked_count, &ledger->looked_cap,
-                  sizeof(*ledger->looked), err);
-    if (rc < 0)
-        return rc;
-    struct sc_looked *slot = &ledger->looked[ledger->looked_count];
+    struct sc_looked *looked = sc_items_reserve(ledger->looked, &ledger->looked_cap,
+                                                ledger->looked_count, 1, sizeof(*looked), err);
+    if (looked == NULL)
+        return SC_E_NOMEM;
+    ledger->looked = looked;
+    int rc = 0;
+    struct sc_looked *slot = &looked[ledger->looked_count];
     *slot = (struct sc_looked){surface, copy(ledger, object, &rc, err), copy(ledger, id, &rc, err),
                                bytes};
     if (rc < 0) {
@@ -150,11 +140,13 @@ int sc_ledger_skip(struct sc_ledger *ledger, const char *surface, const char *ob
     if (ledger->skipped_count >= SC_LEDGER_OBJECTS_MAX)
         return sc_fail(err, SC_E_TOOBIG, "more than %zu objects that cannot be read",
                        SC_LEDGER_OBJECTS_MAX);
-    int rc = grow((void **)&ledger->skipped, ledger->skipped_count, &ledger->skipped_cap,
-                  sizeof(*ledger->skipped), err);
-    if (rc < 0)
-        return rc;
-    struct sc_unlooked *slot = &ledger->skipped[ledger->skipped_count];
+    struct sc_unlooked *skipped = sc_items_reserve(ledger->skipped, &ledger->skipped_cap,
+                                                   ledger->skipped_count, 1, sizeof(*skipped), err);
+    if (skipped == NULL)
+        return SC_E_NOMEM;
+    ledger->skipped = skipped;
+    int rc = 0;
+    struct sc_unlooked *slot = &skipped[ledger->skipped_count];
     *slot = (struct sc_unlooked){surface, copy(ledger, object, &rc, err),
                                  copy(ledger, reason, &rc, err), 0, false};
     if (rc < 0) {

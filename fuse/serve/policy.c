@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/buf.h"
 #include "core/hash.h"
 #include "core/name.h"
 #include "core/str.h"
@@ -104,16 +105,14 @@ int sc_policy_decode(struct sc_policy *policy, const unsigned char *bytes, size_
             sc_policy_done(&fresh);
             return sc_fail(err, SC_E_FORMAT, "the policy is damaged");
         }
-        if (fresh.count == cap) {
-            cap = cap == 0 ? 16 : cap * 2;
-            struct sc_rule *grown = reallocarray(fresh.rules, cap, sizeof(*grown));
-            if (grown == NULL) {
-                sc_policy_done(&fresh);
-                return sc_fail_nomem(err);
-            }
-            fresh.rules = grown;
+        struct sc_rule *grown =
+            sc_items_reserve(fresh.rules, &cap, fresh.count, 1, sizeof(*grown), err);
+        if (grown == NULL) {
+            sc_policy_done(&fresh);
+            return SC_E_NOMEM;
         }
-        fresh.rules[fresh.count++] = rule;
+        fresh.rules = grown;
+        grown[fresh.count++] = rule;
         at += used;
     }
     sc_policy_done(policy);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/name.h"
 #include "fuse/shared/node.h"
 
@@ -14,19 +15,14 @@
 
 static struct sc_view_node *add_node(struct sc_view *view, uint64_t id, struct sc_error *err)
 {
-    if (view->count == view->cap) {
-        size_t cap = view->cap == 0 ? 64 : view->cap * 2;
-        struct sc_view_node *grown = reallocarray(view->nodes, cap, sizeof(*grown));
-        if (grown == NULL) {
-            sc_fail_nomem(err);
-            return NULL;
-        }
-        view->nodes = grown;
-        view->cap = cap;
-    }
+    struct sc_view_node *grown =
+        sc_items_reserve(view->nodes, &view->cap, view->count, 1, sizeof(*grown), err);
+    if (grown == NULL)
+        return NULL;
+    view->nodes = grown;
     if (sc_idmap_set(&view->by_id, id, view->count, err) < 0)
         return NULL;
-    struct sc_view_node *node = &view->nodes[view->count++];
+    struct sc_view_node *node = &grown[view->count++];
     *node = (struct sc_view_node){.id = id};
     return node;
 }
