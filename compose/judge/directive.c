@@ -14,43 +14,19 @@ struct directives {
     void *ctx;
 };
 
-static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
-{
-    while (*at < end && (text[*at] == ' ' || text[*at] == '\t'))
-        ++*at;
-    size_t start = *at;
-    char quote = *at < end && (text[*at] == '"' || text[*at] == '\'') ? text[*at] : '\0';
-    *at += quote != '\0';
-    while (*at < end && text[*at] != '\r' &&
-           (quote != '\0' ? text[*at] != quote : text[*at] != ' ' && text[*at] != '\t'))
-        ++*at;
-    *ret = (struct sc_region){start + (quote != '\0'), *at - start - (quote != '\0')};
-    *at += quote != '\0' && *at < end;
-    return ret->len > 0;
-}
-
-static bool is_any(const char *text, struct sc_region word, const char *const *names)
-{
-    for (; *names != NULL; names++) {
-        if (strlen(*names) == word.len && memcmp(*names, text + word.offset, word.len) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* user NAME insecure-password VALUE of HAProxy; user NAME on >VALUE ~* of Redis. */
 static int read_user(const struct directives *d, size_t at, size_t end, struct sc_error *err)
 {
     static const char *const clear[] = {"insecure-password", NULL};
     struct sc_region word;
     int rc = 0;
-    for (bool given = false; rc == 0 && next_word(d->text, &at, end, &word);) {
+    for (bool given = false; rc == 0 && sc_lines_word(d->text, &at, end, &word);) {
         bool redis = word.len > 1 && d->text[word.offset] == '>';
         if (redis)
             word = (struct sc_region){word.offset + 1, word.len - 1};
         if (given || redis)
             rc = d->fn(d->ctx, (struct sc_region){0}, word, err);
-        given = is_any(d->text, word, clear);
+        given = sc_lines_is_any(d->text, word, clear);
     }
     return rc;
 }
@@ -60,8 +36,8 @@ static int read_stats(const struct directives *d, size_t at, size_t end, struct 
 {
     static const char *const auth[] = {"auth", NULL};
     struct sc_region word;
-    if (!next_word(d->text, &at, end, &word) || !is_any(d->text, word, auth) ||
-        !next_word(d->text, &at, end, &word))
+    if (!sc_lines_word(d->text, &at, end, &word) || !sc_lines_is_any(d->text, word, auth) ||
+        !sc_lines_word(d->text, &at, end, &word))
         return 0;
     const char *colon = memchr(d->text + word.offset, ':', word.len);
     if (colon == NULL)
@@ -83,17 +59,17 @@ static int read_directive(const struct directives *d, size_t at, size_t end, str
     while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
         end--;
     struct sc_region key, value;
-    if (!next_word(text, &at, end, &key))
+    if (!sc_lines_word(text, &at, end, &key))
         return 0;
     static const char *const users[] = {"user", NULL}, *const stats[] = {"stats", NULL};
-    if (is_any(text, key, users))
+    if (sc_lines_is_any(text, key, users))
         return read_user(d, at, end, err);
-    if (is_any(text, key, stats))
+    if (sc_lines_is_any(text, key, stats))
         return read_stats(d, at, end, err);
-    bool header = is_any(text, key, headers);
-    if ((header && !next_word(text, &at, end, &key)) ||
-        (!header && !is_any(text, key, passwords)) || !next_word(text, &at, end, &value) ||
-        text[value.offset] == '=')
+    bool header = sc_lines_is_any(text, key, headers);
+    if ((header && !sc_lines_word(text, &at, end, &key)) ||
+        (!header && !sc_lines_is_any(text, key, passwords)) ||
+        !sc_lines_word(text, &at, end, &value) || text[value.offset] == '=')
         return 0;
     return d->fn(d->ctx, key, value, err);
 }

@@ -205,6 +205,34 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
     return 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool sc_lines_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
+{
+    while (*at < end && is_blank(text[*at]))
+        ++*at;
+    char quote = *at < end && (text[*at] == '"' || text[*at] == '\'') ? text[*at] : '\0';
+    size_t start = *at + (quote != '\0'), stop = start;
+    while (stop < end &&
+           (quote == '\0' ? !is_blank(text[stop]) : text[stop] != quote && text[stop] != '\n'))
+        stop += quote != '\0' && text[stop] == '\\' && stop + 1 < end ? 2 : 1;
+    *ret = (struct sc_region){start, stop - start};
+    *at = stop + (quote != '\0' && stop < end);
+    return stop > start;
+}
+
+bool sc_lines_is_any(const char *text, struct sc_region word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (strlen(*names) == word.len && memcmp(*names, text + word.offset, word.len) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* //registry/:_authToken=VALUE of an .npmrc is none. */
 static bool is_comment(const char *line, size_t len)
 {

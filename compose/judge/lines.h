@@ -38,4 +38,10 @@ int sc_inner_read(const char *text, size_t len, sc_lines_fn fn, void *ctx,
 int sc_inline_read(const char *text, size_t len, sc_lines_fn fn, void *ctx,
                    struct sc_error *err) SC_NODISCARD;
 
+/* The next word from *at, which moves behind it: what stands between blanks, or in quotes, without
+ * them. False where there is none, or an empty one. */
+bool sc_lines_word(const char *text, size_t *at, size_t end, struct sc_region *ret);
+/* Whether the word is one of these; NULL ends them. */
+bool sc_lines_is_any(const char *text, struct sc_region word, const char *const *names);
+
 #endif

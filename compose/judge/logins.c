@@ -13,27 +13,6 @@
 
 #define PGPASS_FIELDS 5
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool next_word(const char *text, size_t *at, size_t end, struct sc_region *ret)
-{
-    while (*at < end && is_blank(text[*at]))
-        ++*at;
-    size_t start = *at;
-    while (*at < end && !is_blank(text[*at]))
-        ++*at;
-    *ret = (struct sc_region){start, *at - start};
-    return *at > start;
-}
-
-static bool is_word(const char *text, struct sc_region word, const char *name)
-{
-    return word.len == strlen(name) && memcmp(text + word.offset, name, word.len) == 0;
-}
-
 bool sc_logins_named(const char *name)
 {
     static const char *const names[] = {".netrc",   "_netrc",       ".pgpass",
@@ -53,15 +32,18 @@ static int read_netrc(const char *text, struct sc_region region, sc_lines_fn fn,
     static const char *const firsts[] = {"machine", "default",  /* .netrc */
                                          "account", "defaults", /* .msmtprc */
                                          "poll",    NULL};      /* .fetchmailrc */
+    static const char *const names[] = {"password", NULL};
+    static const char *const none[] = {"anonymous", "anonymous@", NULL};
     size_t at = region.offset, end = region.offset + region.len;
     struct sc_region word;
     bool host = false;
     int rc = 0;
-    while (rc == 0 && next_word(text, &at, end, &word)) {
-        for (const char *const *first = firsts; *first != NULL; first++)
-            host = host || is_word(text, word, *first);
-        if (host && is_word(text, word, "password") && next_word(text, &at, end, &word) &&
-            !is_word(text, word, "anonymous") && !is_word(text, word, "anonymous@"))
+    while (rc == 0 && at < end) {
+        if (!sc_lines_word(text, &at, end, &word))
+            continue; /* "" */
+        host = host || sc_lines_is_any(text, word, firsts);
+        if (host && sc_lines_is_any(text, word, names) && sc_lines_word(text, &at, end, &word) &&
+            !sc_lines_is_any(text, word, none))
             rc = fn(ctx, (struct sc_region){0}, word, err);
     }
     return rc;

@@ -22,9 +22,15 @@ cat >proxy <<'END'
 location / { proxy_pass http://app; }
 proxy_set_header Authorization "Basic Y2FuYXJ5OmJhc2lj";
 END
+cat >.netrc <<'END'
+machine git.example.com login "" password "two canary words"
+default login anonymous password ""
+machine b.example.com password canary-netrc
+machine c.example.com password 'canary words'
+END
 {
-    printf 'name: shop\nservices:\n  db: {image: postgres:16, configs: [pgpass, redis.conf, proxy]}\nconfigs:\n'
-    for name in pgpass redis.conf proxy; do
+    printf 'name: shop\nservices:\n  db: {image: postgres:16, configs: [pgpass, redis.conf, proxy, .netrc]}\nconfigs:\n'
+    for name in pgpass redis.conf proxy .netrc; do
         printf '  %s:\n    content: |\n' "$name"
         sed 's/^/      /' "$name"
     done
@@ -38,12 +44,18 @@ compose.yml	8	compose-config-literal	password
 compose.yml	12	compose-config-literal	requirepass
 compose.yml	13	compose-config-literal	password
 compose.yml	17	compose-config-literal	Authorization
+compose.yml	20	compose-config-literal	password
+compose.yml	22	compose-config-literal	password
+compose.yml	23	compose-config-literal	password
 END
 diff want got || fail "the audit's findings"
 
 run 0 "$SECRETSCTL" compose rewrite --write
 out_lacks canary
 grep -q 'canary\|Y2Fu' compose.yml && fail "a credential stays in compose.yml"
+# Without the quotes that they stand in.
+[ "$("$SECRETSCTL" get shop/config_password_2)" = 'two canary words' ] || fail "the value in double quotes"
+[ "$("$SECRETSCTL" get shop/config_password_4)" = 'canary words' ] || fail "the value in single quotes"
 run 0 "$SECRETSCTL" write "$SECRETSCTL_RUN_DIR" --scope shop
 for name in pgpass redis.conf proxy; do
     diff "$name" "$SECRETSCTL_RUN_DIR/shop/$name" || fail "$name is rendered differently"
