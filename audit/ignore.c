@@ -10,6 +10,7 @@
 
 #include "core/buf.h"
 #include "core/fsutil.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -349,9 +350,7 @@ bool sc_ignore_marked(struct sc_bytes bytes, const struct sc_finding *finding)
 {
     const char *text = (const char *)bytes.ptr;
     size_t at = SC_MIN(finding->span.offset, bytes.len);
-    size_t near = SC_MIN(bytes.len - at, MARK_LINE_MAX + 1);
-    const char *newline = memchr(text + at, '\n', near);
-    size_t end = newline == NULL ? at + near : (size_t)(newline - text);
+    size_t end = sc_str_line_end(text, at, at + SC_MIN(bytes.len - at, MARK_LINE_MAX + 1));
     size_t start = line_start(text, at);
     if (end - start > MARK_LINE_MAX)
         return false;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <strings.h>
 
 #include "core/error.h"
@@ -44,6 +45,13 @@ size_t sc_str_utf8(uint32_t point, unsigned char out[SC_UTF8_MAX]);
 
 /* Shell-style match of a whole text: '*' any run, '?' one byte. No character classes. */
 bool sc_str_glob(const char *pattern, const char *text);
+
+/* Where the line that goes on at `at` ends: its LF, or `end` where there is none before. */
+static inline size_t sc_str_line_end(const void *text, size_t at, size_t end)
+{
+    const char *newline = at < end ? memchr((const char *)text + at, '\n', end - at) : NULL;
+    return newline == NULL ? end : (size_t)(newline - (const char *)text);
+}
 
 /* A list of owned strings. Zero value = empty; SC_CLEANUP(sc_strv_done). */
 struct sc_strv {

@@ -7,6 +7,7 @@
 
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -90,8 +91,7 @@ int sc_detect_batch(struct sc_detect *detect, struct sc_region region, struct sc
     size_t end = region.offset + region.len;
     int rc = 0;
     for (size_t at = region.offset; at < end && rc == 0;) {
-        const char *newline = memchr(detect->text + at, '\n', end - at);
-        size_t stop = newline == NULL ? end : (size_t)(newline - detect->text);
+        size_t stop = sc_str_line_end(detect->text, at, end);
         rc = read_line(detect, at, stop, err);
         at = stop + 1;
     }

@@ -12,6 +12,7 @@
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
 #include "compose/credential.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -41,12 +42,6 @@ struct dockerfile {
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
-}
-
-static size_t line_end(const char *text, size_t at, size_t end)
-{
-    const char *newline = memchr(text + at, '\n', end - at);
-    return newline == NULL ? end : (size_t)(newline - text);
 }
 
 static size_t behind_blanks(const char *text, size_t at, size_t end)
@@ -80,7 +75,7 @@ static size_t next_start(const struct dockerfile *d, size_t at, size_t end)
         broken = broken || next > at;
         at = behind_blanks(text, next, end);
         if (broken && at < end && text[at] == '#')
-            at = line_end(text, at, end);
+            at = sc_str_line_end(text, at, end);
         if (at == from)
             return at;
     }
@@ -233,7 +228,7 @@ static int read_written(struct sc_detect *detect, struct sc_region body, bool *r
 {
     const char *text = detect->text;
     size_t end = body.offset + body.len, from = body.offset;
-    size_t head = line_end(text, body.offset, end), stop = head;
+    size_t head = sc_str_line_end(text, body.offset, end), stop = head;
     while (stop > body.offset && is_blank(text[stop - 1]))
         stop--;
     size_t start = stop;
@@ -379,7 +374,8 @@ static size_t instruction_end(const struct dockerfile *d, size_t at, size_t end)
     const char *text = d->detect->text;
     size_t start = at;
     while (at < end) {
-        size_t stop = line_end(text, at, end), last = stop, first = behind_blanks(text, at, stop);
+        size_t stop = sc_str_line_end(text, at, end), last = stop,
+               first = behind_blanks(text, at, stop);
         while (last > at && is_blank(text[last - 1]))
             last--;
         bool nothing = at != start && (first >= stop || text[first] == '#'); /* passed over */
@@ -421,7 +417,7 @@ static char escape_of(const char *text, size_t at, size_t end)
 {
     static const char *const others[] = {"syntax", "check"};
     while (at < end) {
-        size_t stop = line_end(text, at, end), value = 0;
+        size_t stop = sc_str_line_end(text, at, end), value = 0;
         if (is_directive(text, at, stop, "escape", &value))
             return value < stop && text[value] == '`' ? '`' : '\\';
         bool known = false;
@@ -447,7 +443,7 @@ int sc_detect_dockerfile(struct sc_detect *detect, struct sc_region region, stru
             break;
         size_t stop;
         if (text[at] == '#') {
-            stop = SC_MIN(line_end(text, at, end) + 1, end);
+            stop = SC_MIN(sc_str_line_end(text, at, end) + 1, end);
         } else {
             stop = instruction_end(&d, at, end);
             int rc = read_instruction(&d, (struct sc_region){at, stop - at}, err);

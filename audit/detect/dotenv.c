@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/str.h"
+
 #include "core/banned.h"
 
 static bool is_name_char(char c)
@@ -82,15 +84,13 @@ int sc_detect_dotenv(struct sc_detect *detect, struct sc_region region, enum sc_
 {
     size_t end = region.offset + region.len;
     for (size_t at = region.offset; at < end;) {
-        const char *newline = memchr(detect->text + at, '\n', end - at);
-        size_t line_end = newline == NULL ? end : (size_t)(newline - detect->text);
+        size_t line_end = sc_str_line_end(detect->text, at, end);
         size_t next = line_end;
         struct line line = {at, line_end, end};
         int rc = read_line(detect, &line, family, &next, err);
         if (rc < 0)
             return rc;
-        newline = memchr(detect->text + next, '\n', end - next);
-        at = newline == NULL ? end : (size_t)(newline - detect->text) + 1;
+        at = sc_str_line_end(detect->text, next, end) + 1;
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/macros.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -42,8 +43,7 @@ size_t sc_heredoc_body(const char *text, struct sc_region mark, struct sc_region
     size_t end = from.offset + from.len;
     *ret = (struct sc_region){from.offset, 0};
     for (size_t line = from.offset; line < end;) {
-        const char *newline = memchr(text + line, '\n', end - line);
-        size_t next = newline == NULL ? end : (size_t)(newline - text);
+        size_t next = sc_str_line_end(text, line, end);
         size_t first = line, last = next;
         while (first < last && text[first] == '\t')
             first++;

@@ -159,8 +159,7 @@ static int read_user_list(const struct walk *walk, const struct sc_yaml_node *va
     size_t end = inside.offset + inside.len;
     int rc = 0;
     for (size_t at = inside.offset; at < end && rc == 0;) {
-        const char *newline = memchr(text + at, '\n', end - at);
-        size_t stop = newline == NULL ? end : (size_t)(newline - text);
+        size_t stop = sc_str_line_end(text, at, end);
         const char *colon = memchr(text + at, ':', stop - at);
         size_t from = colon == NULL ? stop : (size_t)(colon - text) + 1;
         size_t to = from;

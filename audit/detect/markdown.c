@@ -7,6 +7,7 @@
 
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -145,8 +146,7 @@ int sc_detect_markdown(struct sc_detect *detect, struct sc_region region, struct
     struct fence open = {0};
     size_t body = 0;
     for (size_t at = region.offset; at < end;) {
-        const char *newline = memchr(text + at, '\n', end - at);
-        size_t line_end = newline == NULL ? end : (size_t)(newline - text);
+        size_t line_end = sc_str_line_end(text, at, end);
         struct fence fence;
         bool is_fence = read_fence(text, at, line_end, &fence);
         if (is_fence && open.width == 0) {

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "core/macros.h"
+#include "core/str.h"
 #include "core/vector/cpu.h"
 
 #include "core/banned.h"
@@ -109,8 +110,7 @@ static bool is_value(const unsigned char *value, size_t len)
 static bool is_candidate(struct sc_bytes text, size_t at)
 {
     size_t end = at + SC_MIN(text.len - at, REACH);
-    const unsigned char *newline = memchr(text.ptr + at, '\n', end - at);
-    end = newline == NULL ? end : (size_t)(newline - text.ptr);
+    end = sc_str_line_end(text.ptr, at, end);
     if (memchr(text.ptr + at, '=', SC_MIN(end - at, (size_t)16)) != NULL ||
         text.ptr[at] == '@') { /* password=x, @tcp( */
         for (size_t i = at; i > 0 && at - i < REACH && text.ptr[i - 1] != '\n'; i--) {

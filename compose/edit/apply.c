@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compose/edit/internal.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -51,8 +52,7 @@ static size_t line_start(const struct work *w, size_t at)
 /* Behind the newline of the line of `at`, or the end of the text. */
 static size_t line_end(const struct work *w, size_t at)
 {
-    const char *newline = at < w->len ? memchr(w->text + at, '\n', w->len - at) : NULL;
-    return newline == NULL ? w->len : (size_t)(newline - w->text) + 1;
+    return SC_MIN(sc_str_line_end(w->text, at, w->len) + 1, w->len);
 }
 
 static bool only_blanks(const struct work *w, size_t from, size_t to)

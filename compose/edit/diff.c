@@ -7,7 +7,8 @@
 #include "compose/edit/diff.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -36,8 +37,7 @@ static size_t back_to_line(const struct work *w, size_t at)
 
 static size_t next_line(const struct work *w, size_t at)
 {
-    const char *newline = at < w->len ? memchr(w->text + at, '\n', w->len - at) : NULL;
-    return newline == NULL ? w->len : (size_t)(newline - w->text) + 1;
+    return SC_MIN(sc_str_line_end(w->text, at, w->len) + 1, w->len);
 }
 
 static size_t count_lines(const char *text, size_t len)
@@ -117,8 +117,7 @@ static void write_lines(const struct work *w, char mark, const char *text, size_
     const struct sc_diff_paint *paint = &w->diff->paint;
     const char *color = or_empty(mark == '-' ? paint->removed : mark == '+' ? paint->added : NULL);
     for (size_t at = 0; at < len;) {
-        const char *newline = memchr(text + at, '\n', len - at);
-        size_t n = newline == NULL ? len - at : (size_t)(newline - text) - at;
+        size_t n = sc_str_line_end(text, at, len) - at;
         sc_buf_puts(out, color);
         sc_buf_putc(out, mark);
         if (w->diff->show != NULL)
@@ -129,7 +128,7 @@ static void write_lines(const struct work *w, char mark, const char *text, size_
         if (*color != '\0')
             sc_buf_puts(out, or_empty(paint->reset));
         sc_buf_putc(out, '\n');
-        if (newline == NULL)
+        if (at + n == len)
             sc_buf_puts(out, "\\ No newline at end of file\n");
         at += n + 1;
     }

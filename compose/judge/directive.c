@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/str.h"
+
 #include "core/banned.h"
 
 struct directives {
@@ -108,8 +110,7 @@ int sc_directives_read(const char *text, struct sc_region region, sc_lines_fn fn
     size_t end = region.offset + region.len;
     int rc = 0;
     for (size_t at = region.offset; at < end && rc == 0;) {
-        const char *newline = memchr(text + at, '\n', end - at);
-        size_t stop = newline == NULL ? end : (size_t)(newline - text);
+        size_t stop = sc_str_line_end(text, at, end);
         rc = read_directives(&d, at, stop, err);
         at = stop + 1;
     }

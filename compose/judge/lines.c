@@ -10,6 +10,7 @@
 
 #include "compose/judge/shape.h"
 #include "core/macros.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -247,8 +248,7 @@ int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, voi
     const struct lines lines = {text, fn, ctx};
     size_t end = region.offset + region.len;
     for (size_t at = region.offset; at < end;) {
-        const char *newline = memchr(text + at, '\n', end - at);
-        size_t line_end = newline == NULL ? end : (size_t)(newline - text);
+        size_t line_end = sc_str_line_end(text, at, end);
         size_t first = at;
         while (first < line_end && (text[first] == ' ' || text[first] == '\t'))
             first++;

@@ -68,8 +68,7 @@ int sc_logins_read(const char *text, struct sc_region region, sc_lines_fn fn, vo
     size_t end = region.offset + region.len;
     int rc = read_netrc(text, region, fn, ctx, err);
     for (size_t at = region.offset; at < end && rc == 0;) {
-        const char *newline = memchr(text + at, '\n', end - at);
-        size_t stop = newline == NULL ? end : (size_t)(newline - text);
+        size_t stop = sc_str_line_end(text, at, end);
         struct sc_region password = pgpass_password(text, at, stop);
         if (password.len > 0)
             rc = fn(ctx, (struct sc_region){0}, password, err);

@@ -99,8 +99,7 @@ static size_t behind_void_lines(const struct scanner *s, size_t at)
             first++;
         if (first >= s->end || (s->text[first] != '#' && s->text[first] != '\n'))
             return at;
-        const char *newline = memchr(s->text + first, '\n', s->end - first);
-        at = newline == NULL ? s->end : (size_t)(newline - s->text) + 1;
+        at = SC_MIN(sc_str_line_end(s->text, first, s->end) + 1, s->end);
     }
 }
 
@@ -315,8 +314,7 @@ static int read_heredocs(struct scanner *s, struct sc_error *err)
     for (size_t i = 0; i < s->heredoc_count && rc == 0; i++) {
         size_t start = s->at, stop = s->end;
         for (size_t line = s->at; line < s->end;) {
-            const char *newline = memchr(s->text + line, '\n', s->end - line);
-            size_t next = newline == NULL ? s->end : (size_t)(newline - s->text);
+            size_t next = sc_str_line_end(s->text, line, s->end);
             size_t from = line;
             while (from < next && (s->text[from] == '\t' || s->text[from] == ' '))
                 from++;
@@ -443,8 +441,7 @@ static int step(struct scanner *s, struct sc_error *err)
     if (c == '\n')
         return line_break(s, err);
     if (c == '#' && !s->in_word) {
-        const char *newline = memchr(s->text + s->at, '\n', s->end - s->at);
-        s->at = newline == NULL ? s->end : (size_t)(newline - s->text);
+        s->at = sc_str_line_end(s->text, s->at, s->end);
         return 0;
     }
     if (c == ';' || c == '|' || c == '<' || c == '>' || c == '(' || c == ')' ||

@@ -9,6 +9,7 @@
 
 #include "core/buf.h"
 #include "core/mask/canon.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -232,8 +233,7 @@ static int find_in_each(struct sc_mask_stream *stream, struct sc_mask_window *wi
     int rc = 0;
     find_escapes(stream, window, from, to);
     for (size_t at = from; rc == 0 && at < to;) {
-        const unsigned char *end = memchr(window->visible + at, '\n', to - at);
-        size_t line = end == NULL ? to : (size_t)(end - window->visible);
+        size_t line = sc_str_line_end(window->visible, at, to);
         rc = find_canonical(stream, window, at, line, err);
         at = line + 1;
     }

@@ -113,8 +113,7 @@ bool sc_plan_env_statement(struct sc_bytes bytes, const char *name, const struct
     while (end < bytes.len && text[end] != '\n' && strchr("\"' \t\r", text[end]) != NULL)
         end++;
     if (end < bytes.len && text[end] == '#') {
-        const char *newline = memchr(text + end, '\n', bytes.len - end);
-        end = newline == NULL ? bytes.len : (size_t)(newline - text);
+        end = sc_str_line_end(text, end, bytes.len);
     }
     if (end < bytes.len && text[end] != '\n')
         return false;
