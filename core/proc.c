@@ -22,8 +22,6 @@
 
 #include "core/banned.h"
 
-extern char **environ;
-
 #define STAT_TEXT_MAX    1024
 #define START_TIME_FIELD 22
 

@@ -13,8 +13,6 @@
 #define TEXT_ARENA_SIZE   ((size_t)4 * 1024 * 1024)
 #define VALUES_ARENA_SIZE ((size_t)64 * 1024 * 1024)
 
-extern char **environ;
-
 int main(int argc, char **argv)
 {
     static struct shim shim; /* zeroed; too large for a small stack */

@@ -66,9 +66,9 @@ int sc_detect_program(struct sc_detect *detect, struct sc_region region, const c
 bool sc_text_is_program(const char *path);
 /* Whether it looks at one of this size, in bytes: large sources are looked at for tokens only. */
 bool sc_program_is_read(const char *path, size_t size);
-/* Passwords that statements give. */
 int sc_detect_batch(struct sc_detect *detect, struct sc_region region,
                     struct sc_error *err) SC_NODISCARD;
+/* Passwords that statements give. */
 int sc_detect_sql(struct sc_detect *detect, struct sc_region region,
                   struct sc_error *err) SC_NODISCARD;
 /* key = value, key: value, "key": "value", line by line. */

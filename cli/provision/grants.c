@@ -13,8 +13,6 @@
 
 #include "core/banned.h"
 
-extern char **environ;
-
 struct grants {
     const struct sc_project *project;
     const char *directory;

@@ -6,12 +6,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/arena.h"
 
 #include "core/banned.h"
-
-extern char **environ;
 
 /* The kernel's limit for one string, its NUL included (MAX_ARG_STRLEN). */
 #define STRING_MAX 131072

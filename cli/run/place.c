@@ -37,8 +37,6 @@
 
 #include "core/banned.h"
 
-extern char **environ;
-
 #define PREFIX                    "secretsctl-run."
 #define REMOVE_TRIES              50
 #define REMOVE_PAUSE_MICROSECONDS 100000

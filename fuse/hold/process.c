@@ -22,8 +22,6 @@
 #define CLEAR_FD        32
 #define ENVIRONMENT_MAX 16
 
-extern char **environ;
-
 void sc_hold_close(struct sc_hold_fds *fds)
 {
     for (size_t i = 0; i < SC_HOLD_MAX; i++) {
