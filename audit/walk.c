@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/fd.h"
 #include "core/fsutil.h"
 
 #include "core/banned.h"

@@ -14,7 +14,6 @@
 #include "audit/source/archive.h"
 #include "audit/wide.h"
 #include "core/fd.h"
-#include "core/fsutil.h"
 #include "core/str.h"
 
 #include "core/banned.h"

@@ -3,7 +3,6 @@
  * secretsctl: finds the command in the table, decodes its options, runs it, and is the one place
  * that prints an error and chooses the exit status.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/command.h"

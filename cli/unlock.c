@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "core/term.h"

@@ -3,7 +3,6 @@
  * The reader that opens files; see struct sc_reader in compose/project.h. The only file of the
  * loader that touches the disk.
  */
-#include <string.h>
 #include <sys/stat.h>
 
 #include "compose/project.h"

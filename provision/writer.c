@@ -7,7 +7,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "core/fd.h"
 #include "provision/scope.h"
 #include "provision/sweep.h"
 

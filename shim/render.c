@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "core/macros.h"
 #include "core/text/template.h"
 #include "shim/file.h"
 

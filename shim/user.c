@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/macros.h"
-
 #include "core/banned.h"
 
 #define ACCOUNTS_MAX ((size_t)256 * 1024)

@@ -7,7 +7,6 @@
  * signed and logged like any change; then SQLite writes the file anew. A crash in between leaves a
  * good vault of the old size, and the next compact does the rest.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

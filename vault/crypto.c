@@ -5,7 +5,6 @@
 #include "vault/crypto.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 

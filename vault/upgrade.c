@@ -2,8 +2,6 @@
  *
  * From an older format of the file to the newest; see vault/upkeep.h.
  */
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/str.h"

@@ -5,7 +5,6 @@
 #include "audit/detect/context.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "compose/credential.h"
 #include "compose/images/images.h"

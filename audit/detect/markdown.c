@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "audit/detect/region.h"
-#include "audit/detect/shell.h"
 #include "core/str.h"
 
 #include "core/banned.h"

@@ -15,7 +15,6 @@
 #include "audit/detect/shell.h"
 #include "audit/detect/source.h"
 #include "compose/credential.h"
-#include "compose/judge/shape.h"
 
 #include "core/banned.h"
 

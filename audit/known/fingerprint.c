@@ -10,7 +10,6 @@
 
 #include "audit/known/fingerprint_seal.h"
 #include "audit/known/gram.h"
-#include "core/arena.h"
 #include "core/name.h"
 #include "core/str.h"
 

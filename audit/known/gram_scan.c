@@ -13,7 +13,6 @@
 #endif
 
 #include "audit/known/gram_private.h"
-#include "core/macros.h"
 #include "core/secret.h"
 #include "core/vector/cpu.h"
 

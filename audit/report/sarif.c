@@ -2,7 +2,6 @@
  *
  * SARIF 2.1.0.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/report/report.h"

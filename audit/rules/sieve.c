@@ -12,7 +12,6 @@
 #include "audit/rules/sieve_block.h"
 #include "audit/rules/sieve_table.h"
 #include "audit/rules/table.h"
-#include "core/macros.h"
 #include "core/vector/cpu.h"
 #include "core/vector/lanes.h"
 

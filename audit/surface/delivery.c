@@ -12,7 +12,6 @@
 #include "audit/known/json_walk.h"
 #include "audit/surface/surface.h"
 #include "core/fd.h"
-#include "core/name.h"
 
 #include "core/banned.h"
 

@@ -3,8 +3,6 @@
  * Images of an engine with all their layers, as the engine's API exports them: streamed, never
  * stored.
  */
-#include <string.h>
-
 #include "audit/image/image.h"
 #include "audit/surface/surface.h"
 

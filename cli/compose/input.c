@@ -13,7 +13,6 @@
 #include "compose/project.h"
 #include "core/fsutil.h"
 #include "core/name.h"
-#include "core/parse.h"
 #include "core/replace.h"
 
 #include "core/banned.h"

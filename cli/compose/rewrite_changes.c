@@ -3,8 +3,6 @@
  * Which lines a plan changes, as JSON: for each run of lines of the old file, how many go and how
  * many come. Whoever puts the new lines in their places has the new file; all others stay.
  */
-#include <string.h>
-
 #include "cli/compose/rewrite.h"
 
 #include "core/banned.h"

@@ -6,7 +6,6 @@
 
 #include "cli/output.h"
 #include "cli/unlock.h"
-#include "core/parse.h"
 
 #include "core/banned.h"
 

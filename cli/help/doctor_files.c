@@ -3,7 +3,6 @@
  * doctor: the vault's file, key files, the agent, and the place where values lie.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>

@@ -4,8 +4,6 @@
  */
 #include "cli/help/help.h"
 
-#include <string.h>
-
 #include "core/json.h"
 
 #include "core/banned.h"

@@ -2,8 +2,6 @@
  *
  * secretsctl fingerprint: writes the file with which a gate verifies without holding a secret.
  */
-#include <string.h>
-
 #include "audit/known/fingerprint.h"
 #include "cli/leaks/leaks.h"
 #include "cli/output.h"

@@ -7,10 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/output.h"
 #include "cli/provision/files.h"
 #include "cli/unlock.h"
-#include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
 

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/fsutil.h"
 #include "core/proc.h"
 
 #include "core/banned.h"

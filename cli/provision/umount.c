@@ -7,7 +7,6 @@
  * again for about half a second before it is said; here and not in the keeper, which has workers
  * to watch meanwhile.
  */
-#include <stdlib.h>
 #include <time.h>
 
 #include "cli/provision/mount.h"

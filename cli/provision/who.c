@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/output.h"
 #include "cli/provision/mount.h"
@@ -13,7 +12,6 @@
 #include "cli/unlock.h"
 #include "core/json.h"
 #include "core/name.h"
-#include "core/parse.h"
 #include "fuse/agent/agent.h"
 
 #include "core/banned.h"

@@ -12,7 +12,6 @@
  */
 #include "cli/run/run.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -5,11 +5,9 @@
 #include "cli/run/run.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "core/fd.h"
 #include "core/json.h"
 #include "core/parse.h"
 

@@ -5,7 +5,6 @@
 #include "cli/vault/vault.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

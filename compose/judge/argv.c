@@ -14,7 +14,6 @@
 #include "compose/judge/lines.h"
 #include "compose/judge/option.h"
 #include "compose/judge/sql.h"
-#include "core/macros.h"
 
 #include "core/banned.h"
 

@@ -5,8 +5,6 @@
  */
 #include "compose/judge/lines.h"
 
-#include <string.h>
-
 #include "core/str.h"
 
 #include "core/banned.h"

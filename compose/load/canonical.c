@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "compose/form/path.h"
 #include "compose/form/port.h"
 #include "compose/form/volume.h"
 #include "compose/load/document.h"

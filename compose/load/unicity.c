@@ -4,7 +4,6 @@
  */
 #include "compose/load/merge.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "compose/form/volume.h"

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compose/tree/tree.h"
 #include "core/str.h"
 
 #include "core/banned.h"

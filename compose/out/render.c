@@ -8,7 +8,6 @@
 
 #include "compose/out/render.h"
 #include "compose/project.h"
-#include "compose/tree/path.h"
 #include "core/buf.h"
 
 #include "core/banned.h"

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "compose/out/render.h"
-#include "compose/tree/pool.h"
 #include "compose/tree/scalar.h"
 #include "core/str.h"
 

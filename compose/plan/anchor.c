@@ -3,8 +3,6 @@
  * Values behind aliases (`PASSWORD: *password`). Each use becomes a text of its own; the text at
  * the anchor is a credential too, which goes when nothing refers to it any more.
  */
-#include <string.h>
-
 #include "compose/plan/internal.h"
 #include "core/str.h"
 

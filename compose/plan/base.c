@@ -7,8 +7,6 @@
  * loader says who extends what, through any number of files. Without a loaded project it is not
  * known, and such files stay as they are.
  */
-#include <string.h>
-
 #include "compose/form/path.h"
 #include "compose/plan/internal.h"
 #include "core/str.h"

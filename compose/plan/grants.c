@@ -2,8 +2,6 @@
  *
  * What services are given: `secrets:` of each, and the top-level secrets behind them.
  */
-#include <string.h>
-
 #include "compose/plan/internal.h"
 #include "core/str.h"
 

@@ -2,7 +2,6 @@
  *
  * The secrets of a plan: one for each different value, with a name of its own.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  */
 #include "compose/tree/scalar.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

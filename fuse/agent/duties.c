@@ -2,7 +2,6 @@
  *
  * What the agent does again and again: compare, answer, log, and make room; see fuse/agent/state.h.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -4,15 +4,12 @@
  */
 #include "fuse/agent/engine.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/fd.h"

@@ -4,8 +4,6 @@
  */
 #include "fuse/agent/policy_file.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/name.h"

@@ -3,7 +3,6 @@
  * The keeper's clients: the agent, and commands that come and go; see fuse/hold/keeper.h.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -4,9 +4,6 @@
  * fuse/hold/hold.h.
  */
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuse/hold/hold.h"

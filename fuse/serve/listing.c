@@ -7,11 +7,9 @@
  * that was there all the time.
  */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/name.h"
 #include "fuse/serve/serve.h"
-#include "fuse/shared/node.h"
 
 #include "core/banned.h"
 

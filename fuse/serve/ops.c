@@ -4,10 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/arena.h"
 #include "fuse/serve/serve.h"

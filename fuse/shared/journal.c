@@ -6,8 +6,6 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -5,7 +5,6 @@
 #include "vault/age/age_crypto.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 

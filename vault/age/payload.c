@@ -5,7 +5,6 @@
 #include "vault/age/payload.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/banned.h"
 

@@ -4,17 +4,14 @@
  * that everything that reads a vault reads it. Nothing but ciphertext is in there.
  */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/arena.h"
 #include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "vault/bundle/bundle.h"
-#include "vault/codec.h"
 #include "vault/scope/scope.h"
 #include "vault/state/pin.h"
 #include "vault/state/tree.h"

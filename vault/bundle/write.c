@@ -3,7 +3,6 @@
  * Making a bundle out of a vault; see vault/bundle/bundle.h. What goes into it is verified first,
  * like everything that is signed.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

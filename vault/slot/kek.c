@@ -4,9 +4,7 @@
  */
 #include "vault/slot/slot.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/hash.h"
 #include "core/random.h"

@@ -4,15 +4,12 @@
  */
 #include "vault/slot/slot.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/random.h"
 #include "vault/age/age.h"
-#include "vault/codec.h"
 #include "vault/scope/grant.h"
-#include "vault/scope/scope.h"
 #include "vault/slot/meta.h"
 #include "vault/txn.h"
 

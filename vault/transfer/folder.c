@@ -3,7 +3,6 @@
  * A folder of files as entries, and a store of pass(1); see vault/transfer/transfer.h.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

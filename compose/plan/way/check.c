@@ -5,7 +5,6 @@
  * (`celery inspect ping`, `rabbitmq-diagnostics`) would find a template there. So it is started
  * through the shim too, unless it is known to have no use for the environment.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "compose/plan/internal.h"
