@@ -68,6 +68,7 @@ attack 'rows added' "
     "$orphans" "$rows" list
 attack 'a record moved to the other scope' "UPDATE rec SET scope_id=2 WHERE scope_id=1 AND ver=0;" \
     "$either" "the rows of scope 'prod' are not the signed ones" list prod
+attack 'the epoch of rows' "UPDATE rec SET epoch=epoch+1 WHERE scope_id=1;" "a record has a wrong epoch"
 attack 'a cheap KDF' "UPDATE slot SET kdf_ops=1, kdf_mem=8192 WHERE kind=1;" \
     "$slots" "$slots" --passphrase-file pass list
 attack 'a KDF that eats all memory' "UPDATE slot SET kdf_mem=1099511627776 WHERE kind=1;" \
@@ -103,6 +104,8 @@ cp good.db vault.db
 for i in $(seq 40); do printf 'N%s=older\n' "$i"; done >many.env
 run 0 "$SECRETSCTL" import many.env --scope many
 cp vault.db older.db
+cp vault.db other.db
+printf other | XDG_STATE_HOME=$T/other run 0 "$SECRETSCTL" --vault other.db rotate many/n8
 printf newer | run 0 "$SECRETSCTL" rotate many/n7
 cp vault.db good.db
 attack 'rows and nodes of an older copy' "
@@ -115,6 +118,18 @@ attack 'nodes of an older copy' "
     ATTACH 'older.db' AS o; DELETE FROM node; INSERT INTO node SELECT * FROM o.node;" \
     "a node of a scope's hash tree was changed" \
     "entry 'many/n7': the rows of scope 'many' are not the signed ones" get many/n7
+attack 'rows and nodes of another copy, as many' "
+    ATTACH 'other.db' AS o;
+    DELETE FROM rec; INSERT INTO rec SELECT * FROM o.rec;
+    DELETE FROM blob; INSERT INTO blob SELECT * FROM o.blob;
+    DELETE FROM node; INSERT INTO node SELECT * FROM o.node;" \
+    "the rows of a scope are not the signed ones" \
+    "entry 'many/n7': the rows of scope 'many' are not the signed ones" get many/n7
+attack 'the content of a name of an older copy' "
+    ATTACH 'older.db' AS o;
+    UPDATE blob SET ct=(SELECT ct FROM o.blob was WHERE was.id=blob.id)
+    WHERE id IN (SELECT blob_id FROM rec WHERE kind=3);" \
+    "$changed" "entry 'many/n7': a record of scope 'many' was changed" get many/n7
 
 # A writer does not launder: it verifies before it signs.
 for sql in "DELETE FROM rec WHERE ver=2" "UPDATE rec SET rh=randomblob(32) WHERE scope_id=1" \
@@ -125,6 +140,24 @@ for sql in "DELETE FROM rec WHERE ver=2" "UPDATE rec SET rh=randomblob(32) WHERE
     run 6 "$SECRETSCTL" add shop/z <<<z
     sqlite3 vault.db .dump | cmp - <(sqlite3 lie.db .dump) || fail "something was written over a lie: $sql"
 done
+
+# Nor one that writes a scope anew as a whole, or a tree that grows: 512 rows have nodes on one level.
+launders_not() {
+    sqlite3 vault.db "DELETE FROM rec WHERE idx=(SELECT idx FROM rec WHERE scope_id=$1 ORDER BY idx DESC LIMIT 1)"
+    cp vault.db lie.db
+    run 6 "$SECRETSCTL" "${@:3}"
+    grep -xqE "secretsctl: (entry '[^']*': )?the rows of scope '$2' are not the signed ones" err || fail "$(cat err)"
+    sqlite3 vault.db .dump | cmp - <(sqlite3 lie.db .dump) || fail "something was written over a lie: ${*:3}"
+}
+cp good.db vault.db
+launders_not 1 shop rekey shop
+cp good.db vault.db
+launders_not 1 shop compact --keep 1
+cp good.db vault.db
+for i in $(seq 41 255); do printf 'N%s=older\n' "$i"; done >more.env
+XDG_STATE_HOME=$T/grown run 0 "$SECRETSCTL" import more.env --scope many
+printf 'X1=x\nX2=x\n' >last.env
+launders_not "$(sqlite3 vault.db "SELECT scope_id FROM scope ORDER BY nrows DESC LIMIT 1")" many import last.env --scope many
 
 cp good.db vault.db
 run 0 "$SECRETSCTL" check --decrypt

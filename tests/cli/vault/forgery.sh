@@ -3,6 +3,7 @@
 # nobody takes it.
 . "$SC_SOURCE/tests/support/functions.sh"
 needs_reader
+requires age-keygen
 new_vault
 printf genuine | run 0 "$SECRETSCTL" add shop/a
 cat >forge.py <<'PY'
@@ -37,3 +38,37 @@ run 6 "$SECRETSCTL" get shop/a
 err_is "secretsctl: the scopes in the vault's file are not the signed ones"
 out_is ""
 run 6 "$SECRETSCTL" check
+
+# Somebody without any key can put in a verify key of his own and sign all that stands there with it: where nothing is
+# pinned, the key slots and the grants tell, in which the one that belongs to them is sealed.
+rm -f vault.db key forge.py
+export XDG_STATE_HOME=$T/elsewhere
+new_vault
+printf genuine | run 0 "$SECRETSCTL" add shop/a
+age-keygen -o reader.key 2>/dev/null
+run 0 "$SECRETSCTL" grant add shop "$(age-keygen -y reader.key)"
+cat >sign.py <<'PY'
+import sqlite3, sys
+sys.path.insert(0, sys.argv[1])
+import reader
+from nacl import bindings
+public, secret = bindings.crypto_sign_keypair()
+db = sqlite3.connect("vault.db")
+db.execute("UPDATE vault SET sign_pk=?", (public,))
+row = db.execute("SELECT vault_id, format, min_reader, min_writer, sign_pk FROM vault").fetchone()
+texts = [x if isinstance(x, bytes) else str(x).encode() for x in row]
+body = db.execute("SELECT body FROM state").fetchone()[0]
+body = body[:104] + reader.H(b"vault", b"".join(map(reader.sized, texts))) + body[136:]
+signed = bindings.crypto_sign(b"secretsctl/v1/state\0" + body, secret)
+db.execute("UPDATE state SET body=?, sig=?", (body, signed[:64]))
+db.commit()
+PY
+PYTHONDONTWRITEBYTECODE=1 run 0 "$python" sign.py "$SC_SOURCE/tests/vault"
+export XDG_STATE_HOME=$T/new
+run 6 "$SECRETSCTL" get shop/a
+err_is "secretsctl: the vault's verify key is not the one of its key slots"
+out_is ""
+run 6 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" --identity reader.key get shop/a
+err_is "secretsctl: a grant belongs to another vault, or another verify key"
+out_is ""
+[ ! -e "$XDG_STATE_HOME" ] || fail "a verify key was pinned that no key stands for: $(find "$XDG_STATE_HOME")"
