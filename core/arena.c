@@ -31,10 +31,9 @@
 
 enum block_state { BLOCK_IN_USE = 0x55534544, BLOCK_FREE = 0x46524545 };
 
-/* Stands before each payload; size covers header, payload and canary. */
+/* Stands before each payload, whose alignment it has; size covers header, payload and canary. */
 struct block {
-    uint32_t state;
-    uint32_t reserved;
+    _Alignas(ALIGNMENT) uint32_t state;
     size_t size;
 };
 

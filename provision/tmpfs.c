@@ -40,9 +40,8 @@ static int medium_of(int fd, const char *dir, enum medium *ret, struct sc_error 
     struct statfs st;
     if (fstatfs(fd, &st) < 0)
         return sc_fail_errno(err, "cannot look at the file system of '%s'", dir);
-    *ret = st.f_type == TMPFS_MAGIC   ? MEDIUM_TMPFS
-           : st.f_type == RAMFS_MAGIC ? MEDIUM_RAMFS
-                                      : MEDIUM_OTHER;
+    uint32_t type = (uint32_t)st.f_type; /* signed, and of another width on other processors */
+    *ret = type == TMPFS_MAGIC ? MEDIUM_TMPFS : type == RAMFS_MAGIC ? MEDIUM_RAMFS : MEDIUM_OTHER;
     return 0;
 }
 

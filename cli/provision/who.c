@@ -90,7 +90,7 @@ static uint64_t hash_more(uint64_t hash, const char *text)
 static uint32_t *place_of(const struct list *list, const struct reader *like)
 {
     size_t mask = 2 * list->cap - 1;
-    for (size_t at = like->hash & mask;; at = (at + 1) & mask) {
+    for (size_t at = (size_t)like->hash & mask;; at = (at + 1) & mask) {
         uint32_t *place = &list->places[at];
         const struct reader *reader = *place != 0 ? &list->items[*place - 1] : NULL;
         if (reader == NULL ||

@@ -106,8 +106,8 @@ int sc_channel_tick(struct sc_channel *channel, struct sc_error *err)
         return 0;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    long ms = (now.tv_sec - channel->held_since.tv_sec) * 1000 +
-              (now.tv_nsec - channel->held_since.tv_nsec) / 1000000;
+    int64_t ms = (int64_t)(now.tv_sec - channel->held_since.tv_sec) * 1000 +
+                 (now.tv_nsec - channel->held_since.tv_nsec) / 1000000;
     if (ms < (held < SHORT_BYTES ? SHORT_MS : LONG_MS))
         return 0;
     sc_mask_stream_release(&channel->stream, &channel->out);

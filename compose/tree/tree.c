@@ -22,10 +22,10 @@ struct sc_map_index {
 
 static size_t hash(const char *key)
 {
-    size_t h = 14695981039346656037U;
+    uint64_t h = UINT64_C(14695981039346656037);
     for (; *key != '\0'; key++)
-        h = (h ^ (unsigned char)*key) * 1099511628211U;
-    return h ^ (h >> 29);
+        h = (h ^ (unsigned char)*key) * UINT64_C(1099511628211);
+    return (size_t)(h ^ (h >> 29));
 }
 
 static void index_add(struct sc_map_index *index, const char *key, size_t position)

@@ -105,6 +105,9 @@ static void test_nothing_is_left_once_wiped(void **state)
 
 int main(void)
 {
+#if !defined(__x86_64__) && !defined(__aarch64__)
+    return 77; /* nothing is promised of others */
+#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_left_once_wiped),
     };

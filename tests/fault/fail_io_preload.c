@@ -7,6 +7,7 @@
  */
 /* Both names of each function are defined here, the ones for big files too. */
 #undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>

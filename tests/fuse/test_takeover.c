@@ -245,8 +245,8 @@ static void test_full_store(void **state)
 
     /* An entry that changes while there is no room for the note is not gone for that. */
     sc_source_mem_set(bench->mem, "shop/db", "small", 5);
-    uint64_t room = bench->feed.store.capacity;
-    bench->feed.store.capacity = sc_store_committed(&bench->feed.store);
+    size_t room = bench->feed.store.capacity;
+    bench->feed.store.capacity = (size_t)sc_store_committed(&bench->feed.store);
     assert_int_equal(sc_feed_sync(&bench->feed, &changed, NULL), SC_E_TOOBIG);
     bench->feed.store.capacity = room;
 
@@ -269,7 +269,7 @@ static void test_full_store(void **state)
 
     /* Told to who waits when there is no more memory. */
     assert_int_equal(sc_feed_value(&bench->feed, file_id("shop/web"), version, NULL), 0);
-    bench->feed.store.capacity = sc_store_committed(&bench->feed.store) + 4096;
+    bench->feed.store.capacity = (size_t)sc_store_committed(&bench->feed.store) + 4096;
     bench->feed.cramped = true;
     version = sc_view_node(&bench->serve.view, file_id("shop/db"))->version + 1;
     assert_int_equal(sc_feed_value(&bench->feed, file_id("shop/db"), version, NULL), 0);

@@ -74,7 +74,7 @@ steps = []
 for line in open(sys.argv[1], errors="replace"):
     if f"<{sys.argv[2]}" not in line:
         continue
-    made = re.search(r'"db", O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW\|O_CLOEXEC, (\w+)\)', line)
+    made = re.search(r'"db", O_WRONLY\|O_CREAT\|O_EXCL(?:\|O_LARGEFILE)?\|O_NOFOLLOW\|O_CLOEXEC, (\w+)\)', line)
     other = re.search(r" (fchmod|write)\(", line)
     if made or other:
         steps.append((made or other).group(1))

@@ -27,11 +27,11 @@ struct set {
     bool unknown; /* the words are not told, only their hashes */
 };
 
-static uint64_t next_random(void)
+static size_t next_random(void)
 {
     static uint64_t x = 88172645463325252ULL;
     x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-    return x;
+    return (size_t)x;
 }
 
 static bool entry(size_t index, unsigned choice, const void *ctx, struct sc_gram_entry *ret)

@@ -34,14 +34,20 @@ static volatile struct {
     int64_t awake, asleep;
 } * shift;
 
-int __real_clock_gettime(clockid_t clock, struct timespec *now);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+/* The C library's name of the function; another one where its first had too few bits for a time. */
+#if __SIZEOF_LONG__ == 4
+#define CLOCK "__clock_gettime64"
+#else
+#define CLOCK "clock_gettime"
+#endif
+int __real_clock_gettime(clockid_t clock, struct timespec *now) __asm__("__real_" CLOCK);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now) __asm__("__wrap_" CLOCK);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 {
     int rc = __real_clock_gettime(clock, now);
     if (shift != NULL && (clock == CLOCK_BOOTTIME || clock == CLOCK_MONOTONIC))
-        now->tv_sec += shift->awake + (clock == CLOCK_BOOTTIME ? shift->asleep : 0);
+        now->tv_sec += (time_t)(shift->awake + (clock == CLOCK_BOOTTIME ? shift->asleep : 0));
     return rc;
 }
 
