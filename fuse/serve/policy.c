@@ -186,7 +186,7 @@ static bool holds(const struct sc_condition *condition, const struct sc_question
     case SC_CONDITION_GID:
         return number_is(condition->pattern, reader->gid);
     case SC_CONDITION_HOST:
-        return reader->tgid != 0 && !reader->in_container;
+        return !reader->in_container;
     default:
         return false;
     }

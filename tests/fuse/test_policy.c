@@ -179,8 +179,17 @@ static void test_unknown_container_is_undecided(void **state)
         {"shop/a", &inside, NULL, SC_VERDICT_UNDECIDED},
         {"shop/b", &inside, NULL, SC_VERDICT_ALLOW},
         {"shop/a", &host, NULL, SC_VERDICT_REFUSE},
+        {"shop/c", &inside, NULL, SC_VERDICT_REFUSE}, /* whatever service it is */
+        {"shop/d", &inside, NULL, SC_VERDICT_UNDECIDED},
+        {"shop/d", &inside, &web, SC_VERDICT_ALLOW},
+        {"shop/d", &host, NULL, SC_VERDICT_REFUSE},      /* of no service at all */
+        {"shop/e", &inside, NULL, SC_VERDICT_UNDECIDED}, /* it may be denied, whoever allows it */
+        {"shop/e", &inside, &db, SC_VERDICT_ALLOW},
+        {"shop/e", &inside, &web, SC_VERDICT_REFUSE},
     };
-    check("allow shop/a to service=db\nallow shop/b to uid=0\n", cases, SC_ARRAY_SIZE(cases));
+    check("allow shop/a to service=db\nallow shop/b to uid=0\nallow shop/c to uid=7 service=db\n"
+          "allow shop/d to service=*\nallow shop/e to uid=0\ndeny shop/e to service=web\n",
+          cases, SC_ARRAY_SIZE(cases));
 }
 
 static void test_host_conditions(void **state)
@@ -316,6 +325,38 @@ static void test_damaged_bytes(void **state)
     const struct sc_bytes view = sc_buf_view(&fixture.bytes);
     for (size_t len = 1; len < view.len; len++)
         assert_int_equal(sc_policy_decode(&policy, view.ptr, len, NULL), SC_E_FORMAT);
+    /* Nothing of it is used: not the rules before, not the conditions that there is room for. */
+    static const char condition[] = {SC_CONDITION_UID, '5', '\0'};
+    size_t conditions = 2;
+    SC_CLEANUP(sc_buf_done) struct sc_buf more = SC_BUF_INIT(POLICY_MAX);
+    sc_buf_append(&more, view.ptr, view.len);
+    for (; conditions <= SC_RULE_CONDITIONS_MAX; conditions++) {
+        assert_int_equal(sc_policy_decode(&policy, sc_buf_view(&more).ptr, more.len, NULL), 0);
+        sc_buf_append(&more, condition, sizeof(condition));
+        more.data[0] = (char)more.len;       /* the size, of one byte here */
+        more.data[5] = (char)conditions + 1; /* their number */
+    }
+    assert_int_equal(sc_policy_decode(&policy, sc_buf_view(&more).ptr, more.len, NULL),
+                     SC_E_FORMAT);
+    assert_int_equal(policy.rules[0].condition_count, SC_RULE_CONDITIONS_MAX);
+    sc_policy_done(&policy);
+    unload(&fixture);
+}
+
+static void test_too_many_rules(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct sc_policy policy = {0};
+    SC_CLEANUP(sc_buf_done) struct sc_buf all = SC_BUF_INIT((size_t)1024 * 1024);
+    load(&fixture, "allow a\n");
+    const struct sc_bytes one = sc_buf_view(&fixture.bytes);
+    for (size_t i = 0; i < SC_POLICY_RULES_MAX; i++)
+        sc_buf_append(&all, one.ptr, one.len);
+    assert_int_equal(sc_policy_decode(&policy, sc_buf_view(&all).ptr, all.len, NULL), 0);
+    sc_buf_append(&all, one.ptr, one.len);
+    assert_int_equal(sc_policy_decode(&policy, sc_buf_view(&all).ptr, all.len, NULL), SC_E_FORMAT);
+    assert_int_equal(policy.count, SC_POLICY_RULES_MAX);
     sc_policy_done(&policy);
     unload(&fixture);
 }
@@ -333,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_syntax_errors),
         cmocka_unit_test(test_damaged_bytes),
+        cmocka_unit_test(test_too_many_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
