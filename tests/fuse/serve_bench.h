@@ -177,6 +177,8 @@ static inline void check_read(struct bench *bench, uint64_t node, uint64_t fh, c
     assert_int_equal(answer(bench, got, sizeof(got) - 1, &len), 0);
     assert_int_equal(len, strlen(want));
     assert_memory_equal(got, want, len);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(bench->reply[i], 0); /* no copy stays */
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -4,6 +4,8 @@
  */
 #include "tests/fuse/serve_bench.h"
 
+#include "fuse/agent/policy_file.h"
+
 #include "core/banned.h"
 
 static void test_names(void **state)
@@ -220,6 +222,43 @@ static void test_source_fails(void **state)
     assert_int_equal(open_node(bench, node, &fh), 0);
 }
 
+/* The errno of an OPEN that a worker before this one may have answered. */
+static int open_again(struct bench *bench, uint64_t node, uint64_t unique)
+{
+    unsigned char request[SC_JOURNAL_REQUEST];
+    const struct fuse_open_in in = {.flags = O_RDONLY};
+    size_t len = make(request, FUSE_OPEN, node, &in, sizeof(in));
+    memcpy(request + offsetof(struct fuse_in_header, unique), &unique, sizeof(unique));
+    struct sc_turn turn = {.serve = &bench->serve,
+                           .reply = bench->reply,
+                           .bytes = request,
+                           .len = len,
+                           .replay = true};
+    assert_true(sc_serve_request(&turn));
+    return answer(bench, NULL, 0, NULL);
+}
+
+static void test_limited_opens(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t node = file_id("shop/db"), fh = 0;
+    unsigned rules = 0;
+    SC_CLEANUP(sc_buf_done) struct sc_buf bytes = SC_BUF_INIT(1024);
+    assert_int_equal(open_node(bench, node, &fh), 0);
+    assert_int_equal(sc_policy_parse("allow shop/db opens 2\n", "p", &bytes, &rules, NULL), 0);
+    assert_int_equal(
+        sc_policy_decode(&bench->serve.view.policy, sc_buf_view(&bytes).ptr, bytes.len, NULL), 0);
+    assert_int_equal(open_again(bench, node, 1000), 0);
+    assert_int_equal(open_again(bench, node, 1000), 0); /* was counted */
+    assert_int_equal(open_again(bench, node, 1002), 0);
+    assert_int_equal(open_again(bench, node, 1004), EACCES);
+    assert_int_equal(open_node(bench, node, &fh), EACCES);
+    /* No counter is free: what cannot be counted is not granted. */
+    for (size_t i = 0; i < SC_JOURNAL_OPENS; i++)
+        atomic_store(&bench->journal->opens[i].rule, 1);
+    assert_int_equal(open_again(bench, node, 1002), EACCES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +269,7 @@ int main(void)
         TEST(test_rotated_before_open),
         TEST(test_refusals),
         TEST(test_source_fails),
+        TEST(test_limited_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
