@@ -14,6 +14,7 @@
 #include "vault/age/age.h"
 #include "vault/bundle/bundle.h"
 #include "vault/handle.h"
+#include "vault/scope/grant.h"
 #include "vault/scope/scope.h"
 #include "vault/slot/slot.h"
 #include "vault/state/pin.h"
@@ -315,9 +316,7 @@ void sc_vault_close(struct sc_vault *vault)
     sc_db_closep(&vault->db);
     pin(vault);
     sc_scope_unload(vault);
-    for (size_t i = 0; i < vault->granted_count; i++)
-        sc_arena_free(vault->granted[i].key);
-    free(vault->granted);
+    sc_grants_forget(vault);
     sc_arena_free(vault->root);
     sc_secret_done(&vault->opened_by);
     free(vault->verified.rows);

@@ -204,3 +204,32 @@ int sc_grants_unlock(struct sc_vault *vault, const struct sc_secret *identities,
         return sc_fail(err, SC_E_BADPASS, "no grant fits");
     return rc;
 }
+
+static void free_granted(struct sc_granted *granted, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sc_arena_free(granted[i].key);
+    free(granted);
+}
+
+int sc_grants_reopen(struct sc_vault *vault, struct sc_error *err)
+{
+    struct sc_granted *old = vault->granted;
+    size_t count = vault->granted_count;
+    vault->granted = NULL;
+    vault->granted_count = 0;
+    int rc = sc_grants_unlock(vault, &vault->opened_by, err);
+    if (rc < 0) {
+        SC_SWAP(vault->granted, old);
+        SC_SWAP(vault->granted_count, count);
+    }
+    free_granted(old, count);
+    return rc == SC_E_BADPASS ? 0 : rc;
+}
+
+void sc_grants_forget(struct sc_vault *vault)
+{
+    free_granted(vault->granted, vault->granted_count);
+    vault->granted = NULL;
+    vault->granted_count = 0;
+}

@@ -40,4 +40,10 @@ int sc_grants_reseal(struct sc_vault *vault, const struct sc_grants *grants,
 int sc_grants_unlock(struct sc_vault *vault, const struct sc_secret *identities,
                      struct sc_error *err) SC_NODISCARD;
 
+/* The same again with the identities that opened the vault, once the grants have changed: those who
+ * keep theirs have the new key of the scope in it. Where none is left the handle keeps what it has,
+ * which opens nothing new. */
+int sc_grants_reopen(struct sc_vault *vault, struct sc_error *err) SC_NODISCARD;
+void sc_grants_forget(struct sc_vault *vault);
+
 #endif

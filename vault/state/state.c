@@ -238,6 +238,11 @@ static int adopt(struct sc_vault *vault, const struct sc_state *state, struct sc
         rc = sc_state_check_slots(vault, err);
     if (rc == 0 && grants)
         rc = sc_state_check_grants(vault, err);
+    if (rc == 0 && grants && vault->granted_count > 0) {
+        rc = sc_grants_reopen(vault, err);
+        if (rc == 0)
+            rc = sc_scope_load(vault, err); /* with the names of those that open again */
+    }
     if (rc < 0)
         vault->state = (struct sc_state){0};
     else

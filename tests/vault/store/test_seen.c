@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "tests/support/scratch.h"
+#include "vault/age/age.h"
+#include "vault/crypto.h"
 #include "vault/handle.h"
 
 #include "core/banned.h"
@@ -261,6 +263,75 @@ static void a_batch_that_failed_leaves_nothing(void **state)
     assert_int_equal(sc_vault_check(writer, NULL, NULL, NULL), 0);
 }
 
+/* The identity of this number, and its recipient. */
+static void make_identity(int number, struct sc_secret *ret,
+                          char recipient[SC_AGE_RECIPIENT_TEXT_SIZE])
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret key = {0};
+    unsigned char *bytes = NULL;
+    unsigned char pk[SC_KEY_SIZE];
+    assert_int_equal(sc_secret_resize(&key, SC_KEY_SIZE, &bytes, NULL), 0);
+    memset(bytes, number, SC_KEY_SIZE);
+    sc_x25519_public(pk, bytes);
+    sc_age_recipient_print(recipient, pk);
+    assert_int_equal(sc_age_identity_print(bytes, ret, NULL), 0);
+}
+
+static struct sc_vault *open_with(const struct sc_secret *identity)
+{
+    struct sc_vault *vault = NULL;
+    const struct sc_unlock with = {.identity = identity};
+    assert_int_equal(sc_vault_open("a.db", SC_VAULT_READ, &vault, NULL), 0);
+    assert_int_equal(sc_vault_unlock(vault, &with, NULL), 0);
+    return vault;
+}
+
+/* A grant is sealed again for those who keep it: a mount must not lose a scope to its new key. */
+static void follows_new_keys_of_a_scope(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    char kept[SC_AGE_RECIPIENT_TEXT_SIZE], other[SC_AGE_RECIPIENT_TEXT_SIZE];
+    SC_CLEANUP(sc_secret_done) struct sc_secret identity = {0};
+    SC_CLEANUP(sc_secret_done) struct sc_secret unused = {0};
+    make_identity(7, &identity, kept);
+    make_identity(8, &unused, other);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *writer = open_vault("a.db", SC_VAULT_WRITE);
+    assert_int_equal(sc_vault_grant_add(writer, "shop", kept, NULL, NULL, NULL), 0);
+    assert_int_equal(sc_vault_grant_add(writer, "shop", other, NULL, NULL, NULL), 0);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_with(&identity);
+    assert_int_equal(get(reader, &err), 0);
+    assert_int_equal(sc_vault_rekey_scope(writer, "shop", NULL, NULL), 0);
+    assert_int_equal(get(reader, &err), 0);
+    assert_int_equal(sc_vault_grant_remove(writer, "shop", other, NULL, NULL), 0);
+    assert_int_equal(get(reader, &err), 0);
+    assert_int_equal(sc_vault_grant_remove(writer, "shop", kept, NULL, NULL), 0);
+    assert_int_equal(get(reader, &err), SC_E_LOCKED);
+    assert_string_equal(sc_error_message(&err), "this key does not open the scope of 'shop/first'");
+    assert_int_equal(sc_vault_grant_add(writer, "shop", kept, NULL, NULL, NULL), 0);
+    assert_int_equal(get(reader, &err), 0);
+}
+
+static void follows_a_new_root_key(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    char recipient[SC_AGE_RECIPIENT_TEXT_SIZE], id[SC_KEY_ID_SIZE];
+    SC_CLEANUP(sc_secret_done) struct sc_secret identity = {0};
+    make_identity(7, &identity, recipient);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *writer = open_vault("a.db", SC_VAULT_WRITE);
+    const struct sc_slot_new slot = {.recipient = recipient};
+    assert_int_equal(sc_vault_slot_add(writer, &slot, id, NULL), 0);
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = open_with(&identity);
+    assert_int_equal(get(reader, &err), 0);
+    assert_int_equal(sc_vault_rekey_all(writer, false, NULL, NULL), 0);
+    assert_int_equal(get(reader, &err), 0);
+    assert_int_equal(sc_vault_slot_remove(writer, id, false, NULL, NULL), 0);
+    assert_int_equal(get(reader, &err), SC_E_LOCKED);
+    assert_string_equal(sc_error_message(&err),
+                        "the vault's root key was changed, and the key in use opens it no longer");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +346,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lock_that_is_held_is_busy, each_test, after_test),
         cmocka_unit_test_setup_teardown(a_changed_node_is_not_believed, each_test, after_test),
         cmocka_unit_test_setup_teardown(a_batch_that_failed_leaves_nothing, each_test, after_test),
+        cmocka_unit_test_setup_teardown(follows_new_keys_of_a_scope, each_test, after_test),
+        cmocka_unit_test_setup_teardown(follows_a_new_root_key, each_test, after_test),
         cmocka_unit_test_setup_teardown(check_says_whether_it_saw_the_pages, each_test, after_test),
     };
     return cmocka_run_group_tests_name("vault-seen", tests, NULL, NULL);
