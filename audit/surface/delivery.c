@@ -12,6 +12,7 @@
 #include "audit/known/json_walk.h"
 #include "audit/surface/surface.h"
 #include "core/fd.h"
+#include "core/text/render.h"
 
 #include "core/banned.h"
 
@@ -23,12 +24,6 @@ struct reading {
     struct sc_delivery *delivery;
     const char *id;
 };
-
-static bool holds_placeholder(struct sc_bytes text)
-{
-    return memmem(text.ptr, text.len, "{{secret:", 9) != NULL ||
-           memmem(text.ptr, text.len, "{{config:", 9) != NULL;
-}
 
 /* The name of the variable that an entrypoint makes of NAME_FILE, NAME__FILE or FILE__NAME; empty
  * for any other. */
@@ -55,7 +50,7 @@ static int take_variable(const struct sc_json_scalar *scalar, void *ctx, struct 
         return 0;
     struct sc_strv *list = &reading->delivery->by_shim;
     struct sc_bytes name = {text, (size_t)(equals - text)};
-    if (!holds_placeholder(scalar->text)) {
+    if (!sc_render_has_placeholder(scalar->text)) {
         bool path = equals + 1 < text + scalar->text.len && equals[1] == '/';
         list = &reading->delivery->by_image;
         name = path ? without_file(name) : (struct sc_bytes){0};

@@ -25,6 +25,7 @@ struct reading {
     const char *scope; /* of names of one part in templates; may be NULL */
     bool variables;
     size_t listed; /* entries seen, wanted or not */
+    bool secret;   /* the template being rendered takes one */
     struct sc_run_values *values;
 };
 
@@ -115,8 +116,8 @@ static struct sc_run_value *find_entry(const struct sc_run_values *values, const
 static int fetch(const char *name, enum sc_template_kind kind, void *ctx, struct sc_secret *ret,
                  struct sc_error *err)
 {
-    (void)kind;
-    const struct reading *reading = ctx;
+    struct reading *reading = ctx;
+    reading->secret = reading->secret || kind == SC_TEMPLATE_SECRET;
     struct sc_source_entry entry;
     int rc = reading->source.ops->stat(reading->source.ctx, name, &entry, err);
     if (rc == 0)
@@ -136,13 +137,11 @@ static int take_template(struct reading *reading, const char *variable, const ch
                          struct sc_bytes template, struct sc_error *err)
 {
     struct sc_run_values *values = reading->values;
-    size_t before = values->count;
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
+    reading->secret = false;
     int rc = sc_render(template, reading->scope, fetch, reading, &text, err);
     if (rc < 0)
         return sc_wrap(err, rc, "%s %s", from, variable);
-    bool constant =
-        values->count == before && memmem(template.ptr, template.len, "{{secret:", 9) == NULL;
     struct sc_run_value *item = NULL;
     for (size_t i = 0; i < values->count; i++)
         if (values->items[i].variable != NULL &&
@@ -155,7 +154,7 @@ static int take_template(struct reading *reading, const char *variable, const ch
     if (item == NULL || item->variable == NULL)
         return SC_E_NOMEM;
     item->text = true;
-    item->open = constant;
+    item->open = !reading->secret;
     sc_secret_move(&item->value, &text);
     return 0;
 }

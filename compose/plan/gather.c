@@ -7,6 +7,7 @@
 #include "compose/judge/shape.h"
 #include "compose/plan/internal.h"
 #include "core/str.h"
+#include "core/text/render.h"
 
 #include "core/banned.h"
 
@@ -56,7 +57,7 @@ struct scan {
 /* Filled in by the shim. */
 static bool has_placeholder(const char *text, size_t len)
 {
-    return memmem(text, len, "{{secret:", 9) != NULL || memmem(text, len, "{{config:", 9) != NULL;
+    return sc_render_has_placeholder((struct sc_bytes){(const unsigned char *)text, len});
 }
 
 /* Whether the pair is a credential, by the image's table or by its looks. */

@@ -112,6 +112,16 @@ int sc_render(struct sc_bytes template, const char *scope, sc_render_fn fetch, v
     return 0;
 }
 
+bool sc_render_has_placeholder(struct sc_bytes text)
+{
+    struct sc_template_part part = {.kind = SC_TEMPLATE_TEXT};
+    size_t at = 0;
+    int got = 1;
+    while (got > 0 && part.kind == SC_TEMPLATE_TEXT)
+        got = sc_template_next((const char *)text.ptr, text.len, &at, &part);
+    return got != 0;
+}
+
 int sc_render_names(struct sc_bytes template, const char *scope, sc_render_name_fn fn, void *ctx,
                     struct sc_error *err)
 {

@@ -6,6 +6,8 @@
 #ifndef SC_CORE_TEXT_RENDER_H
 #define SC_CORE_TEXT_RENDER_H
 
+#include <stdbool.h>
+
 #include "core/error.h"
 #include "core/name.h"
 #include "core/secret.h"
@@ -23,6 +25,9 @@ typedef int (*sc_render_fn)(const char *name, enum sc_template_kind kind, void *
  * "line 3, column 7: ..."; the text of a template is never quoted. */
 int sc_render(struct sc_bytes template, const char *scope, sc_render_fn fetch, void *ctx,
               struct sc_secret *ret, struct sc_error *err) SC_NODISCARD;
+
+/* Whether a placeholder stands in the text, also one that does not parse. */
+bool sc_render_has_placeholder(struct sc_bytes text);
 
 /* Calls fn for the full name at each placeholder, in order; a name may come again. */
 typedef int (*sc_render_name_fn)(const char *name, void *ctx, struct sc_error *err);

@@ -95,6 +95,28 @@ static void test_values(void **state)
     renders("{{secret:other/key}}", "{{secret:pw}}"); /* never scanned again */
 }
 
+static void test_placeholders_are_found_as_they_are_filled_in(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool has;
+    } texts[] = {
+        {"", false},
+        {"a{{b}}", false},
+        {"{{open}}secret:x}}", false},
+        {"{{secret", false},
+        {"a{{secret:x}}", true},
+        {"{{\t config:x }}", true},
+        {"{{secret: }}", true},
+        {"{{.x}}{{ secret:x", true},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(texts); i++) {
+        const struct sc_bytes text = {(const unsigned char *)texts[i].text, strlen(texts[i].text)};
+        assert_int_equal(sc_render_has_placeholder(text), texts[i].has);
+    }
+}
+
 static void test_filters(void **state)
 {
     (void)state;
@@ -141,8 +163,11 @@ static void test_no_scope(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_passes), cmocka_unit_test(test_values),
-        cmocka_unit_test(test_filters),     cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_text_passes),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_placeholders_are_found_as_they_are_filled_in),
+        cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_errors),
         cmocka_unit_test(test_no_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,5 +48,9 @@ is "$(told 3)" "leak in OTHER
 (sleep) has shop/token in DB_PASSWORD, where its image put it out of the file as configured"
 start "$read_file" -e DB_PASSWORD_FILE=none # no path
 is "$(told 3)" "leak in DB_PASSWORD"
+for name in '{{secret:token}}' 'x{{ secret:token|url }}'; do
+    start "export DB_PASSWORD=$value" -e "DB_PASSWORD=$name"
+    is "$(told 0)" "(sleep) has shop/token in DB_PASSWORD, where the shim put it as configured"
+done
 start "$read_file" -e ROOT_PASSWORD_FILE=/run/secrets/token
 is "$(told 3)" "leak in DB_PASSWORD"

@@ -46,6 +46,13 @@ run 0 sh -c 'echo "x other-value y" | "$0" mask' "$SECRETSCTL"
 out_is 'x *** y'
 run 0 sh -c 'echo "x other-value y" | "$0" mask --name' "$SECRETSCTL"
 out_is 'x [token] y'
+# What a template makes of a secret is one as well, also of a secret that is too short by itself.
+printf ab | "$SECRETSCTL" add -q short/pin
+for template in '{{secret:pin}}' '{{ secret:pin }}'; do
+    run 0 "$SECRETSCTL" run --env --scope short --set "U=u:$template@host" -- sh -c 'echo "$U"'
+    out_is '***'
+done
+"$SECRETSCTL" rm -q short/pin
 # A value that other text has by chance is masked there, too; what is kept as open is not.
 printf true | "$SECRETSCTL" add -q words/flag
 printf 4711 | "$SECRETSCTL" add -q words/pin
