@@ -31,7 +31,7 @@ struct sc_umount_options {
 struct sc_who_options {
     const char *directory;
     bool all;
-    bool anchor, check;
+    bool anchor, check, trim;
 };
 
 int sc_cmd_mount(struct sc_cli *cli, const void *options, int count, char **operands,

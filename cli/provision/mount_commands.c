@@ -58,6 +58,8 @@ static const struct sc_option who_options[] = {
      offsetof(struct sc_who_options, anchor), NULL, 0},
     {"check", 0, NULL, "compare the read logs with what the vault has noted", SC_OPTION_FLAG,
      offsetof(struct sc_who_options, check), NULL, 0},
+    {"trim", 0, NULL, "end the read logs; they are left to be archived or deleted", SC_OPTION_FLAG,
+     offsetof(struct sc_who_options, trim), NULL, 0},
     {0},
 };
 
@@ -168,7 +170,8 @@ const struct sc_command sc_mount_commands[] = {
             "read.\n\n"
             "The read log is chained by hashes. Each rotation, and --anchor, notes its head in the "
             "vault's signed log, so that --check finds it cut or rewritten up to there even when "
-            "the chain was made anew.",
+            "the chain was made anew. --trim checks each log, notes its last line as its end, and "
+            "leaves it as FILE.old; a mount that is served begins a new one.",
         .examples = "secretsctl who shop/db_password\twho holds which version\n"
                     "secretsctl who --json\tall readers of all entries\n"
                     "secretsctl who shop/db_password --all --json\twith refused opens\n"

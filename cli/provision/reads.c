@@ -6,11 +6,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/provision/mount.h"
 #include "core/buf.h"
+#include "core/fd.h"
 #include "core/fsutil.h"
 #include "core/parse.h"
 #include "fuse/agent/accesslog.h"
@@ -21,8 +25,15 @@
 #define ANCHOR_OP   "reads"
 #define ANCHOR_WORD "lines "
 #define ANCHORS_MAX 100000
+/* The log was ended by sc_reads_trim: "ended NUMBER HASH". */
+#define ENDED_WORD "ended "
+#define LOG_SUFFIX ".log"
+/* Of a log that is being ended; one that is left of a crash is gone on with. */
+#define ENDING_SUFFIX ".ending"
+#define OLD_HASH      16 /* characters of the hash in the name of one that has ended */
 
-int sc_reads_each(const struct sc_cli *cli, sc_reads_fn fn, void *ctx, struct sc_error *err)
+static int each(const struct sc_cli *cli, const char *suffix, sc_reads_fn fn, void *ctx,
+                struct sc_error *err)
 {
     SC_CLEANUP(sc_str_freep) char *folder = sc_cli_access_folder(cli, err);
     if (folder == NULL)
@@ -33,13 +44,18 @@ int sc_reads_each(const struct sc_cli *cli, sc_reads_fn fn, void *ctx, struct sc
                                : sc_fail_errno(err, "cannot open '%s'", folder);
     int rc = 0;
     for (struct dirent *file = readdir(dir); file != NULL && rc == 0; file = readdir(dir)) {
-        if (!sc_str_has_suffix(file->d_name, ".log"))
+        if (!sc_str_has_suffix(file->d_name, suffix))
             continue;
         SC_CLEANUP(sc_str_freep) char *path = sc_path_join(folder, file->d_name, err);
         rc = path == NULL ? SC_E_NOMEM : fn(path, ctx, err);
     }
     closedir(dir);
     return rc;
+}
+
+int sc_reads_each(const struct sc_cli *cli, sc_reads_fn fn, void *ctx, struct sc_error *err)
+{
+    return each(cli, LOG_SUFFIX, fn, ctx, err);
 }
 
 static const char *leaf_of(const char *path)
@@ -50,29 +66,39 @@ static const char *leaf_of(const char *path)
 
 /* ---- writing anchors ---- */
 
+/* Of a log: its last line. */
+struct head {
+    uint64_t sequence;
+    char hash[SC_ACCESS_HASH_TEXT];
+};
+
 struct anchoring {
     struct sc_vault *vault;
     unsigned count;
 };
 
+static int note(struct sc_vault *vault, const char *word, const char *log, const struct head *head,
+                struct sc_error *err)
+{
+    SC_CLEANUP(sc_str_freep)
+    char *text =
+        sc_str_printf(err, "%s%llu %s", word, (unsigned long long)head->sequence, head->hash);
+    return text == NULL ? SC_E_NOMEM : sc_vault_note(vault, ANCHOR_OP, log, text, err);
+}
+
 static int anchor_one(const char *path, void *ctx, struct sc_error *err)
 {
     struct anchoring *anchoring = ctx;
-    char hash[SC_ACCESS_HASH_TEXT];
-    uint64_t sequence = 0;
-    int rc = sc_access_log_head(path, &sequence, hash, err);
+    struct head head;
+    int rc = sc_access_log_head(path, &head.sequence, head.hash, err);
     if (rc == SC_E_NOTFOUND) {
         sc_error_clear(err);
         return 0;
     }
-    SC_CLEANUP(sc_str_freep)
-    char *text =
-        rc < 0 ? NULL
-               : sc_str_printf(err, ANCHOR_WORD "%llu %s", (unsigned long long)sequence, hash);
-    if (text == NULL)
-        return err->code;
-    anchoring->count++;
-    return sc_vault_note(anchoring->vault, ANCHOR_OP, leaf_of(path), text, err);
+    if (rc == 0)
+        rc = note(anchoring->vault, ANCHOR_WORD, leaf_of(path), &head, err);
+    anchoring->count += rc == 0;
+    return rc;
 }
 
 int sc_reads_anchor(const struct sc_cli *cli, struct sc_vault *vault, unsigned *ret_count,
@@ -93,6 +119,7 @@ struct anchor {
     char *log;
     uint64_t sequence;
     char hash[SC_ACCESS_HASH_TEXT];
+    bool ended; /* nothing older is asked for, nor is this line there */
     bool found;
 };
 
@@ -111,9 +138,10 @@ static void checking_done(struct checking *checking)
 
 static int parse_anchor(const char *text, struct anchor *ret)
 {
-    if (!sc_str_has_prefix(text, ANCHOR_WORD))
+    ret->ended = sc_str_has_prefix(text, ENDED_WORD);
+    if (!ret->ended && !sc_str_has_prefix(text, ANCHOR_WORD))
         return -1;
-    text += strlen(ANCHOR_WORD);
+    text += ret->ended ? strlen(ENDED_WORD) : strlen(ANCHOR_WORD);
     char number[24] = "";
     size_t len = strcspn(text, " ");
     if (len >= sizeof(number) || strlen(text + len) != SC_ACCESS_HASH_TEXT)
@@ -123,11 +151,21 @@ static int parse_anchor(const char *text, struct anchor *ret)
     return sc_parse_u64(number, UINT64_MAX, "lines", &ret->sequence, NULL);
 }
 
+static bool has_ended(const struct checking *checking, const char *log)
+{
+    for (size_t i = 0; i < checking->count; i++) {
+        if (checking->anchors[i].ended && sc_str_equal(checking->anchors[i].log, log))
+            return true;
+    }
+    return false;
+}
+
 static int take_anchor(const struct sc_log_entry *entry, void *ctx, struct sc_error *err)
 {
     struct checking *checking = ctx;
     struct anchor anchor = {0};
-    if (!sc_str_equal(entry->op, ANCHOR_OP) || parse_anchor(entry->reason, &anchor) < 0)
+    if (!sc_str_equal(entry->op, ANCHOR_OP) || parse_anchor(entry->reason, &anchor) < 0 ||
+        has_ended(checking, entry->name))
         return 0;
     if (checking->count == ANCHORS_MAX)
         return 0; /* the newest come first; older ones are covered by their chain */
@@ -148,7 +186,8 @@ static int compare_line(const struct sc_access_entry *entry, void *ctx, struct s
     struct checking *checking = ctx;
     for (size_t i = 0; i < checking->count; i++) {
         struct anchor *anchor = &checking->anchors[i];
-        if (anchor->sequence != entry->sequence || !sc_str_equal(anchor->log, checking->log))
+        if (anchor->ended || anchor->sequence != entry->sequence ||
+            !sc_str_equal(anchor->log, checking->log))
             continue;
         if (!sc_str_equal(anchor->hash, entry->hash))
             return sc_fail(err, SC_E_TAMPERED,
@@ -166,6 +205,24 @@ static int check_one(const char *path, void *ctx, struct sc_error *err)
     return sc_access_log_read(path, compare_line, checking, err);
 }
 
+/* Whether all that was noted of a log (NULL: of each) was found. */
+static int check_found(const struct checking *checking, const char *log, unsigned *ret_count,
+                       struct sc_error *err)
+{
+    *ret_count = 0;
+    for (size_t i = 0; i < checking->count; i++) {
+        const struct anchor *anchor = &checking->anchors[i];
+        if (anchor->ended || (log != NULL && !sc_str_equal(anchor->log, log)))
+            continue;
+        ++*ret_count;
+        if (!anchor->found)
+            return sc_fail(err, SC_E_TAMPERED,
+                           "read log '%s' has lost line %llu, which the vault has noted",
+                           anchor->log, (unsigned long long)anchor->sequence);
+    }
+    return 0;
+}
+
 int sc_reads_check(const struct sc_cli *cli, struct sc_vault *vault, unsigned *ret_count,
                    struct sc_error *err)
 {
@@ -177,12 +234,108 @@ int sc_reads_check(const struct sc_cli *cli, struct sc_vault *vault, unsigned *r
         return rc;
     if (rc < 0 && rc != SC_E_NOTFOUND)
         return rc;
-    for (size_t i = 0; i < checking.count; i++) {
-        if (!checking.anchors[i].found)
-            return sc_fail(
-                err, SC_E_TAMPERED, "read log '%s' has lost line %llu, which the vault has noted",
-                checking.anchors[i].log, (unsigned long long)checking.anchors[i].sequence);
-    }
-    *ret_count = (unsigned)checking.count;
+    return check_found(&checking, NULL, ret_count, err);
+}
+
+/* ---- ending logs ---- */
+
+static char *with_suffix(const char *path, const char *suffix, const char *next,
+                         struct sc_error *err)
+{
+    return sc_str_printf(err, "%.*s%s", (int)(strlen(path) - strlen(suffix)), path, next);
+}
+
+struct trimming {
+    const struct sc_cli *cli;
+    struct sc_vault *vault;
+    struct checking checking;
+};
+
+static void trimming_done(struct trimming *trimming)
+{
+    checking_done(&trimming->checking);
+}
+
+/* Of a log that has its second name: when nobody writes it any more, its last line is noted. All
+ * that can fail comes before the commit; the last name is for people. */
+static int end_one(const char *path, void *ctx, struct sc_error *err)
+{
+    struct trimming *trimming = ctx;
+    struct head head = {0};
+    unsigned count = 0;
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    SC_CLEANUP(sc_str_freep) char *log = with_suffix(path, ENDING_SUFFIX, LOG_SUFFIX, err);
+    int rc = log == NULL ? SC_E_NOMEM : sc_access_log_lock(path, &fd, err);
+    if (rc < 0)
+        return rc;
+    trimming->checking.log = leaf_of(log);
+    rc = sc_access_log_read(path, compare_line, &trimming->checking, err);
+    if (rc == 0)
+        rc = check_found(&trimming->checking, leaf_of(log), &count, err);
+    if (rc == 0)
+        rc = sc_access_log_head(path, &head.sequence, head.hash, err);
+    if (rc == 0)
+        rc = note(trimming->vault, ENDED_WORD, leaf_of(log), &head, err);
+    if (rc == 0)
+        rc = sc_vault_commit(trimming->vault, err);
+    if (rc < 0)
+        return rc;
+    char suffix[OLD_HASH + 8];
+    snprintf(suffix, sizeof(suffix), ".%.*s.old", OLD_HASH, head.hash);
+    SC_CLEANUP(sc_str_freep) char *old = with_suffix(path, ENDING_SUFFIX, suffix, err);
+    if (old == NULL)
+        return SC_E_NOMEM;
+    if (rename(path, old) < 0)
+        return sc_fail_errno(err, "cannot rename '%s'", path);
+    sc_note(trimming->cli, "ended a read log of %llu line%s: '%s'",
+            (unsigned long long)head.sequence, head.sequence == 1 ? "" : "s", old);
     return 0;
+}
+
+/* In a change of the vault of its own, which keeps a rotation from noting a line that goes. */
+static int end_in_change(const char *path, void *ctx, struct sc_error *err)
+{
+    const struct trimming *trimming = ctx;
+    int rc = sc_vault_begin(trimming->vault, err);
+    if (rc < 0)
+        return rc;
+    rc = end_one(path, ctx, err);
+    if (rc < 0)
+        sc_vault_rollback(trimming->vault);
+    return rc;
+}
+
+static int rename_and_end(const char *path, void *ctx, struct sc_error *err)
+{
+    const struct trimming *trimming = ctx;
+    struct head head;
+    SC_CLEANUP(sc_str_freep) char *ending = with_suffix(path, LOG_SUFFIX, ENDING_SUFFIX, err);
+    int rc = ending == NULL ? SC_E_NOMEM : sc_access_log_head(path, &head.sequence, head.hash, err);
+    if (rc == SC_E_NOTFOUND) { /* nothing to end */
+        sc_error_clear(err);
+        return 0;
+    }
+    if (rc == 0)
+        rc = sc_vault_begin(trimming->vault, err);
+    if (rc < 0)
+        return rc;
+    if (renameat2(AT_FDCWD, path, AT_FDCWD, ending, RENAME_NOREPLACE) < 0)
+        rc = sc_fail_errno(err, "cannot rename '%s'", path);
+    else
+        rc = end_one(ending, ctx, err);
+    if (rc == 0)
+        return 0;
+    sc_vault_rollback(trimming->vault);
+    /* Unless its agent has begun a new one: then the next time goes on with this. */
+    SC_IGNORE(renameat2(AT_FDCWD, ending, AT_FDCWD, path, RENAME_NOREPLACE) < 0);
+    return rc;
+}
+
+int sc_reads_trim(const struct sc_cli *cli, struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(trimming_done) struct trimming trimming = {.cli = cli, .vault = vault};
+    int rc = sc_vault_log(vault, take_anchor, &trimming.checking, err);
+    if (rc == 0)
+        rc = each(cli, ENDING_SUFFIX, end_in_change, &trimming, err);
+    return rc < 0 ? rc : each(cli, LOG_SUFFIX, rename_and_end, &trimming, err);
 }

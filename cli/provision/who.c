@@ -253,13 +253,16 @@ static int print_table(const struct sc_cli *cli, const struct list *list, const 
     return rc;
 }
 
-static int anchor(const struct sc_cli *cli, bool check, struct sc_error *err)
+static int anchor(const struct sc_cli *cli, const struct sc_who_options *opt, struct sc_error *err)
 {
+    bool check = opt->check;
     SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
     unsigned count = 0;
     int rc = sc_cli_open_vault(cli, check ? SC_VAULT_READ : SC_VAULT_WRITE, &vault, err);
     if (rc < 0)
         return rc;
+    if (opt->trim)
+        return sc_reads_trim(cli, vault, err);
     rc = check ? sc_reads_check(cli, vault, &count, err) : sc_reads_anchor(cli, vault, &count, err);
     const char *plural = count == 1 ? "" : "s";
     if (rc == 0 && check)
@@ -274,10 +277,10 @@ int sc_cmd_who(struct sc_cli *cli, const void *options, int count, char **operan
                struct sc_error *err)
 {
     const struct sc_who_options *opt = options;
-    if (opt->anchor || opt->check)
-        return count > 0 || (opt->anchor && opt->check)
-                   ? sc_fail(err, SC_E_USAGE, "--anchor and --check stand alone")
-                   : anchor(cli, opt->check, err);
+    if (opt->anchor || opt->check || opt->trim)
+        return count > 0 || opt->anchor + opt->check + opt->trim > 1
+                   ? sc_fail(err, SC_E_USAGE, "--anchor, --check and --trim stand alone")
+                   : anchor(cli, opt, err);
     SC_CLEANUP(list_done)
     struct list list = {.name = count > 0 ? operands[0] : NULL, .all = opt->all};
     int rc = list.name != NULL ? sc_name_check(list.name, 2, err) : 0;

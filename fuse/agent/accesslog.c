@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -178,9 +179,9 @@ int sc_access_log_head(const char *path, uint64_t *ret_sequence, char ret_hash[S
 
 /* ---- writing ---- */
 
-int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_error *err)
+static int open_locked(const char *path, int flags, int *ret_fd, struct sc_error *err)
 {
-    SC_CLEANUP(sc_fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    SC_CLEANUP(sc_fd_closep) int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return sc_fail_errno(err, "cannot open '%s'", path);
     /* An agent that was killed may take a moment to be gone. */
@@ -189,16 +190,36 @@ int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_er
             return sc_fail(err, SC_E_BUSY, "another process writes '%s'", path);
         usleep(LOCK_PAUSE);
     }
+    *ret_fd = SC_TAKE_FD(fd);
+    return 0;
+}
+
+int sc_access_log_lock(const char *path, int *ret_fd, struct sc_error *err)
+{
+    return open_locked(path, 0, ret_fd, err);
+}
+
+int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_error *err)
+{
+    SC_CLEANUP(sc_fd_closep) int fd = -1;
+    int rc = open_locked(path, O_CREAT, &fd, err);
+    if (rc < 0)
+        return rc;
     struct scan scan = {0};
-    int rc = scan_file(fd, path, &scan, err);
+    rc = scan_file(fd, path, &scan, err);
     if (rc < 0)
         return rc;
     if (ftruncate(fd, scan.whole) < 0)
         return sc_fail_errno(err, "cannot go on with '%s'", path);
-    char *pending = malloc(PENDING_SIZE);
-    if (pending == NULL)
+    /* An agent in the background has another working directory. */
+    char *pending = malloc(PENDING_SIZE), *absolute = realpath(path, NULL);
+    if (pending == NULL || absolute == NULL) {
+        free(pending);
+        free(absolute);
         return sc_fail_nomem(err);
-    *ret = (struct sc_access_log){.sequence = scan.lines, .end = scan.whole, .pending = pending};
+    }
+    *ret = (struct sc_access_log){
+        .path = absolute, .sequence = scan.lines, .end = scan.whole, .pending = pending};
     memcpy(ret->chain, scan.chain, sizeof(ret->chain));
     ret->fd = SC_TAKE_FD(fd);
     return 0;
@@ -255,6 +276,22 @@ static int chain_line(struct sc_access_log *log, struct sc_error *err)
     return 0;
 }
 
+/* Whether the file was renamed; see the header. A new one that cannot be had now is made later. */
+static void begin_anew(struct sc_access_log *log)
+{
+    struct stat st;
+    struct sc_access_log fresh = SC_ACCESS_LOG_CLOSED;
+    if (log->fd < 0 || stat(log->path, &st) == 0 || errno != ENOENT ||
+        sc_access_log_open(log->path, &fresh, NULL) < 0)
+        return;
+    SC_IGNORE(fdatasync(log->fd) < 0);
+    close(log->fd);
+    free(log->path);
+    free(log->pending);
+    sc_buf_done(&log->line);
+    *log = fresh;
+}
+
 int sc_access_log_write(struct sc_access_log *log, struct sc_error *err)
 {
     size_t done = 0;
@@ -269,6 +306,7 @@ int sc_access_log_write(struct sc_access_log *log, struct sc_error *err)
     log->end += (off_t)done;
     log->dirty = log->dirty || done > 0;
     log->pending_len = 0;
+    begin_anew(log);
     return 0;
 }
 
@@ -342,6 +380,7 @@ void sc_access_log_close(struct sc_access_log *log)
     if (log->fd >= 0) {
         SC_IGNORE(sc_access_log_flush(log, NULL));
         close(log->fd);
+        free(log->path);
         free(log->pending);
         sc_buf_done(&log->line);
     }

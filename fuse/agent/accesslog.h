@@ -9,7 +9,8 @@
  * line only, or a copy of the head. No value stands in it, nor a hash of one.
  *
  * The file belongs to one agent at a time (an exclusive lock). Lines are flushed to disk in
- * batches.
+ * batches. Whoever renames the file ends it: the agent writes what it has there, lets go of it and
+ * begins a new one at the old name, so who has the lock then has the whole of it.
  */
 #ifndef SC_FUSE_AGENT_ACCESSLOG_H
 #define SC_FUSE_AGENT_ACCESSLOG_H
@@ -29,7 +30,8 @@
 #define SC_ACCESS_HANDED_ON "handed-on"
 
 struct sc_access_log {
-    int fd; /* -1 = closed */
+    int fd;     /* -1 = closed */
+    char *path; /* absolute */
     uint64_t sequence;
     unsigned char chain[SC_HASH_SIZE];
     bool dirty;    /* written, not flushed */
@@ -74,6 +76,10 @@ struct sc_access_entry {
     const char *hash; /* the chain's, hexadecimal, behind this line */
 };
 typedef int (*sc_access_fn)(const struct sc_access_entry *entry, void *ctx, struct sc_error *err);
+
+/* Waits for whoever writes the file to let go of it; BUSY when that takes too long. The descriptor
+ * holds the lock. */
+int sc_access_log_lock(const char *path, int *ret_fd, struct sc_error *err) SC_NODISCARD;
 
 /* The number and hash of the last whole line, without checking the chain before it: what to write
  * down elsewhere so that nobody can cut or rewrite the log up to there. NOTFOUND while it is empty.

@@ -144,10 +144,37 @@ static void test_full_disk(void **state)
     sc_access_log_close(&log);
 }
 
+/* Renamed while it is written: it has all that was added to it, and the next begins at 1. */
+static void test_renamed(void **state)
+{
+    const char *path = *state;
+    char moved[64];
+    struct sc_access_log log = SC_ACCESS_LOG_CLOSED;
+    struct sc_error err = {0};
+    int fd = -1;
+    snprintf(moved, sizeof(moved), "%s.moved", path);
+    assert_int_equal(sc_access_log_open(path, &log, NULL), 0);
+    add(&log, 5);
+    assert_int_equal(sc_access_log_write(&log, NULL), 0);
+    assert_int_equal(rename(path, moved), 0);
+    assert_int_equal(sc_access_log_lock(moved, &fd, &err), SC_E_BUSY);
+    add(&log, 2);
+    assert_int_equal(sc_access_log_write(&log, NULL), 0);
+    assert_int_equal(sc_access_log_lock(moved, &fd, NULL), 0);
+    close(fd);
+    assert_int_equal(lines_of(moved), 7);
+    add(&log, 3);
+    assert_int_equal(sc_access_log_flush(&log, NULL), 0);
+    sc_access_log_close(&log);
+    assert_int_equal(lines_of(path), 3);
+    unlink(moved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_goes_on, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_renamed, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_cut, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_edited, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_full_disk, make_path, remove_path),

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# who --trim: a read log that grew is ended, with and without an agent that writes it. No open is lost, --check goes on
+# from there, and what was cut or rewritten before is not forgotten by it.
+. "$SC_SOURCE/tests/support/functions.sh"
+. "$SC_SOURCE/tests/support/mount.sh"
+needs_fuse
+new_vault
+printf one | "$SECRETSCTL" add -q shop/key
+run 4 "$SECRETSCTL" who --trim
+err_is "secretsctl: no read log yet: nothing was mounted"
+run 2 "$SECRETSCTL" who --trim --check
+err_is "secretsctl: --anchor, --check and --trim stand alone"
+run 2 "$SECRETSCTL" who --trim shop/key
+mounted
+folder=$SECRETSCTL_VAULT.access
+opens() { # of all logs there are, ended ones too
+    find "$folder" -name '*.log' -exec cat {} + -o -name '*.old' -exec cat {} + | awk -F'\t' '$5 == "ok" { sum += $16 } END { print sum + 0 }'
+}
+reads "$M/shop/key" one || fail "read"
+run 0 "$SECRETSCTL" who --mount "$M" shop/key # waits for the line
+log=$(echo "$folder"/*.log)
+printf two | "$SECRETSCTL" rotate -q shop/key
+until_true 5 reads "$M/shop/key" two || fail "rotation"
+run 0 "$SECRETSCTL" who --mount "$M"
+before=$(opens)
+
+# An agent that is stopped lets nothing go: nothing is changed.
+agent=$(pid_of agent)
+kill -STOP "$agent"
+run 7 "$SECRETSCTL" who --trim
+err_is "secretsctl: another process writes '${log%.log}.ending'"
+[ "$(ls "$folder")" = "${log##*/}" ] || fail "left by what was refused: $(ls "$folder")"
+kill -CONT "$agent"
+
+run 0 "$SECRETSCTL" who --trim
+old=$(echo "$folder"/*.old)
+err_is "secretsctl: ended a read log of $(wc -l <"$old") lines: '$old'"
+[ "$(opens)" = "$before" ] || fail "$(opens) opens, there were $before"
+run 0 "$SECRETSCTL" who --check
+err_is "secretsctl: the read logs are whole, and as 0 notes in the vault say"
+"$SECRETSCTL" log >"$T/out"
+out_has "ended $(wc -l <"$old") $(tail -1 "$old" | sed 's/.*\t//')"
+
+# While four readers open it all the time. Opens that are counted on one line are counted, too.
+touch "$T/go"
+for i in 1 2 3 4; do
+    (n=0; while [ -e "$T/go" ]; do read -r _ <"$M/shop/key" || true; n=$((n + 1)); done; echo $n >"$T/n.$i") &
+done
+for i in 1 2 3 4 5; do
+    sleep 0.3
+    run 0 "$SECRETSCTL" who --trim
+    [ "$(wc -l <"$T/err")" = 1 ] || fail "trim $i: $(cat "$T/err")"
+done
+rm "$T/go"
+wait
+run 0 "$SECRETSCTL" who --mount "$M"
+[ "$(opens)" = $((before + $(cat "$T"/n.* | paste -sd+))) ] || fail "$(opens) opens are logged, of $before and $(cat "$T"/n.* | paste -sd+)"
+! grep -h lost "$folder"/*.log "$folder"/*.old || fail "lost"
+printf six | "$SECRETSCTL" rotate -q shop/key
+until_true 5 reads "$M/shop/key" six || fail "rotation"
+run 0 "$SECRETSCTL" who --mount "$M" shop/key
+run 0 "$SECRETSCTL" who --anchor
+run 0 "$SECRETSCTL" who --check
+"$SECRETSCTL" umount --force "$M"
+
+# What is found by --check is not made good by --trim.
+cp "$log" "$T/right"
+sed -i '$d' "$log"
+run 6 "$SECRETSCTL" who --trim
+err_has "secretsctl: read log '${log##*/}' has lost line"
+[ -e "$log" ] || fail "renamed"
+run 6 "$SECRETSCTL" who --check
+cp "$T/right" "$log"
+# Interrupted behind the first of its steps, and not by an agent's hand.
+mv "$log" "${log%.log}.ending"
+run 6 "$SECRETSCTL" who --check
+run 0 "$SECRETSCTL" who --trim
+err_has "secretsctl: ended a read log of $(wc -l <"$T/right") line"
+run 0 "$SECRETSCTL" who --check
+rm "$folder"/*.old
+run 0 "$SECRETSCTL" who --check
+# The next log is asked for as the first one was.
+mounted
+reads "$M/shop/key" six || fail "read"
+run 0 "$SECRETSCTL" who --mount "$M" shop/key
+run 0 "$SECRETSCTL" who --anchor
+"$SECRETSCTL" umount --force "$M"
+rm "$log"
+run 6 "$SECRETSCTL" who --check
+err_is "secretsctl: read log '${log##*/}' has lost line 1, which the vault has noted"
