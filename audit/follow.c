@@ -122,9 +122,9 @@ static int look_at_env_file(const struct follow *follow, const struct sc_referen
     enum sc_text_kind kind = sc_text_kind_of_name(reference->path);
     bool known = kind == SC_TEXT_DOTENV || kind == SC_TEXT_SHELL || kind == SC_TEXT_CONFIG;
     if (walked)
-        return known ? 0 : sc_worker_env_file(follow->worker, reference->path, err);
+        return known ? 0 : sc_worker_env_file(follow->worker, reference->path, true, err);
     return known ? sc_worker_file(follow->worker, reference->path, err)
-                 : sc_worker_env_file(follow->worker, reference->path, err);
+                 : sc_worker_env_file(follow->worker, reference->path, false, err);
 }
 
 static int follow_one(const struct follow *follow, const struct sc_reference *reference,

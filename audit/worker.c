@@ -283,9 +283,22 @@ static int look_at_whole(struct sc_worker *worker, const struct look *look, int 
     return look_at_pieces(worker, look->name, fd, is_binary(text), err);
 }
 
-/* `kind`: NULL where the name and the content tell it. `size`: of a regular file, else 0. */
+/* What a file is looked at as. */
+enum guise {
+    GUISE_OWN,       /* what name and content tell */
+    GUISE_ENV,       /* a file of variables */
+    GUISE_ENV_AGAIN, /* the same of one that was looked at as its own */
+};
+
+/* A kind whose reader finds what the one of variables does. */
+static bool has_variables(enum sc_text_kind kind)
+{
+    return kind == SC_TEXT_DOTENV || kind == SC_TEXT_SHELL || kind == SC_TEXT_CONFIG;
+}
+
+/* `size`: of a regular file, else 0. */
 static int look_at_open_file(struct sc_worker *worker, const char *path, int fd, size_t size,
-                             const enum sc_text_kind *kind, struct sc_error *err)
+                             enum guise guise, struct sc_error *err)
 {
     bool more = false;
     struct sc_error cause = {0};
@@ -294,7 +307,10 @@ static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
     int rc = fill(worker, fd, WINDOW, &more, &cause);
     if (rc == 0) {
         struct sc_bytes start = sc_buf_view(&worker->buffer);
-        look.kind = kind != NULL ? *kind : sc_text_kind(path, start);
+        look.kind = sc_text_kind(path, start);
+        if (guise == GUISE_ENV_AGAIN && has_variables(look.kind))
+            return 0;
+        look.kind = guise == GUISE_OWN ? look.kind : SC_TEXT_DOTENV;
         if (more && is_large_source(worker, &look, size, start)) {
             if (holds_no_token(worker, fd))
                 return 0;
@@ -311,11 +327,11 @@ static int look_at_open_file(struct sc_worker *worker, const char *path, int fd,
                             : sc_worker_skip(worker, path, sc_error_message(&cause), err);
 }
 
-static int look_at_path(struct sc_worker *worker, const char *path, const enum sc_text_kind *kind,
+static int look_at_path(struct sc_worker *worker, const char *path, enum guise guise,
                         struct sc_error *err)
 {
     if (strcmp(path, "-") == 0)
-        return look_at_open_file(worker, "-", STDIN_FILENO, 0, kind, err);
+        return look_at_open_file(worker, "-", STDIN_FILENO, 0, guise, err);
     /* O_NONBLOCK: a FIFO that took the file's place must not block the run. */
     SC_CLEANUP(sc_fd_closep)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -330,16 +346,15 @@ static int look_at_path(struct sc_worker *worker, const char *path, const enum s
     struct stat st;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return sc_worker_skip(worker, path, "not a regular file", err);
-    return look_at_open_file(worker, path, fd, (size_t)st.st_size, kind, err);
+    return look_at_open_file(worker, path, fd, (size_t)st.st_size, guise, err);
 }
 
 int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err)
 {
-    return look_at_path(worker, path, NULL, err);
+    return look_at_path(worker, path, GUISE_OWN, err);
 }
 
-int sc_worker_env_file(struct sc_worker *worker, const char *path, struct sc_error *err)
+int sc_worker_env_file(struct sc_worker *worker, const char *path, bool again, struct sc_error *err)
 {
-    enum sc_text_kind kind = SC_TEXT_DOTENV;
-    return look_at_path(worker, path, &kind, err);
+    return look_at_path(worker, path, again ? GUISE_ENV_AGAIN : GUISE_ENV, err);
 }

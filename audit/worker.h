@@ -30,8 +30,9 @@ int sc_worker_bytes(struct sc_worker *worker, const char *name, const char *comm
 /* Looks at a file. What cannot be read is noted as skipped, and no failure. */
 int sc_worker_file(struct sc_worker *worker, const char *path, struct sc_error *err) SC_NODISCARD;
 
-/* The same for a file of variables, whatever its name makes of it. */
-int sc_worker_env_file(struct sc_worker *worker, const char *path,
+/* The same for a file of variables, whatever its name makes of it. `again`: sc_worker_file was
+ * there already, so only what it did not read as variables. */
+int sc_worker_env_file(struct sc_worker *worker, const char *path, bool again,
                        struct sc_error *err) SC_NODISCARD;
 
 /* Takes over what a detector found in a file: doubles and what is suppressed go, excerpts are made

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "compose/judge/lines.h"
+#include "compose/judge/shape.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -50,6 +51,12 @@ static bool is_range(const char *value, size_t len)
     return len > 1 && (value[0] == '^' || value[0] == '~');
 }
 
+static bool is_passphrase(const struct sc_pair *pair)
+{
+    return pair->key != NULL && sc_shape_is_phrase(pair->value, pair->value_len) &&
+           sc_key_classify(pair->key, pair->key_len) == SC_KEY_PASSWORD;
+}
+
 /* `password: Password` and prose: a label of a form, not a value. */
 static bool is_caption(const struct sc_pair *pair, bool translated)
 {
@@ -60,7 +67,7 @@ static bool is_caption(const struct sc_pair *pair, bool translated)
     if (scheme > 0) /* Bearer VALUE */
         return memchr(pair->value + scheme, ' ', pair->value_len - scheme) != NULL;
     if (memchr(pair->value, ' ', pair->value_len) != NULL)
-        return true;
+        return translated || !is_passphrase(pair);
     if (is_range(pair->value, pair->value_len))
         return true;
     if (translated && !has_digit(pair->value, pair->value_len))
@@ -105,6 +112,16 @@ static bool takes_directives(const char *file)
            sc_str_has_suffix(file, ".yml") || sc_str_has_suffix(file, ".yaml"); /* in them */
 }
 
+/* Servers, routers and monitors: `password x`, `secret "x";`. */
+static bool takes_names(const char *file)
+{
+    static const char *const endings[] = {".conf", ".cfg", ".keys", "monitrc", NULL};
+    bool found = false;
+    for (const char *const *ending = endings; *ending != NULL; ending++)
+        found = found || sc_str_has_suffix(file, *ending);
+    return found;
+}
+
 int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_family family,
                      struct sc_error *err)
 {
@@ -113,6 +130,8 @@ int sc_detect_config(struct sc_detect *detect, struct sc_region region, enum sc_
     int rc = sc_lines_read(detect->text, region, judge, &c, err);
     if (rc == 0 && config && takes_directives(detect->file))
         rc = sc_directives_read(detect->text, region, judge, &c, err);
+    if (rc == 0 && family == SC_FAMILY_CONFIG && takes_names(detect->file))
+        rc = sc_named_directives_read(detect->text, region, judge, &c, err);
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "audit/detect/region.h"
 #include "audit/detect/yaml.h"
 #include "compose/credential.h"
+#include "compose/judge/shape.h"
 #include "core/str.h"
 
 #include "core/banned.h"
@@ -19,6 +20,16 @@ struct walk {
     struct sc_yaml_place place;
     struct sc_shell_context shell;
 };
+
+/* The first of these members. */
+static const struct sc_yaml_node *first_of(const struct sc_yaml_node *node,
+                                           const char *const *names)
+{
+    const struct sc_yaml_node *found = NULL;
+    for (; found == NULL && *names != NULL; names++)
+        found = sc_yaml_get(node, *names);
+    return found;
+}
 
 static int walk_node(const struct walk *walk, const struct sc_yaml_node *node,
                      struct sc_error *err);
@@ -75,7 +86,8 @@ static bool is_caption(const struct sc_yaml_node *key, const struct sc_yaml_node
     if (sc_credential_scheme(value->text, value->len) > 0)
         return false; /* Bearer VALUE */
     if (memchr(value->text, ' ', value->len) != NULL)
-        return true;
+        return sc_key_classify(key->text, key->len) != SC_KEY_PASSWORD ||
+               !sc_shape_is_phrase(value->text, value->len);
     if (value->len <= key->len &&
         strncasecmp(key->text + key->len - value->len, value->text, value->len) == 0)
         return true;
@@ -127,9 +139,10 @@ static bool is_literal_place(const struct walk *walk, const struct sc_yaml_node 
 /* !secret NAME of Home Assistant, !vault and the like: the value is elsewhere, or encrypted. */
 static bool is_tagged_reference(const struct sc_yaml_node *value)
 {
-    static const char *const tags[] = {"!secret", "!vault",     "!env", "!env_var", "!ENV",
-                                       "!Ref",    "!GetAtt",    "!Sub", "!include", "!file",
-                                       "!env_or", "!Encrypted", NULL};
+    static const char *const tags[] = {"!secret",    "!vault",   "!env",     "!env_var", "!ENV",
+                                       "!Env",       "!Context", "!KeyOf",   "!Find",    "!Ref",
+                                       "!GetAtt",    "!Sub",     "!include", "!file",    "!env_or",
+                                       "!Encrypted", NULL};
     for (const char *const *tag = tags; value->tag != NULL && *tag != NULL; tag++) {
         if (strcmp(value->tag, *tag) == 0)
             return true;
@@ -175,6 +188,19 @@ static int read_user_list(const struct walk *walk, const struct sc_yaml_node *va
     return rc;
 }
 
+/* content: | beside path: or dest:, of cloud-init and Ansible: a file as its name and its first
+ * lines say. */
+static enum sc_text_kind kind_of_written(const struct sc_yaml_node *mapping,
+                                         const struct sc_yaml_node *value)
+{
+    static const char *const names[] = {"path", "dest", NULL};
+    const struct sc_yaml_node *path = first_of(mapping, names);
+    if (!sc_yaml_is(path, SC_YAML_SCALAR))
+        return SC_TEXT_OTHER;
+    return sc_text_kind(path->text,
+                        (struct sc_bytes){(const unsigned char *)value->text, value->len});
+}
+
 static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mapping, size_t index,
                        struct sc_error *err)
 {
@@ -184,8 +210,9 @@ static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mappi
         return 0;
     if (sc_yaml_equals(mapping->key, "chpasswd") && sc_yaml_equals(key, "list"))
         return read_user_list(walk, value, err);
-    enum sc_text_kind kind = kind_of_file(walk, key, value);
-    if (kind != SC_TEXT_OTHER)
+    enum sc_text_kind kind = sc_yaml_equals(key, "content") ? kind_of_written(mapping, value)
+                                                            : kind_of_file(walk, key, value);
+    if (kind != SC_TEXT_OTHER && kind != SC_TEXT_PROGRAM)
         return sc_yaml_judge_text(walk->yaml, value, kind, err);
     if (is_lines(walk, key, value))
         return sc_detect_dotenv(walk->yaml->detect, sc_yaml_inside(walk->yaml, value), SC_FAMILY_CI,
@@ -195,16 +222,21 @@ static int walk_scalar(const struct walk *walk, const struct sc_yaml_node *mappi
     return sc_yaml_judge(walk->yaml, &walk->place, key, value, err);
 }
 
+static const char *const value_members[] = {"value", "default", "defaultValue", "Default", NULL};
+
 /* - name: X
  *   value: Y */
 static int walk_named_value(const struct walk *walk, const struct sc_yaml_node *node,
                             struct sc_error *err)
 {
-    const struct sc_yaml_node *name = sc_yaml_get(node, "name");
-    const struct sc_yaml_node *value = sc_yaml_get(node, "value");
-    if (name == NULL)
-        name = sc_yaml_get(node, "key");
-    if (!sc_yaml_is(name, SC_YAML_SCALAR) || !sc_yaml_is(value, SC_YAML_SCALAR))
+    static const char *const names[] = {"name", "key", NULL};
+    const struct sc_yaml_node *name = first_of(node, names);
+    const struct sc_yaml_node *value = first_of(node, value_members);
+    if (name == NULL && value != NULL && value != sc_yaml_get(node, "value"))
+        name = sc_yaml_get(node, "id");
+    if (!sc_yaml_is(name, SC_YAML_SCALAR) || !sc_yaml_is(value, SC_YAML_SCALAR) ||
+        is_tagged_reference(value) ||
+        (walk->place.family == SC_FAMILY_YAML && is_caption(name, value)))
         return 0;
     return sc_yaml_judge(walk->yaml, &walk->place, name, value, err);
 }
@@ -213,14 +245,13 @@ static int walk_named_value(const struct walk *walk, const struct sc_yaml_node *
 static int walk_described(const struct walk *walk, const struct sc_yaml_node *name,
                           const struct sc_yaml_node *node, struct sc_error *err)
 {
-    static const char *const members[] = {"value", "default"};
-    int rc = 0;
-    for (size_t i = 0; i < SC_ARRAY_SIZE(members) && rc == 0; i++) {
-        const struct sc_yaml_node *value = sc_yaml_get(node, members[i]);
-        if (sc_yaml_is(value, SC_YAML_SCALAR) && !sc_yaml_is_null(value))
-            rc = sc_yaml_judge(walk->yaml, &walk->place, name, value, err);
-    }
-    return rc;
+    const struct sc_yaml_node *value = first_of(node, value_members);
+    if (!sc_yaml_is(value, SC_YAML_SCALAR) || sc_yaml_is_null(value) || is_tagged_reference(value))
+        return 0;
+    /* Of anything else a description has more members than the value. */
+    bool caption =
+        walk->place.family != SC_FAMILY_CI && (node->count < 2 || is_caption(name, value));
+    return caption ? 0 : sc_yaml_judge(walk->yaml, &walk->place, name, value, err);
 }
 
 /* Members that only look like a credential's. */
@@ -250,7 +281,7 @@ static int walk_mapping(const struct walk *walk, const struct sc_yaml_node *node
         const struct sc_yaml_node *key = node->keys[i], *value = node->values[i];
         if (value->kind == SC_YAML_ALIAS || is_passed_over(walk, node, key))
             continue;
-        if (pipeline && value->kind == SC_YAML_MAPPING)
+        if (value->kind == SC_YAML_MAPPING)
             rc = walk_described(walk, key, value, err);
         if (rc < 0)
             return rc;

@@ -119,11 +119,13 @@ static bool is_candidate(struct sc_bytes text, size_t at)
         }
     }
     for (size_t i = at; i < end; i++) {
-        if (!is_quote(text.ptr[i]))
+        const bool element = text.ptr[i] == '>';
+        if (!is_quote(text.ptr[i]) && !element)
             continue;
-        const unsigned char *close = memchr(text.ptr + i + 1, text.ptr[i], end - i - 1);
+        const unsigned char *close =
+            memchr(text.ptr + i + 1, element ? '<' : text.ptr[i], end - i - 1);
         if (close == NULL)
-            break;
+            continue; /* the one that opens an element's text may follow */
         size_t len = (size_t)(close - text.ptr) - i - 1;
         if (is_value(text.ptr + i + 1, len))
             return true;

@@ -9,12 +9,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "audit/detect/heredoc.h"
 #include "audit/detect/language.h"
 #include "audit/detect/mention.h"
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
 #include "audit/detect/source.h"
 #include "compose/credential.h"
+#include "compose/judge/shape.h"
 
 #include "core/banned.h"
 
@@ -56,12 +58,18 @@ static bool contains(const char *text, size_t len, const char *word)
     return false;
 }
 
+/* What startproject puts in front of a key. */
+static bool is_django(const char *value, size_t len)
+{
+    static const char mark[] = "django-insecure-";
+    return len > sizeof(mark) && memcmp(value, mark, sizeof(mark) - 1) == 0;
+}
+
 /* No word, no name, nothing that is filled in: letters with digits or signs among them. */
 static bool is_made_up(const char *value, size_t len)
 {
     static const char *const names[] = {"passw", "token", "secret", "key", "auth", "pwd", NULL};
-    static const char django[] = "django-insecure-"; /* what startproject puts in front of a key */
-    if (len > strlen(django) && memcmp(value, django, strlen(django)) == 0)
+    if (is_django(value, len))
         return true;
     size_t letters = 0, digits = 0, upper = 0, joints = 0, signs = 0;
     if (len < PASSWORD_LEAST || len > PASSWORD_MOST)
@@ -154,11 +162,20 @@ static bool is_credential(const struct program *p, const struct sc_pair *pair)
     if (p->settings && kind == SC_KEY_SECRET && is_mixture(pair->value, pair->value_len))
         return true;
     if (!is_made_up(pair->value, pair->value_len))
-        return is_xml_password(p, pair);
+        return is_xml_password(p, pair) || (p->settings && kind == SC_KEY_PASSWORD &&
+                                            sc_shape_is_phrase(pair->value, pair->value_len));
     bool chosen = is_chosen(pair->value, pair->value_len);
     if (kind == SC_KEY_SECRET && !contains(pair->key, pair->key_len, "secret"))
         return chosen && is_tokenish(pair->value, pair->value_len);
     return p->settings || chosen;
+}
+
+/* Django's SECRET_KEY, the keys of WordPress. */
+static bool is_key_of_settings(const struct program *p, const struct sc_pair *pair)
+{
+    return is_django(pair->value, pair->value_len) ||
+           (p->settings && is_mixture(pair->value, pair->value_len) &&
+            !sc_credential_is_placeholder(pair->value, pair->value_len));
 }
 
 static int add_literal(const struct program *p, const struct sc_pair *pair, struct sc_error *err)
@@ -190,6 +207,8 @@ static int judge_strict(const struct program *p, const struct sc_pair *pair, str
     size_t scheme = sc_credential_scheme(pair->value, pair->value_len);
     if (scheme > 0)
         return judge_header(p, pair, scheme, err);
+    if (is_credential(p, pair) && pair->value[0] != '$' && is_key_of_settings(p, pair))
+        return add_literal(p, pair, err); /* a dollar is a sign like others there */
     if (!is_credential(p, pair) ||
         !sc_credential_judge(pair->key, pair->key_len, pair->value, pair->value_len, &found) ||
         found.shape != SC_SHAPE_LITERAL)
@@ -260,6 +279,9 @@ static bool takes_password(const struct program *p, const struct sc_source_liter
         {"pdo", 2},
         {"getconnection", 2},
         {"connect", 2},
+        {"sequelize", 2},
+        {"jwt.sign", 1},
+        {"jwt.verify", 1},
     };
     const char *text = p->detect->text;
     unsigned argument = 0;
@@ -267,7 +289,8 @@ static bool takes_password(const struct program *p, const struct sc_source_liter
         return false;
     struct sc_region name = sc_source_call(text, p->region, literal, &argument);
     const char *dot = memrchr(text + name.offset, '.', name.len);
-    if (dot != NULL) {
+    bool whole = name.len > 4 && strncasecmp(text + name.offset, "jwt.", 4) == 0;
+    if (dot != NULL && !whole) {
         size_t passed = (size_t)(dot - text) + 1 - name.offset;
         name = (struct sc_region){name.offset + passed, name.len - passed};
     }
@@ -277,6 +300,19 @@ static bool takes_password(const struct program *p, const struct sc_source_liter
             return true;
     }
     return false;
+}
+
+/* storePassword "x" of Gradle, password 'x' of Chef: a method without its brackets. */
+static bool names_by_word(const struct program *p, const struct sc_source_literal *literal)
+{
+    static const char *const suffixes[] = {".gradle", ".groovy", ".rb"};
+    const char *text = p->detect->text;
+    bool fits = literal->call.len > 0 && text[literal->call.offset + literal->call.len] == ' ' &&
+                sc_key_classify(text + literal->call.offset, literal->call.len) == SC_KEY_PASSWORD;
+    bool spoken = false;
+    for (size_t i = 0; fits && i < SC_ARRAY_SIZE(suffixes); i++)
+        spoken = spoken || strcmp(p->language->suffix, suffixes[i]) == 0;
+    return spoken;
 }
 
 /* `literal`: where the value stands in a call; or NULL. */
@@ -294,6 +330,10 @@ static int judge(const struct program *p, const struct sc_source_literal *litera
     if (key.len == 0 && literal != NULL && takes_password(p, literal)) {
         pair.key = "password";
         pair.key_len = strlen(pair.key);
+    }
+    if (key.len == 0 && literal != NULL && names_by_word(p, literal)) {
+        pair.key = p->detect->text + literal->call.offset;
+        pair.key_len = literal->call.len;
     }
     return pair.key_len == 0 ? 0 : judge_strict(p, &pair, err);
 }
@@ -365,6 +405,25 @@ static int on_literal(void *ctx, const struct sc_source_literal *literal, struct
     return judge(p, literal, literal->key, literal->value, err);
 }
 
+/* <<EOF of HCL: a script for a machine's first start, the variables of a Nomad task. */
+static int read_heredocs(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
+{
+    size_t at = region.offset, end = region.offset + region.len;
+    struct sc_region mark, body;
+    int rc = 0;
+    while (rc == 0 && sc_heredoc_next(detect->text, &at, end, &mark)) {
+        const char *newline = memchr(detect->text + at, '\n', end - at);
+        if (newline == NULL)
+            break;
+        size_t from = (size_t)(newline - detect->text) + 1;
+        at = sc_heredoc_body(detect->text, mark, (struct sc_region){from, end - from}, &body);
+        const struct sc_bytes text = {(const unsigned char *)detect->text + body.offset, body.len};
+        enum sc_text_kind kind = sc_text_kind("document", text);
+        rc = sc_detect_region(detect, body, kind == SC_TEXT_OTHER ? SC_TEXT_DOTENV : kind, err);
+    }
+    return rc;
+}
+
 int sc_detect_program(struct sc_detect *detect, struct sc_region region, const char *path,
                       struct sc_error *err)
 {
@@ -376,6 +435,13 @@ int sc_detect_program(struct sc_detect *detect, struct sc_region region, const c
     bool gated = !p.settings || language->settings_only;
     if (language->family == SC_FAMILY_SOURCE && gated && !sc_mention_any(text))
         return 0;
+    static const char *const terraform[] = {".tf", ".hcl", ".nomad"};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(terraform); i++) {
+        int rc =
+            strcmp(language->suffix, terraform[i]) == 0 ? read_heredocs(detect, region, err) : 0;
+        if (rc < 0)
+            return rc;
+    }
     if (strcmp(language->suffix, ".ps1") == 0) {
         struct sc_shell_context shell = sc_shell_script;
         shell.escape = '`';

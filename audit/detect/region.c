@@ -15,6 +15,8 @@
 
 /* Bytes at the start of a text that are looked at to tell its kind. */
 #define SNIFF_MAX ((size_t)64 * 1024)
+/* Lines of a text that has only assignments in small letters. */
+#define ENV_LINES ((size_t)16)
 
 struct suffix {
     const char *text;
@@ -35,11 +37,24 @@ static const struct suffix suffixes[] = {
     {".mk", SC_TEXT_MAKEFILE},       {".service", SC_TEXT_UNIT},
     {".acl", SC_TEXT_CONFIG},        {".container", SC_TEXT_UNIT},
     {".bat", SC_TEXT_BATCH},         {".cmd", SC_TEXT_BATCH},
-    {".caddyfile", SC_TEXT_CONFIG},
+    {".caddyfile", SC_TEXT_CONFIG},  {".sls", SC_TEXT_YAML},
+    {".http", SC_TEXT_CONFIG},       {".rest", SC_TEXT_CONFIG},
+    {".json5", SC_TEXT_CONFIG},      {".jsonc", SC_TEXT_CONFIG},
+    {".tfstate", SC_TEXT_CONFIG},    {".ldif", SC_TEXT_CONFIG},
+    {".keys", SC_TEXT_CONFIG},       {".renviron", SC_TEXT_DOTENV},
+    {".fish", SC_TEXT_SHELL},        {".rsc", SC_TEXT_CONFIG},
+    {".pod", SC_TEXT_UNIT},          {".kube", SC_TEXT_UNIT},
+    {".build", SC_TEXT_UNIT},        {".ipynb", SC_TEXT_NOTEBOOK},
 };
 
 static const struct suffix names[] = {
     {".bashrc", SC_TEXT_SHELL},          {".profile", SC_TEXT_SHELL},
+    {".bash_aliases", SC_TEXT_SHELL},    {".bash_login", SC_TEXT_SHELL},
+    {".zprofile", SC_TEXT_SHELL},        {".zshenv", SC_TEXT_SHELL},
+    {".psql_history", SC_TEXT_SQL},      {".mysql_history", SC_TEXT_SQL},
+    {".mariadb_history", SC_TEXT_SQL},   {".renviron", SC_TEXT_DOTENV},
+    {".wgetrc", SC_TEXT_CONFIG},         {"monitrc", SC_TEXT_CONFIG},
+    {"upsd.users", SC_TEXT_CONFIG},      {"earthfile", SC_TEXT_DOCKERFILE},
     {".bash_profile", SC_TEXT_SHELL},    {".zshrc", SC_TEXT_SHELL},
     {".bash_history", SC_TEXT_SHELL},    {".zsh_history", SC_TEXT_SHELL},
     {".npmrc", SC_TEXT_CONFIG},          {".pypirc", SC_TEXT_CONFIG},
@@ -68,7 +83,8 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
     if (starts_nocase(name, ".env") &&
         (name[4] == '\0' || name[4] == '.' || name[4] == '-' || name[4] == '_'))
         return SC_TEXT_DOTENV;
-    if (starts_nocase(name, "env.") || strcasecmp(name, ".envrc") == 0)
+    bool program = sc_text_is_program(name); /* env.php */
+    if ((starts_nocase(name, "env.") && !program) || strcasecmp(name, ".envrc") == 0)
         return SC_TEXT_DOTENV;
     if (sc_logins_named(name))
         return SC_TEXT_LOGINS;
@@ -83,7 +99,7 @@ enum sc_text_kind sc_text_kind_of_name(const char *path)
     }
     if (sc_str_has_suffix(path, ".aws/credentials"))
         return SC_TEXT_CONFIG;
-    return sc_text_is_program(name) ? SC_TEXT_PROGRAM : SC_TEXT_OTHER;
+    return program ? SC_TEXT_PROGRAM : SC_TEXT_OTHER;
 }
 
 /* What `kubectl get -o json` writes. YAML takes no tabs. */
@@ -108,6 +124,74 @@ static enum sc_text_kind kind_behind_comments(const char *text, size_t len)
         len -= line;
     }
     return sc_text_kind_of_start(text, len);
+}
+
+/* [section] of an ini file, alone on its line. */
+static bool is_section(const char *line, size_t len)
+{
+    while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+        len--;
+    return len > 2 && line[0] == '[' && line[len - 1] == ']' && memchr(line, ',', len) == NULL &&
+           memchr(line, '"', len) == NULL;
+}
+
+/* NAME=, also behind `export`. *ret_small: there are small letters in the name. */
+static bool is_assignment(const char *line, size_t len, bool *ret_small)
+{
+    static const char export[] = "export ";
+    if (len > sizeof(export) && memcmp(line, export, sizeof(export) - 1) == 0) {
+        line += sizeof(export) - 1;
+        len -= sizeof(export) - 1;
+    }
+    size_t name = 0;
+    *ret_small = false;
+    while (name < len &&
+           (((line[name] | 0x20) >= 'a' && (line[name] | 0x20) <= 'z') || line[name] == '_' ||
+            (name > 0 && line[name] >= '0' && line[name] <= '9'))) {
+        *ret_small = *ret_small || (line[name] >= 'a' && line[name] <= 'z');
+        name++;
+    }
+    return name > 1 && name < len && line[name] == '=';
+}
+
+/* { and then " */
+static bool is_object(const char *text, size_t len)
+{
+    size_t at = 1;
+    while (at < len && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0')
+        at++;
+    return text[0] == '{' && at < len && text[at] == '"';
+}
+
+/* Assignments only, as far as the start of the text tells: a shell writes small names too, but not
+ * nothing else. */
+static bool is_env(const char *text, size_t len)
+{
+    bool small = true;
+    for (size_t at = 0, lines = 0; at < len && small && lines < ENV_LINES; lines++) {
+        const char *newline = memchr(text + at, '\n', len - at);
+        size_t line = (newline != NULL ? (size_t)(newline - text) : len) - at;
+        if (line > 0 && text[at] != '#' && !is_assignment(text + at, line, &small))
+            return false;
+        at += line + 1;
+    }
+    return true;
+}
+
+/* Of a file whose name says nothing: how its first line that is no comment looks. */
+static enum sc_text_kind kind_of_first_line(const char *text, size_t len, bool plain)
+{
+    while (len > 0 && strchr("#;\r\n", *text) != NULL && *text != '\0') {
+        const char *newline = memchr(text, '\n', len);
+        size_t line = newline != NULL ? (size_t)(newline - text) + 1 : len;
+        text += line;
+        len -= line;
+    }
+    const char *newline = memchr(text, '\n', len);
+    size_t line = newline != NULL ? (size_t)(newline - text) : len;
+    if (len > 0 && (is_section(text, line) || is_object(text, len)))
+        return SC_TEXT_CONFIG;
+    return plain && is_env(text, len) ? SC_TEXT_DOTENV : SC_TEXT_OTHER;
 }
 
 enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
@@ -139,7 +223,10 @@ enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)
         return SC_TEXT_YAML;
     if (is_text && len > 5 && memcmp(bytes, "FROM ", 5) == 0)
         return SC_TEXT_DOCKERFILE;
-    return strcmp(path, "-") == 0 ? kind_behind_comments(bytes, len) : SC_TEXT_OTHER;
+    if (strcmp(path, "-") == 0)
+        return kind_behind_comments(bytes, len);
+    const char *leaf = slash == NULL ? path : slash + 1;
+    return kind_of_first_line(bytes, len, dot == NULL || dot == leaf);
 }
 
 int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_text_kind kind,
@@ -185,6 +272,9 @@ int sc_detect_region(struct sc_detect *detect, struct sc_region region, enum sc_
         break;
     case SC_TEXT_PROGRAM:
         rc = sc_detect_program(detect, region, detect->file, err);
+        break;
+    case SC_TEXT_NOTEBOOK:
+        rc = sc_detect_notebook(detect, region, err);
         break;
     case SC_TEXT_BATCH:
         rc = sc_detect_batch(detect, region, err);

@@ -20,6 +20,7 @@ enum sc_text_kind {
     SC_TEXT_SQL,
     SC_TEXT_UNIT, /* of systemd */
     SC_TEXT_MAKEFILE,
+    SC_TEXT_NOTEBOOK,
     SC_TEXT_PROGRAM, /* source with strings, a Jenkinsfile */
 };
 
@@ -62,6 +63,9 @@ int sc_detect_makefile(struct sc_detect *detect, struct sc_region region,
 /* Strings that are passwords; `path` tells the language. */
 int sc_detect_program(struct sc_detect *detect, struct sc_region region, const char *path,
                       struct sc_error *err) SC_NODISCARD;
+/* The lines of a notebook's cells. */
+int sc_detect_notebook(struct sc_detect *detect, struct sc_region region,
+                       struct sc_error *err) SC_NODISCARD;
 /* Whether sc_detect_program knows the language. */
 bool sc_text_is_program(const char *path);
 /* Whether it looks at one of this size, in bytes: large sources are looked at for tokens only. */

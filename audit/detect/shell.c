@@ -91,6 +91,7 @@ static void init(struct shell *s, struct sc_detect *detect, const struct sc_shel
         .folded = context->folded,
         .escaped = context->escaped,
         .escape = context->escape,
+        .engine = context->engine,
         .depth = detect->depth,
         .pair = judge,
         .skip = skip,

@@ -19,6 +19,7 @@ struct sc_shell_context {
     bool folded;            /* line breaks are blanks: a folded YAML scalar */
     bool escaped;           /* \" is a quote: inside a double-quoted YAML scalar or JSON string */
     char escape;            /* what continues a line in a Dockerfile, or '\0' */
+    bool engine;            /* options of docker run without the program in front */
     bool variables;         /* ${X} is filled in by Compose and counts */
 };
 

@@ -79,7 +79,8 @@ static struct sc_region name_before(const struct source *s, size_t at)
 static struct sc_region key_before(const struct source *s, size_t at, bool assigned)
 {
     at = before_blanks(s, at);
-    at -= at > s->start && s->text[at - 1] == ']';
+    if (at > s->start && s->text[at - 1] == ']')
+        at = before_blanks(s, at - 1);
     if (at > s->start && is_quote(s->text[at - 1]))
         at--;
     struct sc_region name = name_before(s, at);
@@ -297,23 +298,35 @@ static int read_literal(struct source *s, struct sc_error *err)
     return rc;
 }
 
-/* <name>text</name> */
+/* <name>text</name>, <name type="x">text</name>: where the text begins; 0 if none does. What the
+ * attributes say is read after it. */
+static size_t text_of(const struct source *s, size_t at)
+{
+    size_t most = SC_MIN(s->end, at + REACH_MAX);
+    if (at < most && s->text[at] != '>' && s->text[at] != ' ')
+        return 0;
+    while (at < most && s->text[at] != '>' && s->text[at] != '<' && s->text[at] != '\n')
+        at++;
+    return at < most && s->text[at] == '>' && s->text[at - 1] != '/' ? at + 1 : 0;
+}
+
 static int read_element(struct source *s, struct sc_error *err)
 {
     struct sc_region tag = {s->at + 1, 0};
     while (tag.offset + tag.len < s->end && is_name_char(s->text[tag.offset + tag.len]))
         tag.len++;
-    size_t from = tag.offset + tag.len;
+    const size_t behind_tag = tag.offset + tag.len, from = text_of(s, behind_tag);
     s->at++;
-    if (tag.len == 0 || from >= s->end || s->text[from] != '>')
+    if (tag.len == 0 || from == 0)
         return 0;
-    size_t stop = ++from;
+    size_t stop = from;
     while (stop < s->end && s->text[stop] != '<' && s->text[stop] != '\n')
         stop++;
-    s->at = from;
+    const bool attributes = from > behind_tag + 1;
+    s->at = attributes ? behind_tag : from;
     if (stop == from || !looking_at(s, stop, "</"))
         return 0;
-    s->at = stop;
+    s->at = attributes ? behind_tag : stop;
     const struct sc_source_literal literal = {.value = {from, stop - from}, .key = tag};
     return s->fn(s->ctx, &literal, err);
 }
@@ -322,6 +335,32 @@ static size_t behind(const struct source *s, size_t at, const char *mark)
 {
     const char *found = memmem(s->text + at, s->end - at, mark, strlen(mark));
     return found == NULL ? s->end : (size_t)(found - s->text) + strlen(mark);
+}
+
+/* # NAME = "value": code that somebody switched off, with what is in it. `at`: behind the mark. */
+static bool is_code(const struct source *s, size_t at)
+{
+    while (at < s->end && (s->text[at] == ' ' || s->text[at] == '\t'))
+        at++;
+    size_t name = at;
+    while (at < s->end && is_name_char(s->text[at]))
+        at++;
+    if (at == name)
+        return false;
+    while (at < s->end && s->text[at] == ' ')
+        at++;
+    if (at >= s->end || (s->text[at] != '=' && s->text[at] != ':'))
+        return false;
+    at++;
+    while (at < s->end && s->text[at] == ' ')
+        at++;
+    size_t close = 0;
+    if (at >= s->end || !is_quote(s->text[at]) || !closing(s, at + 1, 1, s->text[at], &close))
+        return false;
+    at = close + 1; /* prose goes on */
+    while (at < s->end && strchr(" \t\r,;)}]", s->text[at]) != NULL)
+        at++;
+    return at >= s->end || strchr("\n#/", s->text[at]) != NULL;
 }
 
 /* Whether a comment began, and was passed over. */
@@ -334,10 +373,11 @@ static bool pass_comment(struct source *s)
     else if (slashes && looking_at(s, s->at, "/*"))
         s->at = behind(s, s->at + 2, "*/");
     else if ((slashes && looking_at(s, s->at, "//")) ||
-             ((s->traits & SC_SOURCE_DASHES) != 0 && looking_at(s, s->at, "--")) ||
-             ((s->traits & SC_SOURCE_HASH) != 0 && c == '#' &&
-              (s->at == s->start || !is_name_char(s->text[s->at - 1]))))
-        s->at = behind(s, s->at, "\n");
+             ((s->traits & SC_SOURCE_DASHES) != 0 && looking_at(s, s->at, "--")))
+        s->at = is_code(s, s->at + 2) ? s->at + 2 : behind(s, s->at, "\n");
+    else if ((s->traits & SC_SOURCE_HASH) != 0 && c == '#' &&
+             (s->at == s->start || !is_name_char(s->text[s->at - 1])))
+        s->at = is_code(s, s->at + 1) ? s->at + 1 : behind(s, s->at, "\n");
     else
         return false;
     return true;

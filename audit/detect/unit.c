@@ -3,6 +3,7 @@
  * Lines that are commands in files of another kind: units of systemd, recipes of a makefile.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "audit/detect/region.h"
 #include "audit/detect/shell.h"
@@ -34,20 +35,30 @@ static int read_unit_line(struct sc_detect *detect, struct sc_region line, struc
 {
     const char *text = detect->text;
     const char *sign = memchr(text + line.offset, '=', line.len);
-    if (sign == NULL || !(begins(text, line, "Exec") || begins(text, line, "Environment=")))
+    struct sc_shell_context shell = sc_shell_script;
+    shell.engine = begins(text, line, "PodmanArgs=");
+    if (sign == NULL ||
+        !(shell.engine || begins(text, line, "Exec") || begins(text, line, "Environment=")))
         return 0;
     size_t from = (size_t)(sign - text) + 1, end = line.offset + line.len;
-    while (from < end && strchr("-@+!:", text[from]) != NULL && text[from] != '\0')
+    while (!shell.engine && from < end && strchr("-@+!:", text[from]) != NULL && text[from] != '\0')
         from++;
-    return sc_detect_shell(detect, (struct sc_region){from, end - from}, &sc_shell_script, err);
+    return sc_detect_shell(detect, (struct sc_region){from, end - from}, &shell, err);
 }
 
-/* A recipe's line is a script of its own. */
+static bool is_justfile(const char *file)
+{
+    size_t len = strlen(file);
+    return len >= 8 && strcasecmp(file + len - 8, "justfile") == 0;
+}
+
+/* A recipe's line is a script of its own; of just's, behind blanks too. */
 static int read_make_line(struct sc_detect *detect, struct sc_region line, struct sc_error *err)
 {
     const char *text = detect->text;
     size_t from = line.offset, end = line.offset + line.len;
-    if (!begins(text, line, "\t")) {
+    bool recipe = begins(text, line, "\t") || (text[from] == ' ' && is_justfile(detect->file));
+    if (!recipe) {
         const char *colon = memchr(text + from, ':', line.len);
         const char *sign = memchr(text + from, '=', line.len);
         bool target = colon != NULL && (sign == NULL || colon + 1 < sign);

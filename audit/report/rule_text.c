@@ -31,6 +31,8 @@ static const char *meaning_of_token(const struct sc_token_rule *rule)
         return "A URL holds a password.";
     if (rule->check == SC_CHECK_PEM)
         return "A private key stands in the file.";
+    if (rule->check == SC_CHECK_HASH)
+        return "The value has the form of a password's hash.";
     if (rule->kind == SC_TOKEN_GENERIC)
         return "The value looks made by a machine, and what it is given to is named like a secret.";
     return rule->kind == SC_TOKEN_KEYED
@@ -73,9 +75,15 @@ bool sc_rule_describe(const char *id, struct sc_rule_text *ret)
     const struct sc_token_rule *rule = sc_token_rule_find(id);
     if (rule == NULL)
         return false;
-    const struct sc_family_texts *texts = &sc_families[SC_FAMILY_TOKEN];
-    *ret = (struct sc_rule_text){rule->id,   rule->title,      meaning_of_token(rule),  texts->why,
-                                 texts->fix, SC_SEVERITY_HIGH, precision_of_token(rule)};
+    const struct sc_family_texts *texts = &sc_families[sc_token_family(rule)];
+    *ret =
+        (struct sc_rule_text){rule->id,
+                              rule->title,
+                              meaning_of_token(rule),
+                              texts->why,
+                              texts->fix,
+                              rule->check == SC_CHECK_HASH ? SC_SEVERITY_MEDIUM : SC_SEVERITY_HIGH,
+                              precision_of_token(rule)};
     return true;
 }
 

@@ -197,7 +197,8 @@ static bool is_plain_word(const char *value, size_t len)
 /* publicKeyToken, PASSWORD_HASH, RECAPTCHA_SITE_KEY: words in the name make it harmless. */
 static bool is_public(struct sc_bytes text, const struct sc_token_match *match)
 {
-    static const char *const words[] = {"public", "hash", "digest", "checksum", "site"};
+    static const char *const words[] = {"public", "hash",      "digest",    "checksum",
+                                        "site",   "nexttoken", "pagetoken", "continuationtoken"};
     const char *bytes = (const char *)text.ptr;
     size_t from = match->start, to = match->start;
     while (from > 0 && match->start - from < 16 && is_token_char(bytes[from - 1]))
@@ -267,6 +268,7 @@ static bool structure_fits(const struct sc_token_rule *rule, struct sc_bytes tex
     case SC_CHECK_HALF:
     case SC_CHECK_TEST:
     case SC_CHECK_VALUE:
+    case SC_CHECK_HASH:
     default:
         return true;
     }
@@ -297,6 +299,7 @@ bool sc_token_check(const struct sc_token_rule *rule, struct sc_bytes text,
     if (rule->check == SC_CHECK_HALF)
         *ret_severity = SC_SEVERITY_LOW;
     if (rule->check == SC_CHECK_AWS || rule->check == SC_CHECK_TEST ||
+        rule->check == SC_CHECK_HASH ||
         (rule->check == SC_CHECK_CRC62 && !checksum_fits(value, len)))
         *ret_severity = SC_SEVERITY_MEDIUM;
     return true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/detect/language.h"
 #include "audit/rules/check.h"
 #include "audit/rules/confirm.h"
 #include "core/buf.h"
@@ -212,9 +213,11 @@ int sc_scanner_scan(struct sc_scanner *scanner, struct sc_detect *detect, struct
         qsort(scanner->tokens, scanner->count, sizeof(*scanner->tokens), compare);
     for (size_t i = 0; i < scanner->count && rc == 0; i++) {
         const struct token *token = &scanner->tokens[i];
-        struct sc_pair pair = {.family = SC_FAMILY_TOKEN};
+        struct sc_pair pair = {.family = sc_token_family(&sc_token_rules[token->rule])};
         struct sc_judgement verdict = {sc_token_rules[token->rule].id, token->class,
                                        token->severity};
+        if (pair.family == SC_FAMILY_HASH && sc_language_is_sample(detect->file))
+            verdict.severity = SC_SEVERITY_LOW;
         struct sc_region region = {token->match.value_start,
                                    token->match.value_end - token->match.value_start};
         rc = sc_detect_add(detect, verdict, &pair, region, err);

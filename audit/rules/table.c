@@ -32,6 +32,11 @@ const struct sc_token_rule *sc_token_rule_find(const char *id)
     return NULL;
 }
 
+enum sc_family sc_token_family(const struct sc_token_rule *rule)
+{
+    return rule->check == SC_CHECK_HASH ? SC_FAMILY_HASH : SC_FAMILY_TOKEN;
+}
+
 bool sc_token_is_named(const struct sc_token_rule *rule)
 {
     return rule->kind == SC_TOKEN_KEYED ||

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "audit/family.h"
+
 enum sc_token_check {
     SC_CHECK_NONE,
     SC_CHECK_AWS,
@@ -29,6 +31,7 @@ enum sc_token_check {
     SC_CHECK_VALUE,  /* the secret is what follows the literal */
     SC_CHECK_RANDOM, /* must look made by a machine */
     SC_CHECK_URL,
+    SC_CHECK_HASH, /* of a password */
 };
 
 enum sc_token_kind { SC_TOKEN_PROVIDER, SC_TOKEN_KEYED, SC_TOKEN_GENERIC };
@@ -50,6 +53,9 @@ bool sc_token_is_named(const struct sc_token_rule *rule);
 /* What the check wants stands in front of the literal, so a letter there is no reason against it.
  */
 bool sc_token_may_join_word(const struct sc_token_rule *rule);
+
+/* Which family says why a find of it matters. */
+enum sc_family sc_token_family(const struct sc_token_rule *rule);
 
 /* The first rule of this id, or NULL. */
 const struct sc_token_rule *sc_token_rule_find(const char *id);

@@ -404,13 +404,43 @@ static int give_setx(struct reader *r, size_t at, struct sc_error *err)
     return give(r, SC_ARGV_ASSIGN, name, &words->items[at + 1], 0, err);
 }
 
+/* set -gx NAME VALUE of fish. */
+static int give_set(struct reader *r, size_t at, struct sc_error *err)
+{
+    const struct sc_words *words = r->words;
+    while (at < words->count && words->items[at].text[0] == '-')
+        at++;
+    if (at == 1 || at + 2 != words->count ||
+        name_length(words->items[at].text) != words->items[at].len)
+        return 0;
+    const struct name name = {words->items[at].text, words->items[at].len};
+    return give(r, SC_ARGV_ASSIGN, name, &words->items[at + 1], 0, err);
+}
+
+/* alias NAME='script' */
+static int read_alias(struct reader *r, const struct sc_word *word, struct sc_error *err)
+{
+    const char *raw = r->to->text + word->raw.offset;
+    const char *sign = memchr(raw, '=', word->raw.len);
+    if (sign == NULL || memchr(word->text, ' ', word->len) == NULL)
+        return 0;
+    struct sc_word script = *word;
+    size_t passed = (size_t)(sign + 1 - raw);
+    script.raw = (struct sc_region){word->raw.offset + passed, word->raw.len - passed};
+    return nested_script(r, &script, err);
+}
+
 int sc_argv_read(struct sc_shell_reader *reader, const struct sc_words *words, struct sc_error *err)
 {
     static const char *const exporters[] = {"export", "declare", "readonly", "local", "typeset",
                                             "-x",     "-r",      "-rx",      "env",   "sudo",
                                             "set",    "$",       "-E",       NULL};
-    struct reader r = {.to = reader, .words = words};
+    struct reader r = {.to = reader, .words = words, .container = reader->engine};
     size_t index = 0;
+    if (words->count > 3 && strcmp(words->items[0].text, "set") == 0)
+        return give_set(&r, 1, err);
+    if (words->count == 2 && strcmp(words->items[0].text, "alias") == 0)
+        return read_alias(&r, &words->items[1], err);
     for (; index < words->count; index++) { /* NAME=value in front of the command */
         const struct sc_word *word = &words->items[index];
         if (is_assignment(word)) {

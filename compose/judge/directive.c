@@ -6,15 +6,26 @@
 
 #include <string.h>
 
+#include "compose/credential.h"
 #include "core/str.h"
 
 #include "core/banned.h"
+
+/* A longer one is no directive. */
+#define LINE_MOST ((size_t)512)
 
 struct directives {
     const char *text;
     sc_lines_fn fn;
     void *ctx;
 };
+
+static size_t behind_blanks(const char *text, size_t at, size_t end)
+{
+    while (at < end && (text[at] == ' ' || text[at] == '\t'))
+        at++;
+    return at;
+}
 
 /* user NAME insecure-password VALUE of HAProxy; user NAME on >VALUE ~* of Redis. */
 static int read_user(const struct directives *d, size_t at, size_t end, struct sc_error *err)
@@ -99,6 +110,63 @@ static int read_directives(const struct directives *d, size_t at, size_t end, st
         at = stop + 1;
         stop = segment_end(d->text, at, end);
         rc = read_directive(d, at, stop, err);
+    }
+    return rc;
+}
+
+/* Chosen by somebody: a word of prose has neither digits nor signs. */
+static bool is_chosen(const char *text, struct sc_region word)
+{
+    bool letter = false, other = false;
+    for (size_t i = 0; i < word.len; i++) {
+        char c = text[word.offset + i], low = (char)(c | 0x20);
+        if ((c == '=' && i + 2 < word.len) || c == '<' || c == '{' || c == '(' || c == '/' ||
+            c == '$')
+            return false;
+        letter = letter || (low >= 'a' && low <= 'z');
+        other = other || (c >= '0' && c <= '9');
+    }
+    return word.len >= 6 && letter && other;
+}
+
+/* NAME VALUE and nothing else; password "VALUE" or password 0 VALUE behind other words. */
+static int read_named(const struct directives *d, size_t at, size_t end, struct sc_error *err)
+{
+    static const char *const passwords[] = {"password", "passwd", NULL};
+    const char *text = d->text;
+    while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
+        end--;
+    struct sc_region key = {0}, value = {0};
+    for (size_t words = 0; sc_lines_word(text, &at, end, &value); words++) {
+        bool coded = value.len == 1 && (text[value.offset] == '0' || text[value.offset] == '7');
+        bool password = words > 0 && sc_lines_is_any(text, key, passwords);
+        if (password && coded && sc_lines_word(text, &at, end, &value))
+            return d->fn(d->ctx, key, value, err);
+        bool quoted = password && text[value.offset - 1] == '"';
+        bool alone =
+            words == 1 && (at >= end || strchr("#;", text[behind_blanks(text, at, end)]) != NULL);
+        if ((quoted || alone) && is_chosen(text, value)) {
+            enum sc_key_kind kind = sc_key_classify(text + key.offset, key.len);
+            return kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET ? d->fn(d->ctx, key, value, err)
+                                                                    : 0;
+        }
+        key = value;
+    }
+    return 0;
+}
+
+int sc_named_directives_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                             struct sc_error *err)
+{
+    const struct directives d = {text, fn, ctx};
+    size_t end = region.offset + region.len;
+    int rc = 0;
+    for (size_t at = region.offset; at < end && rc == 0;) {
+        size_t stop = sc_str_line_end(text, at, end);
+        size_t first = behind_blanks(text, at, stop);
+        if (first < stop && strchr("#;!/", text[first]) == NULL && stop - first < LINE_MOST)
+            rc = read_named(&d, first, stop, err);
+        at = stop + 1;
     }
     return rc;
 }

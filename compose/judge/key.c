@@ -79,24 +79,18 @@ static bool in_list(const char *const *list, const char *word)
 }
 
 static const char *const password_words[] = {
-    "password", "passwords", "passwd", "passwort", "passphrase", "pass",
-    "pwd",      "pw",        "pword",  "psk",      "senha",      "contrasena",
-    "passcode", "authpass",  "rootpw", "pswd",     NULL};
+    "password", "passwords", "passwd", "passwort", "passphrase", "pass",     "pwd",
+    "pw",       "pword",     "psk",    "senha",    "contrasena", "passcode", "authpass",
+    "rootpw",   "pswd",      "bindpw", "authtok",  NULL};
 
 /* Glued to another word: PGPASSWORD, dbpass, adminpwd. */
-static const struct tail password_tails[] = {TAIL("password"),
-                                             TAIL("passwd"),
-                                             TAIL("passphrase"),
-                                             TAIL("pwd"),
-                                             TAIL("dbpass"),
-                                             TAIL("userpass"),
-                                             TAIL("rootpass"),
-                                             TAIL("adminpass"),
-                                             TAIL("masterpass"),
-                                             TAIL("hpass"),
-                                             TAIL("requirepass"),
-                                             TAIL("masterauth"),
-                                             {0}};
+static const struct tail password_tails[] = {
+    TAIL("password"),    TAIL("passwd"),      TAIL("passphrase"),
+    TAIL("pwd"),         TAIL("dbpass"),      TAIL("userpass"),
+    TAIL("rootpass"),    TAIL("adminpass"),   TAIL("masterpass"),
+    TAIL("smtppass"),    TAIL("mailpass"),    TAIL("ldappass"),
+    TAIL("sqlpass"),     TAIL("controlpass"), TAIL("hpass"),
+    TAIL("requirepass"), TAIL("masterauth"),  {0}};
 
 static const char *const secret_words[] = {
     "secret", "secrets", "token",      "tokens",        "apikey",     "apikeys",   "salt",
@@ -247,11 +241,25 @@ static bool is_switch(const struct words *words)
                                         "show",   "hide",    NULL};
     if (strcmp(words->item[0], "existing") == 0) /* existingSecret: which of Kubernetes' it is */
         return true;
+    if (words->count == 2 && strcmp(words->item[0], "external") == 0 &&
+        strncmp(words->item[1], "secret", 6) == 0) /* externalSecret: the same */
+        return true;
     for (size_t i = 0; i + 1 < words->count; i++) {
         if (in_list(verbs, words->item[i]))
             return true;
     }
     return false;
+}
+
+/* eos_token of a language model, nextToken of a list in pages: a mark in a text, a place in a list.
+ */
+static bool is_mark(const struct words *words, size_t at)
+{
+    static const char *const marks[] = {"bos",          "eos",  "pad",        "unk",     "mask",
+                                        "cls",          "sep",  "stop",       "next",    "page",
+                                        "continuation", "sync", "additional", "special", NULL};
+    return at > 0 && strncmp(words->item[at], "token", 5) == 0 &&
+           in_list(marks, words->item[at - 1]);
 }
 
 /* SLACK_WEBHOOK_URL: whoever knows the address may post. */
@@ -292,6 +300,8 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     if (strcmp(last, "key") == 0 || strcmp(last, "keys") == 0)
         return kind_of_key(&words, at);
     enum sc_key_kind kind = kind_of_word(last);
+    if (kind == SC_KEY_SECRET && is_mark(&words, at))
+        return SC_KEY_OTHER;
     if (kind != SC_KEY_OTHER)
         return kind;
     if (is_webhook_address(&words))

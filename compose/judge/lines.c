@@ -7,6 +7,7 @@
 #include "compose/judge/lines.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "compose/judge/shape.h"
 #include "core/macros.h"
@@ -111,6 +112,16 @@ static size_t plain_end(const char *text, size_t at, size_t end, bool json)
     return stop;
 }
 
+/* "NAME=value", an item of a list that began on another line: where the quote closes. */
+static size_t item_end(const char *text, size_t start, struct sc_region key, size_t at, size_t end)
+{
+    size_t quotes = 0;
+    for (size_t i = start; i < key.offset; i++)
+        quotes += text[i] == '"';
+    const char *close = quotes % 2 == 1 ? memchr(text + at, '"', end - at) : NULL;
+    return close == NULL ? end : (size_t)(close - text);
+}
+
 /* NAME=x NAME=y: of several pairs on a line each value ends where the next begins. */
 static size_t pair_end(const char *text, size_t at, size_t end)
 {
@@ -145,16 +156,70 @@ static bool value_behind(const char *text, size_t at, size_t end, bool json, str
     return stop > at;
 }
 
+/* How far behind a name its value may stand: "name": "X", "value": "Y". */
+#define NAME_REACH ((size_t)256)
+
 /* Whom the pairs of a text are told. */
 struct lines {
     const char *text;
     sc_lines_fn fn;
     void *ctx;
+    struct sc_region named; /* what the last "name" says, or the last object's key */
 };
+
+static bool is_any(const char *text, struct sc_region word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (((**names ^ text[word.offset]) & ~0x20) == 0 && strlen(*names) == word.len &&
+            strncasecmp(*names, text + word.offset, word.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "value": "VALUE" */
+static bool is_same(const char *text, const struct assignment *found)
+{
+    return found->key.len == found->value.len &&
+           strncasecmp(text + found->key.offset, text + found->value.offset, found->key.len) == 0;
+}
+
+/* A pair; where its key says no more than that it is a value, the name in front says whose. */
+static int give(struct lines *lines, const struct assignment *found, bool json,
+                struct sc_error *err)
+{
+    static const char *const names[] = {"name", "key", "id", NULL};
+    static const char *const values[] = {"value", "default", "defaultvalue", NULL};
+    const struct sc_region named = lines->named;
+    if (!json)
+        return lines->fn(lines->ctx, found->key, found->value, err);
+    if (is_any(lines->text, found->key, names))
+        lines->named = found->value;
+    else if (named.len > 0 && !is_same(lines->text, found) &&
+             found->key.offset - named.offset <= NAME_REACH &&
+             is_any(lines->text, found->key, values))
+        return lines->fn(lines->ctx, named, found->value, err);
+    return lines->fn(lines->ctx, found->key, found->value, err);
+}
+
+/* An item of a list: NAME=value says itself what it is, "ENV NAME=value" too. */
+static int give_item(struct lines *lines, const struct assignment *found, struct sc_error *err)
+{
+    const char *text = lines->text;
+    size_t at = found->value.offset, end = at + found->value.len;
+    at += end - at > 4 && memcmp(text + at, "ENV ", 4) == 0 ? 4 : 0;
+    const size_t name = at;
+    while (at < end && is_key_char(text[at]))
+        at++;
+    if (at == name || at >= end || text[at] != '=')
+        return lines->fn(lines->ctx, found->key, found->value, err);
+    return lines->fn(lines->ctx, (struct sc_region){name, at - name},
+                     (struct sc_region){at + 1, end - at - 1}, err);
+}
 
 /* ["x", "y"] behind a key: each text is what the key names. *at, on the sign behind the key, comes
  * to stand on the last one's end. */
-static int read_list(const struct lines *lines, struct assignment *found, size_t *at, size_t end,
+static int read_list(struct lines *lines, struct assignment *found, size_t *at, size_t end,
                      struct sc_error *err)
 {
     const char *text = lines->text;
@@ -162,7 +227,7 @@ static int read_list(const struct lines *lines, struct assignment *found, size_t
     int rc = 0;
     while (rc == 0 && item < end && is_quote(text[item])) {
         if (value_behind(text, item, end, true, found)) {
-            rc = lines->fn(lines->ctx, found->key, found->value, err);
+            rc = give_item(lines, found, err);
             *at = found->value.offset + found->value.len; /* its closing quote */
         } else if (item + 1 < end && text[item + 1] == text[item]) {
             *at = item + 1; /* an empty text */
@@ -176,7 +241,7 @@ static int read_list(const struct lines *lines, struct assignment *found, size_t
     return rc;
 }
 
-static int read_line(const struct lines *lines, size_t start, size_t end, struct sc_error *err)
+static int read_line(struct lines *lines, size_t start, size_t end, struct sc_error *err)
 {
     const char *text = lines->text;
     for (size_t at = start; at < end; at++) {
@@ -190,15 +255,18 @@ static int read_line(const struct lines *lines, size_t start, size_t end, struct
         size_t behind = skip_blanks(text, at + 1, end);
         bool json = text[at] == ':' && text[found.key.offset + found.key.len] == '"';
         if (is_nested(text, behind, end)) {
+            lines->named = found.key;
             int rc = text[behind] == '[' ? read_list(lines, &found, &at, end, err) : 0;
             if (rc < 0)
                 return rc;
             continue;
         }
         if ((text[at] == '=' && is_row(text, behind, end)) ||
-            !value_behind(text, behind, end, json, &found))
+            !value_behind(text, behind,
+                          text[at] == '=' ? item_end(text, start, found.key, behind, end) : end,
+                          json, &found))
             continue;
-        int rc = lines->fn(lines->ctx, found.key, found.value, err);
+        int rc = give(lines, &found, json, err);
         if (rc < 0)
             return rc;
         at = SC_MAX(at, found.value.offset + found.value.len - 1);
@@ -245,7 +313,7 @@ static bool is_comment(const char *line, size_t len)
 int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
                   struct sc_error *err)
 {
-    const struct lines lines = {text, fn, ctx};
+    struct lines lines = {.text = text, .fn = fn, .ctx = ctx};
     size_t end = region.offset + region.len;
     for (size_t at = region.offset; at < end;) {
         size_t line_end = sc_str_line_end(text, at, end);

@@ -20,6 +20,10 @@ int sc_lines_read(const char *text, struct sc_region region, sc_lines_fn fn, voi
  * its place. */
 int sc_directives_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
                        struct sc_error *err) SC_NODISCARD;
+/* The same of any name that says that the one word behind it is a credential, and of `password
+ * "VALUE"` anywhere in a line. */
+int sc_named_directives_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,
+                             struct sc_error *err) SC_NODISCARD;
 
 /* The same in files of logins, all by their place: .netrc, .pgpass, .msmtprc, .fetchmailrc. */
 int sc_logins_read(const char *text, struct sc_region region, sc_lines_fn fn, void *ctx,

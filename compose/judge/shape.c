@@ -77,6 +77,15 @@ static size_t closing_brace(const char *text, size_t len, size_t at)
     return 0;
 }
 
+/* ${env:X}, ${ssm:X}, ${localEnv:X}: where the value comes from. */
+static bool is_resolver(const char *name, size_t len)
+{
+    static const char *const names[] = {"env",  "localEnv", "containerEnv", "opt",    "self",
+                                        "ssm",  "sys",      "param",        "secret", "secrets",
+                                        "file", "vault",    "input",        "config", NULL};
+    return equals_any(names, name, len);
+}
+
 bool sc_shape_variable(const char *text, size_t len, struct sc_shape_variable *ret)
 {
     if (len < 2 || text[0] != '$')
@@ -98,7 +107,8 @@ bool sc_shape_variable(const char *text, size_t len, struct sc_shape_variable *r
         found.length = end;
         bool colon = at < len && text[at] == ':';
         at += colon;
-        if (colon && is_alpha(text[at])) { /* Spring's ${X:default} */
+        bool resolver = colon && is_resolver(text + found.name, found.name_length);
+        if (colon && !resolver && is_alpha(text[at])) { /* Spring's ${X:default} */
             found.fallback = at;
             found.fallback_length = end - 1 - at;
         } else if (at < end - 1 && strchr("-+=", text[at]) != NULL) {
@@ -285,6 +295,8 @@ bool sc_credential_is_reference(const char *value, size_t len)
                                           "import.meta.env",
                                           "os.getenv(",
                                           "getenv(",
+                                          "env_var(",
+                                          "env(",
                                           "system.getenv(",
                                           "env['",
                                           "env[\"",
@@ -322,6 +334,27 @@ size_t sc_shape_spaces(const char *value, size_t len)
     for (size_t i = 0; i < len; i++)
         spaces += value[i] == ' ' || value[i] == '\n' || value[i] == '\t';
     return spaces;
+}
+
+bool sc_shape_is_phrase(const char *value, size_t len)
+{
+    static const char *const speech[] = {"passw", "character", "digit",   "least", "must",
+                                         "minim", "secret",    "version", "token", NULL};
+    size_t blanks = 0, digits = 0, letters = 0;
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)value[i] < ' ' || (unsigned char)value[i] >= 0x7f ||
+            strchr("<>{}()[]$%:;,\"'\\=/|", value[i]) != NULL)
+            return false;
+        blanks += value[i] == ' ';
+        digits += is_digit(value[i]);
+        letters += is_alpha(value[i]);
+    }
+    for (const char *const *word = speech; *word != NULL; word++) {
+        if (contains(value, len, *word))
+            return false;
+    }
+    return blanks > 0 && blanks < 4 && digits > 0 && letters > 3 && is_alpha(value[0]) &&
+           value[len - 1] != '.' && value[len - 1] != '?';
 }
 
 struct classes {

@@ -34,6 +34,9 @@ bool sc_shape_is_key_file(const char *value, size_t len);
 bool sc_shape_is_masked(const char *value, size_t len);
 /* Looks made by a machine: length, classes of characters, distribution. */
 bool sc_shape_is_random(const char *value, size_t len);
+/* Two to four words with a digit among them, and no sentence: a passphrase. */
+bool sc_shape_is_phrase(const char *value, size_t len);
+
 size_t sc_shape_spaces(const char *value, size_t len);
 
 /* "...URL", "...DSN", "...URI", "connection string": values may be user:password@host without

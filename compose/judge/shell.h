@@ -65,6 +65,7 @@ struct sc_shell_reader {
     bool folded;      /* line breaks are blanks: a folded YAML scalar */
     bool escaped;     /* \" is a quote: inside a double-quoted YAML scalar or JSON string */
     char escape;      /* what continues a line in a Dockerfile; '\0': a script's backslash */
+    bool engine;      /* options are those of docker run: PodmanArgs= */
     unsigned depth;
     int (*pair)(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err);
     /* What could not be read; NULL: said to nobody. */

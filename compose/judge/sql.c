@@ -76,6 +76,9 @@ static bool is_password(const char *text, size_t start, size_t quote)
     at = in_front_of_blanks(text, start, at - sign);
     if (sign && at > start && text[at - 1] == '=') /* = ('x') */
         at = in_front_of_blanks(text, start, at - 1);
+    if (sign && (word_before(text, start, &at, "master_password") ||
+                 word_before(text, start, &at, "source_password"))) /* CHANGE MASTER TO */
+        return true;
     return word_before(text, start, &at, "password") && (!sign || has_word(text, start, at, verbs));
 }
 

@@ -306,6 +306,17 @@ static void there_are_enough_rules(void **state)
     assert_true(kinds >= 250);
 }
 
+/* The rule's own, so that another rule in the table does not change its examples. */
+static uint64_t seed_of(const struct sc_token_rule *rule)
+{
+    uint64_t hash = 42u;
+    for (const char *at = rule->id; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    for (const char *at = rule->literal; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    return hash;
+}
+
 static void examples_are_found(void **state)
 {
     (void)state;
@@ -314,7 +325,7 @@ static void examples_are_found(void **state)
         misses = i % ROUNDS == 0 ? 0 : misses;
         const struct sc_token_rule *rule = &sc_token_rules[i / ROUNDS];
         SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(EXAMPLE_MAX);
-        seed = i + 1;
+        seed = seed_of(rule) + i % ROUNDS;
         sc_buf_puts(&text, "first line\nvalue ");
         put_token(&text, rule);
         sc_buf_puts(&text, "\nlast line\n");
