@@ -112,10 +112,13 @@ int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, enum sc_rew
     bool written = state == SC_REWRITE_WRITTEN;
     if (cli->globals.json)
         return print_json(plan, written, err);
-    size_t moves = sc_plan_moves(plan), stays = 0;
+    size_t moves = sc_plan_moves(plan), stays = 0, unknown = 0;
     for (size_t i = 0; i < plan->item_count; i++) {
-        print_item(cli, plan, &plan->items[i]);
-        stays += plan->items[i].action == SC_PLAN_REPORT;
+        const struct sc_plan_item *item = &plan->items[i];
+        print_item(cli, plan, item);
+        stays += item->action == SC_PLAN_REPORT;
+        unknown += item->action == SC_PLAN_REPORT &&
+                   sc_str_has_suffix(item->reason, sc_plan_start_unknown);
     }
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(OUTPUT_MAX);
     struct sc_diff_paint paint = {
@@ -142,5 +145,11 @@ int sc_rewrite_print(struct sc_cli *cli, const struct sc_plan *plan, enum sc_rew
     else
         sc_note(cli, "%zu to move, %zu stay; nothing was changed%s", moves, stays,
                 state == SC_REWRITE_SHOWN ? ", use --write" : "");
+    if (unknown > 1)
+        sc_note(
+            cli,
+            "%zu of these stay since their images are not here: docker compose pull, or --image, "
+            "then run this again",
+            unknown);
     return 0;
 }

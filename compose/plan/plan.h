@@ -98,6 +98,9 @@ struct sc_plan {
     struct sc_stash pool;
 };
 
+/* How the reason ends where only the image is missing, to know what it starts. */
+extern const char sc_plan_start_unknown[];
+
 /* Looks an image up where images are kept; NOTFOUND when it is not there. */
 typedef int (*sc_image_start_fn)(const char *image, void *ctx, struct sc_image_start *ret,
                                  struct sc_error *err);

@@ -12,16 +12,16 @@
 
 #include "core/banned.h"
 
-static const char not_known[] = "what the image starts is not known: pull it, or use --image";
+const char sc_plan_start_unknown[] = "what the image starts is not known: pull it, or use --image";
 
 static const char *look_up(const struct context *c, const char *image, struct sc_image_start *ret)
 {
     if (image == NULL || strchr(image, '$') != NULL || c->options->start == NULL)
-        return not_known;
+        return sc_plan_start_unknown;
     int rc = c->options->start(image, c->options->ctx, ret, NULL);
     if (rc == SC_E_NOMEM)
         sc_plan_no_memory(c);
-    return rc < 0 ? not_known : NULL;
+    return rc < 0 ? sc_plan_start_unknown : NULL;
 }
 
 /* The text of the Dockerfile, and what to call it; false if there is none to read. */

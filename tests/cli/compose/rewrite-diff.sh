@@ -49,6 +49,18 @@ stays compose.yml:13  app.DB_PASSWORD: nothing is known of how 'example/app' tak
 err_is "secretsctl: 1 to move, 1 stay; nothing was changed, use --write"
 cmp compose.yml before.yml
 
+# what only the missing images hold up is counted, where it is more than the line that says so
+cat >many.yml <<'END'
+name: many
+services:
+  app:
+    image: example/app
+    environment: {DB_PASSWORD: hunter2-app, SMTP_PASSWORD: hunter2-smtp}
+END
+run 0 "$SECRETSCTL" compose rewrite --shim /opt/secretsctl-shim -f many.yml
+err_is "secretsctl: nothing to move; 2 stay
+secretsctl: 2 of these stay since their images are not here: docker compose pull, or --image, then run this again"
+
 run 0 "$SECRETSCTL" compose rewrite --json
 out_lacks hunter2
 python3 -c '
