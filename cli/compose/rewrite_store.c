@@ -43,7 +43,9 @@ static int put_secret(struct store *s, const struct sc_plan_secret *secret, stru
     if (rc == 0)
         return sc_fail(
             err, SC_E_EXISTS,
-            "'%s' is in the vault with another value; rename it, or give another --scope", name);
+            "'%s' has another value in the vault than in the files: bring the old one of the two "
+            "up to date ('secretsctl rotate', or the file), or give another --scope",
+            name);
     if (rc != SC_E_NOTFOUND) {
         *err = none;
         return rc;

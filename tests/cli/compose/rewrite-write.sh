@@ -61,7 +61,7 @@ run 0 "$SECRETSCTL" rollback prod/shop/mysql_password
 # another value under the same name is somebody's: it stays
 printf other | "$SECRETSCTL" rotate prod/shop/mysql_password
 run 1 "$SECRETSCTL" compose rewrite --write --scope prod/shop
-err_is "secretsctl: 'prod/shop/mysql_password' is in the vault with another value; rename it, or give another --scope"
+err_is "secretsctl: 'prod/shop/mysql_password' has another value in the vault than in the files: bring the old one of the two up to date ('secretsctl rotate', or the file), or give another --scope"
 cmp compose.yaml before/compose.yaml
 [ -z "$(find . -name '*.secretsctl*')" ] || fail "debris"
 
