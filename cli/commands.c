@@ -22,8 +22,8 @@ const struct sc_command_group sc_command_groups[] = {
 };
 
 const struct sc_option sc_global_options[] = {
-    {"vault", 0, "FILE", "the vault to use", SC_OPTION_TEXT, offsetof(struct sc_globals, vault),
-     NULL, 0},
+    {"vault", 0, "FILE", "the vault (else SECRETSCTL_VAULT, else the user's own)", SC_OPTION_TEXT,
+     offsetof(struct sc_globals, vault), NULL, 0},
     {"identity", 0, "FILE", "unlock with this age identity", SC_OPTION_TEXT,
      offsetof(struct sc_globals, identity), NULL, 0},
     {"key-file", 0, "FILE", "unlock with this key file", SC_OPTION_TEXT,

@@ -18,6 +18,12 @@ struct sc_exit_status {
 };
 extern const struct sc_exit_status sc_exit_statuses[];
 
+/* Every variable of the environment that a person may set, ended by a NULL name. */
+struct sc_variable {
+    const char *name, *text;
+};
+extern const struct sc_variable sc_variables[];
+
 /* Prints the overview, or the help of one command, to standard output. */
 int sc_help_overview(struct sc_error *err) SC_NODISCARD;
 int sc_help_command(const struct sc_command *command, struct sc_error *err) SC_NODISCARD;

@@ -87,6 +87,15 @@ static void put_exit_statuses(struct sc_buf *out)
     }
 }
 
+static void put_variables(struct sc_buf *out)
+{
+    sc_buf_puts(out, ".SH ENVIRONMENT\n");
+    for (const struct sc_variable *row = sc_variables; row->name != NULL; row++) {
+        sc_buf_printf(out, ".TP\n.B %s\n", row->name);
+        put_text(out, row->text);
+    }
+}
+
 static void put_command_row(const struct sc_command *command, const char *group, void *ctx)
 {
     (void)group;
@@ -109,6 +118,7 @@ static void render_overview(struct sc_buf *out)
     sc_buf_puts(out, ".SH OPTIONS\n");
     for (const struct sc_option *row = sc_global_options; row->name != NULL; row++)
         put_option(out, row);
+    put_variables(out);
     put_exit_statuses(out);
 }
 

@@ -27,6 +27,26 @@ const struct sc_exit_status sc_exit_statuses[] = {
     {0, NULL},
 };
 
+const struct sc_variable sc_variables[] = {
+    {"SECRETSCTL_VAULT", "the vault, as --vault; without both it is secretsctl/vault.db below "
+                         "$XDG_DATA_HOME or ~/.local/share, for root /var/lib/secretsctl/vault.db"},
+    {"SECRETSCTL_IDENTITY", "the name of a file, as --identity"},
+    {"SECRETSCTL_KEY_FILE", "the name of a file, as --key-file"},
+    {"CREDENTIALS_DIRECTORY", "set by systemd: its file secretsctl.identity is a key file or an "
+                              "identity; looked at after those above, before the agent"},
+    {"SECRETSCTL_VAULT_KEY", "the verify key that the vault must have; 'check' prints it"},
+    {"SECRETSCTL_MIN_SEQ", "as --min-seq"},
+    {"SECRETSCTL_MAX_AGE", "as --max-age"},
+    {"SECRETSCTL_RUN_DIR", "where values are put and Compose files look for them; else "
+                           "$XDG_RUNTIME_DIR/secretsctl, for root /run/secretsctl"},
+    {"XDG_RUNTIME_DIR", "the agent's socket lies below it, for root else below /run"},
+    {"XDG_STATE_HOME", "what was seen of vaults is remembered below it; else below ~/.local/state, "
+                       "for root in /var/lib/secretsctl/state"},
+    {"DOCKER_HOST", "the container engine's socket"},
+    {"NO_COLOR", "when set: as --no-color"},
+    {NULL, NULL},
+};
+
 static void put_option(struct sc_buf *out, const struct sc_option *row)
 {
     sc_buf_puts(out, "| `");
@@ -74,6 +94,9 @@ void sc_help_render_markdown(struct sc_buf *out)
     sc_buf_puts(out, "\nA command that ends by signal N reports 128+N.\n\n"
                      "## Options of every command\n");
     put_options(out, sc_global_options);
+    sc_buf_puts(out, "\n## Environment\n\n| variable | meaning |\n|---|---|\n");
+    for (const struct sc_variable *row = sc_variables; row->name != NULL; row++)
+        sc_buf_printf(out, "| `%s` | %s |\n", row->name, row->text);
     for (const struct sc_command_group *group = sc_command_groups; group->title != NULL; group++) {
         if (sc_command_group_begins(group))
             sc_buf_printf(out, "\n## %s\n", group->title);
@@ -136,6 +159,15 @@ void sc_help_render_json(struct sc_buf *out)
     for (const struct sc_exit_status *row = sc_exit_statuses; row->text != NULL; row++) {
         sc_json_object_begin(&json);
         sc_json_pair_int(&json, "status", row->status);
+        sc_json_pair_string(&json, "text", row->text);
+        sc_json_object_end(&json);
+    }
+    sc_json_array_end(&json);
+    sc_json_key(&json, "variables");
+    sc_json_array_begin(&json);
+    for (const struct sc_variable *row = sc_variables; row->name != NULL; row++) {
+        sc_json_object_begin(&json);
+        sc_json_pair_string(&json, "name", row->name);
         sc_json_pair_string(&json, "text", row->text);
         sc_json_object_end(&json);
     }

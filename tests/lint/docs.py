@@ -54,6 +54,18 @@ def check_exit_statuses(root, program, report):
             report(f"core/error.def uses exit status {match.group(1)}, which no document names")
 
 
+def check_variables(root, program, report):
+    known = {row["name"] for row in json.loads(output(program, "__dump-cli")[1])["variables"]}
+    man = output(program, "__man")[1]
+    used = set()
+    for folder in ("cli", "core", "vault", "provision", "fuse"):
+        for source in (root / folder).rglob("*.c"):
+            used |= set(re.findall(r'"(SECRETSCTL_[A-Z_]*[A-Z])"', source.read_text()))
+    for name in sorted(used | known):
+        if name not in known or name not in man:
+            report(f"the variable {name} is in no document")
+
+
 def check_links(root, report):
     pages = [p for p in root.rglob("*.md") if "/build" not in p.as_posix()]
     for page in pages:
@@ -105,6 +117,7 @@ def main(root, program):
     check_reference(root, program, faults.append)
     check_help(program, faults.append)
     check_exit_statuses(root, program, faults.append)
+    check_variables(root, program, faults.append)
     check_links(root, faults.append)
     check_dependencies(root, faults.append)
     check_architecture(root, faults.append)
