@@ -4,8 +4,10 @@
  */
 #include "vault/state/pin.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/fsutil.h"
 #include "core/hash.h"
@@ -16,8 +18,18 @@
 
 #include "core/banned.h"
 
-#define PIN_MAX   1024
-#define PIN_FIRST "secretsctl-pin 1\n"
+#define PIN_MAX    1024
+#define PIN_FIRST  "secretsctl-pin 1\n"
+#define SYSTEM_DIR "/var/lib/secretsctl"
+
+/* Root has one place for all its pins, as for its vault: a unit has no HOME, and sudo may keep a
+ * user's. Not in a user namespace, where it is somebody else's. */
+static bool has_system_place(void)
+{
+    if (geteuid() != 0)
+        return false;
+    return access(SYSTEM_DIR, W_OK) == 0 || (errno == ENOENT && access("/var/lib", W_OK) == 0);
+}
 
 static char *pin_path(const unsigned char vault_id[SC_UID_SIZE], struct sc_error *err)
 {
@@ -27,9 +39,9 @@ static char *pin_path(const unsigned char vault_id[SC_UID_SIZE], struct sc_error
     const char *home = sc_env_directory("HOME");
     if (state != NULL)
         return sc_str_printf(err, "%s/secretsctl/pins/%s", state, id);
-    if (home != NULL)
+    if (home != NULL && !has_system_place())
         return sc_str_printf(err, "%s/.local/state/secretsctl/pins/%s", home, id);
-    return sc_str_printf(err, "/var/lib/secretsctl/state/pins/%s", id);
+    return sc_str_printf(err, SYSTEM_DIR "/state/pins/%s", id);
 }
 
 static bool copy_word(const char *text, const char *label, char *out, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Pins: what this user has seen of a vault, kept outside of it, so that an older copy put back is
- * noticed. $XDG_STATE_HOME/secretsctl/pins/<vault id> (else ~/.local/state, else
+ * noticed. $XDG_STATE_HOME/secretsctl/pins/<vault id> (else ~/.local/state, for root
  * /var/lib/secretsctl/state), a few lines of text; docs/FORMAT.md.
  *
  * Where nothing can be kept (CI), SECRETSCTL_VAULT_KEY gives the verify key; how old a state may be

@@ -7,7 +7,7 @@ unset SECRETSCTL_VAULT XDG_DATA_HOME XDG_STATE_HOME SECRETSCTL_KEY_FILE
 chmod 755 "$T"
 install -m 755 "$SECRETSCTL" program
 install -d -o 65534 -m 700 user
-as_user() { setpriv --reuid 65534 --regid 65534 --clear-groups env -C "$T/user" "$@"; }
+as_user() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_STATE_HOME -C "$T/user" "$@"; }
 
 run 4 env XDG_DATA_HOME=data "$SECRETSCTL" list
 err_is "secretsctl: there is no vault at '/var/lib/secretsctl/vault.db'; run: secretsctl init, or restore BACKUP"
@@ -28,6 +28,30 @@ run 0 as_user HOME="$T/user" XDG_STATE_HOME=state "$T/program" init --key-file "
 [ -f user/.local/share/secretsctl/vault.db ] || fail "the vault is elsewhere"
 [ -d user/.local/state/secretsctl/pins ] || fail "the pins are elsewhere"
 [ ! -e user/state ] || fail "pins in the working directory"
+
+# root's pins are in one place, whatever HOME says: what a shell accepts, a unit (which has no HOME) accepts
+if unshare -m true 2>/dev/null; then
+    cat >pins.sh <<'END'
+mount -t tmpfs none /var/lib
+unset XDG_DATA_HOME XDG_STATE_HOME SECRETSCTL_VAULT
+key=$T/root.key
+"$SECRETSCTL" init -q --key-file "$key" && "$SECRETSCTL" backup -q "$T/root.db" || exit 90
+"$SECRETSCTL" --key-file "$key" add -q a/b --generate && env -u HOME "$SECRETSCTL" --key-file "$key" list || exit 91
+"$SECRETSCTL" --key-file "$key" restore -q --accept-rollback 'it is meant' "$T/root.db" || exit 92
+env -u HOME "$SECRETSCTL" --key-file "$key" list || exit 93
+HOME=$T/other "$SECRETSCTL" --key-file "$key" list || exit 94
+find /var/lib/secretsctl/state/pins -type f | grep -c . || exit 95
+[ ! -e "$HOME/.local/state/secretsctl/pins" ] && [ ! -e "$T/other/.local" ] || exit 96
+# and where that cannot be written, as in a user namespace, they are below HOME
+mount -o remount,ro /var/lib
+cp /var/lib/secretsctl/vault.db "$T/ro.db"
+"$SECRETSCTL" --vault "$T/ro.db" --key-file "$key" list || exit 97
+find "$HOME/.local/state/secretsctl/pins" -type f | grep -c . || exit 98
+END
+    run 0 unshare -m env T="$T" bash pins.sh
+    rm -rf "$HOME/.local"
+fi
+export XDG_STATE_HOME=$T/state
 
 # what cannot be read or written
 run 8 as_user HOME="$T/user" "$T/program" --vault "$T/none/vault.db" init --key-file "$T/user/key"
