@@ -29,7 +29,7 @@ print(reads)
 END
 python3 "$T/hold.py" "$M/shop/db" "$T/stop" >"$T/held" 2>&1 &
 holder=$!
-until_true 10 grep -q holds "$T/held" || fail "no reader: $(cat "$T/held")"
+until_true 10 grep -sq holds "$T/held" || fail "no reader: $(cat "$T/held")"
 
 journal_size() { # of the keeper's
     local fd
@@ -42,6 +42,12 @@ size=$(journal_size)
 run 0 "$grown" mount --upgrade "$M"
 until_true 10 runs "$grown" || fail "the later one does not serve"
 [ "$(journal_size)" = $((size + 8192)) ] || fail "the journal has $(journal_size) bytes, had $size"
+# The agent follows when it is ended: the mount is in use, and stays.
+agent=$(pid_of agent)
+kill "$agent"
+until_true 10 test ! -e "/proc/$agent" || fail "the agent does not end"
+run 0 "$grown" mount -q "$M"
+[ "$(readlink "/proc/$(pid_of agent)/exe")" = "$grown" ] || fail "the old agent"
 printf 'the second' | "$SECRETSCTL" rotate -q shop/db
 until_true 10 reads "$M/shop/db" 'the second' || fail "a rotation does not show"
 kill -9 "$(pid_of worker)" "$(pid_of agent)"
