@@ -74,7 +74,7 @@ int sc_verify_load(const struct sc_cli *cli, const char *scope, bool all_version
 int sc_leaks_none(const char *scope, struct sc_error *err) SC_NODISCARD;
 
 /* How a verification ended. */
-struct sc_verdict {
+struct sc_verify_result {
     size_t values;   /* looked for */
     size_t unproved; /* of these, such whose absence was not proved */
     size_t holes;    /* objects not searched that nobody accepted */
@@ -83,6 +83,6 @@ struct sc_verdict {
 
 /* Prints the ledger and the coverage statement, as text or JSON. */
 int sc_verify_print(const struct sc_cli *cli, const struct sc_ledger *ledger,
-                    const struct sc_verdict *verdict, struct sc_error *err) SC_NODISCARD;
+                    const struct sc_verify_result *verdict, struct sc_error *err) SC_NODISCARD;
 
 #endif

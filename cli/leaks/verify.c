@@ -151,7 +151,7 @@ static int look(const struct sc_verify_options *options, const struct sc_verify_
 /* Enters each value whose absence is not proved; tokens prove enough for the short ones as long as
  * everything looked at consists of tokens. */
 static int judge(struct sc_ledger *ledger, const struct sc_searcher *searcher, bool raw_bytes,
-                 struct sc_verdict *verdict, struct sc_error *err)
+                 struct sc_verify_result *verdict, struct sc_error *err)
 {
     verdict->values = searcher->count(searcher->set);
     for (size_t i = 0; i < verdict->values; i++) {
@@ -203,7 +203,7 @@ static int verify(struct sc_cli *cli, const struct sc_verify_options *options,
         engine.timeout = (int)options->timeout.value;
     SC_CLEANUP(sc_ledger_done) struct sc_ledger ledger = {0};
     SC_CLEANUP(sc_probe_done) struct sc_probe probe = {0};
-    struct sc_verdict verdict = {0};
+    struct sc_verify_result verdict = {0};
     int rc = sc_probe_init(&probe, searcher, &ledger, err);
     if (rc == 0)
         rc = look(options, targets, &engine, &probe, err);

@@ -134,7 +134,7 @@ static int print_skipped(const struct sc_ledger *ledger, struct sc_error *err)
 }
 
 /* Said of the values that are proved only. */
-static void print_clean(const struct sc_cli *cli, const struct sc_verdict *verdict,
+static void print_clean(const struct sc_cli *cli, const struct sc_verify_result *verdict,
                         const char *reset)
 {
     size_t proved = verdict->values - verdict->unproved;
@@ -146,7 +146,7 @@ static void print_clean(const struct sc_cli *cli, const struct sc_verdict *verdi
 }
 
 static void print_verdict(const struct sc_cli *cli, const struct sc_ledger *ledger,
-                          const struct sc_verdict *verdict)
+                          const struct sc_verify_result *verdict)
 {
     const char *reset = sc_out_paint(cli, SC_COLOR_NONE);
     if (ledger->leak_count > 0)
@@ -161,7 +161,7 @@ static void print_verdict(const struct sc_cli *cli, const struct sc_ledger *ledg
 }
 
 static int print_text(const struct sc_cli *cli, const struct sc_ledger *ledger,
-                      const struct sc_verdict *verdict, struct sc_error *err)
+                      const struct sc_verify_result *verdict, struct sc_error *err)
 {
     int rc = print_findings(cli, ledger, err);
     if (rc < 0)
@@ -178,7 +178,7 @@ static int print_text(const struct sc_cli *cli, const struct sc_ledger *ledger,
 }
 
 static void json_summary(struct sc_json *json, const struct sc_ledger *ledger,
-                         const struct sc_verdict *verdict)
+                         const struct sc_verify_result *verdict)
 {
     uint64_t bytes = 0;
     int64_t high = 0;
@@ -200,7 +200,7 @@ static void json_summary(struct sc_json *json, const struct sc_ledger *ledger,
     sc_json_object_end(json);
 }
 
-static int print_json(const struct sc_ledger *ledger, const struct sc_verdict *verdict,
+static int print_json(const struct sc_ledger *ledger, const struct sc_verify_result *verdict,
                       struct sc_error *err)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf out = SC_BUF_INIT(JSON_MAX);
@@ -231,7 +231,7 @@ static int print_json(const struct sc_ledger *ledger, const struct sc_verdict *v
 }
 
 int sc_verify_print(const struct sc_cli *cli, const struct sc_ledger *ledger,
-                    const struct sc_verdict *verdict, struct sc_error *err)
+                    const struct sc_verify_result *verdict, struct sc_error *err)
 {
     return cli->globals.json ? print_json(ledger, verdict, err)
                              : print_text(cli, ledger, verdict, err);

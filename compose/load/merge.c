@@ -82,13 +82,13 @@ static int merge_maps(struct sc_model_pool *pool, struct sc_value *base, struct 
 static int append_new(struct sc_model_pool *pool, struct sc_value *base,
                       const struct sc_value *override, struct sc_error *err)
 {
-    SC_CLEANUP(sc_items_done) struct sc_items items = {0};
-    int rc = sc_items_begin(&items, base, base->count + override->count, err);
+    SC_CLEANUP(sc_item_set_done) struct sc_item_set items = {0};
+    int rc = sc_item_set_begin(&items, base, base->count + override->count, err);
     for (size_t i = 0; i < base->count && rc == 0; i++)
-        (void)sc_items_put(&items, i);
+        (void)sc_item_set_put(&items, i);
     for (size_t i = 0; i < override->count && rc == 0; i++) {
         rc = sc_tree_append(pool, base, override->u.items[i], err);
-        if (rc == 0 && !sc_items_put(&items, base->count - 1))
+        if (rc == 0 && !sc_item_set_put(&items, base->count - 1))
             base->count--; /* it was there */
     }
     return rc;

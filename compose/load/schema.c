@@ -187,11 +187,11 @@ static int check_map(const struct checker *c, const struct sc_shape *shape, stru
 static int check_unique(const struct checker *c, const struct sc_value *list,
                         const struct sc_path *path)
 {
-    SC_CLEANUP(sc_items_done) struct sc_items items = {0};
-    int rc = sc_items_begin(&items, list, list->count, c->err);
+    SC_CLEANUP(sc_item_set_done) struct sc_item_set items = {0};
+    int rc = sc_item_set_begin(&items, list, list->count, c->err);
     for (size_t i = 0; i < list->count && rc == 0; i++) {
         struct sc_path item = sc_path_item(path, i);
-        if (!sc_items_put(&items, i))
+        if (!sc_item_set_put(&items, i))
             return sc_fail_value(c->err, SC_E_SYNTAX, list->u.items[i], &item,
                                  "stands in the list twice");
     }

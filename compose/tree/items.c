@@ -8,18 +8,18 @@
 
 #include "core/banned.h"
 
-int sc_items_begin(struct sc_items *items, const struct sc_value *list, size_t max,
-                   struct sc_error *err)
+int sc_item_set_begin(struct sc_item_set *items, const struct sc_value *list, size_t max,
+                      struct sc_error *err)
 {
-    size_t size = SC_ITEMS_SMALL;
+    size_t size = SC_ITEM_SET_SMALL;
     while (size / 2 < max)
         size *= 2;
-    *items = (struct sc_items){.list = list, .mask = size - 1};
-    items->slots = size == SC_ITEMS_SMALL ? items->small : calloc(size, sizeof(items->slots[0]));
+    *items = (struct sc_item_set){.list = list, .mask = size - 1};
+    items->slots = size == SC_ITEM_SET_SMALL ? items->small : calloc(size, sizeof(items->slots[0]));
     return items->slots != NULL ? 0 : sc_fail_nomem(err);
 }
 
-bool sc_items_put(struct sc_items *items, size_t place)
+bool sc_item_set_put(struct sc_item_set *items, size_t place)
 {
     const struct sc_value *const *all = (const struct sc_value *const *)items->list->u.items;
     size_t hash = sc_value_hash(all[place]);
@@ -32,9 +32,9 @@ bool sc_items_put(struct sc_items *items, size_t place)
     return true;
 }
 
-void sc_items_done(struct sc_items *items)
+void sc_item_set_done(struct sc_item_set *items)
 {
     if (items->slots != items->small)
         free(items->slots);
-    *items = (struct sc_items){0};
+    *items = (struct sc_item_set){0};
 }

@@ -90,17 +90,17 @@ static void test_same_length_is_not_same(void **state)
 {
     (void)state;
     struct sc_model_pool pool = {0};
-    SC_CLEANUP(sc_items_done) struct sc_items items = {0};
+    SC_CLEANUP(sc_item_set_done) struct sc_item_set items = {0};
     struct sc_value *list = sc_tree_new(&pool, SC_VALUE_LIST, sc_origin_implied());
-    assert_int_equal(sc_items_begin(&items, list, 4, NULL), 0);
+    assert_int_equal(sc_item_set_begin(&items, list, 4, NULL), 0);
     for (int64_t i = 0; i < 4; i++) {
         struct sc_value *value = i < 2
                                      ? sc_tree_int(&pool, i, sc_origin_implied())
                                      : sc_tree_text(&pool, i == 2 ? "0" : "1", sc_origin_implied());
         assert_int_equal(sc_tree_append(&pool, list, value, NULL), 0);
-        assert_true(sc_items_put(&items, (size_t)i)); /* 0, 1, "0" and "1" are four values */
+        assert_true(sc_item_set_put(&items, (size_t)i)); /* 0, 1, "0" and "1" are four values */
     }
-    assert_false(sc_items_put(&items, 3));
+    assert_false(sc_item_set_put(&items, 3));
     sc_model_pool_done(&pool);
 }
 
