@@ -224,7 +224,9 @@ int sc_slot_unlock(struct sc_vault *vault, const struct sc_unlock *with, struct 
     if (rc == SC_E_BADPASS && with->identity != NULL)
         rc = sc_grants_unlock(vault, &identities, err);
     if (rc == SC_E_BADPASS)
-        return sc_fail(err, SC_E_BADPASS, "wrong passphrase or key: nothing opens this vault");
+        return sc_fail(
+            err, SC_E_BADPASS,
+            "what was given does not open this vault: a wrong passphrase, key or identity");
     if (rc == 0 && vault->opened_by.len == 0)
         sc_secret_move(&vault->opened_by, &identities);
     return rc;

@@ -16,7 +16,7 @@ printf plain | run 0 "$SECRETSCTL" add ci/web/motd --kind config
 
 as_ci() { env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" --identity ci.txt --no-input "$@"; }
 run 5 as_ci list
-err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
+err_is "secretsctl: what was given does not open this vault: a wrong passphrase, key or identity"
 run 4 "$SECRETSCTL" grant add ci/none "$ci"
 run 2 "$SECRETSCTL" grant add ci/web age1nonsense
 err_is "secretsctl: not an age recipient ('age1' and 58 characters)"

@@ -9,7 +9,7 @@ printf v | run 0 "$SECRETSCTL" --passphrase-file pass add a/b
 run 0 "$SECRETSCTL" --passphrase-fd 7 get a/b 7<pass
 out_is v
 run 5 "$SECRETSCTL" --passphrase-file wrong get a/b
-err_is "secretsctl: wrong passphrase or key: nothing opens this vault"
+err_is "secretsctl: what was given does not open this vault: a wrong passphrase, key or identity"
 run 5 "$SECRETSCTL" get a/b --no-input
 err_is "secretsctl: the vault is locked and --no-input forbids to ask; give --passphrase-file"
 run 5 setsid -w "$SECRETSCTL" get a/b
@@ -88,7 +88,7 @@ rm vault.db
 run 0 env SECRETSCTL_KEY_FILE=only "$SECRETSCTL" init
 err_is "secretsctl: made the vault '$T/vault.db', which the key file 'only' opens"
 on_terminal 5 "secretsctl: the vault is locked and no passphrase alone opens it; give --key-file" list
-on_terminal 5 "secretsctl: wrong passphrase or key: nothing opens this vault" list --key-file key
+on_terminal 5 "secretsctl: what was given does not open this vault: a wrong passphrase, key or identity" list --key-file key
 rm vault.db && mv both.db vault.db
 
 flip key -2
