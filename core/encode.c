@@ -17,6 +17,10 @@
 
 #include "core/banned.h"
 
+/* Bytes for each byte of the value at most, of escapes that are base64 besides: that stays below
+ * SC_ENCODE_EXPANSION_MAX. */
+#define BASE64_ESCAPED_MAX ((size_t)4)
+
 static const char base64_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_alphabet[] =
@@ -56,6 +60,8 @@ static const char *const names[SC_ENCODING_MAX] = {
     [SC_ENCODING_UTF16LE] = "utf-16le",
     [SC_ENCODING_UTF16BE] = "utf-16be",
     [SC_ENCODING_REVERSED] = "reversed",
+    [SC_ENCODING_BASE64_JSON] = "base64-json",
+    [SC_ENCODING_BASE64_PERCENT] = "base64-percent",
 };
 
 const char *sc_encoding_name(enum sc_encoding encoding)
@@ -79,20 +85,27 @@ static int emit(struct job *job, enum sc_encoding encoding, struct sc_error *err
     return job->fn(encoding, sc_secret_view(&job->form), job->ctx, err);
 }
 
-static int emit_escaped(struct job *job, const struct sc_escape *escape, struct sc_error *err)
+/* *ret_changed: an escape that had nothing to do says nothing new. */
+static int write_escaped(struct sc_bytes value, const struct sc_escape *escape,
+                         struct sc_secret *out, bool *ret_changed, struct sc_error *err)
 {
-    sc_secret_truncate(&job->form, 0);
-    for (size_t i = 0; i < job->value.len; i++) {
+    sc_secret_truncate(out, 0);
+    for (size_t i = 0; i < value.len; i++) {
         char text[SC_ESCAPE_SIZE];
-        size_t n = escape->write(job->value.ptr[i], text);
-        int rc = sc_secret_append(&job->form, text, n, err);
+        size_t n = escape->write(value.ptr[i], text);
+        int rc = sc_secret_append(out, text, n, err);
         if (rc < 0)
             return rc;
     }
-    /* An escape that had nothing to do says nothing new. */
-    bool same = job->form.len == job->value.len &&
-                memcmp(job->form.ptr, job->value.ptr, job->value.len) == 0;
-    return same ? 0 : emit(job, escape->encoding, err);
+    *ret_changed = out->len != value.len || memcmp(out->ptr, value.ptr, value.len) != 0;
+    return 0;
+}
+
+static int emit_escaped(struct job *job, const struct sc_escape *escape, struct sc_error *err)
+{
+    bool changed = false;
+    int rc = write_escaped(job->value, escape, &job->form, &changed, err);
+    return rc < 0 || !changed ? rc : emit(job, escape->encoding, err);
 }
 
 /* A code of `bits` bits per character, as it stands when `phase` unknown bytes come before the
@@ -139,6 +152,31 @@ static int emit_base64_twice(struct job *job, struct sc_error *err)
         if (rc == 0)
             rc = emit_base64(job, SC_ENCODING_BASE64_TWICE, sc_secret_view(&inner), base64_alphabet,
                              err);
+    }
+    return rc;
+}
+
+/* The claims of a token, the data of a Kubernetes Secret: base64 of JSON and of URLs in which the
+ * value is escaped. */
+static int emit_base64_escaped(struct job *job, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret inner = {0};
+    int rc = 0;
+    for (const struct sc_escape *escape = sc_escapes(); rc == 0 && escape->write != NULL;
+         escape++) {
+        bool json =
+            escape->encoding == SC_ENCODING_JSON || escape->encoding == SC_ENCODING_JSON_HTML;
+        bool changed = false;
+        if (!json && escape->encoding != SC_ENCODING_URL)
+            continue;
+        rc = write_escaped(job->value, escape, &inner, &changed, err);
+        if (rc < 0 || !changed || inner.len > job->value.len * BASE64_ESCAPED_MAX)
+            continue;
+        const struct sc_bytes text = sc_secret_view(&inner);
+        enum sc_encoding encoding = json ? SC_ENCODING_BASE64_JSON : SC_ENCODING_BASE64_PERCENT;
+        rc = emit_base64(job, encoding, text, base64_alphabet, err);
+        if (rc == 0 && json)
+            rc = emit_base64(job, encoding, text, base64url_alphabet, err);
     }
     return rc;
 }
@@ -293,6 +331,8 @@ static int emit_all(struct job *job, struct sc_error *err)
         rc = emit_escapes(job, false, err);
     if (rc == 0)
         rc = emit_base64_twice(job, err);
+    if (rc == 0)
+        rc = emit_base64_escaped(job, err);
     if (rc == 0)
         rc = emit_base32(job, err);
     if (rc == 0 && sc_str_is_utf8((const char *)job->value.ptr, job->value.len))

@@ -53,6 +53,8 @@ enum sc_encoding {
     SC_ENCODING_UTF16LE,
     SC_ENCODING_UTF16BE,
     SC_ENCODING_REVERSED,
+    SC_ENCODING_BASE64_JSON,    /* base64 of what JSON makes of it */
+    SC_ENCODING_BASE64_PERCENT, /* and of what a URL does */
     SC_ENCODING_MAX
 };
 

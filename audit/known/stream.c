@@ -135,6 +135,8 @@ static int report_joined(const struct sc_known_hit *hit, void *ctx, struct sc_er
     struct sc_stream *stream = ctx;
     bool group = hit->encoding == SC_ENCODING_BASE64 || hit->encoding == SC_ENCODING_BASE64URL ||
                  hit->encoding == SC_ENCODING_BASE64_TWICE ||
+                 hit->encoding == SC_ENCODING_BASE64_JSON ||
+                 hit->encoding == SC_ENCODING_BASE64_PERCENT ||
                  hit->encoding == SC_ENCODING_BASE64_UTF16 || hit->encoding == SC_ENCODING_BASE32;
     if (!group)
         return 0;

@@ -162,14 +162,6 @@ static void test_base64_twice_at_every_place(void **state)
     }
 }
 
-static void test_base32_known(void **state)
-{
-    (void)state;
-    /* RFC 4648: base32("foobar") = MZXW6YTBOI======; with one byte in front: base32("xfoobar"). */
-    assert_true(stands_in(SC_ENCODING_BASE32, bytes_of("foobar"), "MZXW6YTBOI======", 16, 9));
-    assert_true(stands_in(SC_ENCODING_BASE32, bytes_of("foobar"), "PBTG633CMFZA====", 16, 9));
-}
-
 struct count {
     int forms[SC_ENCODING_MAX];
 };
@@ -181,6 +173,29 @@ static int count_forms(enum sc_encoding encoding, struct sc_bytes form, void *ct
     (void)err;
     ((struct count *)ctx)->forms[encoding]++;
     return 0;
+}
+
+/* Written by Python: json.dumps and urllib.parse.quote, then base64 with one byte in front. */
+static void test_base64_of_escapes(void **state)
+{
+    (void)state;
+    static const char value[] = "p\"q\\r/s+t=u";
+    static const char json[] = "eHBcInFcXHIvcyt0PXU=";            /* xp\"q\\r/s+t=u */
+    static const char url[] = "eHAlMjJxJTVDciUyRnMlMkJ0JTNEdQ=="; /* xp%22q%5Cr%2Fs%2Bt%3Du */
+    assert_true(stands_in(SC_ENCODING_BASE64_JSON, bytes_of(value), json, strlen(json), 15));
+    assert_true(stands_in(SC_ENCODING_BASE64_PERCENT, bytes_of(value), url, strlen(url), 25));
+    struct count count = {0};
+    assert_int_equal(sc_encode_each(bytes_of("Alnum1234"), count_forms, &count, NULL), 0);
+    assert_int_equal(count.forms[SC_ENCODING_BASE64_JSON], 0);
+    assert_int_equal(count.forms[SC_ENCODING_BASE64_PERCENT], 0);
+}
+
+static void test_base32_known(void **state)
+{
+    (void)state;
+    /* RFC 4648: base32("foobar") = MZXW6YTBOI======; with one byte in front: base32("xfoobar"). */
+    assert_true(stands_in(SC_ENCODING_BASE32, bytes_of("foobar"), "MZXW6YTBOI======", 16, 9));
+    assert_true(stands_in(SC_ENCODING_BASE32, bytes_of("foobar"), "PBTG633CMFZA====", 16, 9));
 }
 
 static void test_escapes_without_effect_give_no_form(void **state)
@@ -241,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_base64_at_every_place),
         cmocka_unit_test(test_base64_twice_at_every_place),
+        cmocka_unit_test(test_base64_of_escapes),
         cmocka_unit_test(test_base32_known),
         cmocka_unit_test(test_escapes_without_effect_give_no_form),
         cmocka_unit_test(test_opaque_forms),

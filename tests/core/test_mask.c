@@ -177,7 +177,8 @@ static int check_form(enum sc_encoding encoding, struct sc_bytes form, void *ctx
         [SC_ENCODING_BASE64_TWICE] = true, [SC_ENCODING_BASE64_UTF16] = true,
         [SC_ENCODING_BASE32] = true,       [SC_ENCODING_UTF16LE] = true,
         [SC_ENCODING_UTF16BE] = true,      [SC_ENCODING_REVERSED] = true,
-        [SC_ENCODING_DOLLAR] = true,       [SC_ENCODING_DOLLAR_JSON] = true};
+        [SC_ENCODING_DOLLAR] = true,       [SC_ENCODING_DOLLAR_JSON] = true,
+        [SC_ENCODING_BASE64_JSON] = true,  [SC_ENCODING_BASE64_PERCENT] = true};
     size_t *checked = ctx;
     (void)err;
     if (other[encoding])
