@@ -108,6 +108,17 @@ static void put_next_word(const struct sc_command *command, const char *group, v
     sc_buf_putc(out, '\n');
 }
 
+/* Behind 'help slot' come its second words, and no other command. */
+static void put_second_words(const struct sc_command *command, const char *group, void *ctx)
+{
+    (void)group;
+    struct sc_buf *out = ctx;
+    const char *space = strchr(command->name, ' ');
+    if (space != NULL)
+        sc_buf_printf(out, "    test \"$last\" = %.*s; and set -a words %s\n",
+                      (int)(space - command->name), command->name, space + 1);
+}
+
 static void put_values(struct sc_buf *out, const struct sc_option *rows)
 {
     for (; rows != NULL && rows->name != NULL; rows++) {
@@ -164,9 +175,12 @@ void sc_completion_render_fish(struct sc_buf *out)
                      "    test (__secretsctl_command) = \"$argv\"\n"
                      "end\n\n"
                      "function __secretsctl_words\n"
-                     "    printf '%s\\n'");
+                     "    set -l words\n"
+                     "    set -l last (commandline -opc)[-1]\n");
+    sc_command_each(put_second_words, out);
+    sc_buf_puts(out, "    set -q words[1]; or set words");
     sc_completion_put_commands(out, false);
-    sc_buf_puts(out, "\nend\n\ncomplete -c secretsctl -f\n");
+    sc_buf_puts(out, "\n    printf '%s\\n' $words\nend\n\ncomplete -c secretsctl -f\n");
     for (const struct sc_option *row = sc_global_options; row->name != NULL; row++)
         put_option(out, row, "");
     put_first_words(out);

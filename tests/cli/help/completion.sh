@@ -60,6 +60,10 @@ if command -v fish >/dev/null; then
             fail "fish: '$2' does not offer '$1'"
     }
     fish_offers rewrite 'secretsctl compose '
+    fish_offers rewrite 'secretsctl help compose '
+    fish_offers list 'secretsctl help slot '
+    fish_offers compose 'secretsctl help com'
+    run 1 fish --no-config -c 'source script.fish; complete -C "secretsctl help slot " | string match "audit*"'
     fish_offers --new-passphrase-file 'secretsctl slot add --n'
     fish_offers get 'secretsctl --vault other.db ge'
     fish_offers json 'secretsctl audit --format j'
