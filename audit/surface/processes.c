@@ -55,7 +55,7 @@ static int read_block(const struct process *process, const char *name, struct sc
     SC_CLEANUP(sc_fd_closep) int fd = openat(process->fd, name, O_RDONLY | O_CLOEXEC);
     int rc = fd < 0 ? sc_fail_errno(err, "cannot read %s", name)
                     : sc_secret_read_fd(block, fd, BLOCK_MAX, err);
-    *ret_present = rc == 0 || !has_ended(fd < 0 ? errno : err->saved_errno);
+    *ret_present = rc == 0 || !has_ended(err->saved_errno);
     return rc;
 }
 
