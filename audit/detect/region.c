@@ -191,7 +191,7 @@ static enum sc_text_kind kind_of_first_line(const char *text, size_t len, bool p
     size_t line = newline != NULL ? (size_t)(newline - text) : len;
     if (len > 0 && (is_section(text, line) || is_object(text, len)))
         return SC_TEXT_CONFIG;
-    return plain && is_env(text, len) ? SC_TEXT_DOTENV : SC_TEXT_OTHER;
+    return plain && len > 0 && is_env(text, len) ? SC_TEXT_DOTENV : SC_TEXT_OTHER;
 }
 
 enum sc_text_kind sc_text_kind(const char *path, struct sc_bytes text)

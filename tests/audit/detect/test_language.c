@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "audit/detect/language.h"
@@ -46,6 +47,10 @@ static void test_kinds(void **state)
         {"a.CMD", SC_TEXT_BATCH},
         {"home/.aws/credentials", SC_TEXT_CONFIG},
         {"credentials", SC_TEXT_OTHER},
+        {"app/etc/env.php", SC_TEXT_PROGRAM},
+        {"a.ipynb", SC_TEXT_NOTEBOOK},
+        {"a.pod", SC_TEXT_UNIT},
+        {"userlist.txt", SC_TEXT_LOGINS},
         {"Caddyfile", SC_TEXT_CONFIG},
         {"x.caddyfile", SC_TEXT_CONFIG},
         {"a.PY", SC_TEXT_PROGRAM},
@@ -61,6 +66,38 @@ static void test_kinds(void **state)
     for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
         if (sc_text_kind_of_name(cases[i].path) != cases[i].kind)
             fail_msg("'%s' is of kind %d", cases[i].path, sc_text_kind_of_name(cases[i].path));
+    }
+}
+
+/* Of a file whose name says nothing, by its first line that is no comment. */
+static void test_kinds_by_content(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *text;
+        enum sc_text_kind kind;
+    } cases[] = {
+        {"office.nmconnection", "# x\n\n[wifi-security]\npsk=x\n", SC_TEXT_CONFIG},
+        {"hosts", "[db:vars]\r\na=b\n", SC_TEXT_CONFIG},
+        {"a.list", "[\"a\", \"b\"]\n", SC_TEXT_OTHER},
+        {"a.list", "[1, 2]\n", SC_TEXT_OTHER},
+        {"a.ign", "{\n  \"ignition\": {}}\n", SC_TEXT_CONFIG},
+        {"a.css", "{ color: red }\n", SC_TEXT_OTHER},
+        {"a.css", "{", SC_TEXT_OTHER},
+        {"backup", "# x\nexport GPG_PW=x\n", SC_TEXT_DOTENV},
+        {"backup.x", "GPG_PW=x\n", SC_TEXT_OTHER},
+        {".credentials", "realm=Nexus\nuser=ci\n", SC_TEXT_DOTENV},
+        {"completion", "words=\"$1\"\nif true; then\n", SC_TEXT_OTHER},
+        {"notes", "a text = with a sign\n", SC_TEXT_OTHER},
+        {"notes", "A=", SC_TEXT_OTHER}, /* too short for a name */
+        {"empty", "#", SC_TEXT_OTHER},
+        {"x", "", SC_TEXT_OTHER},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        const struct sc_bytes text = {(const unsigned char *)cases[i].text, strlen(cases[i].text)};
+        if (sc_text_kind(cases[i].path, text) != cases[i].kind)
+            fail_msg("case %zu, '%s', is of kind %d", i, cases[i].path,
+                     sc_text_kind(cases[i].path, text));
     }
 }
 
@@ -89,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_kinds_by_content),
         cmocka_unit_test(test_names_of_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
