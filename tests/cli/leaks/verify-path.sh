@@ -186,3 +186,14 @@ python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$SECRETSCTL" --no-color v
 grep -q '^fix: path: remove it from the file and rotate it' shown || fail "on a terminal: $(cat shown)"
 run 3 "$SECRETSCTL" verify path told
 out_lacks 'fix:'
+
+# A value that JSON and a URL escape, in base64 as a token's claims and a Kubernetes Secret have it, also wrapped.
+printf '%s' 'p"q/Rs+t=uVw9&kL2#xY' | "$SECRETSCTL" add shop/escaped 2>/dev/null
+mkdir claims
+printf '%s' '{"sub":"x","pw":"p\"q/Rs+t=uVw9&kL2#xY"}' | base64 -w 0 | tr '+/' '-_' >claims/jwt
+printf '%s' '{"sub":"xy","pw":"p\"q/Rs+t=uVw9&kL2#xY"}' | base64 -w 20 >claims/wrapped
+printf '%s' 'postgres://u:p%22q%2FRs%2Bt%3DuVw9%26kL2%23xY@db/x' | base64 -w 0 >claims/url
+run 3 "$SECRETSCTL" verify path claims --json
+is "$(jq -r '.findings[] | [.file, .encoding] | join(" ")' "$T/out" | sort)" "claims/jwt base64-json
+claims/url base64-percent
+claims/wrapped base64-json"
