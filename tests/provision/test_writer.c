@@ -19,6 +19,7 @@
 
 #include "core/fsutil.h"
 #include "core/proc.h"
+#include "provision/scope.h"
 #include "provision/writer.h"
 #include "tests/support/source_mem.h"
 
@@ -225,6 +226,10 @@ static void test_owner(void **state)
     write_ok(fx);
     assert_int_equal(count_in(fx, SC_LAYOUT_CHANGED), 1);
     assert_int_equal(stat_of(fx, "s/a").st_gid, 5679);
+    sc_source_mem_attr(fx->mem, "s/a", 1235, 5679, 0440);
+    write_ok(fx);
+    assert_int_equal(count_in(fx, SC_LAYOUT_CHANGED), 1);
+    assert_int_equal(stat_of(fx, "s/a").st_uid, 1235);
 }
 
 static void test_removed_is_wiped(void **state)
@@ -366,6 +371,12 @@ static void test_foreign_file_is_left(void **state)
     write_fails(fx, SC_E_EXISTS,
                 "'s/a' exists in the directory and was not made by secretsctl; remove it");
     assert_true(exists(fx, "s/a"));
+    path_of(fx, "s/a", path);
+    assert_int_equal(rmdir(path), 0);
+    path_of(fx, "s/" SC_SCOPE_CURRENT, path);
+    assert_int_equal(symlink("v-7", path), 0);
+    write_fails(fx, SC_E_EXISTS, "'s/" SC_SCOPE_CURRENT "' was not made by secretsctl");
+    assert_int_equal(unlink(path), 0);
 }
 
 static void test_entry_and_scope_at_once(void **state)

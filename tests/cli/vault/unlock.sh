@@ -95,6 +95,8 @@ flip key -2
 run 5 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
 err_is "secretsctl: the key file was not made by secretsctl, or is damaged"
 
-chmod 644 vault.db
-run 8 "$SECRETSCTL" --passphrase-file pass list
-err_is "secretsctl: others have access to the vault '$T/vault.db'; run: chmod 600 '$T/vault.db'"
+for mode in 640 604 620; do
+    chmod "$mode" vault.db
+    run 8 "$SECRETSCTL" --passphrase-file pass list
+    err_is "secretsctl: others have access to the vault '$T/vault.db'; run: chmod 600 '$T/vault.db'"
+done

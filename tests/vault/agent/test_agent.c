@@ -298,6 +298,15 @@ static void test_directory_of_others(void **state)
     assert_int_equal(chmod(folder, 0750), 0);
     assert_int_equal(sc_agent_listen(path, &fd, &err), SC_E_PERM);
     assert_int_equal(chmod(folder, 0700), 0);
+    if (geteuid() != 0)
+        return;
+    char message[256];
+    assert_int_equal(chown(folder, 65534, (gid_t)-1), 0);
+    assert_int_equal(sc_agent_listen(path, &fd, &err), SC_E_PERM);
+    snprintf(message, sizeof(message), "'%s' must be a directory of your own with mode 0700",
+             folder);
+    assert_string_equal(sc_error_message(&err), message);
+    assert_int_equal(chown(folder, 0, (gid_t)-1), 0);
 }
 
 static int fill_ring(void *ctx)

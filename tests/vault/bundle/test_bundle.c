@@ -411,6 +411,65 @@ static void test_a_newer_bundle_takes_its_place(void **state)
     sc_vault_closep(&vault);
 }
 
+static void replace_by(const struct sc_buf *content)
+{
+    const struct sc_file_attr attr = {.mode = 0644};
+    assert_int_equal(sc_file_replace("shop.sctl", sc_buf_view(content), &attr, NULL), 0);
+}
+
+/* What the handle says of `pw`, or why it does not. */
+static int value_of_pw(struct sc_vault *vault, struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    return sc_vault_get(vault, "shop/pw", 0, &value, NULL, err);
+}
+
+/* A handle that stays open takes what is put in the bundle's place, if it is a newer one. The pins
+ * are taken away, so that it is the handle that remembers. */
+static void test_replaced_while_open(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *reader = NULL;
+    SC_CLEANUP(sc_buf_done) struct sc_buf older = SC_BUF_INIT(BUNDLE_MAX);
+    SC_CLEANUP(sc_buf_done) struct sc_buf newer = SC_BUF_INIT(BUNDLE_MAX);
+    const struct sc_unlock with = {.identity = &identity};
+    assert_int_equal(sc_file_read("shop.sctl", &older, NULL), 0);
+    assert_int_equal(sc_vault_open("shop.sctl", SC_VAULT_READ, &reader, NULL), 0);
+    assert_int_equal(sc_vault_unlock(reader, &with, NULL), 0);
+    struct sc_vault *writer = open_whole();
+    put(writer, "shop/pw", "newer");
+    write_bundle(writer);
+    sc_vault_closep(&writer);
+    assert_int_equal(sc_file_read("shop.sctl", &newer, NULL), 0);
+    assert_int_equal(value_of_pw(reader, &err), 0);
+    assert_int_equal(setenv("XDG_STATE_HOME", "/proc/none", 1), 0);
+    replace_by(&older);
+    assert_int_equal(value_of_pw(reader, &err), SC_E_ROLLBACK);
+    assert_string_equal(sc_error_message(&err), "an older bundle was put at 'shop.sctl'");
+    replace_by(&newer);
+    assert_int_equal(value_of_pw(reader, &err), 0);
+    const unsigned char id = reader->vault_id[0];
+    reader->vault_id[0] = (unsigned char)(id ^ 1);
+    reader->bundle.seen.st_ino = 0;
+    assert_int_equal(value_of_pw(reader, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err), "another vault's bundle was put at 'shop.sctl'");
+    reader->vault_id[0] = id;
+    reader->sign_pk[0] = (unsigned char)(reader->sign_pk[0] ^ 1);
+    assert_int_equal(value_of_pw(reader, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err), "another vault's bundle was put at 'shop.sctl'");
+    reader->sign_pk[0] = (unsigned char)(reader->sign_pk[0] ^ 1);
+    assert_int_equal(value_of_pw(reader, &err), 0);
+    reader->bundle.until = 1;
+    assert_int_equal(value_of_pw(reader, &err), SC_E_ROLLBACK);
+    assert_string_equal(sc_error_message(&err),
+                        "the bundle was good until 1970-01-01T00:00:01Z; get a new one");
+    assert_int_equal(unlink("shop.sctl"), 0);
+    assert_int_equal(rename("vault.db", "shop.sctl"), 0);
+    assert_int_equal(value_of_pw(reader, &err), SC_E_FORMAT);
+    assert_string_equal(sc_error_message(&err), "'shop.sctl' is not a bundle any more");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +478,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory_fails_while_compacting, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_order_of_rows, each_test, after_test),
+        cmocka_unit_test_setup_teardown(test_replaced_while_open, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_each_part_under_a_good_signature, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(test_the_grant_of_another_scope, each_test, after_test),
