@@ -28,6 +28,10 @@ for case in 1:--ignore-signal=CHLD 0:--default-signal=CHLD; do
     [ $((0x$(cat "$T/out") >> 16 & 1)) = "${case%%:*}" ] || fail "$case: the child has SigIgn $(cat "$T/out")"
 done
 run 125 env V='{{secret:nope}}' "$shim" --init -- true
+# What was rendered into a file goes with the child.
+run 5 "$shim" --init --file 'KEY={{secret:pw}}' -- sh -c 'cat "$KEY" && echo "$KEY" >&2 && exit 5'
+out_is one
+[ -s "$T/err" ] && [ ! -e "$(cat "$T/err")" ] && [ ! -e "$(dirname "$(cat "$T/err")")" ] || fail "a file is left: $(cat "$T/err")"
 
 # Each signal reaches the child.
 for signal in HUP INT QUIT USR1 USR2 TERM WINCH CONT; do

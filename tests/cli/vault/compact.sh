@@ -24,6 +24,10 @@ err_is "secretsctl: would delete 3 old versions of 1 entry"
 # All versions are young
 run 0 "$SECRETSCTL" compact --keep 2 --older-than 1d --dry-run --json
 jq -e '.versions == 0 and .dry_run' out >/dev/null || fail "dry run: $(cat out)"
+# However old it is, the current one stays
+sleep 1.1
+run 0 "$SECRETSCTL" compact --older-than 0s --dry-run
+err_is "secretsctl: would delete 5 old versions of 2 entries"
 
 # The sealed bytes of what is deleted, as they stand in the file now
 sqlite3 vault.db "SELECT hex(substr(ct, 1, 40)) FROM rec JOIN blob ON id=blob_id WHERE kind=1" | sort >sealed
