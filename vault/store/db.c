@@ -27,7 +27,7 @@
  * that has moved rows between pages. Who reads all reads in the order of the file, and for that
  * even this would be mostly memory touched for the first time. */
 #define CACHE      "PRAGMA cache_size=-4096"
-#define SCAN_CACHE "PRAGMA cache_size=-1024"
+#define SCAN_CACHE "PRAGMA cache_size=-256"
 
 /* For failures of a system call. */
 static int code_of_errno(int error)
