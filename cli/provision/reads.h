@@ -23,9 +23,8 @@ int sc_reads_each(const struct sc_cli *cli, sc_reads_fn fn, void *ctx,
 int sc_reads_anchor(const struct sc_cli *cli, struct sc_vault *vault, unsigned *ret_count,
                     struct sc_error *err) SC_NODISCARD;
 
-/* Ends every log, whether or not an agent writes it: notes its last line in the vault, from which
- * on
- * --check asks no more for what was before, and leaves it beside, to be archived or deleted. */
+/* Ends every log, whether or not an agent writes it: notes its last line in the vault, so that what
+ * was before is not asked for any more, and leaves it beside, to be archived or deleted. */
 int sc_reads_trim(const struct sc_cli *cli, struct sc_vault *vault,
                   struct sc_error *err) SC_NODISCARD;
 
