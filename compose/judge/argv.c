@@ -169,6 +169,16 @@ static int give_data(struct reader *r, const struct sc_word *word, size_t from,
     return rc;
 }
 
+/* A field of a form, which may come out of a file. */
+static int give_field(struct reader *r, const struct sc_word *word, size_t from,
+                      struct sc_error *err)
+{
+    const char *sign = memchr(word->text + from, '=', word->len - from);
+    if (sign == NULL || sign[1] == '@' || sign[1] == '<')
+        return 0;
+    return give_assignment(r, SC_ARGV_ARGUMENT, word, from, err);
+}
+
 /* The n-th operand behind this word; NULL if there are fewer, or something else is among them. */
 static const struct sc_word *operand(const struct sc_words *words, size_t from, size_t n)
 {
@@ -217,6 +227,8 @@ static int take_value(struct reader *r, const struct sc_argv_option *row, size_t
         return give_header(r, word, from, err);
     case SC_TAKES_DATA:
         return give_data(r, word, from, err);
+    case SC_TAKES_FIELD:
+        return give_field(r, word, from, err);
     case SC_TAKES_ENV:
         return give_assignment(r, SC_ARGV_ENVIRON, word, from, err);
     case SC_TAKES_PREFIXED:

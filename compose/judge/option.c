@@ -18,6 +18,7 @@
 #define USERPASS SC_TAKES_USERPASS
 #define HEADER   SC_TAKES_HEADER
 #define DATA     SC_TAKES_DATA
+#define FIELD    SC_TAKES_FIELD
 #define ENV      SC_TAKES_ENV
 #define PREFIXED SC_TAKES_PREFIXED
 #define OPERAND  SC_TAKES_OPERAND
@@ -57,6 +58,8 @@ const struct sc_argv_option sc_argv_options[] = {
     {"curl", "--data-raw", DATA, 0},
     {"curl", "--data-binary", DATA, 0},
     {"curl", "--json", DATA, 0},
+    {"curl", "-F", FIELD, 0},
+    {"curl", "--form", FIELD, 0},
     {"wget", "--header", HEADER, 0},
     {"wget", "--post-data", DATA, 0},
     {"skopeo", "--creds", USERPASS, 0},

@@ -16,6 +16,7 @@ enum sc_argv_takes {
     SC_TAKES_USERPASS, /* -u USER:VALUE, -uUSER:VALUE, --user=USER:VALUE */
     SC_TAKES_HEADER,   /* -H 'Name: VALUE' */
     SC_TAKES_DATA,     /* -d 'name=VALUE&...', -d '{"name": "VALUE"}' */
+    SC_TAKES_FIELD,    /* -F name=VALUE, where -F name=@FILE is none */
     SC_TAKES_ENV,      /* -e NAME=VALUE, also -eNAME=VALUE */
     SC_TAKES_PREFIXED, /* -pass pass:VALUE */
     SC_TAKES_OPERAND,  /* the n-th operand behind this word: rabbitmqctl add_user NAME VALUE */

@@ -226,6 +226,22 @@ static bool spread_one(struct context *c, struct occurrence *a)
     return false;
 }
 
+/* A variable that gives its place to another one lets through what `<<` brings of its name, unless
+ * that moves, too. */
+static const char *uncovers(const struct context *c, const struct occurrence *o)
+{
+    const struct sc_yaml_node *behind =
+        o->use_shim || o->line != NULL ? NULL : sc_merged_behind(o->value_node, o->key);
+    for (size_t i = 0; i < c->found_count && behind != NULL; i++) {
+        const struct occurrence *other = &c->found[i];
+        if (other->value_node == behind && other->reason == NULL && !other->use_shim)
+            behind = NULL;
+    }
+    return behind == NULL ? NULL
+                          : "'<<' brings another value of this variable, which would come in its "
+                            "place; take it out there";
+}
+
 static void spread_reasons(struct context *c)
 {
     for (bool again = true; again;) {
@@ -236,6 +252,8 @@ static void spread_reasons(struct context *c)
                 o->reason = sc_plan_env_lookup(c, o);
             if (o->reason == NULL && o->native != NULL && o->native->set != NULL)
                 o->reason = sc_plan_native_set(c, o);
+            if (o->reason == NULL)
+                o->reason = uncovers(c, o);
             if (o->reason == NULL && !sc_plan_anchor_follows(c, o))
                 o->reason = "something else refers to this text by its anchor and cannot follow; "
                             "write it out there";

@@ -13,6 +13,10 @@
 /* The value of a key as the mapping has it after merging; own keys first, then `<<` in order. */
 const struct sc_yaml_node *sc_merged_get(const struct sc_yaml_node *mapping, const char *key);
 
+/* What its mapping would have through `<<` in the place of this value, if the key were gone; NULL
+ * if nothing. */
+const struct sc_yaml_node *sc_merged_behind(const struct sc_yaml_node *value, const char *key);
+
 /* Calls fn for each entry after merging, each key once; stops at a negative result. */
 typedef int (*sc_merged_fn)(const struct sc_yaml_node *key, const struct sc_yaml_node *value,
                             void *ctx, struct sc_error *err);

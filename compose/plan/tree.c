@@ -14,27 +14,43 @@ static bool is_merge_key(const struct sc_yaml_node *key)
 }
 
 static const struct sc_yaml_node *merged_get(const struct sc_yaml_node *mapping, const char *key,
-                                             int depth)
+                                             int depth);
+
+/* What `<<` brings of it. */
+static const struct sc_yaml_node *inherited(const struct sc_yaml_node *mapping, const char *key,
+                                            int depth)
 {
-    mapping = sc_yaml_resolve(mapping);
-    const struct sc_yaml_node *own = sc_yaml_get(mapping, key);
-    if (own != NULL || !sc_yaml_is(mapping, SC_YAML_MAPPING) || depth == 0)
-        return own;
-    for (size_t i = 0; i < mapping->count; i++) {
+    const struct sc_yaml_node *found = NULL;
+    for (size_t i = 0; i < mapping->count && depth > 0; i++) {
         if (!is_merge_key(mapping->keys[i]))
             continue;
         const struct sc_yaml_node *from = sc_yaml_resolve(mapping->values[i]);
         if (sc_yaml_is(from, SC_YAML_MAPPING))
             return merged_get(from, key, depth - 1);
-        for (size_t k = 0; from != NULL && k < from->count && own == NULL; k++)
-            own = merged_get(from->values[k], key, depth - 1);
+        for (size_t k = 0; from != NULL && k < from->count && found == NULL; k++)
+            found = merged_get(from->values[k], key, depth - 1);
     }
-    return own;
+    return found;
+}
+
+static const struct sc_yaml_node *merged_get(const struct sc_yaml_node *mapping, const char *key,
+                                             int depth)
+{
+    mapping = sc_yaml_resolve(mapping);
+    const struct sc_yaml_node *own = sc_yaml_get(mapping, key);
+    return own != NULL || !sc_yaml_is(mapping, SC_YAML_MAPPING) ? own
+                                                                : inherited(mapping, key, depth);
 }
 
 const struct sc_yaml_node *sc_merged_get(const struct sc_yaml_node *mapping, const char *key)
 {
     return merged_get(mapping, key, SC_YAML_DEPTH_MAX);
+}
+
+const struct sc_yaml_node *sc_merged_behind(const struct sc_yaml_node *value, const char *key)
+{
+    const struct sc_yaml_node *mapping = value->parent;
+    return sc_yaml_is(mapping, SC_YAML_MAPPING) ? inherited(mapping, key, SC_YAML_DEPTH_MAX) : NULL;
 }
 
 struct walk {

@@ -67,6 +67,33 @@ err_is "secretsctl: nothing to move; 1 stay"
 run 0 "$SECRETSCTL" compose restore
 cmp compose.yml before.yml
 
+# What would come through `<<` in the place of a variable that goes: it stays, and the rest moves;
+# where both move, both do.
+cat >compose.yml <<'END'
+name: behind
+x-env: &env
+  POSTGRES_PASSWORD: canary-old-one
+services:
+  db:
+    image: postgres:16
+    environment:
+      <<: *env
+      POSTGRES_PASSWORD: canary-new-one
+  other:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: canary-its-own
+END
+run 0 "$SECRETSCTL" compose rewrite
+out_has "stays compose.yml:9  db.POSTGRES_PASSWORD: '<<' brings another value of this variable, which would come in its place; take it out there"
+out_has "move  compose.yml:13  other.POSTGRES_PASSWORD"
+err_is "secretsctl: 1 to move, 2 stay; nothing was changed, use --write"
+sed -i 's/^      POSTGRES_PASSWORD: canary-its-own/      <<: [*env]/' compose.yml
+run 0 "$SECRETSCTL" compose rewrite
+out_has "move  compose.yml:3  other.POSTGRES_PASSWORD"
+out_has "move  compose.yml:9  db.POSTGRES_PASSWORD"
+err_is "secretsctl: 2 to move, 0 stay; nothing was changed, use --write"
+
 # A value that is merged and then written anew is not the service's.
 cat >compose.yml <<'END'
 name: merged
