@@ -25,7 +25,8 @@
 #define NOTHING  "-"
 /* Bytes of lines that wait to be written. */
 #define PENDING_SIZE ((size_t)256 * 1024)
-#define LOCK_TRIES   20
+#define LOCK_TRIES   20     /* for an agent that was killed to be gone */
+#define TRIM_TRIES   100    /* for one on a busy machine to let go */
 #define LOCK_PAUSE   100000 /* microseconds */
 
 static void chain_next(const unsigned char *chain, const char *line, size_t len, unsigned char *out)
@@ -179,14 +180,13 @@ int sc_access_log_head(const char *path, uint64_t *ret_sequence, char ret_hash[S
 
 /* ---- writing ---- */
 
-static int open_locked(const char *path, int flags, int *ret_fd, struct sc_error *err)
+static int open_locked(const char *path, int flags, int tries, int *ret_fd, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return sc_fail_errno(err, "cannot open '%s'", path);
-    /* An agent that was killed may take a moment to be gone. */
     for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-        if (i == LOCK_TRIES)
+        if (i == tries)
             return sc_fail(err, SC_E_BUSY, "another process writes '%s'", path);
         usleep(LOCK_PAUSE);
     }
@@ -196,13 +196,13 @@ static int open_locked(const char *path, int flags, int *ret_fd, struct sc_error
 
 int sc_access_log_lock(const char *path, int *ret_fd, struct sc_error *err)
 {
-    return open_locked(path, 0, ret_fd, err);
+    return open_locked(path, 0, TRIM_TRIES, ret_fd, err);
 }
 
 int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = -1;
-    int rc = open_locked(path, O_CREAT, &fd, err);
+    int rc = open_locked(path, O_CREAT, LOCK_TRIES, &fd, err);
     if (rc < 0)
         return rc;
     struct scan scan = {0};
