@@ -119,6 +119,8 @@ static struct sc_region locate(const struct sc_detect *detect, const struct sc_p
         found = memmem(raw, pair->raw.len, secret, length);
     if (found != NULL)
         return (struct sc_region){(size_t)(found - detect->text), length};
+    if (pair->raw.len == pair->value_len) /* a copy without its dollars */
+        return (struct sc_region){pair->raw.offset + offset, length};
     return pair->raw;
 }
 
@@ -287,6 +289,36 @@ int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair, struct
             rc = add_credential(detect, pair, &parts[i].credential, err);
     }
     return rc;
+}
+
+/* ${X}, $(X), $DB_PASSWORD: there are readers that fill these in, in single quotes too. */
+static bool names_variable(const char *text, size_t len)
+{
+    size_t at = 1;
+    while (at < len && ((text[at] >= 'A' && text[at] <= 'Z') || text[at] == '_'))
+        at++;
+    return (len > 1 && (text[1] == '{' || text[1] == '(')) ||
+           (at > 3 && (at == len || !sc_shape_is_word_char(text[at])));
+}
+
+int sc_detect_quoted(struct sc_detect *detect, const struct sc_pair *pair, bool single,
+                     struct sc_error *err)
+{
+    const char *value = pair->value;
+    size_t len = pair->value_len;
+    if (memchr(value, '$', len) == NULL || sc_credential_is_reference(value, len))
+        return sc_detect_parts(detect, pair, err);
+    SC_CLEANUP(sc_str_freep) char *copy = sc_str_ndup(value, len, err);
+    if (copy == NULL)
+        return SC_E_NOMEM;
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] == '$' &&
+            ((i > 0 && value[i - 1] == '\\') || (single && !names_variable(value + i, len - i))))
+            copy[i] = '_';
+    }
+    struct sc_pair plain = *pair;
+    plain.value = copy;
+    return sc_detect_parts(detect, &plain, err);
 }
 
 int sc_detect_skip(struct sc_detect *detect, const char *reason, size_t offset,

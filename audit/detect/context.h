@@ -80,6 +80,10 @@ int sc_detect_pair(struct sc_detect *detect, const struct sc_pair *pair,
 /* The same for a value that may hold several: JSON, connection strings, options. */
 int sc_detect_parts(struct sc_detect *detect, const struct sc_pair *pair,
                     struct sc_error *err) SC_NODISCARD;
+/* The same for a value that stands in the outer text as it is, with its escapes: a `$` in single
+ * quotes or behind a backslash is a character of it. */
+int sc_detect_quoted(struct sc_detect *detect, const struct sc_pair *pair, bool single,
+                     struct sc_error *err) SC_NODISCARD;
 /* The same of a part of the outer text that is a password by where it stands. */
 int sc_detect_password(struct sc_detect *detect, enum sc_family family, struct sc_region value,
                        struct sc_error *err) SC_NODISCARD;

@@ -67,6 +67,7 @@ static int read_line(struct sc_detect *detect, const struct line *line, enum sc_
     while (at < line_end && text[at] == ' ')
         at++;
     struct sc_region value = read_value(text, at, line_end, end, ret_next);
+    bool single = at < line_end && text[at] == '\'';
     struct sc_pair pair = {
         .family = family,
         .key = text + name,
@@ -76,7 +77,7 @@ static int read_line(struct sc_detect *detect, const struct line *line, enum sc_
         .raw = value,
         .ignore_variables = true,
     };
-    return sc_detect_parts(detect, &pair, err);
+    return sc_detect_quoted(detect, &pair, single, err);
 }
 
 int sc_detect_dotenv(struct sc_detect *detect, struct sc_region region, enum sc_family family,

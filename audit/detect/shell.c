@@ -4,6 +4,8 @@
  */
 #include "audit/detect/shell.h"
 
+#include <string.h>
+
 #include "audit/detect/region.h"
 
 #include "core/banned.h"
@@ -19,6 +21,19 @@ struct shell {
     struct sc_detect *detect;
     const struct sc_shell_context *context;
 };
+
+/* Whether all of the value stands in single quotes of the script itself, with a `$` in it. Inside
+ * of another text (sh -c "...") the outer one has filled it in. */
+static bool is_single_quoted(const struct shell *s, const struct sc_argv_pair *found)
+{
+    const struct sc_word *word = found->word;
+    const char *raw = s->detect->text + word->raw.offset, *value = word->text + found->from;
+    size_t len = found->to - found->from;
+    return s->context == &sc_shell_script && s->reader.depth == s->detect->depth &&
+           found->to == word->len && memchr(value, '$', len) != NULL &&
+           word->raw.len == found->from + len + 2 && raw[found->from] == '\'' &&
+           memcmp(raw + found->from + 1, value, len) == 0;
+}
 
 static int judge(void *ctx, const struct sc_argv_pair *found, struct sc_error *err)
 {
@@ -44,6 +59,11 @@ static int judge(void *ctx, const struct sc_argv_pair *found, struct sc_error *e
         /* A script's own variables are the right way; docker's -e shows them to `inspect`. */
         .ignore_variables = !context->variables && found->role != SC_ARGV_ENVIRON,
     };
+    if (is_single_quoted(s, found)) {
+        pair.raw = (struct sc_region){pair.raw.offset + found->from + 1, pair.value_len};
+        pair.skip = 0;
+        return sc_detect_quoted(s->detect, &pair, true, err);
+    }
     return sc_detect_pair(s->detect, &pair, err);
 }
 
