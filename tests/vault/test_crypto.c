@@ -85,6 +85,38 @@ static void every_changed_byte_is_found(void **state)
     }
 }
 
+/* Told before anything is derived from it: of a wrong key is said nothing else. */
+static void other_forms_are_refused(void **state)
+{
+    (void)state;
+    const size_t least = SC_SEAL_OVERHEAD + SC_PAD_MIN, most = sc_seal_size(SC_SEAL_PLAIN_MAX);
+    const struct {
+        size_t len;
+        unsigned char version;
+        int code;
+    } cases[] = {
+        {0, 1, SC_E_FORMAT},     {least - 1, 1, SC_E_FORMAT}, {least, 1, SC_E_BADPASS},
+        {most, 1, SC_E_BADPASS}, {most + 1, 1, SC_E_FORMAT},  {least, 0, SC_E_FORMAT},
+        {least, 2, SC_E_FORMAT},
+    };
+    unsigned char *sealed = calloc(1, most + 1), *room = calloc(1, most + 1);
+    assert_true(sealed != NULL && room != NULL);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        struct sc_error err = {0};
+        size_t len = 0;
+        sealed[0] = cases[i].version;
+        assert_int_equal(
+            sc_seal_open_at(&key, aad, (struct sc_bytes){sealed, cases[i].len}, room, &len, &err),
+            cases[i].code);
+        assert_string_equal(sc_error_message(&err),
+                            cases[i].code == SC_E_FORMAT
+                                ? "a sealed record has an unknown form"
+                                : "a sealed record was made with another key");
+    }
+    free(sealed);
+    free(room);
+}
+
 /* One ciphertext that is valid under two keys needs two equal commitments: the second key is
  * refused before anything is decrypted, whatever the rest is. */
 static void commits_to_its_key(void **state)
@@ -232,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_with_key_and_place_only),
         cmocka_unit_test(every_changed_byte_is_found),
+        cmocka_unit_test(other_forms_are_refused),
         cmocka_unit_test(commits_to_its_key),
         cmocka_unit_test(short_values_look_alike),
         cmocka_unit_test(content_is_padded),

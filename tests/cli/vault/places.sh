@@ -36,6 +36,19 @@ if unshare -m true 2>/dev/null; then
 mount -t tmpfs none /var/lib
 unset XDG_DATA_HOME XDG_STATE_HOME SECRETSCTL_VAULT
 key=$T/root.key
+# the place is made with the first pin, wherever the vault is; where that cannot be done it is below HOME
+"$SECRETSCTL" --vault "$T/first.db" init -q --key-file "$T/first.key" || exit 81
+[ "$(find /var/lib/secretsctl/state/pins -type f | wc -l)" = 1 ] || exit 82
+# it is root's alone, also when others could write there
+chmod -R a+rwX /var/lib/secretsctl
+setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$T/user" "$T/program" --key-file "$T/user/key" list || exit 83
+[ "$(find /var/lib/secretsctl/state/pins -type f | wc -l)" = 1 ] || exit 84
+rm -r /var/lib/secretsctl
+mount -o remount,ro /var/lib
+"$SECRETSCTL" --vault "$T/first.db" --key-file "$T/first.key" list || exit 85
+[ "$(find "$HOME/.local/state/secretsctl/pins" -type f | wc -l)" = 1 ] || exit 86
+mount -o remount,rw /var/lib
+rm -r "$HOME/.local"
 "$SECRETSCTL" init -q --key-file "$key" && "$SECRETSCTL" backup -q "$T/root.db" || exit 90
 "$SECRETSCTL" --key-file "$key" add -q a/b --generate && env -u HOME "$SECRETSCTL" --key-file "$key" list || exit 91
 "$SECRETSCTL" --key-file "$key" restore -q --accept-rollback 'it is meant' "$T/root.db" || exit 92

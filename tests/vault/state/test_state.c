@@ -171,6 +171,47 @@ static void test_the_state_of_another_number(void **state)
     file_is_refused("the number of the vault's state was changed");
 }
 
+static void put_an_entry(void)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret value = {0};
+    assert_int_equal(sc_secret_append(&value, "x", 1, NULL), 0);
+    const struct sc_entry_put entry = {.name = "shop/a", .value = &value};
+    assert_int_equal(sc_vault_put(vault, &entry, NULL), 0);
+    sc_state_encode(&vault->state, vault->vault_id, forged.body);
+}
+
+/* They are hashed no further than a vault may have them, signed or not. */
+static void test_more_rows_than_a_vault_may_have(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rows, *message;
+    } cases[] = {
+        {"65536", "the grants in the vault's file are not the signed ones"},
+        {"1", "the vault's file has more grants than a vault may have"},
+    };
+    put_an_entry();
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        char sql[256];
+        (void)snprintf(sql, sizeof(sql),
+                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT %s) "
+                       "INSERT INTO scope_grant SELECT 1, randomblob(8), i, x'', x'' FROM n",
+                       cases[i].rows);
+        assert_int_equal(sc_db_exec(vault->db, sql, NULL), 0);
+        opening_is_refused(cases[i].message);
+    }
+}
+
+/* A clock that was set back makes no log that runs backwards. */
+static void test_time_goes_on(void **state)
+{
+    (void)state;
+    const int64_t then = INT64_C(1) << 40;
+    vault->state.time = then;
+    put_an_entry();
+    assert_int_equal(vault->state.time, then);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +221,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_state_without_a_format, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_the_state_of_other_tables, each_test, after_test),
         cmocka_unit_test_setup_teardown(test_the_state_of_another_number, each_test, after_test),
+        cmocka_unit_test_setup_teardown(test_more_rows_than_a_vault_may_have, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(test_time_goes_on, each_test, after_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
