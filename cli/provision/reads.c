@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "cli/provision/mount.h"
@@ -64,6 +65,12 @@ static const char *leaf_of(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+static char *with_suffix(const char *path, const char *suffix, const char *next,
+                         struct sc_error *err)
+{
+    return sc_str_printf(err, "%.*s%s", (int)(strlen(path) - strlen(suffix)), path, next);
+}
+
 /* ---- writing anchors ---- */
 
 /* Of a log: its last line. */
@@ -90,6 +97,12 @@ static int anchor_one(const char *path, void *ctx, struct sc_error *err)
 {
     struct anchoring *anchoring = ctx;
     struct head head;
+    SC_CLEANUP(sc_str_freep) char *ending = with_suffix(path, LOG_SUFFIX, ENDING_SUFFIX, err);
+    if (ending == NULL)
+        return SC_E_NOMEM;
+    /* The one before has the name until it has ended: lines of this one would be asked of it. */
+    if (access(ending, F_OK) == 0)
+        return 0;
     int rc = sc_access_log_head(path, &head.sequence, head.hash, err);
     if (rc == SC_E_NOTFOUND) {
         sc_error_clear(err);
@@ -239,12 +252,6 @@ int sc_reads_check(const struct sc_cli *cli, struct sc_vault *vault, unsigned *r
 
 /* ---- ending logs ---- */
 
-static char *with_suffix(const char *path, const char *suffix, const char *next,
-                         struct sc_error *err)
-{
-    return sc_str_printf(err, "%.*s%s", (int)(strlen(path) - strlen(suffix)), path, next);
-}
-
 struct trimming {
     const struct sc_cli *cli;
     struct sc_vault *vault;
@@ -254,6 +261,13 @@ struct trimming {
 static void trimming_done(struct trimming *trimming)
 {
     checking_done(&trimming->checking);
+}
+
+/* What was noted of a log that has ended is not asked of the next one of its name. */
+static void let_go(struct checking *checking, const char *log)
+{
+    for (size_t i = 0; i < checking->count; i++)
+        checking->anchors[i].ended |= sc_str_equal(checking->anchors[i].log, log);
 }
 
 /* Of a log that has its second name: when nobody writes it any more, its last line is noted. All
@@ -280,6 +294,7 @@ static int end_one(const char *path, void *ctx, struct sc_error *err)
         rc = sc_vault_commit(trimming->vault, err);
     if (rc < 0)
         return rc;
+    let_go(&trimming->checking, leaf_of(log));
     char suffix[OLD_HASH + 8];
     snprintf(suffix, sizeof(suffix), ".%.*s.old", OLD_HASH, head.hash);
     SC_CLEANUP(sc_str_freep) char *old = with_suffix(path, ENDING_SUFFIX, suffix, err);

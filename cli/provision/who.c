@@ -253,6 +253,20 @@ static int print_table(const struct sc_cli *cli, const struct list *list, const 
     return rc;
 }
 
+/* In one change of the vault, so that no log ends between being read and being noted. */
+static int anchor_all(const struct sc_cli *cli, struct sc_vault *vault, unsigned *ret_count,
+                      struct sc_error *err)
+{
+    int rc = sc_vault_begin(vault, err);
+    if (rc < 0)
+        return rc;
+    rc = sc_reads_anchor(cli, vault, ret_count, err);
+    if (rc == 0)
+        return sc_vault_commit(vault, err);
+    sc_vault_rollback(vault);
+    return rc;
+}
+
 static int anchor(const struct sc_cli *cli, const struct sc_who_options *opt, struct sc_error *err)
 {
     bool check = opt->check;
@@ -263,7 +277,7 @@ static int anchor(const struct sc_cli *cli, const struct sc_who_options *opt, st
         return rc;
     if (opt->trim)
         return sc_reads_trim(cli, vault, err);
-    rc = check ? sc_reads_check(cli, vault, &count, err) : sc_reads_anchor(cli, vault, &count, err);
+    rc = check ? sc_reads_check(cli, vault, &count, err) : anchor_all(cli, vault, &count, err);
     const char *plural = count == 1 ? "" : "s";
     if (rc == 0 && check)
         sc_note(cli, "the read logs are whole, and as %u note%s in the vault say%s", count, plural,

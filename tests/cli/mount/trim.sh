@@ -83,9 +83,26 @@ err_has "secretsctl: ended a read log of $(wc -l <"$T/right") line"
 run 0 "$SECRETSCTL" who --check
 rm "$folder"/*.old
 run 0 "$SECRETSCTL" who --check
-# The next log is asked for as the first one was.
+# And while an agent wrote it, which has begun a new one: of that nothing is noted yet, the numbers of its lines are the
+# other one's still.
 mounted
 reads "$M/shop/key" six || fail "read"
+run 0 "$SECRETSCTL" who --mount "$M" shop/key
+run 0 "$SECRETSCTL" who --anchor
+err_is "secretsctl: noted the head of 1 read log in the vault"
+mv "$log" "${log%.log}.ending"
+printf seven | run 0 "$SECRETSCTL" rotate shop/key
+until_true 5 reads "$M/shop/key" seven || fail "rotation"
+until_true 5 test -s "$log" || fail "no new log"
+run 0 "$SECRETSCTL" who --anchor
+err_is "secretsctl: noted the heads of 0 read logs in the vault"
+run 0 "$SECRETSCTL" who --trim
+[ "$(wc -l <"$T/err")" = 2 ] || fail "$(cat "$T/err")"
+run 0 "$SECRETSCTL" who --check
+"$SECRETSCTL" umount --force "$M"
+# The next log is asked for as the first one was.
+mounted
+reads "$M/shop/key" seven || fail "read"
 run 0 "$SECRETSCTL" who --mount "$M" shop/key
 run 0 "$SECRETSCTL" who --anchor
 "$SECRETSCTL" umount --force "$M"
