@@ -65,12 +65,6 @@ static const char *leaf_of(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static char *with_suffix(const char *path, const char *suffix, const char *next,
-                         struct sc_error *err)
-{
-    return sc_str_printf(err, "%.*s%s", (int)(strlen(path) - strlen(suffix)), path, next);
-}
-
 /* ---- writing anchors ---- */
 
 /* Of a log: its last line. */
@@ -97,12 +91,6 @@ static int anchor_one(const char *path, void *ctx, struct sc_error *err)
 {
     struct anchoring *anchoring = ctx;
     struct head head;
-    SC_CLEANUP(sc_str_freep) char *ending = with_suffix(path, LOG_SUFFIX, ENDING_SUFFIX, err);
-    if (ending == NULL)
-        return SC_E_NOMEM;
-    /* The one before has the name until it has ended: lines of this one would be asked of it. */
-    if (access(ending, F_OK) == 0)
-        return 0;
     int rc = sc_access_log_head(path, &head.sequence, head.hash, err);
     if (rc == SC_E_NOTFOUND) {
         sc_error_clear(err);
@@ -133,13 +121,13 @@ struct anchor {
     uint64_t sequence;
     char hash[SC_ACCESS_HASH_TEXT];
     bool ended; /* nothing older is asked for, nor is this line there */
-    bool found;
+    bool found, differs;
 };
 
 struct checking {
     struct anchor *anchors;
     size_t count, cap;
-    const char *log; /* the one being read */
+    const char *log; /* whose lines are being read */
 };
 
 static void checking_done(struct checking *checking)
@@ -194,46 +182,64 @@ static int take_anchor(const struct sc_log_entry *entry, void *ctx, struct sc_er
     return 0;
 }
 
+static char *with_suffix(const char *path, const char *suffix, const char *next,
+                         struct sc_error *err)
+{
+    return sc_str_printf(err, "%.*s%s", (int)(strlen(path) - strlen(suffix)), path, next);
+}
+
 static int compare_line(const struct sc_access_entry *entry, void *ctx, struct sc_error *err)
 {
+    (void)err;
     struct checking *checking = ctx;
     for (size_t i = 0; i < checking->count; i++) {
         struct anchor *anchor = &checking->anchors[i];
         if (anchor->ended || anchor->sequence != entry->sequence ||
             !sc_str_equal(anchor->log, checking->log))
             continue;
-        if (!sc_str_equal(anchor->hash, entry->hash))
-            return sc_fail(err, SC_E_TAMPERED,
-                           "read log '%s' line %llu is not the one that the vault has noted",
-                           checking->log, (unsigned long long)entry->sequence);
-        anchor->found = true;
+        bool same = sc_str_equal(anchor->hash, entry->hash);
+        anchor->found = anchor->found || same;
+        anchor->differs = anchor->differs || !same;
     }
     return 0;
 }
 
+/* Checks the chain of a log and looks for what was noted of it. While it is being ended, or when
+ * that was interrupted, a line may stand here or in what was begun after it. */
 static int check_one(const char *path, void *ctx, struct sc_error *err)
 {
     struct checking *checking = ctx;
-    checking->log = leaf_of(path);
-    return sc_access_log_read(path, compare_line, checking, err);
+    const char *suffix = sc_str_has_suffix(path, LOG_SUFFIX) ? LOG_SUFFIX : ENDING_SUFFIX;
+    SC_CLEANUP(sc_str_freep) char *log = with_suffix(leaf_of(path), suffix, LOG_SUFFIX, err);
+    if (log == NULL)
+        return SC_E_NOMEM;
+    checking->log = log;
+    int rc = sc_access_log_read(path, compare_line, checking, err);
+    checking->log = NULL;
+    return rc;
 }
 
 /* Whether all that was noted of a log (NULL: of each) was found. */
 static int check_found(const struct checking *checking, const char *log, unsigned *ret_count,
                        struct sc_error *err)
 {
+    const struct anchor *worst = NULL; /* a line that was changed says more than one that is gone */
     *ret_count = 0;
     for (size_t i = 0; i < checking->count; i++) {
         const struct anchor *anchor = &checking->anchors[i];
         if (anchor->ended || (log != NULL && !sc_str_equal(anchor->log, log)))
             continue;
         ++*ret_count;
-        if (!anchor->found)
-            return sc_fail(err, SC_E_TAMPERED,
-                           "read log '%s' has lost line %llu, which the vault has noted",
-                           anchor->log, (unsigned long long)anchor->sequence);
+        if (!anchor->found && (worst == NULL || (anchor->differs && !worst->differs)))
+            worst = anchor;
     }
-    return 0;
+    if (worst == NULL)
+        return 0;
+    return sc_fail(err, SC_E_TAMPERED,
+                   worst->differs
+                       ? "read log '%s' line %llu is not the one that the vault has noted"
+                       : "read log '%s' has lost line %llu, which the vault has noted",
+                   worst->log, (unsigned long long)worst->sequence);
 }
 
 int sc_reads_check(const struct sc_cli *cli, struct sc_vault *vault, unsigned *ret_count,
@@ -241,6 +247,8 @@ int sc_reads_check(const struct sc_cli *cli, struct sc_vault *vault, unsigned *r
 {
     SC_CLEANUP(checking_done) struct checking checking = {0};
     int rc = sc_vault_log(vault, take_anchor, &checking, err);
+    if (rc == 0)
+        rc = each(cli, ENDING_SUFFIX, check_one, &checking, err);
     if (rc == 0)
         rc = sc_reads_each(cli, check_one, &checking, err);
     if (rc == SC_E_NOTFOUND && checking.count == 0)
@@ -263,11 +271,18 @@ static void trimming_done(struct trimming *trimming)
     checking_done(&trimming->checking);
 }
 
-/* What was noted of a log that has ended is not asked of the next one of its name. */
-static void let_go(struct checking *checking, const char *log)
+/* What is wrong with a log is told before anything of it is changed. `begun`: NULL, or the one that
+ * was begun after it. */
+static int check_log(struct trimming *trimming, const char *path, const char *begun,
+                     struct sc_error *err)
 {
-    for (size_t i = 0; i < checking->count; i++)
-        checking->anchors[i].ended |= sc_str_equal(checking->anchors[i].log, log);
+    unsigned count = 0;
+    int rc = check_one(path, &trimming->checking, err);
+    if (rc == 0 && begun != NULL && access(begun, F_OK) == 0)
+        rc = check_one(begun, &trimming->checking, err);
+    return rc < 0 ? rc
+                  : check_found(&trimming->checking, leaf_of(begun != NULL ? begun : path), &count,
+                                err);
 }
 
 /* Of a log that has its second name: when nobody writes it any more, its last line is noted. All
@@ -275,26 +290,27 @@ static void let_go(struct checking *checking, const char *log)
 static int end_one(const char *path, void *ctx, struct sc_error *err)
 {
     struct trimming *trimming = ctx;
+    struct anchoring begun = {.vault = trimming->vault};
     struct head head = {0};
-    unsigned count = 0;
     SC_CLEANUP(sc_fd_closep) int fd = -1;
     SC_CLEANUP(sc_str_freep) char *log = with_suffix(path, ENDING_SUFFIX, LOG_SUFFIX, err);
     int rc = log == NULL ? SC_E_NOMEM : sc_access_log_lock(path, &fd, err);
-    if (rc < 0)
-        return rc;
-    trimming->checking.log = leaf_of(log);
-    rc = sc_access_log_read(path, compare_line, &trimming->checking, err);
+    if (rc == SC_E_BUSY)
+        return sc_fail(err, rc, "whoever writes '%s' does not let go of it; it was not ended", log);
     if (rc == 0)
-        rc = check_found(&trimming->checking, leaf_of(log), &count, err);
+        rc = check_log(trimming, path, log, err);
     if (rc == 0)
         rc = sc_access_log_head(path, &head.sequence, head.hash, err);
+    /* What was noted of the next one is not asked for any more either: noted anew, and in front,
+     * since what comes first is taken for the newest. */
+    if (rc == 0 && access(log, F_OK) == 0)
+        rc = anchor_one(log, &begun, err);
     if (rc == 0)
         rc = note(trimming->vault, ENDED_WORD, leaf_of(log), &head, err);
     if (rc == 0)
         rc = sc_vault_commit(trimming->vault, err);
     if (rc < 0)
         return rc;
-    let_go(&trimming->checking, leaf_of(log));
     char suffix[OLD_HASH + 8];
     snprintf(suffix, sizeof(suffix), ".%.*s.old", OLD_HASH, head.hash);
     SC_CLEANUP(sc_str_freep) char *old = with_suffix(path, ENDING_SUFFIX, suffix, err);
@@ -322,7 +338,7 @@ static int end_in_change(const char *path, void *ctx, struct sc_error *err)
 
 static int rename_and_end(const char *path, void *ctx, struct sc_error *err)
 {
-    const struct trimming *trimming = ctx;
+    struct trimming *trimming = ctx;
     struct head head;
     SC_CLEANUP(sc_str_freep) char *ending = with_suffix(path, LOG_SUFFIX, ENDING_SUFFIX, err);
     int rc = ending == NULL ? SC_E_NOMEM : sc_access_log_head(path, &head.sequence, head.hash, err);
@@ -330,6 +346,8 @@ static int rename_and_end(const char *path, void *ctx, struct sc_error *err)
         sc_error_clear(err);
         return 0;
     }
+    if (rc == 0)
+        rc = check_log(trimming, path, NULL, err);
     if (rc == 0)
         rc = sc_vault_begin(trimming->vault, err);
     if (rc < 0)

@@ -24,7 +24,8 @@ int sc_reads_anchor(const struct sc_cli *cli, struct sc_vault *vault, unsigned *
                     struct sc_error *err) SC_NODISCARD;
 
 /* Ends every log, whether or not an agent writes it: notes its last line in the vault, so that what
- * was before is not asked for any more, and leaves it beside, to be archived or deleted. */
+ * was before is not asked for any more, and leaves it beside, to be archived or deleted. TAMPERED,
+ * with nothing changed, where sc_reads_check would find fault with one. */
 int sc_reads_trim(const struct sc_cli *cli, struct sc_vault *vault,
                   struct sc_error *err) SC_NODISCARD;
 

@@ -205,21 +205,22 @@ int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_er
     int rc = open_locked(path, O_CREAT, LOCK_TRIES, &fd, err);
     if (rc < 0)
         return rc;
+    /* An agent in the background has another working directory. Now, and not behind the scan of a
+     * large log, which may be renamed meanwhile. */
+    SC_CLEANUP(sc_str_freep) char *absolute = realpath(path, NULL);
+    if (absolute == NULL)
+        return sc_fail_errno(err, "cannot find '%s'", path);
     struct scan scan = {0};
     rc = scan_file(fd, path, &scan, err);
     if (rc < 0)
         return rc;
     if (ftruncate(fd, scan.whole) < 0)
         return sc_fail_errno(err, "cannot go on with '%s'", path);
-    /* An agent in the background has another working directory. */
-    char *pending = malloc(PENDING_SIZE), *absolute = realpath(path, NULL);
-    if (pending == NULL || absolute == NULL) {
-        free(pending);
-        free(absolute);
+    char *pending = malloc(PENDING_SIZE);
+    if (pending == NULL)
         return sc_fail_nomem(err);
-    }
-    *ret = (struct sc_access_log){
-        .path = absolute, .sequence = scan.lines, .end = scan.whole, .pending = pending};
+    *ret = (struct sc_access_log){.sequence = scan.lines, .end = scan.whole, .pending = pending};
+    ret->path = SC_TAKE(absolute);
     memcpy(ret->chain, scan.chain, sizeof(ret->chain));
     ret->fd = SC_TAKE_FD(fd);
     return 0;

@@ -28,7 +28,7 @@ before=$(opens)
 agent=$(pid_of agent)
 kill -STOP "$agent"
 run 7 "$SECRETSCTL" who --trim
-err_is "secretsctl: another process writes '${log%.log}.ending'"
+err_is "secretsctl: whoever writes '$log' does not let go of it; it was not ended"
 [ "$(ls "$folder")" = "${log##*/}" ] || fail "left by what was refused: $(ls "$folder")"
 kill -CONT "$agent"
 
@@ -65,6 +65,37 @@ until_true 5 reads "$M/shop/key" six || fail "rotation"
 run 0 "$SECRETSCTL" who --mount "$M" shop/key
 run 0 "$SECRETSCTL" who --anchor
 run 0 "$SECRETSCTL" who --check
+
+# Interrupted behind the rename; the agent goes on with a new one, of which a line is noted. All of both is asked for,
+# and the next time goes on with both, though an agent that is stopped keeps its own.
+mv "$log" "${log%.log}.ending"
+until_true 5 test -e "$log" || fail "no new log"
+reads "$M/shop/key" six || fail "read"
+run 0 "$SECRETSCTL" who --mount "$M" shop/key
+run 0 "$SECRETSCTL" who --anchor
+run 0 "$SECRETSCTL" who --check
+reads "$M/shop/key" six || fail "read"
+run 0 "$SECRETSCTL" who --mount "$M" shop/key
+kill -STOP "$agent"
+run 7 "$SECRETSCTL" who --trim
+err_has "secretsctl: ended a read log of "
+err_has "secretsctl: whoever writes '$log' does not let go of it; it was not ended"
+run 0 "$SECRETSCTL" who --check
+err_is "secretsctl: the read logs are whole, and as 1 note in the vault says"
+cp "$log" "$T/right"
+sed '$d' "$T/right" >"$log" # the same file, which the agent has open
+run 6 "$SECRETSCTL" who --check
+err_is "secretsctl: read log '${log##*/}' has lost line 2, which the vault has noted"
+cat "$T/right" >"$log"
+kill -CONT "$agent"
+
+# What is found by --check while it is written is told before anything is renamed, and is found afterwards.
+flip "$log" 30
+for option in --trim --check; do
+    run 6 "$SECRETSCTL" who "$option"
+    err_is "secretsctl: '$log' line 1: the chain of hashes is broken"
+done
+flip "$log" 30
 "$SECRETSCTL" umount --force "$M"
 
 # What is found by --check is not made good by --trim.
@@ -77,14 +108,13 @@ run 6 "$SECRETSCTL" who --check
 cp "$T/right" "$log"
 # Interrupted behind the first of its steps, and not by an agent's hand.
 mv "$log" "${log%.log}.ending"
-run 6 "$SECRETSCTL" who --check
+run 0 "$SECRETSCTL" who --check
 run 0 "$SECRETSCTL" who --trim
 err_has "secretsctl: ended a read log of $(wc -l <"$T/right") line"
 run 0 "$SECRETSCTL" who --check
 rm "$folder"/*.old
 run 0 "$SECRETSCTL" who --check
-# And while an agent wrote it, which has begun a new one: of that nothing is noted yet, the numbers of its lines are the
-# other one's still.
+# And while an agent wrote it, which has begun a new one: lines of both are noted by then, with the same numbers.
 mounted
 reads "$M/shop/key" six || fail "read"
 run 0 "$SECRETSCTL" who --mount "$M" shop/key
@@ -95,7 +125,8 @@ printf seven | run 0 "$SECRETSCTL" rotate shop/key
 until_true 5 reads "$M/shop/key" seven || fail "rotation"
 until_true 5 test -s "$log" || fail "no new log"
 run 0 "$SECRETSCTL" who --anchor
-err_is "secretsctl: noted the heads of 0 read logs in the vault"
+err_is "secretsctl: noted the head of 1 read log in the vault"
+run 0 "$SECRETSCTL" who --check
 run 0 "$SECRETSCTL" who --trim
 [ "$(wc -l <"$T/err")" = 2 ] || fail "$(cat "$T/err")"
 run 0 "$SECRETSCTL" who --check

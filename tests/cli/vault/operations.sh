@@ -102,7 +102,7 @@ git merge -q theirs >/dev/null 2>&1 && fail "no conflict"
 sed -n '/^git checkout --ours/,/^```$/p' "$SC_SOURCE/docs/OPERATIONS.md" | grep -v '^```' |
     sed "s,/dev/shm/,$T/,g; s/THEIRS/theirs/" >merge
 [ "$(wc -l <merge)" = 3 ] || fail "the page has other commands: $(cat merge)"
-run 0 bash -e merge
+run 0 env TMPDIR="$T" bash -e merge
 [ "$(secretsctl list | cut -f1 | xargs)" = 'shop/both shop/ours shop/theirs' ] || fail "$(secretsctl list)"
 [ "$(secretsctl get shop/both)" = ours ] || fail "ours did not stay"
 run 0 secretsctl check
