@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose/plan/env/env.h"
 #include "compose/plan/internal.h"
 #include "compose/tree/scalar.h"
 #include "core/str.h"
@@ -49,6 +50,48 @@ static bool form_is_set(const struct occurrence *o)
 static bool uses_other_variable(enum sc_image_way way)
 {
     return way == SC_IMAGE_WAY_FILE || way == SC_IMAGE_WAY_NAME || way == SC_IMAGE_WAY_CMD;
+}
+
+/* Whether the variable goes, or gets another name: what else sets it comes to light then. */
+static bool leaves_its_name(const struct occurrence *o)
+{
+    return o->native != NULL || (!o->use_shim && o->rule->way != SC_IMAGE_WAY_PREFIX);
+}
+
+/* Whether one that was found stands there: in the definition, or in an env file if d is NULL. */
+static bool found_there(const struct context *c, const struct occurrence *o,
+                        const struct definition *d, const char *path)
+{
+    for (const struct occurrence *b = o->key_first; b != NULL; b = b->key_next) {
+        if (d != NULL ? b->service == d && b->line == NULL
+                      : b->line != NULL && sc_str_equal(c->plan->files[b->file].path, path))
+            return true;
+    }
+    return false;
+}
+
+/* The file that sets the variable for one of its services too, but to no credential; or NULL. */
+static const char *set_beside(const struct context *c, const struct occurrence *o)
+{
+    for (size_t i = 0; i < c->definition_count; i++) {
+        const struct definition *d = &c->definitions[i];
+        bool own = d == o->service && o->line == NULL;
+        if (!own && (sc_plan_serves(c, d, o->service) || sc_plan_serves(c, o->service, d)) &&
+            sc_plan_sets(d, o->key) && !found_there(c, o, d, NULL))
+            return c->plan->files[d->file].display;
+    }
+    for (size_t i = 0; i < o->service->user_count; i++) {
+        const struct sc_service *user = o->service->users[i];
+        for (size_t k = 0; k < user->env_file_count; k++) {
+            const struct sc_project_file *file = user->env_files[k].file;
+            if (file == NULL || file->text == NULL || found_there(c, o, NULL, file->path))
+                continue;
+            const struct sc_bytes text = {(const unsigned char *)file->text, file->size};
+            if (sc_plan_env_settings(text, o->key) > 0)
+                return file->display;
+        }
+    }
+    return NULL;
 }
 
 /* Why this image cannot take the value from a file by itself; NULL if it can. */
@@ -143,6 +186,10 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
                                    : !o->use_shim && uses_other_variable(o->rule->way);
     if (other && form_is_set(o))
         return sc_plan_say(c, "%s is set as well; remove one of the two", o->argument, NULL);
+    const char *beside = leaves_its_name(o) ? set_beside(c, o) : NULL;
+    if (beside != NULL)
+        return sc_plan_say(c, "'%s' sets it as well, to no credential; remove one of the two",
+                           beside, NULL);
     reason = sc_plan_grant_obstacle(o->service);
     return reason != NULL ? reason : sc_plan_command_breaks(c, o);
 }

@@ -89,6 +89,50 @@ stays 2 'a.POSTGRES_PASSWORD' 'POSTGRES_PASSWORD_FILE is set as well; remove one
 services:
   a: {image: postgres, environment: {POSTGRES_PASSWORD: hunter2hunter2, POSTGRES_PASSWORD_FILE: /x}}
 YML
+# ... also one of no credential, before it and over it: it would come to light, or be set beside the file form
+stays 4 'a.POSTGRES_PASSWORD' "'compose.yml' sets it as well, to no credential; remove one of the two" <<'YML'
+services:
+  b: {image: alpine, environment: {POSTGRES_PASSWORD: ""}}
+  # which is the base
+  a: {extends: b, image: postgres, environment: [POSTGRES_PASSWORD=hunter2hunter2]}
+YML
+stays 2 'b.POSTGRES_PASSWORD' "'compose.yml' sets it as well, to no credential; remove one of the two" <<'YML'
+services:
+  b: {image: postgres, environment: {POSTGRES_PASSWORD: hunter2hunter2}}
+  a: {extends: b, environment: {POSTGRES_PASSWORD: ""}}
+YML
+stays 2 'b.POSTGRES_PASSWORD' "'compose.yml' sets it as well, to no credential; remove one of the two" <<'YML'
+services:
+  b: {image: postgres, environment: {POSTGRES_PASSWORD: hunter2hunter2}}
+  a: {extends: b, environment: {POSTGRES_PASSWORD: !reset null}}
+YML
+printf 'POSTGRES_PASSWORD=\n' >a.env
+stays 2 'a.POSTGRES_PASSWORD' "'a.env' sets it as well, to no credential; remove one of the two" <<'YML'
+services:
+  a: {image: postgres, env_file: a.env, environment: {POSTGRES_PASSWORD: hunter2hunter2}}
+YML
+printf 'POSTGRES_PASSWORD=hunter2hunter2\n' >a.env
+printf 'services:\n  a: {image: postgres, env_file: a.env, environment: {POSTGRES_PASSWORD: ""}}\n' >compose.yml
+run 0 "$SECRETSCTL" compose rewrite --scope s
+out_has "stays a.env:1  a.env_file POSTGRES_PASSWORD: 'compose.yml' sets it as well, to no credential; remove one of the two"
+printf 'POSTGRES_PASSWORD=no\n' >b.env
+printf 'services:\n  a: {image: postgres, env_file: [b.env, a.env]}\n' >compose.yml
+run 0 "$SECRETSCTL" compose rewrite --scope s
+out_has "stays a.env:1  a.env_file POSTGRES_PASSWORD: 'b.env' sets it as well, to no credential; remove one of the two"
+for first in base over; do
+    printf 'services:\n  a: {image: postgres, environment: {POSTGRES_PASSWORD: %s}}\n' \
+        "$([ $first = base ] && echo hunter2hunter2 || echo no)" >compose.yml
+    printf 'services:\n  a: {environment: [POSTGRES_PASSWORD=%s]}\n' \
+        "$([ $first = base ] && echo no || echo hunter2hunter2)" >over.yml
+    run 0 "$SECRETSCTL" compose rewrite --scope s -f compose.yml -f over.yml
+    if [ $first = base ]; then here=compose.yml there=over.yml; else here=over.yml there=compose.yml; fi
+    out_has "stays $here:2  a.POSTGRES_PASSWORD: '$there' sets it as well, to no credential; remove one of the two"
+done
+# ... but where the variable keeps its name, the last one still wins
+printf 'services:\n  a: {image: x, entrypoint: [/a], env_file: a.env, environment: {API_TOKEN: hunter2hunter2}}\n' >compose.yml
+printf 'API_TOKEN=\n' >a.env
+run 0 "$SECRETSCTL" compose rewrite --scope s --shim "$SC_BUILD/shim/secretsctl-shim"
+out_has 'move  compose.yml:2  a.API_TOKEN -> s/api_token, API_TOKEN filled in by the shim from {{secret:api_token}}'
 stays 2 'a.command requirepass' 'its value comes from a variable that is not set here; set it and run again' <<'YML'
 services:
   a: {image: redis, command: [redis-server, --requirepass, "${REDIS_PASSWORD}"]}
