@@ -71,6 +71,19 @@ static struct sc_unlock keys_view(const struct keys *keys)
     };
 }
 
+static int read_file(const char *path, bool private_only, struct sc_secret *ret,
+                     struct sc_error *err)
+{
+    SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
+    int rc = sc_file_read_secret(path, SC_CLI_KEY_MAX, private_only, &content, err);
+    if (rc < 0)
+        return rc;
+    if (content.len == 0)
+        return sc_fail(err, SC_E_BADPASS, "'%s' is empty", path);
+    sc_secret_move(ret, &content);
+    return 0;
+}
+
 /* A pipeline that puts the key itself where its file's name belongs must not read it in its log:
  * the name is told only of a file that is there. */
 int sc_cli_read_key(const char *what, const char *path, struct sc_secret *ret, struct sc_error *err)
@@ -79,7 +92,7 @@ int sc_cli_read_key(const char *what, const char *path, struct sc_secret *ret, s
         return sc_fail_errno(
             err, "cannot open the file that %s names (a file's name belongs there, not the key)",
             what);
-    return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, ret, err);
+    return read_file(path, true, ret, err);
 }
 
 int sc_cli_read_passphrase(const struct sc_cli *cli, struct sc_secret *ret, struct sc_error *err)
@@ -132,7 +145,7 @@ static int read_credential(struct keys *keys, struct sc_error *err)
     if (access(path, F_OK) != 0)
         return 0;
     SC_CLEANUP(sc_secret_done) struct sc_secret content = {0};
-    int rc = sc_file_read_secret(path, SC_CLI_KEY_MAX, false, &content, err);
+    int rc = read_file(path, false, &content, err);
     if (rc < 0)
         return rc;
     bool identity =

@@ -175,12 +175,23 @@ static void make_larger(const char *dir, int fd, uint64_t size)
         SC_IGNORE(mount(NULL, dir, NULL, MS_REMOUNT | MOUNT_FLAGS, options) < 0);
 }
 
+static int make_place(const char *dir, struct sc_error *err)
+{
+    struct stat st;
+    if (stat(dir, &st) < 0 && errno == ENOTCONN)
+        return sc_fail(err, SC_E_FAILED,
+                       "'%s' is a mount whose server is gone; to have it again: secretsctl mount "
+                       "--repair; for files in memory in its place, first: secretsctl umount",
+                       dir);
+    return sc_dir_make(dir, 0700, err);
+}
+
 int sc_tmpfs_mount(const char *dir, uint64_t quota, mode_t mode, struct sc_tmpfs *ret,
                    struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = -1;
     enum medium medium = MEDIUM_OTHER;
-    int rc = sc_dir_make(dir, 0700, err);
+    int rc = make_place(dir, err);
     if (rc == 0)
         rc = open_dir(dir, &fd, err);
     if (rc == 0)
@@ -240,7 +251,7 @@ int sc_tmpfs_mount_once(const char *dir, uint64_t quota, mode_t mode, struct sc_
                         struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int lock = -1;
-    int rc = sc_dir_make(dir, 0700, err);
+    int rc = make_place(dir, err);
     if (rc == 0)
         rc = open_dir(dir, &lock, err);
     if (rc == 0 && !is_mount_root(lock))

@@ -109,6 +109,12 @@ static void check_agent(struct sc_doctor *doctor)
 static void check_place(struct sc_doctor *doctor)
 {
     SC_CLEANUP(sc_str_freep) char *dir = sc_cli_run_dir(NULL);
+    struct stat st;
+    if (dir != NULL && stat(dir, &st) < 0 && errno == ENOTCONN) {
+        sc_doctor_add(doctor, "values", SC_DOCTOR_FAIL, "run 'secretsctl mount --repair'",
+                      "'%s' is a mount whose server is gone", dir);
+        return;
+    }
     if (dir == NULL || access(dir, F_OK) != 0 || sc_dir_check_empty(dir, NULL) == 0) {
         sc_doctor_add(doctor, "values", SC_DOCTOR_NOTE, NULL, "nothing is provisioned here");
         return;

@@ -30,7 +30,7 @@ void sc_slot_secrets_done(struct sc_slot_secrets *secrets)
 int sc_slot_take_key_file(const char *path, struct sc_slot_secrets *secrets, struct sc_error *err)
 {
     if (access(path, F_OK) == 0)
-        return sc_file_read_secret(path, SC_CLI_KEY_MAX, true, &secrets->key_file, err);
+        return sc_cli_read_key("--key-file", path, &secrets->key_file, err);
     int rc = sc_vault_make_key_file(&secrets->key_file, err);
     if (rc == 0) {
         const struct sc_file_attr attr = {.mode = 0600};

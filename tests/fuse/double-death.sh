@@ -34,6 +34,10 @@ kill_all
 lost() { ! timeout 20 cat "$M/shop/storm" 2>"$T/err" >/dev/null && grep -q 'endpoint is not connected' "$T/err"; }
 until_true 5 lost || fail "a lost mount does not say so: $(cat "$T/err")"
 ! cat <&5 2>/dev/null || fail "an open handle of a lost mount reads"
+run 1 env SECRETSCTL_RUN_DIR="$M" "$SECRETSCTL" doctor
+out_has "'$M' is a mount whose server is gone"
+run 1 env SECRETSCTL_RUN_DIR="$M" "$SECRETSCTL" provision --tmpfs
+err_is "secretsctl: '$M' is a mount whose server is gone; to have it again: secretsctl mount --repair; for files in memory in its place, first: secretsctl umount"
 run 0 "$SECRETSCTL" mount -q "$M"
 err_is "secretsctl: 2 dead mounts in containers; to replace: secretsctl mount --repair '$M'" # its own, and what is bound of it
 reads "$M/shop/storm" 7:xxxxxxx:7 || fail "not mounted anew"

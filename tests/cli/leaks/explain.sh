@@ -14,7 +14,7 @@ The default behind the variable is a value that stands in the file. Env files ar
 Example (.env):
   DB_PASSWORD=${DB_PASSWORD:-hunter2}
 
-Fix: import it into the vault: secretsctl import; then delete the line
+Fix: of a Compose project: secretsctl compose rewrite; of anything else: secretsctl import, then delete the line
 
 To allow one place, write in its line or the line above:
   secretsctl:allow dotenv-default REASON'

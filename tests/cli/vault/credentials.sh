@@ -47,3 +47,4 @@ err_is "secretsctl: the key file was not made by secretsctl, or is damaged"
 : >empty
 credential empty
 run 5 "$SECRETSCTL" --no-input get shop/pw
+err_is "secretsctl: '$CREDENTIALS_DIRECTORY/secretsctl.identity' is empty"

@@ -94,6 +94,16 @@ rm vault.db && mv both.db vault.db
 flip key -2
 run 5 "$SECRETSCTL" --key-file key --passphrase-file pass get a/b
 err_is "secretsctl: the key file was not made by secretsctl, or is damaged"
+# One that a full disk left empty is no key, and not as if none were given
+: >blank && chmod 600 blank
+for option in --key-file --passphrase-file; do
+    run 5 "$SECRETSCTL" "$option" blank list
+    err_is "secretsctl: 'blank' is empty"
+done
+run 5 env SECRETSCTL_KEY_FILE=blank "$SECRETSCTL" list
+err_is "secretsctl: 'blank' is empty"
+run 5 "$SECRETSCTL" --vault new.db init --key-file blank
+err_is "secretsctl: 'blank' is empty"
 
 for mode in 640 604 620; do
     chmod "$mode" vault.db
