@@ -102,21 +102,25 @@ static int judge(void *ctx, struct sc_region key, struct sc_region value, struct
     return sc_detect_pair(c->detect, &pair, err);
 }
 
-static bool takes_directives(const char *file)
+static bool is_caddyfile(const char *file)
 {
     const char *slash = strrchr(file, '/');
-    if (strcasecmp(slash == NULL ? file : slash + 1, "caddyfile") == 0)
-        return true;
-    return sc_str_has_suffix(file, ".conf") || sc_str_has_suffix(file, ".cfg") ||
-           sc_str_has_suffix(file, ".conf.template") || sc_str_has_suffix(file, ".acl") ||
-           sc_str_has_suffix(file, ".yml") || sc_str_has_suffix(file, ".yaml"); /* in them */
+    return strcasecmp(slash == NULL ? file : slash + 1, "caddyfile") == 0;
+}
+
+static bool takes_directives(const char *file)
+{
+    return is_caddyfile(file) || sc_str_has_suffix(file, ".conf") ||
+           sc_str_has_suffix(file, ".cfg") || sc_str_has_suffix(file, ".conf.template") ||
+           sc_str_has_suffix(file, ".acl") || sc_str_has_suffix(file, ".yml") ||
+           sc_str_has_suffix(file, ".yaml"); /* in them */
 }
 
 /* Servers, routers and monitors: `password x`, `secret "x";`. */
 static bool takes_names(const char *file)
 {
     static const char *const endings[] = {".conf", ".cfg", ".keys", "monitrc", NULL};
-    bool found = false;
+    bool found = is_caddyfile(file);
     for (const char *const *ending = endings; *ending != NULL; ending++)
         found = found || sc_str_has_suffix(file, *ending);
     return found;

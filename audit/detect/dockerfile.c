@@ -244,7 +244,7 @@ static int read_written(struct sc_detect *detect, struct sc_region body, bool *r
         if (name.len < sizeof(target))
             memcpy(target, text + name.offset, name.len);
         *ret_any = true;
-        at = sc_heredoc_body(text, mark, (struct sc_region){at, end - at}, &written);
+        at = sc_heredoc_body(text, mark, (struct sc_region){at, end - at}, "\t", &written);
         rc = sc_detect_written_file(detect, written, target, err);
     }
     return rc;
@@ -387,7 +387,8 @@ static size_t instruction_end(const struct dockerfile *d, size_t at, size_t end)
     size_t stop = at;
     for (size_t from = start;
          *d->unclosed < UNCLOSED_MAX && sc_heredoc_next(text, &from, at, &mark);) {
-        size_t behind = sc_heredoc_body(text, mark, (struct sc_region){stop, end - stop}, &body);
+        size_t behind =
+            sc_heredoc_body(text, mark, (struct sc_region){stop, end - stop}, "\t", &body);
         *d->unclosed += behind == stop;
         stop = behind;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Here documents of a Dockerfile; see audit/detect/heredoc.h.
+ * Here documents of a Dockerfile and of HCL; see audit/detect/heredoc.h.
  */
 #include "audit/detect/heredoc.h"
 
@@ -38,14 +38,14 @@ bool sc_heredoc_next(const char *text, size_t *at, size_t end, struct sc_region 
 }
 
 size_t sc_heredoc_body(const char *text, struct sc_region mark, struct sc_region from,
-                       struct sc_region *ret)
+                       const char *indent, struct sc_region *ret)
 {
     size_t end = from.offset + from.len;
     *ret = (struct sc_region){from.offset, 0};
     for (size_t line = from.offset; line < end;) {
         size_t next = sc_str_line_end(text, line, end);
         size_t first = line, last = next;
-        while (first < last && text[first] == '\t')
+        while (first < last && text[first] != '\0' && strchr(indent, text[first]) != NULL)
             first++;
         while (last > first && text[last - 1] == '\r')
             last--;

@@ -17,6 +17,7 @@
 #include "audit/detect/source.h"
 #include "compose/credential.h"
 #include "compose/judge/shape.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -27,6 +28,8 @@
 #define TOKEN_LEAST    ((size_t)12)
 /* A larger one was not written by hand. */
 #define SOURCE_MAX ((size_t)256 * 1024)
+/* Here documents without an end, each of which costs a look at all that follows. */
+#define UNCLOSED_MAX ((size_t)64)
 
 bool sc_text_is_program(const char *path)
 {
@@ -405,20 +408,32 @@ static int on_literal(void *ctx, const struct sc_source_literal *literal, struct
     return judge(p, literal, literal->key, literal->value, err);
 }
 
-/* <<EOF of HCL: a script for a machine's first start, the variables of a Nomad task. */
+static bool is_hcl(const struct sc_language *language)
+{
+    static const char *const suffixes[] = {".tf", ".hcl", ".nomad"};
+    bool hcl = false;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(suffixes); i++)
+        hcl = hcl || strcmp(language->suffix, suffixes[i]) == 0;
+    return hcl;
+}
+
+/* <<EOF of HCL: a script for a machine's first start, the variables of a Nomad task. With all its
+ * lines, and the mark, moved in behind blanks, as a rule. */
 static int read_heredocs(struct sc_detect *detect, struct sc_region region, struct sc_error *err)
 {
-    size_t at = region.offset, end = region.offset + region.len;
+    const char *text = detect->text;
+    size_t at = region.offset, end = region.offset + region.len, unclosed = 0;
     struct sc_region mark, body;
     int rc = 0;
-    while (rc == 0 && sc_heredoc_next(detect->text, &at, end, &mark)) {
-        const char *newline = memchr(detect->text + at, '\n', end - at);
-        if (newline == NULL)
-            break;
-        size_t from = (size_t)(newline - detect->text) + 1;
-        at = sc_heredoc_body(detect->text, mark, (struct sc_region){from, end - from}, &body);
-        const struct sc_bytes text = {(const unsigned char *)detect->text + body.offset, body.len};
-        enum sc_text_kind kind = sc_text_kind("document", text);
+    while (rc == 0 && unclosed < UNCLOSED_MAX && sc_heredoc_next(text, &at, end, &mark)) {
+        size_t from = SC_MIN(sc_str_line_end(text, at, end) + 1, end);
+        at = sc_heredoc_body(text, mark, (struct sc_region){from, end - from}, " \t", &body);
+        unclosed += at == from;
+        size_t first = body.offset, last = body.offset + body.len;
+        while (first < last && (text[first] == ' ' || text[first] == '\t'))
+            first++;
+        enum sc_text_kind kind = sc_text_kind(
+            "document", (struct sc_bytes){(const unsigned char *)text + first, last - first});
         rc = sc_detect_region(detect, body, kind == SC_TEXT_OTHER ? SC_TEXT_DOTENV : kind, err);
     }
     return rc;
@@ -435,19 +450,13 @@ int sc_detect_program(struct sc_detect *detect, struct sc_region region, const c
     bool gated = !p.settings || language->settings_only;
     if (language->family == SC_FAMILY_SOURCE && gated && !sc_mention_any(text))
         return 0;
-    static const char *const terraform[] = {".tf", ".hcl", ".nomad"};
-    for (size_t i = 0; i < SC_ARRAY_SIZE(terraform); i++) {
-        int rc =
-            strcmp(language->suffix, terraform[i]) == 0 ? read_heredocs(detect, region, err) : 0;
-        if (rc < 0)
-            return rc;
-    }
-    if (strcmp(language->suffix, ".ps1") == 0) {
+    int rc = is_hcl(language) ? read_heredocs(detect, region, err) : 0;
+    if (rc == 0 && strcmp(language->suffix, ".ps1") == 0) {
         struct sc_shell_context shell = sc_shell_script;
         shell.escape = '`';
-        int rc = sc_detect_shell(detect, region, &shell, err);
-        if (rc < 0)
-            return rc;
+        rc = sc_detect_shell(detect, region, &shell, err);
     }
+    if (rc < 0)
+        return rc;
     return sc_source_read(detect->text, region, language->traits, on_literal, &p, err);
 }

@@ -197,8 +197,9 @@ static bool is_plain_word(const char *value, size_t len)
 /* publicKeyToken, PASSWORD_HASH, RECAPTCHA_SITE_KEY: words in the name make it harmless. */
 static bool is_public(struct sc_bytes text, const struct sc_token_match *match)
 {
-    static const char *const words[] = {"public", "hash",      "digest",    "checksum",
-                                        "site",   "nexttoken", "pagetoken", "continuationtoken"};
+    static const char *const words[] = {"public",   "hash",      "digest",    "checksum",
+                                        "site",     "nexttoken", "pagetoken", "continuationtoken",
+                                        "synctoken"};
     const char *bytes = (const char *)text.ptr;
     size_t from = match->start, to = match->start;
     while (from > 0 && match->start - from < 16 && is_token_char(bytes[from - 1]))

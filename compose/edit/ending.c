@@ -60,7 +60,7 @@ static bool touched(const struct ending *e, size_t at)
 /* Lines come behind the last one: a block text there shall not get a newline by that. */
 static int close_block_text(struct ending *e, struct sc_error *err)
 {
-    const struct sc_yaml_node *n = leaf_before(e, e->len);
+    const struct sc_yaml_node *n = leaf_before(e, e->len + 1); /* nothing, behind the last `-` */
     if (!is_block_text(n) || touched(e, n->span.start))
         return 0;
     size_t at = n->span.start + 1;

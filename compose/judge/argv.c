@@ -416,17 +416,20 @@ static int give_setx(struct reader *r, size_t at, struct sc_error *err)
     return give(r, SC_ARGV_ASSIGN, name, &words->items[at + 1], 0, err);
 }
 
-/* set -gx NAME VALUE of fish. */
-static int give_set(struct reader *r, size_t at, struct sc_error *err)
+/* Where NAME stands in `set -gx NAME VALUE` of fish; 0 if it is none: `set -- COMMAND` sets the
+ * arguments of a script. */
+static size_t name_of_set(const struct sc_words *words)
 {
-    const struct sc_words *words = r->words;
-    while (at < words->count && words->items[at].text[0] == '-')
-        at++;
-    if (at == 1 || at + 2 != words->count ||
-        name_length(words->items[at].text) != words->items[at].len)
+    size_t at = 1;
+    if (words->count < 4 || strcmp(words->items[0].text, "set") != 0)
         return 0;
-    const struct name name = {words->items[at].text, words->items[at].len};
-    return give(r, SC_ARGV_ASSIGN, name, &words->items[at + 1], 0, err);
+    while (at < words->count && words->items[at].text[0] == '-') {
+        if (strcmp(words->items[at++].text, "--") == 0)
+            return 0;
+    }
+    bool fits = at > 1 && at + 2 == words->count &&
+                name_length(words->items[at].text) == words->items[at].len;
+    return fits ? at : 0;
 }
 
 /* alias NAME='script' */
@@ -449,8 +452,11 @@ int sc_argv_read(struct sc_shell_reader *reader, const struct sc_words *words, s
                                             "set",    "$",       "-E",       NULL};
     struct reader r = {.to = reader, .words = words, .container = reader->engine};
     size_t index = 0;
-    if (words->count > 3 && strcmp(words->items[0].text, "set") == 0)
-        return give_set(&r, 1, err);
+    size_t set = name_of_set(words);
+    if (set > 0) {
+        const struct name name = {words->items[set].text, words->items[set].len};
+        return give(&r, SC_ARGV_ASSIGN, name, &words->items[set + 1], 0, err);
+    }
     if (words->count == 2 && strcmp(words->items[0].text, "alias") == 0)
         return read_alias(&r, &words->items[1], err);
     for (; index < words->count; index++) { /* NAME=value in front of the command */

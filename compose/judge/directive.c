@@ -129,28 +129,48 @@ static bool is_chosen(const char *text, struct sc_region word)
     return word.len >= 6 && letter && other;
 }
 
-/* NAME VALUE and nothing else; password "VALUE" or password 0 VALUE behind other words. */
+/* The value of "Bearer VALUE", which is what it is wherever it stands; else of no length. */
+static struct sc_region behind_scheme(const char *text, struct sc_region word)
+{
+    size_t scheme = sc_credential_scheme(text + word.offset, word.len);
+    struct sc_region value = {word.offset + scheme, word.len - scheme};
+    bool alone = scheme > 0 && memchr(text + value.offset, ' ', value.len) == NULL;
+    return alone && is_chosen(text, value) ? value : (struct sc_region){0};
+}
+
+/* NAME VALUE and nothing else; password "VALUE", password 0 VALUE and ($http_x_api_key != "VALUE")
+ * behind other words. */
 static int read_named(const struct directives *d, size_t at, size_t end, struct sc_error *err)
 {
     static const char *const passwords[] = {"password", "passwd", NULL};
+    static const char *const signs[] = {"=", "!=", NULL};
     const char *text = d->text;
-    while (end > at && (text[end - 1] == ';' || text[end - 1] == '\r' || text[end - 1] == ' '))
+    const size_t start = at;
+    while (end > at && strchr("; \t\r", text[end - 1]) != NULL && text[end - 1] != '\0')
         end--;
     struct sc_region key = {0}, value = {0};
+    bool compared = false;
     for (size_t words = 0; sc_lines_word(text, &at, end, &value); words++) {
+        bool quoted = value.offset > start && text[value.offset - 1] == '"';
+        struct sc_region header = quoted ? behind_scheme(text, value) : (struct sc_region){0};
+        if (header.len > 0)
+            return d->fn(d->ctx, (struct sc_region){0}, header, err);
         bool coded = value.len == 1 && (text[value.offset] == '0' || text[value.offset] == '7');
         bool password = words > 0 && sc_lines_is_any(text, key, passwords);
         if (password && coded && sc_lines_word(text, &at, end, &value))
             return d->fn(d->ctx, key, value, err);
-        bool quoted = password && text[value.offset - 1] == '"';
         bool alone =
             words == 1 && (at >= end || strchr("#;", text[behind_blanks(text, at, end)]) != NULL);
-        if ((quoted || alone) && is_chosen(text, value)) {
+        if (((quoted && (password || compared)) || alone) && is_chosen(text, value)) {
             enum sc_key_kind kind = sc_key_classify(text + key.offset, key.len);
             return kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET ? d->fn(d->ctx, key, value, err)
                                                                     : 0;
         }
-        key = value;
+        compared = sc_lines_is_any(text, value, signs);
+        if (compared)
+            continue;
+        for (key = value; key.len > 1 && memchr("($", text[key.offset], 2) != NULL; key.len--)
+            key.offset++;
     }
     return 0;
 }

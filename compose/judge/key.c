@@ -84,18 +84,31 @@ static const char *const password_words[] = {
     "rootpw",   "pswd",      "bindpw", "authtok",  NULL};
 
 /* Glued to another word: PGPASSWORD, dbpass, adminpwd. */
-static const struct tail password_tails[] = {
-    TAIL("password"),    TAIL("passwd"),      TAIL("passphrase"),
-    TAIL("pwd"),         TAIL("dbpass"),      TAIL("userpass"),
-    TAIL("rootpass"),    TAIL("adminpass"),   TAIL("masterpass"),
-    TAIL("smtppass"),    TAIL("mailpass"),    TAIL("ldappass"),
-    TAIL("sqlpass"),     TAIL("controlpass"), TAIL("hpass"),
-    TAIL("requirepass"), TAIL("masterauth"),  {0}};
+static const struct tail password_tails[] = {TAIL("password"),
+                                             TAIL("passwd"),
+                                             TAIL("passphrase"),
+                                             TAIL("pwd"),
+                                             TAIL("dbpass"),
+                                             TAIL("userpass"),
+                                             TAIL("rootpass"),
+                                             TAIL("adminpass"),
+                                             TAIL("masterpass"),
+                                             TAIL("smtppass"),
+                                             TAIL("mailpass"),
+                                             TAIL("ldappass"),
+                                             TAIL("redispass"),
+                                             TAIL("sqlpass"),
+                                             TAIL("controlpass"),
+                                             TAIL("hpass"),
+                                             TAIL("requirepass"),
+                                             TAIL("masterauth"),
+                                             {0}};
 
 static const char *const secret_words[] = {
-    "secret", "secrets", "token",      "tokens",        "apikey",     "apikeys",   "salt",
-    "salts",  "pepper",  "authkey",    "secretkey",     "privatekey", "accesskey", "jwtsecret",
-    "cookie", "bearer",  "credential", "webhooksecret", "pat",        "htpasswd",  NULL};
+    "secret",    "secrets",   "token",   "tokens",  "apikey",     "apikeys",
+    "salt",      "salts",     "pepper",  "authkey", "secretkey",  "privatekey",
+    "accesskey", "jwtsecret", "cookie",  "bearer",  "credential", "webhooksecret",
+    "pat",       "htpasswd",  "passkey", NULL};
 
 static const struct tail secret_tails[] = {TAIL("secret"),        TAIL("token"),
                                            TAIL("apikey"),        TAIL("secretkey"),
@@ -241,9 +254,6 @@ static bool is_switch(const struct words *words)
                                         "show",   "hide",    NULL};
     if (strcmp(words->item[0], "existing") == 0) /* existingSecret: which of Kubernetes' it is */
         return true;
-    if (words->count == 2 && strcmp(words->item[0], "external") == 0 &&
-        strncmp(words->item[1], "secret", 6) == 0) /* externalSecret: the same */
-        return true;
     for (size_t i = 0; i + 1 < words->count; i++) {
         if (in_list(verbs, words->item[i]))
             return true;
@@ -251,15 +261,31 @@ static bool is_switch(const struct words *words)
     return false;
 }
 
-/* eos_token of a language model, nextToken of a list in pages: a mark in a text, a place in a list.
- */
+/* eos_token of a language model: a mark in a text, as is what cost_per_token counts. */
 static bool is_mark(const struct words *words, size_t at)
 {
-    static const char *const marks[] = {"bos",          "eos",  "pad",        "unk",     "mask",
-                                        "cls",          "sep",  "stop",       "next",    "page",
-                                        "continuation", "sync", "additional", "special", NULL};
+    static const char *const marks[] = {"bos", "eos", "pad",  "unk",     "mask", "cls",
+                                        "sep", "per", "stop", "special", NULL};
     return at > 0 && strncmp(words->item[at], "token", 5) == 0 &&
            in_list(marks, words->item[at - 1]);
+}
+
+/* nextToken, page_token: where a list in pages goes on; externalSecret: which of Kubernetes' it is.
+ * Not of a variable: FB_PAGE_TOKEN, SYNC_TOKEN, EXTERNAL_SECRET. */
+static bool is_place(const struct words *words, const char *key, size_t len)
+{
+    static const char *const places[] = {"next", "previous", "page", "continuation", "sync", NULL};
+    size_t last = words->count - 1, small = 0;
+    while (small < len && !is_lower(key[small]))
+        small++;
+    if (small == len || last == 0)
+        return false;
+    if (last == 1 && strncmp(words->item[1], "secret", 6) == 0)
+        return strcmp(words->item[0], "external") == 0;
+    bool fits = strncmp(words->item[last], "token", 5) == 0;
+    for (size_t i = 0; i < last; i++)
+        fits = fits && in_list(places, words->item[i]);
+    return fits;
 }
 
 /* SLACK_WEBHOOK_URL: whoever knows the address may post. */
@@ -283,7 +309,8 @@ enum sc_key_kind sc_key_classify(const char *key, size_t len)
     if (words.count == 0)
         return SC_KEY_OTHER;
     const char *last = words.item[words.count - 1];
-    if (is_switch(&words) || strcmp(words.item[0], "from") == 0) /* from_secret: NAME */
+    if (is_switch(&words) || is_place(&words, key, len) ||
+        strcmp(words.item[0], "from") == 0) /* from_secret: NAME */
         return SC_KEY_OTHER;
     if (strcmp(last, "id") == 0 || strcmp(last, "ids") == 0)
         return kind_of_identifier(&words);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "compose/credential.h"
 #include "compose/judge/shape.h"
 #include "core/macros.h"
 #include "core/str.h"
@@ -112,16 +113,6 @@ static size_t plain_end(const char *text, size_t at, size_t end, bool json)
     return stop;
 }
 
-/* "NAME=value", an item of a list that began on another line: where the quote closes. */
-static size_t item_end(const char *text, size_t start, struct sc_region key, size_t at, size_t end)
-{
-    size_t quotes = 0;
-    for (size_t i = start; i < key.offset; i++)
-        quotes += text[i] == '"';
-    const char *close = quotes % 2 == 1 ? memchr(text + at, '"', end - at) : NULL;
-    return close == NULL ? end : (size_t)(close - text);
-}
-
 /* NAME=x NAME=y: of several pairs on a line each value ends where the next begins. */
 static size_t pair_end(const char *text, size_t at, size_t end)
 {
@@ -165,7 +156,18 @@ struct lines {
     sc_lines_fn fn;
     void *ctx;
     struct sc_region named; /* what the last "name" says, or the last object's key */
+    size_t counted;         /* of this line, for the quotes in it */
+    bool open;
 };
+
+/* "NAME=value", an item of a list that began on another line: where the quote closes. */
+static size_t item_end(struct lines *lines, struct sc_region key, size_t at, size_t end)
+{
+    for (; lines->counted < key.offset; lines->counted++)
+        lines->open = lines->open != (lines->text[lines->counted] == '"');
+    const char *close = lines->open ? memchr(lines->text + at, '"', end - at) : NULL;
+    return close == NULL ? end : (size_t)(close - lines->text);
+}
 
 static bool is_any(const char *text, struct sc_region word, const char *const *names)
 {
@@ -202,7 +204,8 @@ static int give(struct lines *lines, const struct assignment *found, bool json,
     return lines->fn(lines->ctx, found->key, found->value, err);
 }
 
-/* An item of a list: NAME=value says itself what it is, "ENV NAME=value" too. */
+/* An item of a list: NAME=value says itself what it is, "ENV NAME=value" too. Not a password with
+ * a sign in it, nor what fills base64 up. */
 static int give_item(struct lines *lines, const struct assignment *found, struct sc_error *err)
 {
     const char *text = lines->text;
@@ -211,7 +214,9 @@ static int give_item(struct lines *lines, const struct assignment *found, struct
     const size_t name = at;
     while (at < end && is_key_char(text[at]))
         at++;
-    if (at == name || at >= end || text[at] != '=')
+    bool pair = at > name && at < end && text[at] == '=' && (at + 2 > end || text[at + 1] != '=') &&
+                sc_key_classify(text + found->key.offset, found->key.len) != SC_KEY_PASSWORD;
+    if (!pair || at + 1 == end)
         return lines->fn(lines->ctx, found->key, found->value, err);
     return lines->fn(lines->ctx, (struct sc_region){name, at - name},
                      (struct sc_region){at + 1, end - at - 1}, err);
@@ -244,6 +249,8 @@ static int read_list(struct lines *lines, struct assignment *found, size_t *at, 
 static int read_line(struct lines *lines, size_t start, size_t end, struct sc_error *err)
 {
     const char *text = lines->text;
+    lines->counted = start;
+    lines->open = false;
     for (size_t at = start; at < end; at++) {
         if (text[at] != '=' && (text[at] != ':' || (at + 1 < end && text[at + 1] == '_')))
             continue; /* of //registry/:_authToken the key comes behind the colon */
@@ -263,8 +270,8 @@ static int read_line(struct lines *lines, size_t start, size_t end, struct sc_er
         }
         if ((text[at] == '=' && is_row(text, behind, end)) ||
             !value_behind(text, behind,
-                          text[at] == '=' ? item_end(text, start, found.key, behind, end) : end,
-                          json, &found))
+                          text[at] == '=' ? item_end(lines, found.key, behind, end) : end, json,
+                          &found))
             continue;
         int rc = give(lines, &found, json, err);
         if (rc < 0)

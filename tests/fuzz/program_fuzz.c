@@ -9,10 +9,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {"Jenkinsfile",  "settings.py",   "web.config", "x.tf",
-                                        "x.ps1",        "wp-config.php", ".netrc",     "x.sql",
-                                        "Makefile",     "x.service",     "redis.conf", "x.yaml",
-                                        "manifest.json"};
+    static const char *const names[] = {
+        "Jenkinsfile",   "settings.py", "web.config",    "x.tf",     "x.ps1",
+        "wp-config.php", ".netrc",      "x.sql",         "Makefile", "x.service",
+        "redis.conf",    "x.yaml",      "manifest.json", "x.ipynb",  "x.container",
+        "userlist.txt",  "x.keys",      "justfile",      "x.fish",   "Caddyfile"};
     if (size == 0)
         return 0;
     const char *name = names[data[0] % SC_ARRAY_SIZE(names)];
