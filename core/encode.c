@@ -175,7 +175,8 @@ static int emit_base64_escaped(struct job *job, struct sc_error *err)
         const struct sc_bytes text = sc_secret_view(&inner);
         enum sc_encoding encoding = json ? SC_ENCODING_BASE64_JSON : SC_ENCODING_BASE64_PERCENT;
         rc = emit_base64(job, encoding, text, base64_alphabet, err);
-        if (rc == 0 && json)
+        /* Of what stands in a URL only '~' comes out otherwise. */
+        if (rc == 0 && (json || memchr(text.ptr, '~', text.len) != NULL))
             rc = emit_base64(job, encoding, text, base64url_alphabet, err);
     }
     return rc;

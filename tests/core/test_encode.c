@@ -184,10 +184,57 @@ static void test_base64_of_escapes(void **state)
     static const char url[] = "eHAlMjJxJTVDciUyRnMlMkJ0JTNEdQ=="; /* xp%22q%5Cr%2Fs%2Bt%3Du */
     assert_true(stands_in(SC_ENCODING_BASE64_JSON, bytes_of(value), json, strlen(json), 15));
     assert_true(stands_in(SC_ENCODING_BASE64_PERCENT, bytes_of(value), url, strlen(url), 25));
-    struct count count = {0};
-    assert_int_equal(sc_encode_each(bytes_of("Alnum1234"), count_forms, &count, NULL), 0);
-    assert_int_equal(count.forms[SC_ENCODING_BASE64_JSON], 0);
-    assert_int_equal(count.forms[SC_ENCODING_BASE64_PERCENT], 0);
+    /* xp\"????, xp~%22~~~~ for URLs */
+    assert_true(stands_in(SC_ENCODING_BASE64_JSON, bytes_of("p\"????"), "eHBcIj8_Pz8=", 12, 8));
+    assert_true(
+        stands_in(SC_ENCODING_BASE64_PERCENT, bytes_of("p~\"~~~~"), "eHB-JTIyfn5-fg==", 16, 11));
+}
+
+/* None where nothing is escaped, or nearly everything: that would be longer than any form may be.
+ */
+static void test_base64_of_escapes_is_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool json, percent;
+    } cases[] = {
+        {"Alnum1234", false, false},
+        {"a\"b", true, true},
+        {"\1\1\1ab", true, true},
+        {"\1\1\1a", false, true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct count count = {0};
+        assert_int_equal(sc_encode_each(bytes_of(cases[i].value), count_forms, &count, NULL), 0);
+        assert_int_equal(count.forms[SC_ENCODING_BASE64_JSON] > 0, cases[i].json);
+        assert_int_equal(count.forms[SC_ENCODING_BASE64_PERCENT] > 0, cases[i].percent);
+    }
+}
+
+struct refusal {
+    enum sc_encoding of;
+    bool asked;
+};
+
+static int refuse(enum sc_encoding encoding, struct sc_bytes form, void *ctx, struct sc_error *err)
+{
+    (void)form;
+    struct refusal *refusal = ctx;
+    assert_false(refusal->asked);
+    refusal->asked = encoding == refusal->of;
+    return refusal->asked ? sc_fail(err, SC_E_TOOBIG, "enough") : 0;
+}
+
+static void test_what_fails_ends_it(void **state)
+{
+    (void)state;
+    for (int of = 0; of < SC_ENCODING_MAX; of++) {
+        struct refusal refusal = {(enum sc_encoding)of, false};
+        int rc = sc_encode_each(bytes_of("p\"q~ \xc3\xa9<x'&"), refuse, &refusal, NULL);
+        assert_true(refusal.asked);
+        assert_int_equal(rc, SC_E_TOOBIG);
+    }
 }
 
 static void test_base32_known(void **state)
@@ -257,6 +304,8 @@ int main(void)
         cmocka_unit_test(test_base64_at_every_place),
         cmocka_unit_test(test_base64_twice_at_every_place),
         cmocka_unit_test(test_base64_of_escapes),
+        cmocka_unit_test(test_base64_of_escapes_is_bounded),
+        cmocka_unit_test(test_what_fails_ends_it),
         cmocka_unit_test(test_base32_known),
         cmocka_unit_test(test_escapes_without_effect_give_no_form),
         cmocka_unit_test(test_opaque_forms),
