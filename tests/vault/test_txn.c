@@ -23,6 +23,8 @@
 /* The rows of shop/b, when shop/a has a second version. */
 #define OF_B "scope_id=1 AND idx NOT IN (SELECT idx FROM rec WHERE ver=2)"
 
+#define RECIPIENT "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
 static struct sc_secret key_file;
 
 static int put(struct sc_vault *vault, const char *name, struct sc_error *err)
@@ -128,6 +130,38 @@ static void scopes_that_change_by_a_write_are_not_signed(void **state)
     }
 }
 
+/* Keys that were put into the file while the vault was open, below the state that is signed. */
+static void slots_that_nobody_signed_are_not_signed(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    char id[SC_KEY_ID_SIZE];
+    const struct sc_slot_new slot = {.with = {.key_file = &key_file}};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+    assert_int_equal(sc_db_exec(vault->db,
+                                "INSERT INTO slot SELECT randomblob(16), kind, pk, kdf_ops, "
+                                "kdf_mem, kdf_salt, wrapped_sk, sealed_root, meta FROM slot",
+                                NULL),
+                     0);
+    assert_int_equal(sc_vault_slot_add(vault, &slot, id, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err),
+                        "the key slots in the vault's file are not the signed ones");
+}
+
+static void grants_that_nobody_signed_are_not_signed(void **state)
+{
+    (void)state;
+    struct sc_error err = {0};
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+    assert_int_equal(sc_db_exec(vault->db,
+                                "INSERT INTO scope_grant VALUES(1, randomblob(8), 1, x'', x'')",
+                                NULL),
+                     0);
+    assert_int_equal(sc_vault_grant_add(vault, "shop", RECIPIENT, NULL, NULL, &err), SC_E_TAMPERED);
+    assert_string_equal(sc_error_message(&err),
+                        "the grants in the vault's file are not the signed ones");
+}
+
 /* What an operation of a batch did before it failed does not count. */
 static void what_was_taken_back_is_not_missed(void **state)
 {
@@ -159,6 +193,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_that_change_by_a_write_are_not_signed, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(scopes_that_change_by_a_write_are_not_signed, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(slots_that_nobody_signed_are_not_signed, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(grants_that_nobody_signed_are_not_signed, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(what_was_taken_back_is_not_missed, each_test, after_test),
     };
