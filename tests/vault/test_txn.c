@@ -187,6 +187,60 @@ static void what_was_taken_back_is_not_missed(void **state)
     nothing_was_changed(vault);
 }
 
+struct count {
+    const char *op;
+    unsigned count;
+};
+
+static int count_op(const struct sc_log_entry *entry, void *ctx, struct sc_error *err)
+{
+    (void)err;
+    struct count *count = ctx;
+    count->count += strcmp(entry->op, count->op) == 0;
+    return 0;
+}
+
+static unsigned logged(struct sc_vault *vault, const char *op)
+{
+    struct count count = {op, 0};
+    assert_int_equal(sc_vault_log(vault, count_op, &count, NULL), 0);
+    return count.count;
+}
+
+/* A batch of more operations than a record of the log holds. */
+static void what_the_log_leaves_out_is_counted(void **state)
+{
+    (void)state;
+    char text[SC_VAULT_NOTE_MAX + 1];
+    memset(text, 'x', sizeof(text));
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+    assert_int_equal(sc_vault_begin(vault, NULL), 0);
+    text[SC_VAULT_NOTE_MAX] = '\0';
+    assert_int_equal(sc_vault_note(vault, "noted", "", text, NULL), SC_E_USAGE);
+    text[SC_VAULT_NOTE_MAX - 1] = '\0';
+    for (unsigned i = 0; i < 300; i++)
+        assert_int_equal(sc_vault_note(vault, "noted", "", text, NULL), 0);
+    assert_int_equal(sc_vault_commit(vault, NULL), 0);
+    assert_int_equal(logged(vault, "noted"), 225);
+    assert_int_equal(logged(vault, "75 more operations"), 1);
+}
+
+/* Nor is what failed in a batch in the log, whatever else it did. */
+static void what_failed_is_not_logged(void **state)
+{
+    (void)state;
+    bool own = true;
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+    assert_int_equal(sc_vault_begin(vault, NULL), 0);
+    assert_int_equal(sc_vault_note(vault, "done", "", "x", NULL), 0);
+    assert_int_equal(sc_txn_join(vault, &own, NULL), 0);
+    assert_int_equal(sc_txn_note(vault, "failed", "", NULL, NULL), 0);
+    assert_int_equal(sc_txn_end(vault, own, SC_E_FAILED, NULL), SC_E_FAILED);
+    assert_int_equal(sc_vault_commit(vault, NULL), 0);
+    assert_int_equal(logged(vault, "done"), 1);
+    assert_int_equal(logged(vault, "failed"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(grants_that_nobody_signed_are_not_signed, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(what_was_taken_back_is_not_missed, each_test, after_test),
+        cmocka_unit_test_setup_teardown(what_the_log_leaves_out_is_counted, each_test, after_test),
+        cmocka_unit_test_setup_teardown(what_failed_is_not_logged, each_test, after_test),
     };
     return cmocka_run_group_tests_name("vault-txn", tests, NULL, NULL);
 }
