@@ -170,11 +170,38 @@ static void test_renamed(void **state)
     unlink(moved);
 }
 
+/* A link in its place is not followed, neither to write nor to lock; what is made is the user's
+ * own. */
+static void test_link(void **state)
+{
+    const char *path = *state;
+    char target[64], message[128];
+    struct sc_access_log log = SC_ACCESS_LOG_CLOSED;
+    struct sc_error err = {0};
+    struct stat st;
+    int fd = -1;
+    snprintf(target, sizeof(target), "%s.target", path);
+    assert_int_equal(sc_access_log_open(target, &log, NULL), 0);
+    sc_access_log_close(&log);
+    assert_int_equal(stat(target, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    unlink(path);
+    assert_int_equal(symlink(target, path), 0);
+    snprintf(message, sizeof(message), "cannot open '%s': Too many levels of symbolic links", path);
+    assert_true(sc_access_log_open(path, &log, &err) < 0);
+    assert_string_equal(sc_error_message(&err), message);
+    sc_error_clear(&err);
+    assert_true(sc_access_log_lock(path, &fd, &err) < 0);
+    assert_string_equal(sc_error_message(&err), message);
+    unlink(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_goes_on, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_renamed, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_link, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_cut, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_edited, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_full_disk, make_path, remove_path),
