@@ -114,10 +114,15 @@ done
 
 # An older one than was seen; one of another vault; one whose time is over
 run 0 env XDG_STATE_HOME="$T/s3" "$SECRETSCTL" --vault web.sctl --identity ci.txt get ci/web/token
+cp "$SECRETSCTL_VAULT" fork.db
 printf newer | run 0 "$SECRETSCTL" rotate ci/web/token
 run 0 "$SECRETSCTL" bundle --scope ci/web -o newer.sctl
 run 0 env XDG_STATE_HOME="$T/s3" "$SECRETSCTL" --vault newer.sctl --identity ci.txt get ci/web/token
 out_is newer
+printf other | run 0 env XDG_STATE_HOME="$T/forked" "$SECRETSCTL" --vault fork.db rotate ci/web/token
+run 0 env XDG_STATE_HOME="$T/forked" "$SECRETSCTL" --vault fork.db bundle --scope ci/web -o fork.sctl
+run 10 env XDG_STATE_HOME="$T/s3" "$SECRETSCTL" --vault fork.sctl --identity ci.txt get ci/web/token
+err_has "secretsctl: this vault has another history than the one seen before (they part at or before state "
 run 10 env XDG_STATE_HOME="$T/s3" "$SECRETSCTL" --vault web.sctl --identity ci.txt get ci/web/token
 err_has "an older copy was put back"
 run 0 env -u SECRETSCTL_KEY_FILE XDG_STATE_HOME="$T/s3" "$SECRETSCTL" --vault web.sctl --identity ci.txt trust --accept-rollback 'newer one is broken'

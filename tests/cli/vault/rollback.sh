@@ -26,6 +26,18 @@ XDG_STATE_HOME=$T/none2 SECRETSCTL_MIN_SEQ=3 run 10 "$SECRETSCTL" get shop/a
 XDG_STATE_HOME=$T/none2 run 10 "$SECRETSCTL" checkpoint --verify second.checkpoint
 err_is "secretsctl: the vault is at state 2, older than the checkpoint's 3"
 
+# Who has no key follows, too, once the vault is known: the number goes up with what check saw.
+mkdir known
+cp old.db vault.db
+XDG_STATE_HOME=$T/known run 0 "$SECRETSCTL" get shop/a
+cp new.db vault.db
+XDG_STATE_HOME=$T/known run 0 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" check
+cp old.db vault.db
+XDG_STATE_HOME=$T/known run 10 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" check
+err_has "this vault is at state 2, but 3 was seen before"
+XDG_STATE_HOME=$T/fresh run 0 env -u SECRETSCTL_KEY_FILE "$SECRETSCTL" check
+[ ! -e fresh ] || fail "what nothing vouches for was pinned"
+
 run 2 "$SECRETSCTL" trust --accept-rollback ''
 err_is "secretsctl: --accept-rollback needs a reason, for the log"
 run 2 "$SECRETSCTL" restore --accept-rollback '' new.db
