@@ -236,6 +236,10 @@ static void what_failed_is_not_logged(void **state)
     assert_int_equal(sc_txn_join(vault, &own, NULL), 0);
     assert_int_equal(sc_txn_note(vault, "failed", "", NULL, NULL), 0);
     assert_int_equal(sc_txn_end(vault, own, SC_E_FAILED, NULL), SC_E_FAILED);
+    const struct sc_entry_put nothing = {.name = "fresh/a"};
+    assert_int_equal(sc_vault_put(vault, &nothing, NULL), SC_E_USAGE);
+    assert_null(sc_scope_by_name(vault, "fresh", 5)); /* it was made for that */
+    assert_int_equal(put(vault, "fresh/a", NULL), 0);
     assert_int_equal(sc_vault_commit(vault, NULL), 0);
     assert_int_equal(logged(vault, "done"), 1);
     assert_int_equal(logged(vault, "failed"), 0);
