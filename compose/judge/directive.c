@@ -159,8 +159,8 @@ static int read_named(const struct directives *d, size_t at, size_t end, struct 
         bool password = words > 0 && sc_lines_is_any(text, key, passwords);
         if (password && coded && sc_lines_word(text, &at, end, &value))
             return d->fn(d->ctx, key, value, err);
-        bool alone =
-            words == 1 && (at >= end || strchr("#;", text[behind_blanks(text, at, end)]) != NULL);
+        size_t next = behind_blanks(text, at, end);
+        bool alone = words == 1 && (next >= end || strchr("#;", text[next]) != NULL);
         if (((quoted && (password || compared)) || alone) && is_chosen(text, value)) {
             enum sc_key_kind kind = sc_key_classify(text + key.offset, key.len);
             return kind == SC_KEY_PASSWORD || kind == SC_KEY_SECRET ? d->fn(d->ctx, key, value, err)
