@@ -17,6 +17,23 @@ ended_with() {
     [ "$status" = "$1" ] || fail "status $status, expected $1"
 }
 
+# forgot MARKER: whether the memory of $pid holds it no longer; true where nobody can look.
+forgot() {
+    [ "$(id -u)" = 0 ] && command -v gcore >/dev/null || return 0
+    gcore -o "$T/core" "$pid" >/dev/null 2>&1 || fail "gcore failed"
+    ! grep -qF "$1" "$T/core.$pid"
+}
+
+# A child that takes no notice of TERM is killed in the end: see below.
+mkdir "$T/deaf"
+printf one >"$T/deaf/pw"
+env SECRETSCTL_DIR="$T/deaf" V='{{secret:pw}}' "$shim" --on-change restart --watch 1 -- bash -c \
+    "trap '' TERM; trap 'exit 4' USR1; echo \"\$V\" >>$T/deaf/log; while :; do sleep 0.05; done" &
+deaf=$!
+wait_for "$T/deaf/log" one
+printf two >"$T/deaf/.pw"
+mv "$T/deaf/.pw" "$T/deaf/pw"
+
 for status in 0 1 7 255; do run "$status" "$shim" --init -- sh -c "exit $status"; done
 run 137 "$shim" --init -- sh -c 'kill -KILL $$'
 run 143 "$shim" --init -- sh -c 'kill -TERM $$'
@@ -121,13 +138,14 @@ env V='{{secret:pw}}{{secret:pw2}}' "$shim" --wait 60 --on-change restart --watc
 pid=$!
 wait_for "$T/log" onex
 mv "$T/pw2" "$T/away"
-printf two >"$T/.pw"
+printf two-kX9wQ-marker >"$T/.pw"
 mv "$T/.pw" "$T/pw"
 wait_for "$T/err" "secretsctl-shim: the program goes on with the old values"
+until_true 10 forgot two-kX9wQ-marker || fail "the parent holds a value that it has no use for"
 kill -USR1 "$pid"
 wait_for "$T/log" usr
 mv "$T/away" "$T/pw2"
-wait_for "$T/log" twox
+wait_for "$T/log" two-kX9wQ-markerx
 kill "$pid"
 ended_with 0 "$pid"
 
@@ -136,13 +154,14 @@ rm -f "$T/log"
 env V='{{secret:pw}}' "$shim" --on-change restart --watch 1 -- bash -c \
     "echo \"\$V\" >>$T/log; trap 'echo ending >>$T/log; sleep 1.2; exit 0' TERM; while :; do sleep 0.05; done" 2>"$T/err" &
 pid=$!
-wait_for "$T/log" two
+wait_for "$T/log" two-kX9wQ-marker
 printf three >"$T/.pw"
 mv "$T/.pw" "$T/pw"
 wait_for "$T/log" ending
 printf four >"$T/.pw"
 mv "$T/.pw" "$T/pw"
 wait_for "$T/log" four
+says "$T/log" three || fail "its end was put off once more"
 kill "$pid"
 ended_with 0 "$pid"
 
@@ -178,9 +197,10 @@ pid=$!
 wait_for "$T/log" up
 waits() { grep -q '^State:[[:space:]]*S' "/proc/$pid/status"; }
 until_true 10 waits || fail "the parent does not wait for its child"
-if [ "$(id -u)" = 0 ] && command -v gcore >/dev/null; then
-    gcore -o "$T/core" "$pid" >/dev/null 2>&1 || fail "gcore failed"
-    ! grep -qF "$marker" "$T/core.$pid" || fail "the parent still holds the value"
-fi
+forgot "$marker" || fail "the parent still holds the value"
 kill "$pid"
 ended_with 143 "$pid"
+
+until_true 60 says "$T/deaf/log" two || fail "a child that ignores TERM was not replaced"
+kill -USR1 "$deaf"
+ended_with 4 "$deaf"
