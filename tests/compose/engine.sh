@@ -71,15 +71,13 @@ docker-compose up -d --build >"$T/up" 2>&1 || { tail -5 "$T/up"; fail "the conta
 
 declare -A id
 for service in built saved cache listed; do id[$service]=${tag}_${service}_1; done
-# says SERVICE LINE: the whole line, in its log, within 20 seconds
+# says SERVICE LINE: the whole line, in its log
 says() {
-    for _ in $(seq 1 200); do
-        docker logs "${id[$1]}" >"$T/log" 2>&1
-        if grep -qxF -- "$2" "$T/log"; then return 0; fi
-        sleep 0.1
-    done
-    cat "$T/log"
-    fail "$1 does not say: $2"
+    until_true 20 logged "$@" || { cat "$T/log"; fail "$1 does not say: $2"; }
+}
+logged() {
+    docker logs "${id[$1]}" >"$T/log" 2>&1
+    grep -qxF -- "$2" "$T/log"
 }
 says built 'words: /bin/show --price=$5 serve two words'
 says built 'environment: canary-built-0123456789 postgres://u:canary%40url@db/app'
@@ -87,14 +85,12 @@ says saved 'words: /bin/show it'\''s saved $HOME a b'
 says saved 'environment: canary-saved-0123456789 '
 # password SERVICE VALUE: the server asks for one, and takes this one
 password() {
-    local said=
-    for _ in $(seq 1 200); do
-        said=$(docker exec "${id[$1]}" redis-cli -s /tmp/s ping 2>&1) || true
-        [ "$said" != "NOAUTH Authentication required." ] || break
-        sleep 0.1
-    done
-    [ "$said" = "NOAUTH Authentication required." ] || { docker logs "${id[$1]}"; fail "$1 says: $said"; }
+    until_true 20 asks "$1" || { docker logs "${id[$1]}"; fail "$1 says: $(cat "$T/said")"; }
     [ "$(docker exec -e REDISCLI_AUTH="$2" "${id[$1]}" redis-cli -s /tmp/s ping)" = PONG ] || fail "$1 has another password"
+}
+asks() {
+    docker exec "${id[$1]}" redis-cli -s /tmp/s ping >"$T/said" 2>&1 || true
+    [ "$(cat "$T/said")" = "NOAUTH Authentication required." ]
 }
 password cache canary-redis
 password listed 'canary "two" words'

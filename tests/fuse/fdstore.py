@@ -63,7 +63,7 @@ def processes():
 for i in range(20):
     os.dup(0)  # so that kept descriptors have numbers clear of 3 and up
 agent = start()
-if not listen(20):
+if not listen(60):
     sys.exit("not ready, or its descriptors are not in the store")
 for cycle in range(cycles):
     time.sleep(0.4)
@@ -74,7 +74,7 @@ for cycle in range(cycles):
         os.kill(pid, signal.SIGKILL)
     agent.wait()
     agent = start()
-    if not listen(20):
+    if not listen(60):
         sys.exit(f"cycle {cycle}: not ready after all was killed")
 time.sleep(1.5)
 agent.terminate()

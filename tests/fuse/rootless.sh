@@ -54,14 +54,14 @@ printf mine | "$SECRETSCTL" add -q shop/key --mode 0444
 kill -9 "$("$SECRETSCTL" __fuse-status "$U/ns" | sed -n 's/^worker	//p')"
 [ "$(timeout 60 cat "$U/ns/shop/key")" = mine ] || exit 5
 printf newer | "$SECRETSCTL" rotate -q shop/key
-for _ in $(seq 100); do [ "$(cat "$U/ns/shop/key")" != newer ] || break; sleep 0.05; done
+for _ in $(seq 600); do [ "$(cat "$U/ns/shop/key")" != newer ] || break; sleep 0.05; done
 [ "$(cat "$U/ns/shop/key")" = newer ] || exit 6
 [ "$(unshare -Ur cat "$U/ns/shop/key")" = newer ] || exit 7
 "$SECRETSCTL" umount "$U/ns"
 INSIDE
 in_namespace() { as_user env U="$T/u" SECRETSCTL="$SECRETSCTL" unshare -Urm --propagation private "$@"; }
 if in_namespace true 2>/dev/null; then
-    run 0 in_namespace timeout 60 bash "$T/inside"
+    run 0 in_namespace timeout 300 bash "$T/inside"
 else
     echo "not tried: user namespaces are closed to ordinary users"
 fi

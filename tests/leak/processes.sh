@@ -49,7 +49,7 @@ for how in --env --files --memfd; do
         >"$T/out$how" 2>&1 &
     started+=($!)
     until_true 10 line_in "$T/out$how" ready || fail "run $how does not start: $(cat "$T/out$how")"
-    sleep 0.2 # what is held back of "J~q" comes
+    until_true 10 grep -qF 'J~q' "$T/out$how" || fail "run $how holds back what begins a value"
     guard=()
     [ $how != --files ] || read -ra guard <<<"$(children $!)"
     nothing_in "run $how" $! "${guard[@]:0:1}"

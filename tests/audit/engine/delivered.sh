@@ -21,12 +21,9 @@ start() {
     docker rm -f "$container" >/dev/null 2>&1 || true
     docker run -d --name "$container" --network none "$@" "$tag" sh -c "$script; exec sleep 300" >/dev/null 2>err ||
         fail "docker run: $(cat err)"
-    for _ in $(seq 200); do
-        [ "$(docker top "$container" -o pid,comm 2>/dev/null | awk "END { print \$2 }")" = sleep ] && return
-        sleep 0.05
-    done
-    fail "the program does not start"
+    until_true 20 program_runs || fail "the program does not start"
 }
+program_runs() { [ "$(docker top "$container" -o pid,comm 2>/dev/null | awk 'END { print $2 }')" = sleep ]; }
 # told STATUS: findings and notes about the container's processes; others of the machine may be unreadable here.
 told() {
     run "$1" "$SECRETSCTL" verify env --accept-skipped '*' --json

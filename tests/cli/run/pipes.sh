@@ -30,8 +30,17 @@ out_lacks LEAK
 out_lacks TWO_LINES
 
 # Masked on both outputs, raw and encoded, also across writes; order is kept where they are one.
-run 0 "$SECRETSCTL" run --env -- sh -c 'printf %s "p@ss w"; sleep 0.1; echo "\"ord x"; echo "$TWO_LINES" >&2
-    printf %s "$DB_PASSWORD" | base64; echo "p%40ss%20w%22ord"; echo "{\"a\":\"p@ss w\\\"ord\"}"'
+cat >"$T/parts" <<'END'
+import array, fcntl, os, termios, time
+left = array.array("i", [1])
+os.write(1, b"p@ss w")
+while left[0]:  # until it was read: what is held back comes after a second, though its rest does not
+    time.sleep(0.001)
+    fcntl.ioctl(1, termios.FIONREAD, left)
+os.write(1, b'"ord x\n')
+END
+run 0 "$SECRETSCTL" run --env -- sh -c 'python3 "$0"; echo "$TWO_LINES" >&2
+    printf %s "$DB_PASSWORD" | base64; echo "p%40ss%20w%22ord"; echo "{\"a\":\"p@ss w\\\"ord\"}"' "$T/parts"
 out_is '*** x
 ***A==
 ***

@@ -12,7 +12,7 @@ listener.bind("run/secretsctl-agent/agent.sock")
 listener.listen()
 ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 ready.bind("notify")
-ready.settimeout(10)
+ready.settimeout(60)
 fd = listener.detach()
 def pass_on():
     os.dup2(fd, 3)
