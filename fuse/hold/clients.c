@@ -97,13 +97,14 @@ static void attach(struct sc_keeper *keeper, struct sc_keeper_client *client,
 }
 
 /* A worker on other memory or of another program: the client hears when it serves. */
-static void replace_worker(struct sc_keeper *keeper, struct sc_keeper_client *client,
-                           const char *program)
+static void replace_worker(struct sc_keeper *keeper, struct sc_keeper_client *client)
 {
     struct sc_error err = {0};
     client->waits = true;
-    if (sc_keeper_start_worker(keeper, program, &err) < 0)
-        sc_keeper_answer(keeper, &err);
+    if (sc_keeper_start_worker(keeper, &err) == 0)
+        return;
+    keeper->next[0] = '\0';
+    sc_keeper_answer(keeper, &err);
 }
 
 static void change_store(struct sc_keeper *keeper, int store_fd)
@@ -149,11 +150,12 @@ void sc_keeper_client_message(struct sc_keeper *keeper, struct sc_keeper_client 
     case SC_MESSAGE_STORE:
         if (client->agent && fds[0] >= 0) {
             change_store(keeper, SC_TAKE_FD(fds[0]));
-            replace_worker(keeper, client, NULL);
+            replace_worker(keeper, client);
         }
         break;
     case SC_MESSAGE_UPGRADE:
-        replace_worker(keeper, client, message.text);
+        snprintf(keeper->next, sizeof(keeper->next), "%s", message.text);
+        replace_worker(keeper, client);
         break;
     case SC_MESSAGE_UNMOUNT:
         unmount(keeper, client, message.value != 0);

@@ -78,7 +78,7 @@ static int begin(struct sc_keeper *keeper, struct sc_error *err)
             rc = answer_init(keeper, err);
     }
     if (rc == 0)
-        rc = sc_keeper_start_worker(keeper, NULL, err);
+        rc = sc_keeper_start_worker(keeper, err);
     return rc;
 }
 
@@ -152,7 +152,7 @@ static void run(struct sc_keeper *keeper)
 {
     struct events events;
     int64_t leave_by = 0;
-    while (!keeper->handed_over && !keeper->superseded) {
+    while (!sc_keeper_handed_over(keeper) && !keeper->superseded) {
         if (keeper->ended && leave_by == 0)
             leave_by = sc_journal_now() + INT64_C(2000000000);
         if (keeper->ended && (!any_worker(keeper) || sc_journal_now() > leave_by))
@@ -168,7 +168,7 @@ static void run(struct sc_keeper *keeper)
 
 static void leave(struct sc_keeper *keeper)
 {
-    if (keeper->handed_over)
+    if (sc_keeper_handed_over(keeper))
         return; /* the new worker sees the end of file and starts its own keeper */
     if (!keeper->superseded) {
         unlink(keeper->journal->control);

@@ -22,7 +22,7 @@ struct sc_keeper_worker {
     enum sc_worker_state state;
     pid_t pid;
     int pidfd, peer;
-    bool upgrade;  /* of another program, which is to go on once this one serves */
+    bool upgrade;  /* of the next program */
     int64_t since; /* when the state began */
     int64_t heard; /* when it last answered */
 };
@@ -38,18 +38,19 @@ struct sc_keeper {
     struct sc_hold_fds fds; /* the peer is a client or a worker's, not here */
     struct sc_keeper_worker workers[SC_KEEPER_WORKERS];
     struct sc_keeper_client clients[SC_KEEPER_CLIENTS];
-    bool upgrading;         /* a worker of the next program serves */
-    bool ended;             /* unmounted or disconnected: leave */
-    bool handed_over;       /* leave, that worker starts a keeper of its own program */
-    bool superseded;        /* leave, and so shall the workers: another keeper has its own */
-    int64_t pinged, ticked; /* when it did so last */
-    int failures;           /* workers in a row that did not become ready */
+    char next[SC_MESSAGE_TEXT]; /* the program of an upgrade, unless it did not get to serve */
+    bool ended;                 /* unmounted or disconnected: leave */
+    bool superseded;            /* leave, and so shall the workers: another keeper has its own */
+    int64_t pinged, ticked;     /* when it did so last */
+    int failures;               /* workers in a row that did not become ready */
 };
 
 /* workers.c */
-/* Of `program`, or of this binary (NULL), which it is again if that one does not get to serve. */
-int sc_keeper_start_worker(struct sc_keeper *keeper, const char *program,
-                           struct sc_error *err) SC_NODISCARD;
+/* Of the next program while there is an upgrade, else of this binary. */
+int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err) SC_NODISCARD;
+/* A worker of the next program serves, which starts a keeper of its own when this one leaves. Not
+ * yet while one starts, on other memory: it would do so, too. */
+bool sc_keeper_handed_over(struct sc_keeper *keeper);
 /* The worker that made the pair which `peer` is of. */
 void sc_keeper_adopt_worker(struct sc_keeper *keeper, int peer);
 void sc_keeper_worker_message(struct sc_keeper *keeper, struct sc_keeper_worker *worker);

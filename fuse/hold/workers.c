@@ -46,8 +46,9 @@ static void fill(struct sc_keeper_worker *worker, pid_t pid, int peer, enum sc_w
     enter(worker, state);
 }
 
-int sc_keeper_start_worker(struct sc_keeper *keeper, const char *program, struct sc_error *err)
+int sc_keeper_start_worker(struct sc_keeper *keeper, struct sc_error *err)
 {
+    const char *program = keeper->next[0] != '\0' ? keeper->next : NULL;
     struct sc_keeper_worker *place = find(keeper, SC_WORKER_NONE);
     if (place == NULL)
         return sc_fail(err, SC_E_BUSY, "too many servers are being replaced");
@@ -92,12 +93,16 @@ static void became_ready(struct sc_keeper *keeper, struct sc_keeper_worker *read
     }
     enter(ready, SC_WORKER_SERVING);
     keeper->failures = 0;
-    keeper->upgrading = keeper->upgrading || ready->upgrade;
     atomic_store(&keeper->journal->worker_pid, (int32_t)ready->pid);
     sc_notify_store(&keeper->fds);
     sc_keeper_answer(keeper, NULL);
-    /* One that starts still, on other memory, would start a keeper of its own. */
-    keeper->handed_over = keeper->upgrading && find(keeper, SC_WORKER_STARTING) == NULL;
+}
+
+bool sc_keeper_handed_over(struct sc_keeper *keeper)
+{
+    const struct sc_keeper_worker *serving = find(keeper, SC_WORKER_SERVING);
+    return !keeper->ended && serving != NULL && serving->upgrade &&
+           find(keeper, SC_WORKER_STARTING) == NULL;
 }
 
 void sc_keeper_worker_message(struct sc_keeper *keeper, struct sc_keeper_worker *worker)
@@ -126,15 +131,17 @@ static bool disconnected(const struct sc_keeper *keeper)
 static void start_or_fail(struct sc_keeper *keeper)
 {
     struct sc_error err = {0};
-    if (sc_keeper_start_worker(keeper, NULL, &err) < 0) {
+    if (sc_keeper_start_worker(keeper, &err) < 0) {
         keeper->failures++;
         sc_keeper_answer(keeper, &err);
     }
 }
 
+/* Of a worker that did not get to serve. The next one is of this binary again. */
 static void tell_failure(struct sc_keeper *keeper, const char *text)
 {
     struct sc_error err = {0};
+    keeper->next[0] = '\0';
     SC_IGNORE(sc_fail(&err, SC_E_FAILED, "%s", text));
     sc_keeper_answer(keeper, &err);
 }
