@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 #define OPTIONS_MAX 128
 
 /* Runs it with the socket at COMM_FD (-1: none); its exit status. */
-static int run(char *const argv[], int comm_fd, int *ret_status, struct sc_error *err)
+static int run_and_wait(char *const argv[], int comm_fd, int *ret_status, struct sc_error *err)
 {
     char variable[] = "_FUSE_COMMFD=3";
     char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
@@ -47,10 +48,24 @@ static int run(char *const argv[], int comm_fd, int *ret_status, struct sc_error
     if (failure != 0)
         return sc_fail_errno(err, "cannot run " PROGRAM);
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    pid_t got = -1;
+    while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
         ;
+    if (got < 0)
+        return sc_fail_errno(err, "cannot wait for " PROGRAM);
     *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return 0;
+}
+
+/* Keeper and agent leave their children to the kernel, which then keeps no status of this one. */
+static int run(char *const argv[], int comm_fd, int *ret_status, struct sc_error *err)
+{
+    const struct sigaction told = {.sa_handler = SIG_DFL};
+    struct sigaction before;
+    sigaction(SIGCHLD, &told, &before);
+    int rc = run_and_wait(argv, comm_fd, ret_status, err);
+    sigaction(SIGCHLD, &before, NULL);
+    return rc;
 }
 
 /* The descriptor that came with one byte over the socket; -1 if none did. */

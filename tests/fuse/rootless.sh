@@ -34,6 +34,15 @@ kill -9 "$(field keeper)"
 printf 'newer' | as_user "$SECRETSCTL" rotate -q shop/key
 rotated() { [ "$(as_user timeout 60 cat "$M/shop/key")" = newer ]; }
 until_true 5 rotated || fail "rotation"
+# While somebody has a file open it stays, is said to, and is served on.
+as_user sh -c 'exec 3<"$1"; echo $$ >"$2"; exec sleep 300' sh "$M/shop/key" "$T/u/open" &
+holder=$!
+until_true 5 test -s "$T/u/open" || fail "nobody has it open"
+run 7 as_user "$SECRETSCTL" umount
+err_is "secretsctl: '$M' is in use; close its files, or use --force"
+rotated || fail "not served any more"
+kill "$(cat "$T/u/open")"
+wait "$holder" || true
 run 0 as_user "$SECRETSCTL" umount
 until_true 5 not_mounted || fail "still mounted"
 
