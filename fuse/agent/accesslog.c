@@ -25,8 +25,7 @@
 #define NOTHING  "-"
 /* Bytes of lines that wait to be written. */
 #define PENDING_SIZE ((size_t)256 * 1024)
-#define LOCK_TRIES   20     /* for an agent that was killed to be gone */
-#define TRIM_TRIES   100    /* for one on a busy machine to let go */
+#define LOCK_TRIES   100    /* for an agent on a busy machine to be gone, or to let go */
 #define LOCK_PAUSE   100000 /* microseconds */
 
 static void chain_next(const unsigned char *chain, const char *line, size_t len, unsigned char *out)
@@ -196,13 +195,13 @@ static int open_locked(const char *path, int flags, int tries, int *ret_fd, stru
 
 int sc_access_log_lock(const char *path, int *ret_fd, struct sc_error *err)
 {
-    return open_locked(path, 0, TRIM_TRIES, ret_fd, err);
+    return open_locked(path, 0, LOCK_TRIES, ret_fd, err);
 }
 
-int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_error *err)
+static int open_log(const char *path, int tries, struct sc_access_log *ret, struct sc_error *err)
 {
     SC_CLEANUP(sc_fd_closep) int fd = -1;
-    int rc = open_locked(path, O_CREAT, LOCK_TRIES, &fd, err);
+    int rc = open_locked(path, O_CREAT, tries, &fd, err);
     if (rc < 0)
         return rc;
     /* An agent in the background has another working directory. Now, and not behind the scan of a
@@ -224,6 +223,11 @@ int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_er
     memcpy(ret->chain, scan.chain, sizeof(ret->chain));
     ret->fd = SC_TAKE_FD(fd);
     return 0;
+}
+
+int sc_access_log_open(const char *path, struct sc_access_log *ret, struct sc_error *err)
+{
+    return open_log(path, LOCK_TRIES, ret, err);
 }
 
 /* Appends a field without the bytes that divide fields and lines. */
@@ -283,7 +287,7 @@ static void begin_anew(struct sc_access_log *log)
     struct stat st;
     struct sc_access_log fresh = SC_ACCESS_LOG_CLOSED;
     if (log->fd < 0 || stat(log->path, &st) == 0 || errno != ENOENT ||
-        sc_access_log_open(log->path, &fresh, NULL) < 0)
+        open_log(log->path, 0, &fresh, NULL) < 0)
         return;
     SC_IGNORE(fdatasync(log->fd) < 0);
     close(log->fd);

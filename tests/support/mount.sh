@@ -26,7 +26,9 @@ needs_open_fuse() {
         exec bash "$0"' "$0"
 }
 
-# Ends the mount by force: aborts the connection, so that nothing can hang on it.
+# Ends the mount by force: aborts the connection, so that nothing can hang on it. And waits for the agents of those
+# that were ended before, which write what they have seen of the vault into a folder that is to be removed.
+mount_agents=
 end_mount() {
     local agent
     agent=$(pid_of agent || true)
@@ -34,6 +36,7 @@ end_mount() {
     umount -l "$M" 2>/dev/null || true
     umount -l "$M" 2>/dev/null || true
     until_true 3 test ! -e "/proc/${agent:-0}" || kill -9 "$agent" || true
+    for agent in $mount_agents; do until_true 3 test ! -e "/proc/$agent" || true; done
 }
 
 # mounted [OPTION...]: mounts at $M and ends that at exit.
@@ -41,6 +44,7 @@ mounted() {
     M=$T/mnt
     on_exit end_mount
     timeout 100 "$SECRETSCTL" mount -q "$@" "$M" || fail "cannot mount: $*"
+    mount_agents+=" $(pid_of agent || true)"
 }
 
 # pid_of keeper|worker: of the mount at $M, as its status says.
