@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a container engine tells about containers and images: the JSON of `docker inspect`.
+ * What a container engine tells about containers, images and volumes: the JSON of `docker inspect`.
  */
 #include <string.h>
 
@@ -75,11 +75,14 @@ struct kind {
     const char *noun;           /* "container" */
     const char *surface;        /* as the ledger calls it */
     const char *list, *inspect; /* paths; what stands before a name */
+    const char *behind;         /* and behind it */
 };
 
 static const struct kind containers = {"container", "container", "/containers/json?all=1",
-                                       "/containers/"};
-static const struct kind images = {"image", "image settings", "/images/json?all=1", "/images/"};
+                                       "/containers/", "/json"};
+static const struct kind images = {"image", "image settings", "/images/json?all=1", "/images/",
+                                   "/json"};
+static const struct kind volumes = {"volume", "volume settings", NULL, "/volumes/", ""};
 
 char *sc_engine_path(const char *before, const char *name, const char *after, struct sc_error *err)
 {
@@ -129,7 +132,7 @@ static int search_answer(struct sc_probe *probe, const struct kind *kind, const 
 static int search_one(struct sc_probe *probe, const struct sc_engine *engine,
                       const struct kind *kind, const char *name, struct sc_error *err)
 {
-    SC_CLEANUP(sc_str_freep) char *path = sc_engine_path(kind->inspect, name, "/json", err);
+    SC_CLEANUP(sc_str_freep) char *path = sc_engine_path(kind->inspect, name, kind->behind, err);
     if (path == NULL)
         return SC_E_NOMEM;
     SC_CLEANUP(sc_secret_done) struct sc_secret answer = {0};
@@ -168,4 +171,10 @@ int sc_surface_image_settings(struct sc_probe *probe, const struct sc_engine *en
                               const struct sc_strv *names, struct sc_error *err)
 {
     return search_kind(probe, engine, &images, names, err);
+}
+
+int sc_engine_search_volume(struct sc_probe *probe, const struct sc_engine *engine,
+                            const char *name, struct sc_error *err)
+{
+    return search_one(probe, engine, &volumes, name, err);
 }

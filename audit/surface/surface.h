@@ -55,6 +55,10 @@ int sc_engine_list_ids(const struct sc_engine *engine, const char *path, struct 
 int sc_engine_image_names(const struct sc_engine *engine, struct sc_strv *ret,
                           struct sc_error *err) SC_NODISCARD;
 
+/* What the engine says of one volume: its labels, the options of its driver. */
+int sc_engine_search_volume(struct sc_probe *probe, const struct sc_engine *engine,
+                            const char *name, struct sc_error *err) SC_NODISCARD;
+
 /* A request path with a name in it, escaped so that it cannot lead elsewhere; malloc'd. */
 char *sc_engine_path(const char *before, const char *name, const char *after,
                      struct sc_error *err) SC_NODISCARD;

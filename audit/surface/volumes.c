@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Volumes of an engine: read where they lie on this machine, else through a container that has them
- * mounted, as the engine packs them up.
+ * Volumes of an engine: what it says of them, and their files, read where they lie on this machine,
+ * else through a container that has them mounted, as the engine packs them up.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +224,23 @@ static int search_named(struct sc_probe *probe, const struct sc_engine *engine,
     return sc_ledger_skip(probe->ledger, SURFACE, name, "the engine has no such volume", err);
 }
 
+/* What the engine says of those that are to be searched. */
+static int search_settings(struct sc_probe *probe, const struct sc_engine *engine,
+                           const struct volumes *volumes, const struct sc_strv *names,
+                           struct sc_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < volumes->count; i++) {
+        const char *name = volumes->items[i].name;
+        bool wanted = name != NULL && names->count == 0;
+        for (size_t k = 0; k < names->count; k++)
+            wanted = wanted || sc_str_equal(name, names->items[k]);
+        if (wanted)
+            rc = sc_engine_search_volume(probe, engine, name, err);
+    }
+    return rc;
+}
+
 int sc_surface_volumes(struct sc_probe *probe, const struct sc_engine *engine,
                        const struct sc_strv *names, struct sc_error *err)
 {
@@ -234,6 +251,7 @@ int sc_surface_volumes(struct sc_probe *probe, const struct sc_engine *engine,
         return sc_fail_nomem(err);
     if (rc < 0)
         return sc_ledger_skip(probe->ledger, SURFACE, engine->host, sc_error_message(&why), err);
+    rc = search_settings(probe, engine, &volumes, names, err);
     for (size_t i = 0; rc == 0 && i < names->count; i++)
         rc = search_named(probe, engine, &volumes, names->items[i], err);
     for (size_t i = 0; rc == 0 && names->count == 0 && i < volumes.count; i++) {

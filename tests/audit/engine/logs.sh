@@ -59,6 +59,14 @@ start -v "$volume:/data" "$tag" sh -c "mkdir /data/sub; printf '%s' '$value' | g
 if [ "$(id -u)" = 0 ]; then
     found volume "$volume" | grep "^volume .*/sub/dump.gz - plain$" >/dev/null || fail "$(cat "$T/out")"
 fi
+# What the engine says of a volume: docker volume inspect shows it to everybody who may ask.
+docker volume create --label "note=for $value" --opt type=cifs --opt device=//nas.invalid/data \
+    --opt "o=username=shop,password=$value" "$volume-nas" >/dev/null
+remove_nas() { docker volume rm "$volume-nas" >/dev/null 2>&1; }
+on_exit remove_nas
+found volume "$volume-nas" >/dev/null
+[ "$(jq -r '.findings[] | [.place, .file, .key] | join(" ")' "$T/out" | sort)" = "inspect volume $volume-nas o
+label volume $volume-nas note" ] || fail "$(cat "$T/out")"
 run 1 "$SECRETSCTL" verify volume "$tag-absent"
 out_has "not searched: volume: $tag-absent: the engine has no such volume"
 
