@@ -39,6 +39,13 @@ static int accept(const struct sc_cli *cli, const char *path, const char *reason
     return 0;
 }
 
+/* Whether the backup is sound, and only what was seen of the vault since speaks against it. */
+static bool is_other_only(const char *backup)
+{
+    SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = NULL;
+    return sc_vault_open_unpinned(backup, SC_VAULT_READ, &vault, NULL) == 0;
+}
+
 int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **operands,
                    struct sc_error *err)
 {
@@ -58,6 +65,11 @@ int sc_cmd_restore(struct sc_cli *cli, const void *options, int count, char **op
         return sc_fail(err, rc,
                        "the backup is older than the vault seen last, so changes would be lost; if "
                        "that is wanted: --accept-rollback REASON");
+    if (rc == SC_E_TAMPERED && reason == NULL && is_other_only(operands[0]))
+        return sc_fail(err, rc,
+                       "the backup does not fit the vault seen last: another verify key, or "
+                       "another log. If it is from before the key was changed, and that is wanted: "
+                       "--accept-rollback REASON");
     if (rc == 0 &&
         reason != NULL) /* a key that does not open it is found out before anything changes */
         rc = sc_cli_unlock(cli, backup, err);

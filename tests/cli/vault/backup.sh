@@ -44,3 +44,13 @@ printf 'no vault at all' >text
 chmod 600 text
 run 6 "$SECRETSCTL" --vault text check
 err_has "this file is not a vault"
+
+# A backup from before the verify key was changed: 'trust', which speaks of the vault in place, would not help
+run 0 "$SECRETSCTL" rekey --new-verify-key --reason yearly
+run 6 "$SECRETSCTL" restore b2.db
+err_is "secretsctl: the backup does not fit the vault seen last: another verify key, or another log. If it is from before the key was changed, and that is wanted: --accept-rollback REASON"
+run 6 "$SECRETSCTL" restore cut.db
+err_has "'cut.db': the vault's file is damaged"
+run 0 "$SECRETSCTL" restore b2.db --accept-rollback 'the new key is lost'
+run 0 "$SECRETSCTL" get shop/db_password
+out_is value-two
