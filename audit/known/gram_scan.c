@@ -138,10 +138,12 @@ static int scan_plain(const struct pass *pass, size_t *at, struct sc_error *err)
 }
 
 #ifdef __x86_64__
-/* gcc 12 takes the undefined lanes of its own intrinsics for a mistake. */
+/* gcc 12 takes the undefined lanes of its own intrinsics for a mistake, and without optimization,
+ * where these are macros, the mask that they pass. */
 #ifndef __clang__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 #endif
 #define TARGET_AVX512 __attribute__((target("avx512f,avx512dq")))
 #define TARGET_VBMI   __attribute__((target("avx512f,avx512dq,avx512bw,avx512vbmi,popcnt")))

@@ -125,10 +125,12 @@ void sc_mask_filter_add(struct sc_mask_filter *filter, const unsigned char *patt
 }
 
 #ifdef __x86_64__
-/* gcc 12 takes the undefined lanes of its own intrinsics for a mistake. */
+/* gcc 12 takes the undefined lanes of its own intrinsics for a mistake, and without optimization,
+ * where these are macros, the mask that they pass. */
 #ifndef __clang__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 #endif
 #define TARGET __attribute__((target("avx512f,avx512dq")))
 
