@@ -78,19 +78,6 @@ static int choose_format(const struct sc_import_options *given, const char *path
     return 0;
 }
 
-/* Stored as they stand, such values would look as if they had been brought over. */
-static int take(const struct sc_transfer_item *item, void *ctx, struct sc_error *err)
-{
-    static const char mark[] = "ENC[AES256_GCM,";
-    struct sc_bytes value = sc_secret_view(item->value);
-    if (value.len >= sizeof(mark) - 1 && memcmp(value.ptr, mark, sizeof(mark) - 1) == 0)
-        return sc_fail(err, SC_E_FAILED,
-                       "'%s' is encrypted by SOPS; give it decrypted: sops -d FILE | secretsctl "
-                       "import --format yaml -",
-                       item->name);
-    return sc_transfer_collect(item, ctx, err);
-}
-
 static int read_json(const char *path, const struct sc_transfer_target *to, struct sc_error *err)
 {
     SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
@@ -146,7 +133,7 @@ struct source {
     enum format format;
     const char *path;
     const char *identity_file;
-    const struct sc_transfer_list *list; /* collected already, unless an archive */
+    struct sc_transfer_list *list; /* collected already, unless an archive */
 };
 
 static int give_all(const struct source *source, sc_transfer_fn fn, void *ctx, struct sc_error *err)
@@ -229,6 +216,20 @@ static int check_options(const struct sc_import_options *given, enum format form
     return given->scope != NULL ? sc_name_check(given->scope, 1, err) : 0;
 }
 
+/* Stored as they stand, such values would look as if they had been brought over. */
+static int take(const struct sc_transfer_item *item, void *ctx, struct sc_error *err)
+{
+    static const char mark[] = "ENC[AES256_GCM,";
+    const struct source *source = ctx;
+    struct sc_bytes value = sc_secret_view(item->value);
+    if (value.len >= sizeof(mark) - 1 && memcmp(value.ptr, mark, sizeof(mark) - 1) == 0)
+        return sc_fail(err, SC_E_FAILED,
+                       "'%s' is encrypted by SOPS; give it decrypted: sops -d FILE | secretsctl "
+                       "import --format %s -",
+                       item->name, source->format == FORMAT_ENV ? "env" : "yaml");
+    return sc_transfer_collect(item, source->list, err);
+}
+
 int sc_cmd_import(struct sc_cli *cli, const void *options, int count, char **operands,
                   struct sc_error *err)
 {
@@ -241,9 +242,9 @@ int sc_cmd_import(struct sc_cli *cli, const void *options, int count, char **ope
     if (rc < 0)
         return rc;
     SC_CLEANUP(sc_transfer_list_done) struct sc_transfer_list list = {0};
-    const struct sc_transfer_target to = {
-        .fn = take, .ctx = &list, .scope = given->scope, .loose = source.format == FORMAT_PASS};
     source.list = &list;
+    const struct sc_transfer_target to = {
+        .fn = take, .ctx = &source, .scope = given->scope, .loose = source.format == FORMAT_PASS};
     if (source.format != FORMAT_AGE)
         rc = collect(source.format, source.path, &to, err);
     if (rc == 0 && given->dry_run)

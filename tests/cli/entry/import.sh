@@ -160,6 +160,7 @@ run 1 "$SECRETSCTL" import sops.yaml --format yaml --scope sops
 err_has "'sops/db/password' is encrypted by SOPS; give it decrypted: sops -d FILE | secretsctl import --format yaml -"
 printf 'A=ENC[AES256_GCM,data:abc=,iv:x,tag:y,type:str]\nsops_version=3\n' >sops.env
 run 1 "$SECRETSCTL" import sops.env --scope sops
+err_has "'sops/a' is encrypted by SOPS; give it decrypted: sops -d FILE | secretsctl import --format env -"
 printf '{"a":"ENC[AES256_GCM,data:abc=,iv:x,tag:y,type:str]","sops":{"version":"3"}}' >sops.json
 run 1 "$SECRETSCTL" import sops.json --scope sops
 run 0 "$SECRETSCTL" list sops
