@@ -14,6 +14,7 @@
 
 #include "vault/codec.h"
 #include "vault/crypto.h"
+#include "vault/slot/slot.h"
 
 #include "core/banned.h"
 
@@ -259,6 +260,74 @@ static void headers_are_parsed_strictly(void **state)
     assert_int_equal(sc_record_parse((struct sc_bytes){0}, &view, NULL), SC_E_FORMAT);
 }
 
+/* The first line that says anything is the key; whatever follows it is nobody's. */
+static void key_files_are_parsed_strictly(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+        size_t left_out; /* of the line, at its end */
+        int code;
+    } cases[] = {
+        {"", "", 0, 0},
+        {"", "\n", 0, 0},
+        {"# text\n\n\n", "", 0, 0},
+        {"", "\nmore", 0, 0},
+        {"", "x", 0, SC_E_BADPASS},
+        {"", "\r\n", 0, SC_E_BADPASS},
+        {"", "", 1, SC_E_BADPASS},
+        {"more\n", "", 0, SC_E_BADPASS},
+        {" ", "", 0, SC_E_BADPASS},
+    };
+    SC_CLEANUP(sc_secret_done) struct sc_secret file = {0};
+    unsigned char right[SC_KEY_SIZE], got[SC_KEY_SIZE];
+    assert_int_equal(sc_vault_make_key_file(&file, NULL), 0);
+    assert_int_equal(sc_slot_read_key_file(&file, right, NULL), 0);
+    const unsigned char *line = memchr(file.ptr, '\n', file.len);
+    assert_non_null(line);
+    const size_t len = file.len - (size_t)(++line - file.ptr) - 1;
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_secret_done) struct sc_secret text = {0};
+        assert_int_equal(sc_secret_append(&text, cases[i].before, strlen(cases[i].before), NULL),
+                         0);
+        assert_int_equal(sc_secret_append(&text, line, len - cases[i].left_out, NULL), 0);
+        assert_int_equal(sc_secret_append(&text, cases[i].after, strlen(cases[i].after), NULL), 0);
+        memset(got, 0, sizeof(got));
+        assert_int_equal(sc_slot_read_key_file(&text, got, &err), cases[i].code);
+        if (cases[i].code == 0)
+            assert_memory_equal(got, right, sizeof(got));
+        else
+            assert_string_equal(sc_error_message(&err),
+                                "the key file was not made by secretsctl, or is damaged");
+    }
+    file.ptr[file.len - 1 - 9] = '.'; /* between key and check digits */
+    assert_int_equal(sc_slot_read_key_file(&file, got, NULL), SC_E_BADPASS);
+}
+
+static void a_passphrase_costs_within_bounds(void **state)
+{
+    (void)state;
+    const uint64_t mib = UINT64_C(1) << 20;
+    const struct {
+        struct sc_kdf_cost cost;
+        bool usual, any;
+    } cases[] = {
+        {{2, 64 * mib}, true, true},      {{10, 1024 * mib}, true, true},
+        {{1, 64 * mib}, false, true},     {{2, 64 * mib - 1}, false, true},
+        {{11, 64 * mib}, false, true},    {{2, 1024 * mib + 1}, false, true},
+        {{1, mib}, false, true},          {{1000, 65536 * mib}, false, true},
+        {{0, 64 * mib}, false, false},    {{1, mib - 1}, false, false},
+        {{1001, 64 * mib}, false, false}, {{2, 65536 * mib + 1}, false, false},
+    };
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        assert_int_equal(sc_slot_check_cost(cases[i].cost, false, NULL),
+                         cases[i].usual ? 0 : SC_E_TAMPERED);
+        assert_int_equal(sc_slot_check_cost(cases[i].cost, true, NULL),
+                         cases[i].any ? 0 : SC_E_TAMPERED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +340,8 @@ int main(void)
         cmocka_unit_test(padding_is_checked),
         cmocka_unit_test(a_stuck_generator_repeats_no_key),
         cmocka_unit_test(headers_are_parsed_strictly),
+        cmocka_unit_test(key_files_are_parsed_strictly),
+        cmocka_unit_test(a_passphrase_costs_within_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
