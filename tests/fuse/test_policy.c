@@ -359,6 +359,12 @@ static void test_too_many_rules(void **state)
     assert_int_equal(policy.count, SC_POLICY_RULES_MAX);
     sc_policy_done(&policy);
     unload(&fixture);
+    /* Those of all files count together. */
+    struct sc_error err = {0};
+    unsigned rules = SC_POLICY_RULES_MAX - 1;
+    assert_int_equal(sc_policy_parse("allow a\n", "p", &all, &rules, &err), 0);
+    assert_int_equal(sc_policy_parse("allow a\n", "q", &all, &rules, &err), SC_E_TOOBIG);
+    assert_string_equal(sc_error_message(&err), "'q': more than 10000 rules");
 }
 
 int main(void)
