@@ -278,9 +278,11 @@ const struct sc_command sc_entry_commands[] = {
             "what to do.\n\n"
             "SOURCE '-' is standard input, for env, json and yaml. In a store of pass the first "
             "line is the value; further lines become the entry NAME.more. Variables of an env file "
-            "become lower case. What SOPS has encrypted is refused.",
-        .examples = "secretsctl import .env --scope shop\tthe passwords of a stack\n"
-                    "secretsctl import compose.yml --format compose\tits secret files\n"
+            "become lower case. What SOPS has encrypted is refused.\n\n"
+            "Every line of an env file becomes an entry, user names too. Out of the '.env' of a "
+            "Compose project 'compose rewrite --write' takes only the credentials, by itself.",
+        .examples = "secretsctl import app.env --scope app\tan env file of anything but Compose\n"
+                    "secretsctl import compose.yml --format compose\tthe secret files of a stack\n"
                     "secretsctl import ~/.password-store --scope me\tfrom pass\n"
                     "sops -d app.yaml | secretsctl import --format yaml --scope app -\tfrom SOPS",
         .options = import_options,

@@ -78,6 +78,8 @@ static void check_key_file(struct sc_doctor *doctor, const char *what, const cha
     if (stat(path, &st) < 0)
         sc_doctor_add(doctor, what, SC_DOCTOR_FAIL, "give the name of a file, not the key itself",
                       "there is no such file");
+    else if (S_ISREG(st.st_mode) && st.st_size == 0)
+        sc_doctor_add(doctor, what, SC_DOCTOR_FAIL, "put a copy of it here", "'%s' is empty", path);
     else
         sc_doctor_add(
             doctor, what, (st.st_mode & 077) != 0 ? SC_DOCTOR_FAIL : SC_DOCTOR_OK, "chmod 600 it",

@@ -29,6 +29,9 @@ chmod 640 key
 run 1 "$SECRETSCTL" doctor --json
 expect key-file fail
 chmod 600 key
+: >blank && chmod 600 blank
+run 1 env SECRETSCTL_KEY_FILE=blank "$SECRETSCTL" doctor
+out_has "'blank' is empty"
 chmod 777 .
 run 1 "$SECRETSCTL" doctor --json
 expect vault-folder fail
