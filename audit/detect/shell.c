@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/detect/region.h"
+#include "core/str.h"
 
 #include "core/banned.h"
 
@@ -112,6 +113,7 @@ static void init(struct shell *s, struct sc_detect *detect, const struct sc_shel
         .escaped = context->escaped,
         .escape = context->escape,
         .engine = context->engine,
+        .fish = sc_str_has_suffix(detect->file, ".fish"),
         .depth = detect->depth,
         .pair = judge,
         .skip = skip,
