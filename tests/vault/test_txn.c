@@ -6,12 +6,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "tests/support/scratch.h"
 #include "vault/record.h"
+#include "vault/slot/slot.h"
 #include "vault/txn.h"
 
 #include "core/banned.h"
@@ -148,6 +150,37 @@ static void slots_that_nobody_signed_are_not_signed(void **state)
                         "the key slots in the vault's file are not the signed ones");
 }
 
+/* Costs that are no numbers of their kind are not cut to ones that are. */
+static void slots_of_impossible_costs_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ops, *mem;
+        int code;
+    } cases[] = {
+        {"-1", "0", SC_E_TAMPERED},
+        {"1", "-1", SC_E_TAMPERED},
+        {"4294967296", "0", SC_E_TAMPERED},
+        {"4294967295", "0", SC_E_BADPASS},
+        {"0", "0", 0},
+    };
+    const struct sc_unlock with = {.key_file = &key_file};
+    for (size_t i = 0; i < SC_ARRAY_SIZE(cases); i++) {
+        char sql[128];
+        struct sc_error err = {0};
+        SC_CLEANUP(sc_vault_closep) struct sc_vault *vault = open_vault();
+        (void)snprintf(sql, sizeof(sql),
+                       "UPDATE slot SET kdf_salt=zeroblob(16), kdf_ops=%s, kdf_mem=%s",
+                       cases[i].ops, cases[i].mem);
+        assert_int_equal(sc_db_begin(vault->db, SC_DB_BEGIN_WRITE, NULL), 0);
+        assert_int_equal(sc_db_exec(vault->db, sql, NULL), 0);
+        assert_int_equal(sc_slot_unlock(vault, &with, &err), cases[i].code);
+        if (cases[i].code == SC_E_TAMPERED)
+            assert_string_equal(sc_error_message(&err), "a key slot was changed");
+        sc_db_rollback(vault->db);
+    }
+}
+
 static void grants_that_nobody_signed_are_not_signed(void **state)
 {
     (void)state;
@@ -253,6 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(scopes_that_change_by_a_write_are_not_signed, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(slots_that_nobody_signed_are_not_signed, each_test,
+                                        after_test),
+        cmocka_unit_test_setup_teardown(slots_of_impossible_costs_are_refused, each_test,
                                         after_test),
         cmocka_unit_test_setup_teardown(grants_that_nobody_signed_are_not_signed, each_test,
                                         after_test),
