@@ -85,3 +85,11 @@ err_is "secretsctl: template 'bad/nested': line 1, column 3: 'shop/pgpass' is a 
 printf '{{secret:shop/pgpass}}' >takes-one
 run 0 "$SECRETSCTL" render takes-one # the command takes it as it is served
 out_lacks '{{'
+
+# Only a template is read as one.
+for kind in secret config; do
+    printf '{{secret:' | run 0 "$SECRETSCTL" add "shop/braces-$kind" --kind "$kind"
+    printf '{{nonsense' | run 0 "$SECRETSCTL" rotate "shop/braces-$kind"
+    run 0 "$SECRETSCTL" get "shop/braces-$kind"
+    out_is '{{nonsense'
+done
