@@ -510,7 +510,7 @@ static void find_behind(unsigned code, const struct sc_token_rule *rule, size_t 
     SC_CLEANUP(sc_buf_done) struct sc_buf text = SC_BUF_INIT(EXAMPLE_MAX);
     for (size_t i = 0; i < front; i++)
         sc_buf_putc(&text, '\n');
-    seed = (size_t)(rule - sc_token_rules) + 23;
+    seed = seed_of(rule) + 1; /* no other example for another rule in the table */
     sc_buf_puts(&text, "x = '");
     put_token(&text, rule);
     sc_buf_puts(&text, "'");
