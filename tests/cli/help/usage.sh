@@ -10,6 +10,8 @@ run 2 "$SECRETSCTL" list --keyfile=hunter2
 err_is "secretsctl: unknown option '--keyfile'; did you mean '--key-file'?"
 run 2 "$SECRETSCTL" list --expirign 30d
 err_is "secretsctl: unknown option '--expirign'; did you mean '--expiring'?"
+run 2 "$SECRETSCTL" list -qX
+err_is "secretsctl: unknown option '-X'; see: secretsctl help list"
 
 run 2 "$SECRETSCTL" help --json=hunter2
 err_is "secretsctl: option '--json' takes no value"

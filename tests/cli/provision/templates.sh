@@ -93,3 +93,8 @@ for kind in secret config; do
     run 0 "$SECRETSCTL" get "shop/braces-$kind"
     out_is '{{nonsense'
 done
+printf '{{secret:nope}}' | run 0 "$SECRETSCTL" add shop/no-template
+err_is "secretsctl: added 'shop/no-template'"
+# Of those that are there nothing is said.
+printf '{{secret:db_password}}' | run 0 "$SECRETSCTL" add shop/of-one --kind template
+err_is "secretsctl: added 'shop/of-one'"

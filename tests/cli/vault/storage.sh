@@ -74,3 +74,13 @@ head -c 600 /dev/urandom >ro/vault.db-journal
 mount -o remount,ro ro
 run 8 "$SECRETSCTL" --vault ro/vault.db get shop/n
 err_has "waits to be recovered"
+mount -o remount,rw ro
+head -c 600 /dev/urandom >ro/usual.db-wal
+mount -o remount,ro ro
+run 8 "$SECRETSCTL" --vault ro/usual.db get shop/n
+err_is "secretsctl: 'ro/usual.db' waits to be recovered, but its directory cannot be written"
+mount -o remount,rw ro
+: >ro/usual.db-wal
+: >ro/usual.db-journal
+mount -o remount,ro ro
+run 0 "$SECRETSCTL" --vault ro/usual.db get shop/n
