@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every man page renders without a warning, and names its exit statuses.
+# Every man page renders without a warning, and names its exit statuses; the first one the environment, too.
 . "$SC_SOURCE/tests/support/functions.sh"
 requires man groff
 
@@ -15,3 +15,8 @@ done < <("$SECRETSCTL" __dump-cli | python3 -c 'import json,sys
 print("")
 for c in json.load(sys.stdin)["commands"]: print(c["name"])')
 [ "$pages" -gt 2 ] || fail "only $pages pages"
+# The first one names every variable of the environment.
+"$SECRETSCTL" __man >"$T/page.1"
+sed -n '/^\.SH ENVIRONMENT$/,/^\.SH EXIT STATUS$/s/^\.B //p' "$T/page.1" >"$T/named"
+"$SECRETSCTL" __dump-cli | jq -r '.variables[].name' >"$T/all"
+[ -s "$T/all" ] && cmp "$T/all" "$T/named" || fail "the variables are not those of the table: $(cat "$T/named")"
