@@ -18,16 +18,18 @@
 
 #include "core/banned.h"
 
-/* Plain text of a map form that YAML reads as a number, a date or a switch, and that the container
- * gets as another text than the file says: `0123` is `83`. */
+/* Text of a map form that YAML reads as a number, a date or a switch, or a tag as another text, and
+ * that the container gets otherwise than the file says: `0123` is `83`. */
 static bool changes_by_typing(const struct context *c, const struct occurrence *o)
 {
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
-    if (o->key_node == NULL || node == NULL || node->style != SC_YAML_PLAIN || node->tag != NULL ||
-        o->raw_len == 0)
+    if (o->key_node == NULL || node == NULL || o->raw_len == 0)
         return false;
+    const struct sc_scalar_source source = {.text = o->raw,
+                                            .len = o->raw_len,
+                                            .plain = node->style == SC_YAML_PLAIN,
+                                            .tag = node->tag};
     SC_CLEANUP(sc_model_pool_done) struct sc_model_pool pool = {0};
-    const struct sc_scalar_source source = {.text = o->raw, .len = o->raw_len, .plain = true};
     struct sc_value value = {0};
     int rc = sc_scalar_resolve(&pool, &source, &value, NULL);
     if (rc == SC_E_NOMEM)

@@ -75,6 +75,12 @@ stays 2 'a.POSTGRES_PASSWORD' 'YAML reads it as a number or a date, so the conta
 services:
   a: {image: postgres, environment: {POSTGRES_PASSWORD: 01234567}}
 YML
+for tagged in '!!int 01234567' '!!int "01234567"' '!!float 1e7' '!!binary aHVudGVyMmh1bnRlcjI=' '!!binary "aHVudGVyMmh1bnRlcjI="'; do
+    stays 2 'a.POSTGRES_PASSWORD' 'YAML reads it as a number or a date, so the container gets another text; quote what is meant' <<YML
+services:
+  a: {image: postgres, environment: {POSTGRES_PASSWORD: $tagged}}
+YML
+done
 stays 6 'a.healthcheck' 'the text stands there several times; change it by hand' 2 <<'YML'
 services:
   a:
