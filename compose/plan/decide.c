@@ -25,10 +25,8 @@ static bool changes_by_typing(const struct context *c, const struct occurrence *
     const struct sc_yaml_node *node = sc_yaml_resolve(o->value_node);
     if (o->key_node == NULL || node == NULL || o->raw_len == 0)
         return false;
-    const struct sc_scalar_source source = {.text = o->raw,
-                                            .len = o->raw_len,
-                                            .plain = node->style == SC_YAML_PLAIN,
-                                            .tag = node->tag};
+    const struct sc_scalar_source source = {
+        .text = o->raw, .len = o->raw_len, .plain = node->style == SC_YAML_PLAIN, .tag = node->tag};
     SC_CLEANUP(sc_model_pool_done) struct sc_model_pool pool = {0};
     struct sc_value value = {0};
     int rc = sc_scalar_resolve(&pool, &source, &value, NULL);

@@ -101,6 +101,17 @@ static int scan_file(struct scan *s, const struct sc_service_env_file *env, stru
     return rc;
 }
 
+/* Whether one of the first `count` env files is this file, maybe under another spelling. */
+static bool named_before(const struct sc_service *service, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (service->env_files[i].file != NULL &&
+            sc_str_equal(service->env_files[i].file->path, service->env_files[count].file->path))
+            return true;
+    }
+    return false;
+}
+
 int sc_plan_env_gather(struct context *c, struct sc_error *err)
 {
     const struct sc_project *project = c->options->project;
@@ -109,7 +120,7 @@ int sc_plan_env_gather(struct context *c, struct sc_error *err)
         const struct sc_service *service = &project->services[i];
         struct scan s = {c, service, definition_of(c, service->name), 0};
         for (size_t k = 0; s.definition != NULL && k < service->env_file_count && rc == 0; k++) {
-            if (service->env_files[k].file != NULL)
+            if (service->env_files[k].file != NULL && !named_before(service, k))
                 rc = scan_file(&s, &service->env_files[k], err);
         }
     }

@@ -234,3 +234,18 @@ out_has "move  compose.yml:9  app.API_TOKEN -> eight/api_token"
 # what is written between the variables of a value is a part of it
 out_has '-      API_TOKEN: *****${REST_TOKEN}'
 out_lacks canary
+rm .env
+
+# a file that the list names twice, in two spellings, is one file
+cat >compose.yml <<'END'
+name: nine
+services:
+  app:
+    image: example/app
+    entrypoint: ["/app"]
+    env_file: [app.env, ./app.env]
+END
+echo 'API_TOKEN=canary-18-canary' >app.env
+run 0 "$SECRETSCTL" compose rewrite --shim shim
+[ "$(grep -c '^move' "$T/out")" = 1 ] || { cat "$T/out"; fail "not one move"; }
+out_has "move  app.env:1  app.env_file API_TOKEN -> nine/api_token"
