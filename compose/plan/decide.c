@@ -44,7 +44,7 @@ static bool form_is_set(const struct occurrence *o)
         if (sc_variables_get(&o->service->users[i]->environment, o->argument) != NULL)
             return true;
     }
-    return sc_plan_sets(o->service, o->argument);
+    return sc_plan_sets(o->service, o->argument) > 0;
 }
 
 static bool uses_other_variable(enum sc_image_way way)
@@ -77,7 +77,7 @@ static const char *set_beside(const struct context *c, const struct occurrence *
         const struct definition *d = &c->definitions[i];
         bool own = d == o->service && o->line == NULL;
         if (!own && (sc_plan_serves(c, d, o->service) || sc_plan_serves(c, o->service, d)) &&
-            sc_plan_sets(d, o->key) && !found_there(c, o, d, NULL))
+            sc_plan_sets(d, o->key) > 0 && !found_there(c, o, d, NULL))
             return c->plan->files[d->file].display;
     }
     for (size_t i = 0; i < o->service->user_count; i++) {
@@ -186,6 +186,8 @@ static const char *own_reason(struct context *c, struct occurrence *o, struct sc
                                    : !o->use_shim && uses_other_variable(o->rule->way);
     if (other && form_is_set(o))
         return sc_plan_say(c, "%s is set as well; remove one of the two", o->argument, NULL);
+    if (o->line == NULL && sc_plan_sets(o->service, o->key) > 1)
+        return "the list sets it more than once; leave the last one only";
     const char *beside = leaves_its_name(o) ? set_beside(c, o) : NULL;
     if (beside != NULL)
         return sc_plan_say(c, "'%s' sets it as well, to no credential; remove one of the two",

@@ -26,8 +26,8 @@ int sc_merged_each(const struct sc_yaml_node *mapping, sc_merged_fn fn, void *ct
 /* The text of a scalar behind aliases; NULL if it is none. */
 const char *sc_node_text(const struct sc_yaml_node *node);
 
-/* Whether the definition's own `environment` names the variable. */
-bool sc_plan_sets(const struct definition *d, const char *name);
+/* How many times the definition's own `environment` names the variable. */
+size_t sc_plan_sets(const struct definition *d, const char *name);
 
 /* Whether node lies inside (or is) the other one. */
 bool sc_node_inside(const struct sc_yaml_node *node, const struct sc_yaml_node *outer);

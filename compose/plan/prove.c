@@ -111,6 +111,36 @@ static bool given(const struct proof *p, const struct sc_service *old, const str
     return false;
 }
 
+/* Where the whole variable became a reference: the secret that the service's reference is to has
+ * the value that the variable had. Lists drop an item that stands in them already, so of two
+ * references the one that counts need not be the one whose setting counted. */
+static int check_reference(const struct proof *p, const struct sc_service *old,
+                           const struct sc_service *new, const struct sc_variable *v,
+                           struct sc_error *err)
+{
+    bool another = false;
+    for (size_t i = 0; i < p->c->found_count; i++) {
+        const struct occurrence *o = &p->c->found[i];
+        const char *name = NULL, *value = NULL;
+        if (o->reason != NULL || !sc_str_equal(o->key, v->name) || !reaches(p, o->service, old))
+            continue;
+        const struct sc_plan_secret *secret = &p->c->plan->secrets[o->file_secret];
+        if (o->native != NULL || secret->is_template || sc_plan_is_part(o))
+            return 0;
+        int rc = sc_plan_variable(p->c, o, &name, &value, err);
+        if (rc < 0)
+            return rc;
+        const struct sc_variable *now = sc_variables_get(&new->environment, name);
+        if (now == NULL || !sc_str_equal(now->value, value))
+            continue;
+        if (v->value != NULL && secret->value.len == strlen(v->value) &&
+            memcmp(secret->value.ptr, v->value, secret->value.len) == 0)
+            return 0;
+        another = true;
+    }
+    return another ? differs_in(old, v->name, "would be read from another one's secret", err) : 0;
+}
+
 /* Whether the plan gives some service a variable of this name. */
 static bool is_new_name(const struct proof *p, const char *name)
 {
@@ -137,6 +167,9 @@ static int check_environment(const struct proof *p, const struct sc_service *old
             return differs_in(old, v->name, "is no reference to its secret", err);
         if (!given(p, old, new, v->name))
             return differs_in(old, v->name, "has no secret to be read from", err);
+        int rc = check_reference(p, old, new, v, err);
+        if (rc < 0)
+            return rc;
     }
     for (size_t i = 0; i < new->environment.count; i++) {
         const struct sc_variable *v = &new->environment.items[i];

@@ -137,16 +137,15 @@ bool sc_plan_has_custom_tag(const struct sc_yaml_node *node)
     return false;
 }
 
-bool sc_plan_sets(const struct definition *d, const char *name)
+size_t sc_plan_sets(const struct definition *d, const char *name)
 {
     const struct sc_yaml_node *environment = sc_yaml_resolve(sc_merged_get(d->node, "environment"));
-    size_t n = strlen(name);
+    size_t n = strlen(name), times = 0;
     if (sc_yaml_is(environment, SC_YAML_MAPPING))
         return sc_merged_get(environment, name) != NULL;
     for (size_t i = 0; environment != NULL && i < environment->count; i++) {
         const char *item = sc_node_text(environment->values[i]);
-        if (item != NULL && strncmp(item, name, n) == 0 && (item[n] == '=' || item[n] == '\0'))
-            return true;
+        times += item != NULL && strncmp(item, name, n) == 0 && (item[n] == '=' || item[n] == '\0');
     }
-    return false;
+    return times;
 }

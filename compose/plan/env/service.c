@@ -329,7 +329,7 @@ static int add_own(struct context *c, const struct occurrence *o, bool list, str
 {
     const char *name = NULL, *value = NULL;
     int rc = sc_plan_variable(c, o, &name, &value, err);
-    if (rc < 0 || name[0] == '\0' || sc_plan_sets(o->service, o->key))
+    if (rc < 0 || name[0] == '\0' || sc_plan_sets(o->service, o->key) > 0)
         return rc; /* what `environment` says wins over the line, and has moved with it */
     const char *text = value;
     if (list)

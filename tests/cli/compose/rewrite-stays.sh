@@ -95,6 +95,11 @@ stays 2 'a.POSTGRES_PASSWORD' 'POSTGRES_PASSWORD_FILE is set as well; remove one
 services:
   a: {image: postgres, environment: {POSTGRES_PASSWORD: hunter2hunter2, POSTGRES_PASSWORD_FILE: /x}}
 YML
+# ... as the same list does: a list drops what stands in it already, so the order of two references may be another one
+printf 'services:\n  a: {image: postgres, environment: [POSTGRES_PASSWORD=hunter2hunter2, POSTGRES_PASSWORD=hunter3hunter3]}\n' >compose.yml
+run 0 "$SECRETSCTL" compose rewrite --scope s
+out_has 'stays compose.yml:2  a.POSTGRES_PASSWORD: the list sets it more than once; leave the last one only'
+err_is 'secretsctl: nothing to move; 2 stay'
 # ... also one of no credential, before it and over it: it would come to light, or be set beside the file form
 stays 4 'a.POSTGRES_PASSWORD' "'compose.yml' sets it as well, to no credential; remove one of the two" <<'YML'
 services:
