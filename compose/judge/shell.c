@@ -215,11 +215,10 @@ static void begin_word(struct scanner *s)
 
 static void single_quoted(struct scanner *s)
 {
-    size_t stop = s->at;
-    do {
-        const char *close = memchr(s->text + stop + 1, '\'', s->end - stop - 1);
-        stop = close == NULL ? s->end : (size_t)(close - s->text);
-    } while (s->reader->fish && stop < s->end && s->text[stop - 1] == '\\');
+    size_t stop = s->at + 1;
+    while (stop < s->end && s->text[stop] != '\'')
+        stop += s->reader->fish && s->text[stop] == '\\' ? 2 : 1;
+    stop = SC_MIN(stop, s->end);
     sc_buf_append(&s->word, s->text + s->at + 1, stop - s->at - 1);
     s->at = SC_MIN(stop + 1, s->end);
 }

@@ -66,7 +66,7 @@ struct sc_shell_reader {
     bool escaped;     /* \" is a quote: inside a double-quoted YAML scalar or JSON string */
     char escape;      /* what continues a line in a Dockerfile; '\0': a script's backslash */
     bool engine;      /* options are those of docker run: PodmanArgs= */
-    bool fish;        /* \' does not end what is in single quotes */
+    bool fish;        /* a backslash in single quotes takes the next character with it */
     unsigned depth;
     int (*pair)(void *ctx, const struct sc_argv_pair *pair, struct sc_error *err);
     /* What could not be read; NULL: said to nobody. */
