@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The stack of the demo with its values served through FUSE: each service sees what it was granted, and works.
 . "$SC_SOURCE/tests/support/functions.sh"
-. "$SC_SOURCE/tests/support/mount.sh"
+. "$SC_SOURCE/tests/demo/own.sh"
 needs_fuse
 needs_docker
 requires debootstrap
@@ -11,5 +11,4 @@ grep -qE 'the shop answers: \{"orders": [1-9]' "$T/out" || fail "the shop does n
 out_has "clean: none of 2 values found"
 out_lacks 'w4rm'
 err_lacks 'w4rm'
-[ -z "$(docker ps -aq --filter name=secretsctl-demo)" ] || fail "containers are left"
-! grep -q secretsctl-demo /proc/mounts || fail "a mount is left"
+nothing_left

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # scripts/demo, as a new user runs it: every step, and a clean verification at the end.
 . "$SC_SOURCE/tests/support/functions.sh"
+. "$SC_SOURCE/tests/demo/own.sh"
 needs_root
 needs_docker
 requires debootstrap
@@ -14,5 +15,4 @@ out_has "clean: none of 2 values found"
 # The canary is in none of what was printed.
 out_lacks 'w4rm'
 err_lacks 'w4rm'
-[ -z "$(docker ps -aq --filter name=secretsctl-demo)" ] || fail "containers are left"
-! grep -q secretsctl-demo /proc/mounts || fail "a mount is left"
+nothing_left

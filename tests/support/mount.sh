@@ -67,6 +67,9 @@ kill_all() {
 # not_mounted: nothing is mounted at $M.
 not_mounted() { ! grep -q " $M " /proc/mounts; }
 
+# nothing_mounted_below DIRECTORY: nor at it. Of the machine's other mounts a test says nothing.
+nothing_mounted_below() { ! grep -q " $1[/ ]" /proc/mounts; }
+
 # reads FILE TEXT: whether the file's content is the text, within a minute.
 reads() { [ "$(timeout 60 cat "$1" && printf .)" = "$2." ]; }
 
