@@ -116,13 +116,15 @@ int sc_run_compose_rewrite(struct sc_cli *cli, const void *options, int count, c
     SC_CLEANUP(sc_str_freep) char *found = o->shim == NULL ? sc_rewrite_find_shim(&why) : NULL;
     if (why.code == SC_E_NOMEM)
         return sc_fail_nomem(err);
-    const char *shim = o->no_shim ? NULL : o->shim != NULL ? o->shim : found;
+    const char *shim = o->shim != NULL ? o->shim : found;
+    const char *no_shim =
+        o->no_shim ? "it was ruled out with --no-shim" : sc_rewrite_shim_obstacle(shim);
     struct lookup lookup = {&o->images, &input};
     struct sc_plan_options settings = {
         .scope = input.scope,
         .mount = input.mount,
-        .shim = shim,
-        .no_shim = o->no_shim ? "it was ruled out with --no-shim" : NULL,
+        .shim = no_shim == NULL ? shim : NULL,
+        .no_shim = no_shim,
         .shim_architecture = sc_rewrite_shim_architecture(shim),
         .read_secret = read_secret,
         .fixed = fixed,

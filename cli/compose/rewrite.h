@@ -46,6 +46,8 @@ void sc_rewrite_input_done(struct sc_rewrite_input *input);
 
 /* shim_file.c: where the shim is, malloc'd; NULL if it is nowhere (or with NOMEM). */
 char *sc_rewrite_find_shim(struct sc_error *err);
+/* Why no container can be started by it, as static text; NULL if nothing is in the way. */
+const char *sc_rewrite_shim_obstacle(const char *path);
 /* What machine a program is made for, as images call it; NULL if that is not known. */
 const char *sc_rewrite_shim_architecture(const char *path);
 

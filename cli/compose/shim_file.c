@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/compose/rewrite.h"
@@ -37,6 +38,18 @@ char *sc_rewrite_find_shim(struct sc_error *err)
         if (realpath(path, real) != NULL && access(real, X_OK) == 0)
             return sc_str_dup(real, err);
     }
+    return NULL;
+}
+
+const char *sc_rewrite_shim_obstacle(const char *path)
+{
+    struct stat st;
+    if (path == NULL || stat(path, &st) < 0)
+        return NULL; /* it may be installed when the containers start */
+    if (!S_ISREG(st.st_mode))
+        return "it is no file";
+    if ((st.st_mode & S_IXOTH) == 0)
+        return "not everybody may execute it, as the user of a container must; chmod 755 it";
     return NULL;
 }
 

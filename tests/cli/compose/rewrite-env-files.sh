@@ -147,6 +147,7 @@ HOOK=https://u:$PIECE@h/?x=$DB_PASSWORD&token=canary-12
 SETTINGS={"pw":"canary-13","other":{"password":"$DB_PASSWORD"}}
 END
 touch shim
+chmod 755 shim
 run 0 "$SECRETSCTL" compose rewrite --shim shim --write
 out_has "stays app.env:2  env_file PIECE: services are given it from this file by its own name too; take it out of the file if none needs it"
 err_is "secretsctl: 6 moved into 4 entries of scope 'six', 1 stay"

@@ -214,3 +214,28 @@ err_is "secretsctl: 2 moved into 2 entries of scope 'common', 1 stay"
 run 0 "$SECRETSCTL" compose rewrite --shim $shim
 err_is "secretsctl: nothing to move; 1 stay"
 cd ..
+
+# A shim that a container's own user could not execute, as a build under a tight umask leaves it, starts nothing.
+mkdir tight
+cd tight
+cp "$shim" shim
+cat >compose.yml <<'END'
+name: tight
+services:
+  app:
+    entrypoint: [/app]
+    environment: {DB_PASSWORD: canary-tight-0123}
+END
+cp compose.yml before
+for mode in 700 750 644; do
+    chmod $mode shim
+    run 0 "$SECRETSCTL" compose rewrite --write --shim "$PWD/shim"
+    out_has "the shim cannot help: not everybody may execute it, as the user of a container must; chmod 755 it"
+    cmp compose.yml before || fail "mode $mode"
+done
+run 0 "$SECRETSCTL" compose rewrite --shim "$PWD"
+out_has "the shim cannot help: it is no file"
+chmod 711 shim
+run 0 "$SECRETSCTL" compose rewrite --write --shim "$PWD/shim"
+err_is "secretsctl: 1 moved into 1 entry of scope 'tight', 0 stay"
+cd ..
