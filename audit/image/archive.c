@@ -6,62 +6,30 @@
  * or one file in it is level 1, and so on. A level's first bytes are held back until its kind is
  * known. A level's own bytes are always searched raw as well, except that a tar's and a zip's are
  * searched piece by piece, and that packed bytes are passed over where nothing but their content
- * can stand in them. In a level of no known kind a zip may stand behind other bytes, or gzip as
- * base64: they are read beside the search of the raw bytes, and may turn out to be no more.
+ * can stand in them.
+ * What may be in a level of no known kind besides: audit/image/beside.c.
  */
 #include "audit/image/archive.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/image/base64.h"
-#include "audit/image/unpack.h"
-#include "audit/image/zip/zip.h"
-#include "audit/image/zip/scan.h"
+#include "audit/image/level.h"
 
 #include "core/banned.h"
 
-#define SNIFF ((size_t)512)
-
-enum kind { KIND_UNKNOWN, KIND_RAW, KIND_PACKED, KIND_TAR, KIND_ZIP };
-
-struct level {
-    struct sc_archive *archive;
-    unsigned depth;
-    enum kind kind;
-    bool open;
-    bool broken; /* its inside could not be read to the end: entered as skipped */
-    unsigned char sniff[SNIFF];
-    size_t sniff_len;
-    struct sc_stream stream;
-    bool has_stream;
-    struct sc_unpack *unpack;
-    struct sc_tar *tar;
-    struct sc_zip *zip;
-    struct sc_zip_scan scan;         /* for a zip behind other bytes */
-    bool behind;                     /* one is being read */
-    uint64_t behind_entries;         /* of the last one that was whole */
-    struct sc_base64_scan base64;    /* for gzip as base64 */
-    size_t header_first, header_end; /* leaks in the headers of the entry to come */
-    struct sc_buf path; /* of the file this level is, inside the fed one; empty at the top */
-    struct sc_spot spot;
-};
-
 struct sc_archive {
     struct sc_archive_options options;
-    struct level *levels; /* SC_ARCHIVE_DEPTH_MAX */
+    struct sc_level *levels; /* SC_ARCHIVE_DEPTH_MAX */
     struct sc_spot spot;
-    uint64_t bytes, fed;       /* searched, and given */
-    bool exhausted;            /* too much has come out: nothing is unpacked any more */
-    const struct level *outer; /* the outermost tar, once it has begun */
+    uint64_t bytes, fed;          /* searched, and given */
+    bool exhausted;               /* too much has come out: nothing is unpacked any more */
+    const struct sc_level *outer; /* the outermost tar, once it has begun */
 };
-
-static int level_write(struct level *level, struct sc_bytes data, struct sc_error *err);
-static int level_end(struct level *level, struct sc_error *err);
 
 static int enter(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
 {
-    const struct level *level = ctx;
+    const struct sc_level *level = ctx;
     const struct sc_archive_options *options = &level->archive->options;
     const char *name = options->searcher->name(options->searcher->set, hit->value);
     return sc_ledger_leak(options->ledger, &level->spot, name, hit, false, err);
@@ -70,7 +38,7 @@ static int enter(const struct sc_known_hit *hit, void *ctx, struct sc_error *err
 struct sc_archive *sc_archive_new(const struct sc_archive_options *options, struct sc_error *err)
 {
     struct sc_archive *archive = calloc(1, sizeof(*archive));
-    struct level *levels = calloc(SC_ARCHIVE_DEPTH_MAX, sizeof(*levels));
+    struct sc_level *levels = calloc(SC_ARCHIVE_DEPTH_MAX, sizeof(*levels));
     if (archive == NULL || levels == NULL) {
         free(archive);
         free(levels);
@@ -94,11 +62,12 @@ void sc_archive_free(struct sc_archive *archive)
     if (archive == NULL)
         return;
     for (size_t i = 0; i < SC_ARCHIVE_DEPTH_MAX; i++) {
-        struct level *level = &archive->levels[i];
+        struct sc_level *level = &archive->levels[i];
         sc_stream_done(&level->stream);
         sc_unpack_free(level->unpack);
         sc_tar_free(level->tar);
         sc_zip_free(level->zip);
+        sc_git_free(level->git);
         sc_buf_done(&level->path);
         sc_wipe(level->sniff, sizeof(level->sniff));
     }
@@ -108,13 +77,12 @@ void sc_archive_free(struct sc_archive *archive)
 
 /* ---- what cannot be read ---- */
 
-/* Failures of ours end the run; failures of the data are entered, and the search goes on. */
-static bool is_ours(int rc)
+bool sc_level_is_ours(int rc)
 {
     return rc == SC_E_NOMEM || rc == SC_E_BUG || rc == SC_E_CANCELLED;
 }
 
-static int skip(struct level *level, const char *reason, struct sc_error *err)
+int sc_level_skip(struct sc_level *level, const char *reason, struct sc_error *err)
 {
     const struct sc_archive *archive = level->archive;
     SC_CLEANUP(sc_str_freep)
@@ -128,27 +96,27 @@ static int skip(struct level *level, const char *reason, struct sc_error *err)
                                            object, reason, err);
 }
 
-/* Turns a failure of the data into an entry. */
-static int tolerate(struct level *level, int rc, const struct sc_error *why, struct sc_error *err)
+int sc_level_tolerate(struct sc_level *level, int rc, const struct sc_error *why,
+                      struct sc_error *err)
 {
     if (rc == 0)
         return 0;
-    if (is_ours(rc))
+    if (sc_level_is_ours(rc))
         return sc_fail(err, rc, "%s", sc_error_message(why));
-    return skip(level, sc_error_message(why), err);
+    return sc_level_skip(level, sc_error_message(why), err);
 }
 
 /* ---- levels ---- */
 
-static struct level *inner(struct level *level)
+struct sc_level *sc_level_inner(struct sc_level *level)
 {
     return level->depth + 1 < SC_ARCHIVE_DEPTH_MAX ? level + 1 : NULL;
 }
 
-static int level_begin(struct level *level, const char *path, const char *entry,
-                       struct sc_error *err)
+int sc_level_begin(struct sc_level *level, const char *path, const char *entry,
+                   struct sc_error *err)
 {
-    level->kind = KIND_UNKNOWN;
+    level->kind = SC_LEVEL_UNKNOWN;
     level->open = true;
     level->broken = false;
     level->sniff_len = 0;
@@ -178,7 +146,7 @@ static int level_begin(struct level *level, const char *path, const char *entry,
 }
 
 /* A bomb of archives in archives ends here. */
-static int spend(struct level *level, size_t len, struct sc_error *err)
+static int spend(struct sc_level *level, size_t len, struct sc_error *err)
 {
     struct sc_archive *archive = level->archive;
     archive->bytes += len;
@@ -186,10 +154,10 @@ static int spend(struct level *level, size_t len, struct sc_error *err)
         archive->bytes / SC_UNPACK_RATIO <= archive->fed)
         return 0;
     archive->exhausted = true;
-    return skip(level, "what is packed inside is more than 2000 times its size", err);
+    return sc_level_skip(level, "what is packed inside is more than 2000 times its size", err);
 }
 
-static int search(struct level *level, struct sc_bytes data, struct sc_error *err)
+static int search(struct sc_level *level, struct sc_bytes data, struct sc_error *err)
 {
     int rc = spend(level, data.len, err);
     return rc < 0 ? rc : sc_stream_write(&level->stream, data, err);
@@ -199,35 +167,35 @@ static int search(struct level *level, struct sc_bytes data, struct sc_error *er
 
 static int unpacked(struct sc_bytes piece, void *ctx, struct sc_error *err)
 {
-    struct level *level = ctx;
+    struct sc_level *level = ctx;
     const struct sc_archive_options *options = &level->archive->options;
     if (level->depth == 0 && options->on_unpacked != NULL)
         options->on_unpacked(piece, options->ctx);
-    return level_write(inner(level), piece, err);
+    return sc_level_write(sc_level_inner(level), piece, err);
 }
 
-static int begin_packed(struct level *level, enum sc_packing packing, struct sc_error *err)
+static int begin_packed(struct sc_level *level, enum sc_packing packing, struct sc_error *err)
 {
-    level->kind = KIND_RAW;
-    if (inner(level) == NULL)
-        return skip(level, "nested too deep to be unpacked", err);
+    level->kind = SC_LEVEL_RAW;
+    if (sc_level_inner(level) == NULL)
+        return sc_level_skip(level, "nested too deep to be unpacked", err);
     struct sc_error why = {0};
     int rc = sc_unpack_begin(&level->unpack, packing, unpacked, level, &why);
     if (rc < 0)
-        return tolerate(level, rc, &why, err);
-    level->kind = KIND_PACKED;
-    return level_begin(inner(level), sc_buf_text(&level->path), NULL, err);
+        return sc_level_tolerate(level, rc, &why, err);
+    level->kind = SC_LEVEL_PACKED;
+    return sc_level_begin(sc_level_inner(level), sc_buf_text(&level->path), NULL, err);
 }
 
 /* Bytes of a packed file: what came out of them has been searched, all else is as it stands. */
-static int packed_bytes(struct level *level, struct sc_bytes data, struct sc_error *err)
+static int packed_bytes(struct sc_level *level, struct sc_bytes data, struct sc_error *err)
 {
     if (level->broken)
         return search(level, data, err);
     struct sc_error why = {0};
     int rc = sc_unpack_write(level->unpack, data, &why);
     bool outside = sc_unpack_outside(level->unpack);
-    rc = tolerate(level, rc, &why, err);
+    rc = sc_level_tolerate(level, rc, &why, err);
     if (rc < 0)
         return rc;
     return outside ? search(level, data, err) : sc_stream_pass(&level->stream, data.len, err);
@@ -237,10 +205,10 @@ static int packed_bytes(struct level *level, struct sc_bytes data, struct sc_err
 
 static int tar_meta(const char *what, struct sc_bytes bytes, void *ctx, struct sc_error *err)
 {
-    struct level *level = ctx;
+    struct sc_level *level = ctx;
     struct sc_ledger *ledger = level->archive->options.ledger;
     const char *where = level->spot.where;
-    if (level->kind == KIND_RAW)
+    if (level->kind == SC_LEVEL_RAW)
         return 0; /* a zip behind other bytes: these have been searched with them */
     if (level->header_end != ledger->leak_count)
         level->header_first = ledger->leak_count;
@@ -255,7 +223,8 @@ static int tar_meta(const char *what, struct sc_bytes bytes, void *ctx, struct s
 }
 
 /* The name and the link target of an entry as a whole: a header may hold them in two parts. */
-static int search_names(struct level *file, const struct sc_tar_entry *entry, struct sc_error *err)
+static int search_names(struct sc_level *file, const struct sc_tar_entry *entry,
+                        struct sc_error *err)
 {
     const char *texts[] = {entry->path, entry->link};
     const char *wheres[] = {"name", "link target"};
@@ -271,48 +240,48 @@ static int search_names(struct level *file, const struct sc_tar_entry *entry, st
 
 static int tar_entry(const struct sc_tar_entry *entry, void *ctx, struct sc_error *err)
 {
-    struct level *level = ctx;
+    struct sc_level *level = ctx;
     struct sc_archive *archive = level->archive;
     if (level == archive->outer && archive->options.on_entry != NULL) {
         int rc = archive->options.on_entry(entry, archive->options.ctx, err);
         if (rc < 0)
             return rc;
     }
-    int rc = level_begin(inner(level), sc_buf_text(&level->path), entry->path, err);
+    int rc = sc_level_begin(sc_level_inner(level), sc_buf_text(&level->path), entry->path, err);
     if (rc < 0)
         return rc;
     struct sc_ledger *ledger = archive->options.ledger;
     size_t before = ledger->leak_count;
-    rc = search_names(inner(level), entry, err);
+    rc = search_names(sc_level_inner(level), entry, err);
     /* What was seen in the header's bytes is now told better, with the path. */
     if (rc == 0 && ledger->leak_count > before && level->header_end == before)
         sc_ledger_forget(ledger, level->header_first, level->header_end);
     return rc;
 }
 
-static int tar_content(struct sc_bytes bytes, void *ctx, struct sc_error *err)
+int sc_level_content(struct sc_bytes bytes, void *ctx, struct sc_error *err)
 {
-    return level_write(inner(ctx), bytes, err);
+    return sc_level_write(sc_level_inner(ctx), bytes, err);
 }
 
-static int tar_entry_end(void *ctx, struct sc_error *err)
+int sc_level_entry_end(void *ctx, struct sc_error *err)
 {
-    return level_end(inner(ctx), err);
+    return sc_level_end(sc_level_inner(ctx), err);
 }
 
 static int tar_unreadable(const char *reason, void *ctx, struct sc_error *err)
 {
-    return skip(inner(ctx), reason, err);
+    return sc_level_skip(sc_level_inner(ctx), reason, err);
 }
 
-static const struct sc_tar_ops tar_ops = {tar_meta, tar_entry, tar_content, tar_entry_end,
+static const struct sc_tar_ops tar_ops = {tar_meta, tar_entry, sc_level_content, sc_level_entry_end,
                                           tar_unreadable};
 
-static int begin_tar(struct level *level, struct sc_error *err)
+static int begin_tar(struct sc_level *level, struct sc_error *err)
 {
-    level->kind = KIND_RAW;
-    if (inner(level) == NULL)
-        return skip(level, "nested too deep to be unpacked", err);
+    level->kind = SC_LEVEL_RAW;
+    if (sc_level_inner(level) == NULL)
+        return sc_level_skip(level, "nested too deep to be unpacked", err);
     if (level->tar == NULL)
         level->tar = sc_tar_new(&tar_ops, level, err);
     if (level->tar == NULL)
@@ -320,15 +289,15 @@ static int begin_tar(struct level *level, struct sc_error *err)
     sc_tar_reset(level->tar);
     if (level->depth <= 1 && level->archive->outer == NULL)
         level->archive->outer = level;
-    level->kind = KIND_TAR;
+    level->kind = SC_LEVEL_TAR;
     return 0;
 }
 
-static int begin_zip(struct level *level, enum kind kind, struct sc_error *err)
+int sc_level_begin_zip(struct sc_level *level, enum sc_level_kind kind, struct sc_error *err)
 {
-    level->kind = KIND_RAW;
-    if (inner(level) == NULL)
-        return skip(level, "nested too deep to be unpacked", err);
+    level->kind = SC_LEVEL_RAW;
+    if (sc_level_inner(level) == NULL)
+        return sc_level_skip(level, "nested too deep to be unpacked", err);
     if (level->zip == NULL)
         level->zip = sc_zip_new(&tar_ops, level, err);
     if (level->zip == NULL)
@@ -337,152 +306,89 @@ static int begin_zip(struct level *level, enum kind kind, struct sc_error *err)
     return 0;
 }
 
-/* What is open inside is not missed any more. */
-static void break_inner(struct level *level)
+static int begin_git(struct sc_level *level, struct sc_error *err)
 {
-    for (struct level *in = inner(level); in != NULL && in->open; in = inner(in))
-        in->broken = true;
-}
-
-/* ---- gzip as base64 ---- */
-
-static int begin_base64(void *ctx, struct sc_error *err)
-{
-    struct level *level = ctx;
-    int rc = inner(level) == NULL
-                 ? skip(level, "nested too deep to be unpacked", err)
-                 : level_begin(inner(level), sc_buf_text(&level->path), "base64", err);
-    return rc == 0 && level->broken ? 1 : rc;
-}
-
-static const struct sc_base64_ops base64_ops = {begin_base64, tar_content, tar_entry_end};
-
-static int end_base64(struct level *level, struct sc_error *err)
-{
-    if (level->broken)
-        break_inner(level);
-    return sc_base64_end(&level->base64, &base64_ops, level, err);
-}
-
-/* ---- a zip behind other bytes ---- */
-
-static int begin_behind(struct level *level, struct sc_bytes head, struct sc_error *err)
-{
-    int rc = begin_zip(level, KIND_RAW, err);
-    if (rc < 0 || level->broken)
-        return rc;
-    sc_zip_guess(level->zip);
-    level->behind = true;
+    level->kind = SC_LEVEL_RAW;
+    if (sc_level_inner(level) == NULL)
+        return sc_level_skip(level, "nested too deep to be unpacked", err);
     level->header_first = level->header_end = 0;
-    return sc_zip_write(level->zip, &head, err);
+    level->kind = SC_LEVEL_GIT;
+    return 0;
 }
 
-/* What only looked like a zip leaves no trace but what was found in it. */
-static int end_behind(struct level *level, struct sc_error *err)
+/* Whether it is what git keeps its objects in. */
+static int is_git(struct sc_level *level, bool *ret_is, struct sc_error *err)
 {
-    enum sc_zip_standing standing = sc_zip_standing(level->zip);
-    bool quiet = level->broken || standing == SC_ZIP_GUESSED;
-    if (standing == SC_ZIP_WHOLE)
-        level->behind_entries = sc_zip_entries(level->zip);
-    if (quiet)
-        break_inner(level);
-    level->behind = false;
-    struct sc_error why = {0};
-    int rc = sc_zip_end(level->zip, &why);
-    return quiet && !is_ours(rc) ? 0 : tolerate(level, rc, &why, err);
-}
-
-/* Bytes of a file of no known kind, which have been searched as they stand. */
-static int look_beside(struct level *level, struct sc_bytes data, struct sc_error *err)
-{
-    int rc = 0;
-    unsigned char head[SC_ZIP_HEADER_SIZE];
-    while (rc == 0 && data.len > 0 && !level->broken) {
-        if (!level->behind) {
-            struct sc_bytes before = data;
-            bool found = sc_zip_scan_header(&level->scan, &data, head);
-            before.len -= data.len;
-            rc = sc_base64_write(&level->base64, before, &base64_ops, level, err);
-            if (rc == 0 && found)
-                rc = begin_behind(level, (struct sc_bytes){head, sizeof(head)}, err);
-            continue;
-        }
-        struct sc_error why = {0};
-        struct sc_bytes rest = data;
-        rc = sc_zip_write(level->zip, &rest, &why);
-        sc_zip_scan_pass(&level->scan, (struct sc_bytes){data.ptr, data.len - rest.len});
-        data = rest;
-        enum sc_zip_standing standing = sc_zip_standing(level->zip);
-        if (rc < 0 && (is_ours(rc) || standing != SC_ZIP_GUESSED))
-            return tolerate(level, rc, &why, err);
-        rc = rc < 0 || standing == SC_ZIP_WHOLE ? end_behind(level, err) : 0;
-    }
-    return rc;
-}
-
-/* A zip that ends where the file ends, and that was not read: never silently. */
-static int settle_beside(struct level *level, struct sc_error *err)
-{
-    int rc = level->behind ? end_behind(level, err) : end_base64(level, err);
-    unsigned told = sc_zip_scan_entries(&level->scan);
-    bool whole = told == UINT16_MAX ? level->behind_entries > 0 : level->behind_entries >= told;
-    if (rc < 0 || whole || level->broken)
-        return rc;
-    return skip(level, "a zip archive at its end could not be read whole", err);
+    const struct sc_bytes start = {level->sniff, level->sniff_len};
+    *ret_is = false;
+    if (!sc_git_sniff(start))
+        return 0;
+    if (level->git == NULL)
+        level->git = sc_git_new(&tar_ops, level, err);
+    return level->git == NULL ? SC_E_NOMEM : sc_git_begin(level->git, start, ret_is, err);
 }
 
 /* ---- bytes ---- */
 
 /* Bytes of a level whose kind is known. */
-static int level_bytes(struct level *level, struct sc_bytes data, struct sc_error *err)
+static int level_bytes(struct sc_level *level, struct sc_bytes data, struct sc_error *err)
 {
     struct sc_error why = {0};
     int rc = 0;
     level->broken |= level->archive->exhausted;
-    if (level->kind == KIND_TAR && !level->broken) {
+    if (level->kind == SC_LEVEL_TAR && !level->broken) {
         rc = sc_tar_write(level->tar, data, &why);
-        return tolerate(level, rc, &why, err);
+        return sc_level_tolerate(level, rc, &why, err);
     }
-    if (level->kind == KIND_ZIP && !level->broken) {
+    if (level->kind == SC_LEVEL_GIT && !level->broken) {
+        rc = sc_git_write(level->git, data, &why);
+        return sc_level_tolerate(level, rc, &why, err);
+    }
+    if (level->kind == SC_LEVEL_ZIP && !level->broken) {
         size_t len = data.len;
         rc = sc_zip_write(level->zip, &data, &why);
         level->scan.at += len - data.len;
         if (rc < 0 || sc_zip_standing(level->zip) != SC_ZIP_WHOLE)
-            return tolerate(level, rc, &why, err);
+            return sc_level_tolerate(level, rc, &why, err);
         /* The directory is plain bytes, and another zip may stand behind it. */
-        level->kind = KIND_RAW;
+        level->kind = SC_LEVEL_RAW;
         level->spot.where = "directory";
-        rc = end_behind(level, err);
+        rc = sc_beside_end_zip(level, err);
         if (rc < 0 || data.len == 0)
             return rc;
     }
-    if (level->kind == KIND_PACKED)
+    if (level->kind == SC_LEVEL_PACKED)
         return packed_bytes(level, data, err);
     rc = search(level, data, err);
-    return rc == 0 && level->kind == KIND_RAW ? look_beside(level, data, err) : rc;
+    return rc == 0 && level->kind == SC_LEVEL_RAW ? sc_beside_write(level, data, err) : rc;
 }
 
 /* Bytes to search as they are; of a packing that nothing here reads that is no pass. */
-static int begin_raw(struct level *level, struct sc_error *err)
+static int begin_raw(struct sc_level *level, struct sc_error *err)
 {
     const char *foreign = sc_packing_foreign(level->sniff, level->sniff_len);
-    level->kind = KIND_RAW;
+    level->kind = SC_LEVEL_RAW;
     if (foreign == NULL)
         return 0;
     SC_CLEANUP(sc_str_freep)
     char *reason = sc_str_printf(err, "packed as %s, which is not read", foreign);
-    return reason == NULL ? SC_E_NOMEM : skip(level, reason, err);
+    return reason == NULL ? SC_E_NOMEM : sc_level_skip(level, reason, err);
 }
 
 /* Decides the kind by what has been held back, and lets that go. */
-static int level_decide(struct level *level, struct sc_error *err)
+static int level_decide(struct sc_level *level, struct sc_error *err)
 {
     enum sc_packing packing = sc_packing_sniff(level->sniff, level->sniff_len);
-    int rc = 0;
-    if (sc_tar_sniff(level->sniff, level->sniff_len))
+    bool git = false;
+    int rc = is_git(level, &git, err);
+    if (rc < 0)
+        return rc;
+    if (git)
+        rc = begin_git(level, err);
+    else if (sc_tar_sniff(level->sniff, level->sniff_len))
         rc = begin_tar(level, err);
     else if (packing == SC_PACKING_ZIP)
-        rc = begin_zip(level, KIND_ZIP, err);
+        rc = sc_level_begin_zip(level, SC_LEVEL_ZIP, err);
     else if (packing != SC_PACKING_NONE)
         rc = begin_packed(level, packing, err);
     else
@@ -492,14 +398,14 @@ static int level_decide(struct level *level, struct sc_error *err)
     return level_bytes(level, (struct sc_bytes){level->sniff, level->sniff_len}, err);
 }
 
-static int level_write(struct level *level, struct sc_bytes data, struct sc_error *err)
+int sc_level_write(struct sc_level *level, struct sc_bytes data, struct sc_error *err)
 {
-    if (level->kind != KIND_UNKNOWN)
+    if (level->kind != SC_LEVEL_UNKNOWN)
         return level_bytes(level, data, err);
-    size_t n = SC_MIN(SNIFF - level->sniff_len, data.len);
+    size_t n = SC_MIN(SC_LEVEL_SNIFF - level->sniff_len, data.len);
     memcpy(level->sniff + level->sniff_len, data.ptr, n);
     level->sniff_len += n;
-    if (level->sniff_len < SNIFF)
+    if (level->sniff_len < SC_LEVEL_SNIFF)
         return 0;
     int rc = level_decide(level, err);
     data = (struct sc_bytes){data.ptr + n, data.len - n};
@@ -508,14 +414,14 @@ static int level_write(struct level *level, struct sc_bytes data, struct sc_erro
 
 static int enter_token(const struct sc_known_hit *hit, void *ctx, struct sc_error *err)
 {
-    const struct level *level = ctx;
+    const struct sc_level *level = ctx;
     const struct sc_archive_options *options = &level->archive->options;
     const char *name = options->searcher->name(options->searcher->set, hit->value);
     return sc_ledger_leak(options->ledger, &level->spot, name, hit, true, err);
 }
 
 /* A small file that is nothing but a short value. */
-static int compare_whole(struct level *level, struct sc_error *err)
+static int compare_whole(struct sc_level *level, struct sc_error *err)
 {
     const struct sc_searcher *searcher = level->archive->options.searcher;
     size_t len = level->sniff_len;
@@ -526,27 +432,31 @@ static int compare_whole(struct level *level, struct sc_error *err)
     return len == 0 ? 0 : searcher->compare(searcher->set, token, enter_token, level, err);
 }
 
-static int level_end(struct level *level, struct sc_error *err)
+int sc_level_end(struct sc_level *level, struct sc_error *err)
 {
     if (!level->open)
         return 0;
     struct sc_error why = {0};
-    int rc = level->kind == KIND_UNKNOWN ? level_decide(level, err) : 0;
-    if (rc == 0 && level->sniff_len <= SNIFF && level->kind == KIND_RAW)
+    int rc = level->kind == SC_LEVEL_UNKNOWN ? level_decide(level, err) : 0;
+    if (rc == 0 && level->sniff_len <= SC_LEVEL_SNIFF && level->kind == SC_LEVEL_RAW)
         rc = compare_whole(level, err);
-    if (rc == 0 && level->kind == KIND_RAW)
-        rc = settle_beside(level, err);
-    if (rc == 0 && level->kind == KIND_TAR && !level->broken)
-        rc = tolerate(level, sc_tar_end(level->tar, &why), &why, err);
-    if (rc == 0 && level->zip != NULL && level->kind == KIND_ZIP) {
+    if (rc == 0 && level->kind == SC_LEVEL_RAW)
+        rc = sc_beside_settle(level, err);
+    if (rc == 0 && level->kind == SC_LEVEL_TAR && !level->broken)
+        rc = sc_level_tolerate(level, sc_tar_end(level->tar, &why), &why, err);
+    if (rc == 0 && level->zip != NULL && level->kind == SC_LEVEL_ZIP) {
         int ended = sc_zip_end(level->zip, &why); /* makes it ready for the next file, too */
-        rc = level->broken ? 0 : tolerate(level, ended, &why, err);
+        rc = level->broken ? 0 : sc_level_tolerate(level, ended, &why, err);
     }
-    if (rc == 0 && level->kind == KIND_PACKED && !level->broken)
-        rc = tolerate(level, sc_unpack_end(level->unpack, &why), &why, err);
+    if (rc == 0 && level->kind == SC_LEVEL_GIT) {
+        int ended = sc_git_end(level->git, &why); /* frees what it remembers of the pack, too */
+        rc = level->broken ? 0 : sc_level_tolerate(level, ended, &why, err);
+    }
+    if (rc == 0 && level->kind == SC_LEVEL_PACKED && !level->broken)
+        rc = sc_level_tolerate(level, sc_unpack_end(level->unpack, &why), &why, err);
     /* What had been opened inside ends with it, also where it broke off. */
-    if (rc == 0 && level->kind != KIND_RAW)
-        rc = level_end(inner(level), err);
+    if (rc == 0 && level->kind != SC_LEVEL_RAW)
+        rc = sc_level_end(sc_level_inner(level), err);
     level->open = false;
     return rc < 0 ? rc : sc_stream_end(&level->stream, err);
 }
@@ -562,26 +472,27 @@ void sc_archive_begin(struct sc_archive *archive, const struct sc_spot *spot)
 
 int sc_archive_write(struct sc_archive *archive, struct sc_bytes data, struct sc_error *err)
 {
-    struct level *top = &archive->levels[0];
+    struct sc_level *top = &archive->levels[0];
     if (!top->open) {
-        int rc = level_begin(top, archive->spot.path == NULL ? "" : archive->spot.path, NULL, err);
+        int rc =
+            sc_level_begin(top, archive->spot.path == NULL ? "" : archive->spot.path, NULL, err);
         if (rc < 0)
             return rc;
     }
     archive->fed += data.len;
-    return data.len == 0 ? 0 : level_write(top, data, err);
+    return data.len == 0 ? 0 : sc_level_write(top, data, err);
 }
 
 int sc_archive_zeroes(struct sc_archive *archive, uint64_t count, struct sc_error *err)
 {
     static const unsigned char zeroes[64 * 1024];
-    struct level *top = &archive->levels[0];
+    struct sc_level *top = &archive->levels[0];
     int rc = 0;
     while (rc == 0 && count > 0) {
         /* Where only bytes matter a run this long is a gap that no form reaches across. */
-        if (top->open && top->kind == KIND_RAW && !top->behind && count > sizeof(zeroes)) {
+        if (top->open && top->kind == SC_LEVEL_RAW && !top->behind && count > sizeof(zeroes)) {
             sc_zip_scan_zeroes(&top->scan, count);
-            rc = end_base64(top, err);
+            rc = sc_beside_end_base64(top, err);
             return rc < 0 ? rc : sc_stream_end(&top->stream, err);
         }
         size_t n = count < sizeof(zeroes) ? (size_t)count : sizeof(zeroes);
@@ -593,7 +504,7 @@ int sc_archive_zeroes(struct sc_archive *archive, uint64_t count, struct sc_erro
 
 int sc_archive_end(struct sc_archive *archive, uint64_t *ret_bytes, struct sc_error *err)
 {
-    int rc = level_end(&archive->levels[0], err);
+    int rc = sc_level_end(&archive->levels[0], err);
     if (rc == 0 && ret_bytes != NULL)
         *ret_bytes = archive->bytes;
     return rc;

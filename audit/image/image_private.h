@@ -10,7 +10,7 @@
 #include "audit/image/image.h"
 #include "audit/image/layers.h"
 #include "audit/image/manifest.h"
-#include "audit/image/unpack.h"
+#include "audit/image/unpack/unpack.h"
 
 #define SC_IMAGE_SURFACE "image"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "audit/image/tar.h"
-#include "audit/image/unpack.h"
+#include "audit/image/unpack/unpack.h"
 #include "audit/known/json_walk.h"
 #include "cli/compose/image_start.h"
 #include "core/fd.h"

@@ -17,7 +17,7 @@
 
 static const char limits[] =
     "values split over several places, encrypted, hashed, or compressed by "
-    "other means than gzip, zstd, xz, bzip2 and zip";
+    "other means than gzip, zstd, xz, bzip2, zip and git";
 
 /* Text from outside on a terminal: control bytes must not reach it. */
 static char *printable(const char *text, struct sc_error *err)

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "audit/image/sha256.h"
-#include "audit/image/unpack.h"
+#include "audit/image/unpack/unpack.h"
 #include "core/buf.h"
 #include "core/fd.h"
 #include "core/fsutil.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One decompression library behind one interface; audit/image/unpack.c drives them all. Each is
- * loaded when it is first needed, see core/proc.h.
+ * One decompression library behind one interface; audit/image/unpack/unpack.c drives them all. Each
+ * is loaded when it is first needed, see core/proc.h.
  */
 #ifndef SC_AUDIT_IMAGE_CODER_H
 #define SC_AUDIT_IMAGE_CODER_H

@@ -7,7 +7,7 @@
 
 #include <isa-l/igzip_lib.h>
 
-#include "audit/image/coder.h"
+#include "audit/image/unpack/coder.h"
 #include "core/proc.h"
 #include "core/macros.h"
 

@@ -6,7 +6,7 @@
 
 #include <zlib.h>
 
-#include "audit/image/coder.h"
+#include "audit/image/unpack/coder.h"
 
 #include "core/banned.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decompression; see audit/image/unpack.h.
+ * Decompression; see audit/image/unpack/unpack.h.
  */
-#include "audit/image/unpack.h"
+#include "audit/image/unpack/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/image/coder.h"
+#include "audit/image/unpack/coder.h"
 
 #include "core/banned.h"
 

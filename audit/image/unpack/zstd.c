@@ -6,7 +6,7 @@
 
 #include <zstd.h>
 
-#include "audit/image/coder.h"
+#include "audit/image/unpack/coder.h"
 #include "core/proc.h"
 #include "core/macros.h"
 

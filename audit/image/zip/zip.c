@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/image/unpack.h"
+#include "audit/image/unpack/unpack.h"
 #include "core/buf.h"
 
 #include "core/banned.h"

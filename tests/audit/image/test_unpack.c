@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "audit/image/unpack.h"
+#include "audit/image/unpack/unpack.h"
 #include "core/buf.h"
 
 #include "core/banned.h"

@@ -4,7 +4,7 @@
 KIND names the place; "clean" has the value nowhere. Layers: 1 base, 2 the one with the value, 3 what
 comes after. Kinds beginning with "oci-" make an OCI layout, as a folder unless OUTPUT ends in .tar.
 """
-import base64, bz2, gzip, hashlib, io, json, os, random, struct, subprocess, sys, tarfile, zipfile
+import base64, bz2, gzip, hashlib, io, json, os, random, struct, subprocess, sys, tarfile, zipfile, zlib
 
 kind, value, output = sys.argv[1:]
 oci = kind.startswith("oci-")
@@ -123,6 +123,8 @@ elif cell == "xz-streams":
     middle.append(("app/conf.xz", xz(v[:4]) + b"\0" * 8 + xz(v[4:]), None))
 elif cell == "bzip2-file":
     middle.append(("app/conf.bz2", bz2.compress(v) + bz2.compress(v[:4]), None))
+elif cell == "git-object":
+    middle.append(("app/.git/objects/ab/cd", zlib.compress(b"blob %d\0" % len(v) + v), None))
 elif cell == "zip-file":
     middle.append(("app/lib.jar", zipped([("BOOT-INF/lib/inner.jar", zipped([("conf", v)]))]), None))
 elif cell == "nested-tar":

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Objects of a git pack: what stands before them, their content, and the differences to others as
+ * which most are kept.
+ *
+ * Format: gitformat-pack(5), version 2 and 3. Objects are counted by reference; their bytes are
+ * wiped with the last one. Threads: one object, one thread.
+ */
+#ifndef SC_AUDIT_IMAGE_GIT_OBJECT_H
+#define SC_AUDIT_IMAGE_GIT_OBJECT_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+/* Of an object that is held in memory whole: differences, and what they are differences to. */
+#define SC_GIT_OBJECT_MAX ((size_t)64 * 1024 * 1024)
+/* A size and, of a difference, a distance in their longest forms; or a size and a name. */
+#define SC_GIT_HEADER_MAX ((size_t)30)
+
+enum sc_git_type {
+    SC_GIT_COMMIT = 1,
+    SC_GIT_TREE = 2,
+    SC_GIT_BLOB = 3,
+    SC_GIT_TAG = 4,
+    SC_GIT_BACK = 6, /* a difference to an object before it in the pack */
+    SC_GIT_NAMED = 7 /* a difference to an object of that name */
+};
+
+struct sc_git_header {
+    enum sc_git_type type;
+    uint64_t size; /* of the content, or of the difference */
+    uint64_t back; /* of SC_GIT_BACK: bytes to where the other one begins */
+    size_t len;    /* of the header itself */
+};
+
+/* Reads the header at the start of the bytes. Returns 1 with *ret, 0 if there must be more bytes,
+ * -1 for what is none. */
+int sc_git_header_read(struct sc_bytes bytes, struct sc_git_header *ret);
+
+/* "blob", "tree", "commit" or "tag"; NULL for a difference. */
+const char *sc_git_type_name(enum sc_git_type type);
+
+struct sc_git_object {
+    unsigned refs;
+    enum sc_git_type type;
+    size_t len;
+    unsigned char bytes[];
+};
+
+/* One of `len` bytes, to be written; TOOBIG over SC_GIT_OBJECT_MAX. */
+struct sc_git_object *sc_git_object_new(enum sc_git_type type, uint64_t len, struct sc_error *err);
+struct sc_git_object *sc_git_object_ref(struct sc_git_object *object);
+void sc_git_object_unref(struct sc_git_object *object);
+void sc_git_object_unrefp(struct sc_git_object **object);
+
+/* What the base becomes by the difference; a new one. SYNTAX for a damaged difference or one to
+ * another object. */
+struct sc_git_object *sc_git_object_change(const struct sc_git_object *base,
+                                           struct sc_bytes difference, struct sc_error *err);
+
+#endif
