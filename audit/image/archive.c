@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/image/git/store.h"
 #include "audit/image/level.h"
 
 #include "core/banned.h"
@@ -22,7 +23,8 @@ struct sc_archive {
     struct sc_archive_options options;
     struct sc_level *levels; /* SC_ARCHIVE_DEPTH_MAX */
     struct sc_spot spot;
-    uint64_t bytes, fed;          /* searched, and given */
+    uint64_t bytes;               /* searched */
+    struct sc_git_limits limits;  /* with the bytes that were given */
     bool exhausted;               /* too much has come out: nothing is unpacked any more */
     const struct sc_level *outer; /* the outermost tar, once it has begun */
 };
@@ -151,7 +153,7 @@ static int spend(struct sc_level *level, size_t len, struct sc_error *err)
     struct sc_archive *archive = level->archive;
     archive->bytes += len;
     if (archive->exhausted || archive->bytes <= archive->options.free ||
-        archive->bytes / SC_UNPACK_RATIO <= archive->fed)
+        archive->bytes / SC_UNPACK_RATIO <= archive->limits.fed)
         return 0;
     archive->exhausted = true;
     return sc_level_skip(level, "what is packed inside is more than 2000 times its size", err);
@@ -324,8 +326,13 @@ static int is_git(struct sc_level *level, bool *ret_is, struct sc_error *err)
     if (!sc_git_sniff(start))
         return 0;
     if (level->git == NULL)
-        level->git = sc_git_new(&tar_ops, level, err);
-    return level->git == NULL ? SC_E_NOMEM : sc_git_begin(level->git, start, ret_is, err);
+        level->git = sc_git_new(&tar_ops, level, &level->archive->limits, err);
+    if (level->git == NULL)
+        return SC_E_NOMEM;
+    struct sc_error why = {0};
+    int rc = sc_git_begin(level->git, start, ret_is, &why);
+    *ret_is = *ret_is && rc == 0;
+    return sc_level_tolerate(level, rc, &why, err);
 }
 
 /* ---- bytes ---- */
@@ -464,7 +471,7 @@ int sc_level_end(struct sc_level *level, struct sc_error *err)
 void sc_archive_begin(struct sc_archive *archive, const struct sc_spot *spot)
 {
     archive->spot = *spot;
-    archive->bytes = archive->fed = 0;
+    archive->bytes = archive->limits.fed = archive->limits.made = 0;
     archive->exhausted = false;
     archive->outer = NULL;
     archive->levels[0].open = false;
@@ -479,7 +486,7 @@ int sc_archive_write(struct sc_archive *archive, struct sc_bytes data, struct sc
         if (rc < 0)
             return rc;
     }
-    archive->fed += data.len;
+    archive->limits.fed += data.len;
     return data.len == 0 ? 0 : sc_level_write(top, data, err);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit/image/git/git.h"
+#include "audit/image/git/store.h"
 #include "core/macros.h"
 #include "core/str.h"
 
@@ -68,13 +69,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sc_git *git; /* used again, as for the files of a layer */
     static struct told told;
+    static struct sc_git_limits limits;
     bool is = false;
     if (size < 2)
         return 0;
     size_t step = (size_t)data[0] + 1;
-    if (git == NULL && (git = sc_git_new(&ops, &told, NULL)) == NULL)
+    if (git == NULL && (git = sc_git_new(&ops, &told, &limits, NULL)) == NULL)
         abort();
     told = (struct told){0};
+    limits.fed = limits.made = 0;
     const struct sc_bytes start = {data + 1, SC_MIN(size - 1, START_MAX)};
     if (!sc_git_sniff(start) || sc_git_begin(git, start, &is, NULL) < 0 || !is)
         return 0;

@@ -34,7 +34,8 @@ struct sc_git {
     void *ctx;
     enum state state;
     bool loose;
-    unsigned char head[LOOSE_HEAD_MAX]; /* of the pack or the object, as far as it is there */
+    unsigned char head[SC_MAX(
+        LOOSE_HEAD_MAX, SC_GIT_HEADER_MAX)]; /* of the pack or the object, as far as it is there */
     size_t head_len;
     uint64_t seen;  /* bytes of the file, those at hand included */
     uint64_t start; /* of the pack in it */
@@ -45,12 +46,16 @@ struct sc_git {
     uint64_t streamed;
     bool open; /* an entry has begun */
     struct sc_git_zlib zlib;
+    struct sc_git_limits *limits;
     struct sc_git_store *store;
+    bool packed;           /* a pack is open */
+    bool late;             /* some of its objects are told at the end */
     uint64_t lost;         /* objects that could not be put together */
     struct sc_error cause; /* of the first of them */
 };
 
-struct sc_git *sc_git_new(const struct sc_tar_ops *ops, void *ctx, struct sc_error *err)
+struct sc_git *sc_git_new(const struct sc_tar_ops *ops, void *ctx, struct sc_git_limits *limits,
+                          struct sc_error *err)
 {
     struct sc_git *git = calloc(1, sizeof(*git));
     if (git == NULL) {
@@ -59,6 +64,7 @@ struct sc_git *sc_git_new(const struct sc_tar_ops *ops, void *ctx, struct sc_err
     }
     git->ops = ops;
     git->ctx = ctx;
+    git->limits = limits;
     return git;
 }
 
@@ -70,11 +76,19 @@ static void drop_object(struct sc_git *git)
     git->object = NULL;
 }
 
+static void close_pack(struct sc_git *git)
+{
+    drop_object(git);
+    sc_git_store_clear(git->store);
+    git->limits->open -= git->packed ? 1 : 0;
+    git->packed = git->late = false;
+}
+
 void sc_git_free(struct sc_git *git)
 {
     if (git == NULL)
         return;
-    drop_object(git);
+    close_pack(git);
     sc_git_zlib_done(&git->zlib);
     sc_git_store_free(git->store);
     sc_wipe(git->head, sizeof(git->head));
@@ -110,35 +124,78 @@ static int tell(struct sc_git *git, const char *type, const struct sc_git_object
     return rc < 0 ? rc : end_entry(git, err);
 }
 
-/* The object that the one at hand is a difference to; NULL if it cannot be had. */
-static struct sc_git_object *find_base(struct sc_git *git, struct sc_error *err)
+/* What a difference makes of the other object; without that, the difference itself. */
+static int tell_made(struct sc_git *git, const struct sc_git_object *made,
+                     const struct sc_git_object *difference, const struct sc_error *why,
+                     struct sc_error *err)
 {
-    if (git->header.type == SC_GIT_BACK && git->header.back > 0 && git->header.back <= git->at)
-        return sc_git_store_get(git->store, git->at - git->header.back, err);
-    SC_IGNORE(git->header.type == SC_GIT_NAMED
-                  ? sc_fail(err, SC_E_UNSUPPORTED, "it is a difference to an object by its name")
-                  : sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object"));
-    return NULL;
-}
-
-/* A difference: as what it makes of the other object, or as it stands. */
-static int tell_difference(struct sc_git *git, struct sc_error *err)
-{
-    struct sc_error why = {0};
-    const struct sc_bytes difference = {git->object->bytes, git->object->len};
-    SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *base = find_base(git, &why);
-    SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *made = NULL;
-    if (base != NULL)
-        made = sc_git_object_change(base, difference, &why);
-    if (made != NULL) {
-        sc_git_store_put(git->store, git->at, made);
+    if (made != NULL)
         return tell(git, sc_git_type_name(made->type), made, err);
-    }
-    if (why.code == SC_E_NOMEM)
+    if (why->code == SC_E_NOMEM)
         return sc_fail_nomem(err);
     if (git->lost++ == 0)
-        git->cause = why;
-    return tell(git, "difference", git->object, err);
+        git->cause = *why;
+    return difference == NULL ? 0 : tell(git, "difference", difference, err);
+}
+
+/* What the difference at hand makes of the other object; NULL if that cannot be had. */
+static struct sc_git_object *put_together(struct sc_git *git, struct sc_error *err)
+{
+    const struct sc_git_header *header = &git->header;
+    SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *base = NULL;
+    if (header->type == SC_GIT_NAMED)
+        SC_IGNORE(sc_fail(err, SC_E_NOTFOUND, "it is a difference to an object by its name%s",
+                          sc_git_store_whole(git->store) ? "" : ", in too large a pack"));
+    else if (header->back == 0 || header->back > git->at)
+        SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object"));
+    else
+        base = sc_git_store_get(git->store, git->at - header->back, err);
+    return base == NULL ? NULL : sc_git_store_change(git->store, git->at, base, git->object, err);
+}
+
+/* The object at hand is whole; where it stands is remembered in case it is looked for. */
+static int tell_object(struct sc_git *git, struct sc_error *err)
+{
+    struct sc_git_names *names = sc_git_store_names(git->store);
+    struct sc_git_place *place = NULL;
+    struct sc_error why = {0};
+    const char *type = sc_git_type_name(git->header.type);
+    int rc = sc_git_store_whole(git->store) ? sc_git_names_add(names, git->at, &place, err) : 0;
+    if (rc == 0 && type != NULL) {
+        sc_git_store_put(git->store, git->at, git->object);
+        return tell(git, type, git->object, err);
+    }
+    if (rc < 0)
+        return rc;
+    SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *made = put_together(git, &why);
+    if (made != NULL)
+        drop_object(git); /* a file inside may take as much again */
+    if (made != NULL || why.code != SC_E_NOTFOUND || place == NULL)
+        return tell_made(git, made, git->object, &why, err);
+    place->late = git->late = true;
+    return git->header.type == SC_GIT_NAMED ? sc_git_names_want(names, git->header.name, err) : 0;
+}
+
+/* At the end of the pack: differences to objects behind them. */
+static int tell_late(struct sc_git *git, struct sc_error *err)
+{
+    if (!git->late)
+        return 0;
+    const struct sc_git_names *names = sc_git_store_names(git->store);
+    int rc = sc_git_store_find_names(git->store, err);
+    for (size_t i = 0; rc == 0 && i < names->count; i++) {
+        if (!names->places[i].late)
+            continue;
+        struct sc_error why = {0};
+        git->at = names->places[i].at;
+        SC_CLEANUP(sc_git_object_unrefp)
+        struct sc_git_object *made = sc_git_store_get(git->store, git->at, &why);
+        SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *difference = NULL;
+        if (made == NULL && why.code != SC_E_NOMEM)
+            difference = sc_git_store_packed(git->store, git->at, &why);
+        rc = tell_made(git, made, difference, &why, err);
+    }
+    return rc;
 }
 
 /* ---- content ---- */
@@ -227,13 +284,7 @@ static int end_object(struct sc_git *git, struct sc_error *err)
         return end_entry(git, err);
     }
     git->zlib.object = NULL; /* it is whole */
-    const char *type = sc_git_type_name(git->header.type);
-    if (type != NULL) {
-        sc_git_store_put(git->store, git->at, git->object);
-        rc = tell(git, type, git->object, err);
-    } else {
-        rc = tell_difference(git, err);
-    }
+    rc = tell_object(git, err);
     drop_object(git);
     return rc;
 }
@@ -283,6 +334,13 @@ static int take_pack(struct sc_git *git, struct sc_bytes *data, struct sc_error 
     return 0;
 }
 
+static int take_content(struct sc_git *git, struct sc_bytes *data, struct sc_error *err)
+{
+    bool ended = false;
+    int rc = sc_git_zlib_write(&git->zlib, data, &ended, err);
+    return rc < 0 || !ended ? rc : end_object(git, err);
+}
+
 static int take_header(struct sc_git *git, struct sc_bytes *data, struct sc_error *err)
 {
     int found = 0;
@@ -291,18 +349,16 @@ static int take_header(struct sc_git *git, struct sc_bytes *data, struct sc_erro
     while (found == 0 && data->len > 0 && git->head_len < SC_GIT_HEADER_MAX) {
         git->head[git->head_len++] = data->ptr[0];
         *data = (struct sc_bytes){data->ptr + 1, data->len - 1};
-        found = sc_git_header_read((struct sc_bytes){git->head, git->head_len}, &git->header);
+        found = sc_git_header_read((struct sc_bytes){git->head, git->head_len},
+                                   &sc_git_store_names(git->store)->size, &git->header);
     }
     if (found == 0 && git->head_len < SC_GIT_HEADER_MAX)
         return 0;
-    return found > 0 ? begin_object(git, err) : sc_fail(err, SC_E_SYNTAX, "a git pack is damaged");
-}
-
-static int take_content(struct sc_git *git, struct sc_bytes *data, struct sc_error *err)
-{
-    bool ended = false;
-    int rc = sc_git_zlib_write(&git->zlib, data, &ended, err);
-    return rc < 0 || !ended ? rc : end_object(git, err);
+    int rc =
+        found > 0 ? begin_object(git, err) : sc_fail(err, SC_E_SYNTAX, "a git pack is damaged");
+    /* To see how long names are it took the first bytes behind one. */
+    struct sc_bytes behind = {git->head + git->header.len, git->head_len - git->header.len};
+    return rc < 0 || behind.len == 0 ? rc : take_content(git, &behind, err);
 }
 
 int sc_git_write(struct sc_git *git, struct sc_bytes data, struct sc_error *err)
@@ -337,12 +393,12 @@ int sc_git_write(struct sc_git *git, struct sc_bytes data, struct sc_error *err)
 int sc_git_end(struct sc_git *git, struct sc_error *err)
 {
     drop_object(git);
-    sc_git_store_clear(git->store);
-    if (git->open) {
-        int rc = end_entry(git, err);
-        if (rc < 0)
-            return rc;
-    }
+    int rc = git->open ? end_entry(git, err) : 0;
+    if (rc == 0)
+        rc = tell_late(git, err);
+    close_pack(git);
+    if (rc < 0)
+        return rc;
     if (git->state != AT_END)
         return sc_fail(err, SC_E_IO, "the git objects end early");
     if (git->lost == 0)
@@ -398,7 +454,7 @@ static int try_loose(struct sc_git *git, struct sc_bytes start, bool *ret_is, st
 
 int sc_git_begin(struct sc_git *git, struct sc_bytes start, bool *ret_is, struct sc_error *err)
 {
-    drop_object(git);
+    close_pack(git);
     git->head_len = 0;
     git->head[0] = '\0';
     git->seen = git->start = git->left = git->at = git->streamed = git->lost = 0;
@@ -411,9 +467,12 @@ int sc_git_begin(struct sc_git *git, struct sc_bytes start, bool *ret_is, struct
     *ret_is = true;
     git->state = is_bundle(start) ? AT_BUNDLE : AT_PACK;
     if (git->store == NULL)
-        git->store = sc_git_store_new(err);
+        git->store = sc_git_store_new(git->limits, err);
     if (git->store == NULL)
         return SC_E_NOMEM;
-    sc_git_store_clear(git->store);
+    if (git->limits->open == SC_GIT_OPEN_MAX)
+        return sc_fail(err, SC_E_TOOBIG, "it is a git pack inside of %d others", SC_GIT_OPEN_MAX);
+    git->limits->open++;
+    git->packed = true;
     return 0;
 }

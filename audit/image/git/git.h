@@ -3,9 +3,11 @@
  * A reader of what git keeps its objects in, fed: packs, bundles (the pack in them) and single
  * ("loose") objects. Differences are put together, so that each object is told as it is.
  *
- * Where that is not possible (the other object is not in the pack, or too much would have to be
- * remembered) the difference itself is told, and the file counts as not read to its end. Memory:
- * the pack itself up to SC_GIT_KEPT_MAX, and SC_GIT_CACHE_MAX. Checksums are not compared.
+ * A difference to an object that is given by its name is told at the end: the object may stand
+ * behind it. Where that is not possible (the other object is not in the pack, or too much would
+ * have to be remembered) the difference itself is told, and the file counts as not read to its end.
+ * Memory: the pack itself up to SC_GIT_KEPT_MAX, SC_GIT_CACHE_MAX, and three objects of
+ * SC_GIT_OBJECT_MAX. Checksums are not compared.
  * Format: gitformat-pack(5), gitformat-bundle(5). Threads: one reader, one thread.
  */
 #ifndef SC_AUDIT_IMAGE_GIT_GIT_H
@@ -15,8 +17,11 @@
 
 struct sc_git;
 
-/* Entries are called "blob at 12", by their place in the pack, and "blob" where there is one. */
-struct sc_git *sc_git_new(const struct sc_tar_ops *ops, void *ctx,
+struct sc_git_limits; /* audit/image/git/store.h */
+
+/* Entries are called "blob at 12", by their place in the pack, and "blob" where there is one. The
+ * limits are borrowed. */
+struct sc_git *sc_git_new(const struct sc_tar_ops *ops, void *ctx, struct sc_git_limits *limits,
                           struct sc_error *err) SC_NODISCARD;
 void sc_git_free(struct sc_git *git);
 
@@ -24,7 +29,8 @@ void sc_git_free(struct sc_git *git);
  * tell. */
 bool sc_git_sniff(struct sc_bytes start);
 
-/* Makes ready for a file that begins so, if it is one: *ret_is. */
+/* Makes ready for a file that begins so, if it is one: *ret_is. TOOBIG for a pack inside of packs;
+ * UNSUPPORTED without the library. */
 int sc_git_begin(struct sc_git *git, struct sc_bytes start, bool *ret_is,
                  struct sc_error *err) SC_NODISCARD;
 

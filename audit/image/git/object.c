@@ -5,15 +5,16 @@
 #include "audit/image/git/object.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/macros.h"
+#include "audit/image/git/sha1.h"
+#include "audit/image/git/zlib.h"
+#include "audit/image/sha256.h"
 
 #include "core/banned.h"
 
-/* Bytes of an object's name (SHA-1; a pack does not say where it is SHA-256). */
-#define NAME_SIZE 20
 /* No size is as long as this. */
 #define SHIFT_MAX 56
 /* What a length of zero means in a difference. */
@@ -25,7 +26,21 @@ const char *sc_git_type_name(enum sc_git_type type)
     return (size_t)type < SC_ARRAY_SIZE(names) ? names[type] : NULL;
 }
 
-int sc_git_header_read(struct sc_bytes bytes, struct sc_git_header *ret)
+static uint64_t name_start(const unsigned char *name)
+{
+    uint64_t start = 0;
+    for (size_t i = 0; i < sizeof(start); i++)
+        start = start << 8 | name[i];
+    return start;
+}
+
+/* Behind a name stands the zlib stream; git makes them all begin with the same byte. */
+static size_t find_name_size(const unsigned char *behind)
+{
+    return behind[0] == 0x78 && sc_git_zlib_sniff(behind) ? SC_GIT_NAME_SIZE : SC_GIT_NAME_MAX_SIZE;
+}
+
+int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_header *ret)
 {
     size_t at = 0;
     unsigned shift = 4;
@@ -42,9 +57,15 @@ int sc_git_header_read(struct sc_bytes bytes, struct sc_git_header *ret)
         ret->size |= (uint64_t)(c & 0x7f) << shift;
     }
     if (ret->type == SC_GIT_NAMED) {
-        at += NAME_SIZE;
-        if (at > bytes.len)
+        size_t behind = *name_size == 0 ? SC_GIT_NAME_SIZE + 2 : *name_size;
+        if (behind > bytes.len - at)
             return 0;
+        if (*name_size == 0)
+            *name_size = find_name_size(bytes.ptr + at + SC_GIT_NAME_SIZE);
+        if (*name_size > bytes.len - at)
+            return 0;
+        ret->name = name_start(bytes.ptr + at);
+        at += *name_size;
     } else if (ret->type == SC_GIT_BACK) {
         do {
             if (ret->back > UINT64_MAX >> 8)
@@ -100,6 +121,30 @@ void sc_git_object_unref(struct sc_git_object *object)
 void sc_git_object_unrefp(struct sc_git_object **object)
 {
     sc_git_object_unref(*object);
+}
+
+uint64_t sc_git_object_name(const struct sc_git_object *object, size_t name_size)
+{
+    char head[32];
+    unsigned char name[SC_GIT_NAME_MAX_SIZE];
+    int n = snprintf(head, sizeof(head), "%s %zu", sc_git_type_name(object->type), object->len);
+    const struct sc_bytes parts[] = {{(const unsigned char *)head, (size_t)n + 1},
+                                     {object->bytes, object->len}};
+    struct sc_sha256 sha256;
+    struct sc_sha1 sha1;
+    sc_sha256_init(&sha256);
+    sc_sha1_init(&sha1);
+    for (size_t i = 0; i < SC_ARRAY_SIZE(parts); i++) {
+        if (name_size == SC_GIT_NAME_SIZE)
+            sc_sha1_add(&sha1, parts[i]);
+        else
+            sc_sha256_add(&sha256, parts[i]);
+    }
+    if (name_size == SC_GIT_NAME_SIZE)
+        sc_sha1_end(&sha1, name);
+    else
+        sc_sha256_end(&sha256, name);
+    return name_start(name);
 }
 
 /* ---- differences ---- */

@@ -16,8 +16,11 @@
 
 /* Of an object that is held in memory whole: differences, and what they are differences to. */
 #define SC_GIT_OBJECT_MAX ((size_t)64 * 1024 * 1024)
-/* A size and, of a difference, a distance in their longest forms; or a size and a name. */
-#define SC_GIT_HEADER_MAX ((size_t)30)
+/* Bytes of an object's name: SHA-1, or SHA-256 (a pack does not say which). */
+#define SC_GIT_NAME_SIZE     20
+#define SC_GIT_NAME_MAX_SIZE 32
+/* A size in its longest form, and a name. */
+#define SC_GIT_HEADER_MAX ((size_t)10 + SC_GIT_NAME_MAX_SIZE)
 
 enum sc_git_type {
     SC_GIT_COMMIT = 1,
@@ -32,12 +35,13 @@ struct sc_git_header {
     enum sc_git_type type;
     uint64_t size; /* of the content, or of the difference */
     uint64_t back; /* of SC_GIT_BACK: bytes to where the other one begins */
+    uint64_t name; /* of SC_GIT_NAMED: how the other one's begins */
     size_t len;    /* of the header itself */
 };
 
 /* Reads the header at the start of the bytes. Returns 1 with *ret, 0 if there must be more bytes,
- * -1 for what is none. */
-int sc_git_header_read(struct sc_bytes bytes, struct sc_git_header *ret);
+ * -1 for what is none. *name_size is 0 until the first name of a pack: what follows it tells. */
+int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_header *ret);
 
 /* "blob", "tree", "commit" or "tag"; NULL for a difference. */
 const char *sc_git_type_name(enum sc_git_type type);
@@ -54,6 +58,9 @@ struct sc_git_object *sc_git_object_new(enum sc_git_type type, uint64_t len, str
 struct sc_git_object *sc_git_object_ref(struct sc_git_object *object);
 void sc_git_object_unref(struct sc_git_object *object);
 void sc_git_object_unrefp(struct sc_git_object **object);
+
+/* How the object's name begins. */
+uint64_t sc_git_object_name(const struct sc_git_object *object, size_t name_size);
 
 /* What the base becomes by the difference; a new one. SYNTAX for a damaged difference or one to
  * another object. */

@@ -16,6 +16,12 @@
 #define CHUNKS (SC_GIT_KEPT_MAX / CHUNK)
 /* Objects that are remembered: a few chains of differences. */
 #define ITEMS 256
+/* What it takes to go back by one difference, and to put one together, in bytes made meanwhile. */
+#define COST_BACK ((uint64_t)256)
+#define COST_STEP ((uint64_t)4096)
+/* How often all objects are gone through for their names: an object that is looked for may be a
+ * difference to another such. */
+#define ROUNDS_MAX 16
 
 struct item {
     uint64_t at;
@@ -29,16 +35,19 @@ struct sc_git_store {
     struct item items[ITEMS];
     size_t cached; /* bytes in items */
     uint64_t uses;
-    uint64_t again; /* bytes that were put together once more */
     uint64_t chain[SC_GIT_CHAIN_MAX];
     struct sc_git_zlib zlib;
+    struct sc_git_names names;
+    struct sc_git_limits *limits;
 };
 
-struct sc_git_store *sc_git_store_new(struct sc_error *err)
+struct sc_git_store *sc_git_store_new(struct sc_git_limits *limits, struct sc_error *err)
 {
     struct sc_git_store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         SC_IGNORE(sc_fail_nomem(err)); /* the code is in err */
+    else
+        store->limits = limits;
     return store;
 }
 
@@ -69,21 +78,35 @@ void sc_git_store_clear(struct sc_git_store *store)
         free(store->chunks[i]);
         store->chunks[i] = NULL;
     }
-    store->kept = store->total = store->uses = store->again = 0;
+    sc_git_names_done(&store->names);
+    store->limits->kept -= store->kept;
+    store->kept = store->total = store->uses = 0;
+}
+
+bool sc_git_store_whole(const struct sc_git_store *store)
+{
+    return store->kept == store->total;
+}
+
+struct sc_git_names *sc_git_store_names(struct sc_git_store *store)
+{
+    return &store->names;
 }
 
 int sc_git_store_append(struct sc_git_store *store, struct sc_bytes data, struct sc_error *err)
 {
+    bool whole = sc_git_store_whole(store);
     store->total += data.len;
-    while (data.len > 0 && store->kept < SC_GIT_KEPT_MAX) {
+    while (whole && data.len > 0 && store->limits->kept < SC_GIT_KEPT_MAX) {
         size_t chunk = (size_t)(store->kept / CHUNK), at = (size_t)(store->kept % CHUNK);
         if (store->chunks[chunk] == NULL)
             store->chunks[chunk] = malloc(CHUNK);
         if (store->chunks[chunk] == NULL)
             return sc_fail_nomem(err);
-        size_t n = SC_MIN(CHUNK - at, data.len);
+        size_t n = SC_MIN(SC_MIN(CHUNK - at, data.len), SC_GIT_KEPT_MAX - store->limits->kept);
         memcpy(store->chunks[chunk] + at, data.ptr, n);
         store->kept += n;
+        store->limits->kept += n;
         data = (struct sc_bytes){data.ptr + n, data.len - n};
     }
     return 0;
@@ -138,8 +161,6 @@ static struct item *oldest_held(struct sc_git_store *store)
 
 void sc_git_store_put(struct sc_git_store *store, uint64_t at, struct sc_git_object *object)
 {
-    if (object->len > SC_GIT_CACHE_OBJECT_MAX)
-        return;
     struct item *held = NULL;
     while (store->cached > SC_GIT_CACHE_MAX - object->len && (held = oldest_held(store)) != NULL)
         forget(store, held);
@@ -158,8 +179,18 @@ static int not_kept(struct sc_error *err)
                    SC_GIT_KEPT_MAX / 1024 / 1024);
 }
 
+/* Takes it from what may be made. */
+static int spend(struct sc_git_store *store, uint64_t bytes, struct sc_error *err)
+{
+    struct sc_git_limits *limits = store->limits;
+    limits->made += bytes;
+    if (limits->made <= SC_GIT_MADE_FREE || limits->made / SC_UNPACK_RATIO <= limits->fed)
+        return 0;
+    return sc_fail(err, SC_E_TOOBIG, "it takes too long to put together");
+}
+
 /* The header of the object there. */
-static int read_header(const struct sc_git_store *store, uint64_t at, struct sc_git_header *ret,
+static int read_header(struct sc_git_store *store, uint64_t at, struct sc_git_header *ret,
                        struct sc_error *err)
 {
     unsigned char bytes[SC_GIT_HEADER_MAX];
@@ -170,7 +201,7 @@ static int read_header(const struct sc_git_store *store, uint64_t at, struct sc_
             break;
         memcpy(bytes + n, run.ptr, SC_MIN(run.len, sizeof(bytes) - n));
     }
-    int found = sc_git_header_read((struct sc_bytes){bytes, n}, ret);
+    int found = sc_git_header_read((struct sc_bytes){bytes, n}, &store->names.size, ret);
     if (found == 0)
         return not_kept(err);
     return found > 0 ? 0 : sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object");
@@ -181,7 +212,9 @@ static struct sc_git_object *unpack(struct sc_git_store *store, uint64_t at,
                                     const struct sc_git_header *header, struct sc_error *err)
 {
     SC_CLEANUP(sc_git_object_unrefp)
-    struct sc_git_object *object = sc_git_object_new(header->type, header->size, err);
+    struct sc_git_object *object = spend(store, COST_STEP, err) < 0
+                                       ? NULL
+                                       : sc_git_object_new(header->type, header->size, err);
     int rc = object == NULL ? SC_E_NOMEM : sc_git_zlib_begin(&store->zlib, object, err);
     bool ended = false;
     at += header->len;
@@ -190,12 +223,37 @@ static struct sc_git_object *unpack(struct sc_git_store *store, uint64_t at,
         at += run.len;
         rc = run.len == 0 ? not_kept(err) : sc_git_zlib_write(&store->zlib, &run, &ended, err);
     }
-    store->again += store->zlib.filled;
+    if (object == NULL)
+        return NULL;
+    store->limits->made += store->zlib.filled;
     if (rc == 0)
         return sc_git_object_ref(object);
-    if (object != NULL)
-        sc_git_zlib_cut(&store->zlib);
+    sc_git_zlib_cut(&store->zlib);
     return NULL;
+}
+
+struct sc_git_object *sc_git_store_packed(struct sc_git_store *store, uint64_t at,
+                                          struct sc_error *err)
+{
+    struct sc_git_header header;
+    return read_header(store, at, &header, err) < 0 ? NULL : unpack(store, at, &header, err);
+}
+
+/* Where the object begins to which the one there is a difference. */
+static int find_base(struct sc_git_store *store, uint64_t at, const struct sc_git_header *header,
+                     uint64_t *ret, struct sc_error *err)
+{
+    if (header->type == SC_GIT_BACK) {
+        if (header->back == 0 || header->back > at)
+            return sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object");
+        *ret = at - header->back;
+        return 0;
+    }
+    const struct sc_git_wanted *wanted = sc_git_names_find(&store->names, header->name);
+    if (wanted == NULL || wanted->at == 0)
+        return sc_fail(err, SC_E_NOTFOUND, "it is a difference to an object that is not in it");
+    *ret = wanted->at;
+    return 0;
 }
 
 /* Goes back to one that is whole; *ret_count differences lead from there to the one asked for. */
@@ -223,41 +281,26 @@ static struct sc_git_object *go_back(struct sc_git_store *store, uint64_t *at, s
                               SC_GIT_CHAIN_MAX));
             return NULL;
         }
-        if (header.type == SC_GIT_NAMED) {
-            SC_IGNORE(
-                sc_fail(err, SC_E_UNSUPPORTED, "it is a difference to an object by its name"));
-            return NULL;
-        }
-        if (header.back == 0 || header.back > *at) {
-            SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object"));
-            return NULL;
-        }
         store->chain[count] = *at;
-        *at -= header.back;
+        if (find_base(store, *at, &header, at, err) < 0 || spend(store, COST_BACK, err) < 0)
+            return NULL;
     }
 }
 
-/* What the base becomes by the difference there. */
-static struct sc_git_object *step(struct sc_git_store *store, uint64_t at,
-                                  const struct sc_git_object *base, struct sc_error *err)
+struct sc_git_object *sc_git_store_change(struct sc_git_store *store, uint64_t at,
+                                          const struct sc_git_object *base,
+                                          const struct sc_git_object *difference,
+                                          struct sc_error *err)
 {
-    struct sc_git_header header;
-    if (store->again > SC_GIT_AGAIN_FREE && store->again / SC_UNPACK_RATIO > store->total) {
-        SC_IGNORE(sc_fail(err, SC_E_TOOBIG, "it takes too long to put together"));
-        return NULL;
-    }
-    if (read_header(store, at, &header, err) < 0)
-        return NULL;
-    SC_CLEANUP(sc_git_object_unrefp)
-    struct sc_git_object *difference = unpack(store, at, &header, err);
-    if (difference == NULL)
+    if (spend(store, 0, err) < 0)
         return NULL;
     struct sc_git_object *object =
         sc_git_object_change(base, (struct sc_bytes){difference->bytes, difference->len}, err);
-    if (object != NULL) {
-        store->again += object->len;
-        sc_git_store_put(store, at, object);
-    }
+    /* A damaged one may have come as far as that. */
+    store->limits->made += object == NULL ? SC_GIT_OBJECT_MAX : object->len;
+    if (object == NULL)
+        return NULL;
+    sc_git_store_put(store, at, object);
     return object;
 }
 
@@ -269,7 +312,46 @@ struct sc_git_object *sc_git_store_get(struct sc_git_store *store, uint64_t at,
     while (object != NULL && count > 0) {
         at = store->chain[--count];
         SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *base = object;
-        object = step(store, at, base, err);
+        SC_CLEANUP(sc_git_object_unrefp)
+        struct sc_git_object *difference = sc_git_store_packed(store, at, err);
+        object = difference == NULL ? NULL : sc_git_store_change(store, at, base, difference, err);
     }
     return object;
+}
+
+/* ---- names ---- */
+
+/* The object there, if it is one of those that are looked for. */
+static int name_object(struct sc_git_store *store, struct sc_git_place *place, bool *ret_found,
+                       struct sc_error *err)
+{
+    struct sc_error why = {0};
+    SC_CLEANUP(sc_git_object_unrefp)
+    struct sc_git_object *object = sc_git_store_get(store, place->at, &why);
+    if (object == NULL)
+        return why.code == SC_E_NOMEM ? sc_fail_nomem(err) : 0;
+    place->named = true;
+    struct sc_git_wanted *wanted =
+        sc_git_names_find(&store->names, sc_git_object_name(object, store->names.size));
+    if (wanted == NULL || wanted->at != 0)
+        return 0;
+    wanted->at = place->at;
+    *ret_found = true;
+    store->names.missing--;
+    return 0;
+}
+
+int sc_git_store_find_names(struct sc_git_store *store, struct sc_error *err)
+{
+    int rc = 0;
+    bool found = true;
+    sc_git_names_sort(&store->names);
+    for (int round = 0; found && round < ROUNDS_MAX; round++) {
+        found = false;
+        for (size_t i = 0; rc == 0 && store->names.missing > 0 && i < store->names.count; i++) {
+            if (!store->names.places[i].named)
+                rc = name_object(store, &store->names.places[i], &found, err);
+        }
+    }
+    return rc;
 }

@@ -16,6 +16,7 @@
 #include "audit/image/git/git.h"
 #include "audit/image/git/store.h"
 #include "core/buf.h"
+#include "core/hash.h"
 #include "tests/support/fail_alloc.h"
 
 #include "core/banned.h"
@@ -138,12 +139,16 @@ static void put_sum(struct sc_buf *file)
 
 /* ---- feeding ---- */
 
+/* Bytes that other packs have taken of what may be made. */
+static uint64_t made_before;
+
 /* Each piece lies alone in memory, so that a step outside of it is seen. Returns how it ended, with
  * *why. */
 static int feed(const struct sc_buf *file, size_t size, struct told *told, struct sc_error *why)
 {
     struct sc_bytes start = {(const unsigned char *)file->data, SC_MIN(file->len, (size_t)512)};
-    struct sc_git *git = sc_git_new(&ops, told, why);
+    struct sc_git_limits limits = {.made = made_before, .fed = file->len};
+    struct sc_git *git = sc_git_new(&ops, told, &limits, why);
     bool is = false;
     sc_buf_clear(&told->text);
     int rc = git == NULL ? SC_E_NOMEM : sc_git_begin(git, start, &is, why);
@@ -280,13 +285,125 @@ static void test_what_cannot_be_put_together(void **state)
              "first",
              8); /* to an object of another size */
     put_sum(&file);
+    expect(
+        &file,
+        "blob at 12 38[" BASE "]difference at 104 9[" CHANGE "]difference at 126 8[\x24\x05\x05"
+        "first]difference at 63 9[" CHANGE "]",
+        SC_E_UNSUPPORTED,
+        "3 of its objects could not be put together; the first: it is a difference to what is no "
+        "object");
+}
+
+/* The names of "blob 38", BASE and of what CHANGE makes of it: git hash-object. */
+#define BASE_SHA1    "486017c0ae9f1a20e060175db0b22b8aafcfb22a"
+#define CHANGED_SHA1 "acf5e0b08d8dfb00fdfc1a9b948dee9decf4858f"
+#define BASE_SHA256  "b35af4c2783f732b69c2c5c3e6c2aebc81d75891425700dde2d043aca224d5ce"
+
+static size_t put_named(struct sc_buf *file, const char *hex, const char *bytes, size_t len)
+{
+    size_t at = file->len;
+    unsigned char name[32];
+    assert_true(sc_unhex(name, hex, strlen(hex) / 2));
+    put_head(file, SC_GIT_NAMED, len);
+    put(file, name, strlen(hex) / 2);
+    put_zlib(file, bytes, len);
+    return at;
+}
+
+/* As packs are that git fetched: what the names stand for comes last, and is a difference itself.
+ */
+static void test_names(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
+    put_pack(&file, 6);
+    size_t first = put_named(&file, CHANGED_SHA1, CHANGE_2, sizeof(CHANGE_2) - 1);
+    put_object(&file, SC_GIT_BLOB, "other", 5);
+    put_back(&file, first,
+             "\x0b\x02\x02"
+             "ok",
+             5);
+    put_named(&file, BASE_SHA1, CHANGE, sizeof(CHANGE) - 1);
+    put_named(&file, BASE_SHA1, CHANGE_2, sizeof(CHANGE_2) - 1);
+    put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
+    put_sum(&file);
     expect(&file,
-           "blob at 12 38[" BASE "]difference at 63 9[" CHANGE "]difference at 104 9[" CHANGE
-           "]difference at 126 8[\x24\x05\x05"
-           "first]",
+           "blob at 49 5[other]blob at 162 38[" BASE
+           "]blob at 12 11[winter-2026]blob at 66 2[ok]blob at 84 38[" CHANGED
+           "]blob at 125 11[winter-2025]",
+           0, "");
+
+    /* Cut off, what could be put together is told all the same. */
+    file.len -= 25;
+    struct told told = {.text = SC_BUF_INIT(FILE_MAX)};
+    struct sc_error why = {0};
+    assert_int_equal(feed(&file, 30, &told, &why), SC_E_IO);
+    assert_non_null(strstr(sc_buf_text(&told.text), "difference at 125 5["));
+    sc_buf_done(&told.text);
+}
+
+/* Names may be SHA-256: longer ones. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
+    put_pack(&file, 3);
+    put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
+    put_named(&file, BASE_SHA256, CHANGE_2, sizeof(CHANGE_2) - 1);
+    put_named(&file, BASE_SHA256, CHANGE, sizeof(CHANGE) - 1);
+    put_sum(&file);
+    expect(&file, "blob at 12 38[" BASE "]blob at 63 11[winter-2025]blob at 112 38[" CHANGED "]", 0,
+           "");
+}
+
+/* Where other packs have taken what may be made, differences are told as they are. */
+static void test_too_much_to_make(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
+    put_pack(&file, 3);
+    size_t base = put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
+    put_back(&file, base, CHANGE_2, sizeof(CHANGE_2) - 1);
+    put_back(&file, base, CHANGE_2, sizeof(CHANGE_2) - 1);
+    put_sum(&file);
+    made_before = SC_GIT_MADE_FREE - 5;
+    expect(&file,
+           "blob at 12 38[" BASE "]blob at 63 11[winter-2025]difference at 81 5[" CHANGE_2 "]",
            SC_E_UNSUPPORTED,
-           "3 of its objects could not be put together; the first: it is a difference to an object "
-           "by its name");
+           "1 of its objects could not be put together; the first: it takes too long to put "
+           "together");
+    made_before = 0;
+}
+
+/* Bytes are kept of all packs together that are open, and of no more packs than two. */
+static void test_packs_in_packs(void **state)
+{
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
+    put_pack(&file, 2);
+    size_t base = put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
+    put_back(&file, base, CHANGE_2, sizeof(CHANGE_2) - 1);
+    struct sc_git_limits limits = {.kept = SC_GIT_KEPT_MAX - 40, .open = 1};
+    struct told told = {.text = SC_BUF_INIT(FILE_MAX)};
+    struct sc_error why = {0};
+    struct sc_git *first = sc_git_new(&ops, &told, &limits, &why);
+    struct sc_git *second = sc_git_new(&ops, &told, &limits, &why);
+    bool is = false;
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_int_equal(sc_git_begin(first, sc_buf_view(&file), &is, &why), 0);
+    assert_int_equal(sc_git_begin(second, sc_buf_view(&file), &is, &why), SC_E_TOOBIG);
+    assert_string_equal(sc_error_message(&why), "it is a git pack inside of 2 others");
+    assert_int_equal(sc_git_write(first, sc_buf_view(&file), &why), 0);
+    assert_int_equal(limits.kept, SC_GIT_KEPT_MAX);
+    assert_int_equal(sc_git_end(first, &why), 0); /* it had the base at hand */
+    assert_int_equal(limits.kept, SC_GIT_KEPT_MAX - 40);
+    assert_int_equal(limits.open, 1);
+    assert_int_equal(sc_git_begin(second, sc_buf_view(&file), &is, &why), 0);
+    sc_git_free(first);
+    sc_git_free(second);
+    assert_int_equal(limits.open, 1);
+    sc_buf_done(&told.text);
 }
 
 static void test_damaged_differences(void **state)
@@ -504,9 +621,10 @@ static void test_without_memory(void **state)
     (void)state;
     SC_CLEANUP(sc_buf_done) struct sc_buf pack = SC_BUF_INIT(FILE_MAX);
     SC_CLEANUP(sc_buf_done) struct sc_buf loose = SC_BUF_INIT(FILE_MAX);
-    put_pack(&pack, 2);
+    put_pack(&pack, 3);
     size_t base = put_object(&pack, SC_GIT_BLOB, BASE, strlen(BASE));
     put_back(&pack, base, CHANGE, sizeof(CHANGE) - 1);
+    put_named(&pack, BASE_SHA1, CHANGE_2, sizeof(CHANGE_2) - 1);
     put_sum(&pack);
     put_zlib(&loose, "blob 3\0abc", 10);
     assert_true(sc_fail_alloc_each(read_all, &pack) > 5);
@@ -520,6 +638,10 @@ int main(void)
         cmocka_unit_test(test_long_copies),
         cmocka_unit_test(test_long_chains),
         cmocka_unit_test(test_what_cannot_be_put_together),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_too_much_to_make),
+        cmocka_unit_test(test_packs_in_packs),
         cmocka_unit_test(test_damaged_differences),
         cmocka_unit_test(test_damaged_packs),
         cmocka_unit_test(test_cut_off),

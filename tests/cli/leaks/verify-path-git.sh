@@ -63,10 +63,40 @@ tar -czf repo.tgz repo
 git -C repo bundle create -q "$T/repo.bundle" --all
 [ "$(found repo.bundle)" = 40 ] || fail "a bundle"
 
+# Differences by the other object's name: as git may be told to make them, and in what it fetched, where the other
+# objects stand at the end of the pack.
+git -C repo -c repack.useDeltaBaseOffset=false repack -adfq
+[ "$(found repo)" = 40 ] || fail "a pack with differences by name"
+git init -q -b main fetched
+git -C fetched config fetch.unpackLimit 1
+git -C repo branch middle main~25
+git -C fetched fetch -q "file://$T/repo" middle
+git -C fetched update-ref refs/heads/main FETCH_HEAD
+git -C fetched fetch -q "file://$T/repo" main
+[ "$(found fetched)" = 40 ] || fail "fetched packs"
+[ "$(echo fetched/.git/objects/pack/*.pack | wc -w)" = 2 ] || fail "not two packs"
+
+# A pack as a file in a repository; and such a one in a third, which is too deep.
+into() { # REPOSITORY FILE: a new one with the file, packed
+    git init -q "$1"
+    cp "$2" "$1/file"
+    git -C "$1" add file
+    git -C "$1" commit -qm file
+    git -C "$1" repack -adfq
+    git -C "$1" prune-packed -q
+    rm "$1/file"
+}
+into outer repo/.git/objects/pack/*.pack
+[ "$(found outer)" = 40 ] || fail "a pack in a pack"
+jq -r '.findings[0].path' "$T/out" | grep -E '^blob at [0-9]+!blob at [0-9]+$' >/dev/null || fail "where: $(jq '.findings[0]' "$T/out")"
+into outermost outer/.git/objects/pack/*.pack
+run 1 "$SECRETSCTL" verify path outermost
+out_has "it is a git pack inside of 2 others"
+
 # What is not there cannot be put together: said, and no pass.
 git -C repo bundle create -q "$T/thin.bundle" main~1..main
 run 3 "$SECRETSCTL" verify path thin.bundle
-out_has "not searched: path: thin.bundle: 1 of its objects could not be put together; the first: it is a difference to an object by its name"
+out_has "not searched: path: thin.bundle: 1 of its objects could not be put together; the first: it is a difference to an object that is not in it"
 pack=$(echo repo/.git/objects/pack/*.pack)
 head -c -30 "$pack" >cut.pack
 run 3 "$SECRETSCTL" verify path cut.pack
