@@ -3,7 +3,7 @@
 # made it and what became of the file; the clean twin passes.
 . "$SC_SOURCE/tests/support/functions.sh"
 . "$SC_SOURCE/tests/support/engine.sh"
-requires jq python3 zstd
+requires jq python3 zstd git
 needs_docker
 engine_image
 
@@ -130,6 +130,25 @@ FROM $tag
 COPY release /backup/release
 DOCKERFILE
 cell helm "layer shop/token 2 live backup/release!base64!base64 plain" "COPY file:"
+
+# What was taken out of a file is in the history that came along, as a difference to the file of today.
+git() { GIT_CONFIG_GLOBAL=/dev/null command git -C context/repo -c user.name=a -c user.email=a@b "$@"; }
+mkdir context/repo
+git init -q
+for line in "pw=$value" "pw is in the vault, ask there for it"; do
+    { seq 99; echo "$line"; seq 99; } >context/repo/conf
+    git add conf
+    git commit -qm version
+done
+id=$(git rev-parse HEAD~1:conf)
+git gc -q
+pack=$(cd context && echo repo/.git/objects/pack/*.pack)
+at=$(git verify-pack -v "${pack#repo/}" | sed -n "s/^$id blob *[0-9]* [0-9]* \([0-9]*\) 1 .*/\1/p")
+build git <<DOCKERFILE
+FROM $tag
+COPY repo /app
+DOCKERFILE
+cell git "layer shop/token 2 live app/${pack#repo/}!blob at $at plain" "COPY dir:"
 
 : >"context/$value.key"
 build name <<DOCKERFILE
