@@ -127,3 +127,11 @@ chmod u+w ".git/objects/${blob%"${blob#??}"}/${blob#??}"
 echo broken >".git/objects/${blob%"${blob#??}"}/${blob#??}"
 run 1 "$SECRETSCTL" audit --history --json
 jq -e '.skipped | length >= 1' "$T/out" >/dev/null || fail "damaged: $(cat "$T/out")"
+
+# ---- what git keeps for itself is looked at where it is named
+git init -q ../remote && cd ../remote
+git remote add origin https://bob:in-the-address-77@git.invalid/x.git
+run 0 "$SECRETSCTL" audit .
+run 3 "$SECRETSCTL" audit .git/config
+out_has ".git/config	7	"
+out_has "	config-url	"
