@@ -32,8 +32,24 @@ static const struct {
     {"path", "remove it from the file and rotate it"},
 };
 
+/* What git keeps cannot be edited; that of an image need not be there at all. */
+static const char *git_fix(const struct sc_leak *leak)
+{
+    static const char objects[] = ".git/objects/";
+    if ((leak->file == NULL || strstr(leak->file, objects) == NULL) &&
+        (leak->path == NULL || strstr(leak->path, objects) == NULL))
+        return NULL;
+    return strcmp(leak->place, "layer") == 0 ? "leave .git out (.dockerignore), rebuild and rotate "
+                                               "it: every copy of the image still "
+                                               "ships this layer"
+                                             : "rotate it: git keeps it, here and in every clone";
+}
+
 const char *sc_leak_fix(const struct sc_leak *leak)
 {
+    const char *fix = git_fix(leak);
+    if (fix != NULL)
+        return fix;
     for (size_t i = 0; i < SC_ARRAY_SIZE(fixes); i++) {
         if (strcmp(leak->place, fixes[i].place) == 0)
             return fixes[i].fix;

@@ -63,7 +63,7 @@ static int add_row(struct sc_table *table, const struct sc_leak *leak, struct sc
     return sc_table_add(table, cells, err);
 }
 
-/* On a terminal only, once for each kind of place: JSON has it with each finding. */
+/* On a terminal only, each once for a kind of place: JSON has it with each finding. */
 static void print_fixes(const struct sc_ledger *ledger)
 {
     if (!isatty(STDOUT_FILENO))
@@ -72,7 +72,8 @@ static void print_fixes(const struct sc_ledger *ledger)
         const struct sc_leak *leak = &ledger->leaks[i];
         bool told = false;
         for (size_t k = 0; k < i && !told; k++)
-            told = strcmp(ledger->leaks[k].place, leak->place) == 0;
+            told = strcmp(ledger->leaks[k].place, leak->place) == 0 &&
+                   strcmp(sc_leak_fix(&ledger->leaks[k]), sc_leak_fix(leak)) == 0;
         if (!told)
             sc_out("fix: %s: %s\n", leak->place, sc_leak_fix(leak));
     }

@@ -43,6 +43,8 @@ rm repo/conf # the working tree has the last one
 [ "$(found repo)" = 40 ] || fail "loose objects"
 jq -r '.findings[0] | .file, .path' "$T/out" | tr '\n' ' ' | grep -E '^repo/\.git/objects/../[0-9a-f]{38} blob $' >/dev/null ||
     fail "where: $(jq -r '.findings[0]' "$T/out")"
+[ "$(jq -r '.findings[].fix' "$T/out" | sort -u)" = "rotate it: git keeps it, here and in every clone" ] ||
+    fail "what to do: $(jq '.findings[0]' "$T/out")"
 tar -cf repo.tar repo
 [ "$(found repo.tar)" = 40 ] || fail "loose objects in a tar"
 
