@@ -246,13 +246,13 @@ static void test_long_copies(void **state)
 }
 
 /* More differences than are remembered, and one to the first object again. */
-static void test_long_chains(void **state)
+static void expect_long_chain(const char *before)
 {
-    (void)state;
     SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
+    sc_buf_puts(&file, before);
     put_pack(&file, 0);
     const unsigned char count[] = {0x01, 0x2e}; /* 302 */
-    memcpy(file.data + 10, count, 2);
+    memcpy(file.data + file.len - 2, count, 2);
     size_t first = put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE)), last = first;
     size_t change = 0;
     for (int i = 0; i < 300; i++) {
@@ -268,6 +268,13 @@ static void test_long_chains(void **state)
     assert_non_null(end);
     assert_string_equal(end, "[winter-2026]");
     sc_buf_done(&told.text);
+}
+
+static void test_long_chains(void **state)
+{
+    (void)state;
+    expect_long_chain("");
+    expect_long_chain("# v2 git bundle\n\n"); /* the pack begins within a piece */
 }
 
 static void test_what_cannot_be_put_together(void **state)
@@ -498,6 +505,10 @@ static void test_loose_objects(void **state)
 {
     static const char text[] = "blob 38\0" BASE;
     static const char wrong[] = "blob 12\0" BASE, short_one[] = "blob 39\0" BASE;
+    static const char nine[] = "tree 9\0"
+                               "123456789",
+                      sign[] = "blob +3\0"
+                               "abc";
     static const char none[] = "blog 38\0" BASE, no_end[] = "blob 38 " BASE, no_size[] = "blob x\0";
     (void)state;
     const struct {
@@ -509,6 +520,8 @@ static void test_loose_objects(void **state)
     } objects[] = {
         {text, sizeof(text) - 1, "blob 38[" BASE "]", 0, ""},
         {"tag 0\0", 6, "tag 0[]", 0, ""},
+        {nine, sizeof(nine) - 1, "tree 9[123456789]", 0, ""},
+        {sign, sizeof(sign) - 1, "nothing of git's", 0, ""},
         {wrong, sizeof(wrong) - 1, "blob 12[]", SC_E_SYNTAX, "the object is longer than it says"},
         {short_one, sizeof(short_one) - 1, "blob 39[" BASE "]", SC_E_SYNTAX,
          "the object is shorter than it says"},
@@ -603,6 +616,30 @@ static void test_limits(void **state)
     sc_buf_done(&told.text);
 }
 
+/* A difference that is too large to be held is told as it comes. */
+static void test_large_difference(void **state)
+{
+    const size_t large = SC_GIT_OBJECT_MAX + 1;
+    (void)state;
+    SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
+    char *bytes = malloc(large);
+    assert_non_null(bytes);
+    memset(bytes, 'a', large);
+    put_pack(&file, 2);
+    size_t base = put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
+    put_back(&file, base, bytes, large);
+    free(bytes);
+    put_sum(&file);
+    struct told told = {.text = SC_BUF_INIT(FILE_MAX)};
+    struct sc_error why = {0};
+    assert_int_equal(feed(&file, (size_t)1024 * 1024, &told, &why), SC_E_UNSUPPORTED);
+    assert_string_equal(sc_error_message(&why),
+                        "1 of its objects could not be put together; the first: it is a difference "
+                        "of more than 64 MiB");
+    assert_non_null(strstr(sc_buf_text(&told.text), "]difference at 63 67108865[aaa"));
+    sc_buf_done(&told.text);
+}
+
 /* ---- no memory ---- */
 
 static int read_all(void *ctx)
@@ -649,6 +686,7 @@ int main(void)
         cmocka_unit_test(test_what_only_begins_so),
         cmocka_unit_test(test_bundles),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_large_difference),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
