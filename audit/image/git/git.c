@@ -18,6 +18,7 @@
 #define PACK_HEAD_SIZE ((size_t)12)
 /* Of a loose object: its type, a blank, its length, NUL. */
 #define LOOSE_HEAD_MAX ((size_t)32)
+#define HEAD_MAX       SC_MAX(LOOSE_HEAD_MAX, SC_GIT_HEADER_MAX)
 /* Bytes of an entry's name. */
 #define NAME_MAX_SIZE 48
 
@@ -34,8 +35,7 @@ struct sc_git {
     void *ctx;
     enum state state;
     bool loose;
-    unsigned char head[SC_MAX(
-        LOOSE_HEAD_MAX, SC_GIT_HEADER_MAX)]; /* of the pack or the object, as far as it is there */
+    unsigned char head[HEAD_MAX]; /* of the pack or the object, as far as it is there */
     size_t head_len;
     uint64_t seen;  /* bytes of the file, those at hand included */
     uint64_t start; /* of the pack in it */
