@@ -247,7 +247,7 @@ static void test_long_copies(void **state)
 }
 
 /* More differences than are remembered, and one to the first object again. */
-static void expect_long_chain(const char *before)
+static void expect_long_chain(const char *before, int code, const char *text)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
     sc_buf_puts(&file, before);
@@ -264,18 +264,23 @@ static void expect_long_chain(const char *before)
     put_sum(&file);
     struct told told = {.text = SC_BUF_INIT(FILE_MAX)};
     struct sc_error why = {0};
-    assert_int_equal(feed(&file, 700, &told, &why), 0);
+    assert_int_equal(feed(&file, 700, &told, &why), code);
     const char *end = strrchr(sc_buf_text(&told.text), '[');
     assert_non_null(end);
-    assert_string_equal(end, "[winter-2026]");
+    assert_string_equal(end, text);
     sc_buf_done(&told.text);
 }
 
 static void test_long_chains(void **state)
 {
     (void)state;
-    expect_long_chain("");
-    expect_long_chain("# v2 git bundle\n\n"); /* the pack begins within a piece */
+    expect_long_chain("", 0, "[winter-2026]");
+    /* The pack begins within a piece. */
+    expect_long_chain("# v2 git bundle\n\n", 0, "[winter-2026]");
+    /* Of what may be made enough is left for the chain and to unpack its first object once more. */
+    made_before = SC_GIT_MADE_FREE - 301 * strlen(BASE) - 256 - 4096;
+    expect_long_chain("", SC_E_UNSUPPORTED, "[" CHANGE_2 "]");
+    made_before = 0;
 }
 
 static void test_what_cannot_be_put_together(void **state)
