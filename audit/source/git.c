@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Git history through libgit2; see audit/source/git.h. The only file that includes git2.h.
+ * Git history through libgit2; see audit/source/git.h.
  */
 #include "audit/source/git.h"
 

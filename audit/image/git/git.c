@@ -133,7 +133,7 @@ static int tell_made(struct sc_git *git, const struct sc_git_object *made,
         return tell(git, sc_git_type_name(made->type), made, err);
     if (why->code == SC_E_NOMEM)
         return sc_fail_nomem(err);
-    if (git->lost++ == 0)
+    if (git->lost++ == 0 && git->cause.code == 0)
         git->cause = *why;
     return difference == NULL ? 0 : tell(git, "difference", difference, err);
 }
@@ -182,7 +182,13 @@ static int tell_late(struct sc_git *git, struct sc_error *err)
     if (!git->late)
         return 0;
     const struct sc_git_names *names = sc_git_store_names(git->store);
-    int rc = sc_git_store_find_names(git->store, err);
+    struct sc_error unnamed = {0};
+    int rc = sc_git_store_find_names(git->store, &unnamed);
+    if (rc == SC_E_NOMEM)
+        return sc_fail_nomem(err);
+    if (rc < 0 && git->lost == 0)
+        git->cause = unnamed; /* which is then why the others cannot be put together */
+    rc = 0;
     for (size_t i = 0; rc == 0 && i < names->count; i++) {
         if (!names->places[i].late)
             continue;
@@ -459,6 +465,7 @@ int sc_git_begin(struct sc_git *git, struct sc_bytes start, bool *ret_is, struct
     git->head[0] = '\0';
     git->seen = git->start = git->left = git->at = git->streamed = git->lost = 0;
     git->open = false;
+    git->cause.code = 0;
     git->loose = start.len >= 2 && sc_git_zlib_sniff(start.ptr);
     if (git->loose) {
         git->state = AT_CONTENT;

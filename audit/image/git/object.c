@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/image/git/sha1.h"
 #include "audit/image/git/zlib.h"
-#include "audit/image/sha256.h"
 
 #include "core/banned.h"
 
@@ -26,7 +24,7 @@ const char *sc_git_type_name(enum sc_git_type type)
     return (size_t)type < SC_ARRAY_SIZE(names) ? names[type] : NULL;
 }
 
-static uint64_t name_start(const unsigned char *name)
+uint64_t sc_git_name_start(const unsigned char *name)
 {
     uint64_t start = 0;
     for (size_t i = 0; i < sizeof(start); i++)
@@ -64,7 +62,7 @@ int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_h
             *name_size = find_name_size(bytes.ptr + at + SC_GIT_NAME_SIZE);
         if (*name_size > bytes.len - at)
             return 0;
-        ret->name = name_start(bytes.ptr + at);
+        ret->name = sc_git_name_start(bytes.ptr + at);
         at += *name_size;
     } else if (ret->type == SC_GIT_BACK) {
         do {
@@ -121,30 +119,6 @@ void sc_git_object_unref(struct sc_git_object *object)
 void sc_git_object_unrefp(struct sc_git_object **object)
 {
     sc_git_object_unref(*object);
-}
-
-uint64_t sc_git_object_name(const struct sc_git_object *object, size_t name_size)
-{
-    char head[32];
-    unsigned char name[SC_GIT_NAME_MAX_SIZE];
-    int n = snprintf(head, sizeof(head), "%s %zu", sc_git_type_name(object->type), object->len);
-    const struct sc_bytes parts[] = {{(const unsigned char *)head, (size_t)n + 1},
-                                     {object->bytes, object->len}};
-    struct sc_sha256 sha256;
-    struct sc_sha1 sha1;
-    sc_sha256_init(&sha256);
-    sc_sha1_init(&sha1);
-    for (size_t i = 0; i < SC_ARRAY_SIZE(parts); i++) {
-        if (name_size == SC_GIT_NAME_SIZE)
-            sc_sha1_add(&sha1, parts[i]);
-        else
-            sc_sha256_add(&sha256, parts[i]);
-    }
-    if (name_size == SC_GIT_NAME_SIZE)
-        sc_sha1_end(&sha1, name);
-    else
-        sc_sha256_end(&sha256, name);
-    return name_start(name);
 }
 
 /* ---- differences ---- */

@@ -43,6 +43,9 @@ struct sc_git_header {
  * -1 for what is none. *name_size is 0 until the first name of a pack: what follows it tells. */
 int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_header *ret);
 
+/* As much of a name as is kept of it. */
+uint64_t sc_git_name_start(const unsigned char *name);
+
 /* "blob", "tree", "commit" or "tag"; NULL for a difference. */
 const char *sc_git_type_name(enum sc_git_type type);
 
@@ -58,9 +61,6 @@ struct sc_git_object *sc_git_object_new(enum sc_git_type type, uint64_t len, str
 struct sc_git_object *sc_git_object_ref(struct sc_git_object *object);
 void sc_git_object_unref(struct sc_git_object *object);
 void sc_git_object_unrefp(struct sc_git_object **object);
-
-/* How the object's name begins. */
-uint64_t sc_git_object_name(const struct sc_git_object *object, size_t name_size);
 
 /* What the base becomes by the difference; a new one. SYNTAX for a damaged difference or one to
  * another object. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/image/git/hash.h"
 #include "audit/image/git/zlib.h"
 #include "core/macros.h"
 
@@ -38,6 +39,7 @@ struct sc_git_store {
     uint64_t chain[SC_GIT_CHAIN_MAX];
     struct sc_git_zlib zlib;
     struct sc_git_names names;
+    struct sc_git_hash hash;
     struct sc_git_limits *limits;
 };
 
@@ -54,8 +56,10 @@ struct sc_git_store *sc_git_store_new(struct sc_git_limits *limits, struct sc_er
 void sc_git_store_free(struct sc_git_store *store)
 {
     sc_git_store_clear(store);
-    if (store != NULL)
+    if (store != NULL) {
         sc_git_zlib_done(&store->zlib);
+        sc_git_hash_done(&store->hash);
+    }
     free(store);
 }
 
@@ -331,8 +335,11 @@ static int name_object(struct sc_git_store *store, struct sc_git_place *place, b
     if (object == NULL)
         return why.code == SC_E_NOMEM ? sc_fail_nomem(err) : 0;
     place->named = true;
-    struct sc_git_wanted *wanted =
-        sc_git_names_find(&store->names, sc_git_object_name(object, store->names.size));
+    uint64_t name = 0;
+    int rc = sc_git_hash_name(&store->hash, object, store->names.size, &name, err);
+    if (rc < 0)
+        return rc;
+    struct sc_git_wanted *wanted = sc_git_names_find(&store->names, name);
     if (wanted == NULL || wanted->at != 0)
         return 0;
     wanted->at = place->at;

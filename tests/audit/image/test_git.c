@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "audit/image/git/git.h"
-#include "audit/image/git/sha1.h"
 #include "audit/image/git/store.h"
 #include "core/buf.h"
 #include "core/hash.h"
@@ -321,27 +320,6 @@ static size_t put_named(struct sc_buf *file, const char *hex, const char *bytes,
     put(file, name, strlen(hex) / 2);
     put_zlib(file, bytes, len);
     return at;
-}
-
-/* Every length up to 200, in two parts; the digest is that of all digests (Python's hashlib). */
-static void test_sha1(void **state)
-{
-    unsigned char bytes[200], digest[SC_SHA1_SIZE];
-    char hex[2 * SC_SHA1_SIZE + 1];
-    struct sc_sha1 hash, all;
-    (void)state;
-    memset(bytes, 'a', sizeof(bytes));
-    sc_sha1_init(&all);
-    for (size_t len = 0; len <= sizeof(bytes); len++) {
-        sc_sha1_init(&hash);
-        sc_sha1_add(&hash, (struct sc_bytes){bytes, len / 3});
-        sc_sha1_add(&hash, (struct sc_bytes){bytes, len - len / 3});
-        sc_sha1_end(&hash, digest);
-        sc_sha1_add(&all, (struct sc_bytes){digest, sizeof(digest)});
-    }
-    sc_sha1_end(&all, digest);
-    sc_hex(hex, digest, sizeof(digest));
-    assert_string_equal(hex, "f6f332e8f89c35ee3df74d34ef8fda777d9647b9");
 }
 
 /* As packs are that git fetched: what the names stand for comes last, and is a difference itself.
@@ -702,7 +680,6 @@ int main(void)
         cmocka_unit_test(test_long_copies),
         cmocka_unit_test(test_long_chains),
         cmocka_unit_test(test_what_cannot_be_put_together),
-        cmocka_unit_test(test_sha1),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_too_much_to_make),

@@ -78,6 +78,16 @@ git -C fetched fetch -q "file://$T/repo" main
 [ "$(found fetched)" = 40 ] || fail "fetched packs"
 [ "$(echo fetched/.git/objects/pack/*.pack | wc -w)" = 2 ] || fail "not two packs"
 
+# Without libgit2, which names objects: what the differences show is found, and the rest is no pass.
+library=$(ldconfig -p | sed -n 's/.*libgit2\.so\.[0-9].* => //p' | head -n 1)
+if [ "$(id -u)" = 0 ] && [ -n "$library" ]; then
+    # shellcheck disable=SC2016
+    run 3 unshare --mount --propagation private sh -c 'mount --bind /dev/null "$0" && exec "$@"' \
+        "$(realpath "$library")" "$SECRETSCTL" verify path fetched
+    grep -E '^not searched: path: fetched/.*\.pack: [0-9]+ of its objects could not be put together; the first: .*libgit2\.so' \
+        "$T/out" >/dev/null || { cat "$T/out"; fail "without libgit2"; }
+fi
+
 # A pack as a file in a repository; and such a one in a third, which is too deep.
 into() { # REPOSITORY FILE: a new one with the file, packed
     git init -q "$1"
