@@ -124,9 +124,9 @@ static int tell(struct sc_git *git, const char *type, const struct sc_git_object
     return rc < 0 ? rc : end_entry(git, err);
 }
 
-/* What a difference makes of the other object; without that, the difference itself. */
+/* What a delta makes of the other object; without that, the delta itself. */
 static int tell_made(struct sc_git *git, const struct sc_git_object *made,
-                     const struct sc_git_object *difference, const struct sc_error *why,
+                     const struct sc_git_object *delta, const struct sc_error *why,
                      struct sc_error *err)
 {
     if (made != NULL)
@@ -135,22 +135,22 @@ static int tell_made(struct sc_git *git, const struct sc_git_object *made,
         return sc_fail_nomem(err);
     if (git->lost++ == 0 && git->cause.code == 0)
         git->cause = *why;
-    return difference == NULL ? 0 : tell(git, "difference", difference, err);
+    return delta == NULL ? 0 : tell(git, "delta", delta, err);
 }
 
-/* What the difference at hand makes of the other object; NULL if that cannot be had. */
+/* What the delta at hand makes of the other object; NULL if that cannot be had. */
 static struct sc_git_object *put_together(struct sc_git *git, struct sc_error *err)
 {
     const struct sc_git_header *header = &git->header;
     SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *base = NULL;
-    if (header->type == SC_GIT_NAMED)
-        SC_IGNORE(sc_fail(err, SC_E_NOTFOUND, "it is a difference to an object by its name%s",
+    if (header->type == SC_GIT_REF_DELTA)
+        SC_IGNORE(sc_fail(err, SC_E_NOTFOUND, "it is a delta to an object by its name%s",
                           sc_git_store_whole(git->store) ? "" : ", in too large a pack"));
     else if (header->back == 0 || header->back > git->at)
-        SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object"));
+        SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "it is a delta to what is no object"));
     else
         base = sc_git_store_get(git->store, git->at - header->back, err);
-    return base == NULL ? NULL : sc_git_store_change(git->store, git->at, base, git->object, err);
+    return base == NULL ? NULL : sc_git_store_apply(git->store, git->at, base, git->object, err);
 }
 
 /* The object at hand is whole; where it stands is remembered in case it is looked for. */
@@ -173,10 +173,11 @@ static int tell_object(struct sc_git *git, struct sc_error *err)
     if (made != NULL || why.code != SC_E_NOTFOUND || place == NULL)
         return tell_made(git, made, git->object, &why, err);
     place->late = git->late = true;
-    return git->header.type == SC_GIT_NAMED ? sc_git_names_want(names, git->header.name, err) : 0;
+    return git->header.type == SC_GIT_REF_DELTA ? sc_git_names_want(names, git->header.name, err)
+                                                : 0;
 }
 
-/* At the end of the pack: differences to objects behind them. */
+/* At the end of the pack: deltas to objects behind them. */
 static int tell_late(struct sc_git *git, struct sc_error *err)
 {
     if (!git->late)
@@ -196,10 +197,10 @@ static int tell_late(struct sc_git *git, struct sc_error *err)
         git->at = names->places[i].at;
         SC_CLEANUP(sc_git_object_unrefp)
         struct sc_git_object *made = sc_git_store_get(git->store, git->at, &why);
-        SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *difference = NULL;
+        SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *delta = NULL;
         if (made == NULL && why.code != SC_E_NOMEM)
-            difference = sc_git_store_packed(git->store, git->at, &why);
-        rc = tell_made(git, made, difference, &why, err);
+            delta = sc_git_store_packed(git->store, git->at, &why);
+        rc = tell_made(git, made, delta, &why, err);
     }
     return rc;
 }
@@ -254,7 +255,7 @@ static int loose_bytes(struct sc_bytes piece, void *ctx, struct sc_error *err)
     return piece.len == 0 ? 0 : hand_on(piece, git, err);
 }
 
-/* The header of an object of a pack is there. Whatever is no difference is handed on as it comes,
+/* The header of an object of a pack is there. Whatever is no delta is handed on as it comes,
  * if it is too large to be one's base. */
 static int begin_object(struct sc_git *git, struct sc_error *err)
 {
@@ -265,10 +266,9 @@ static int begin_object(struct sc_git *git, struct sc_error *err)
     if (large) {
         int rc = sc_git_zlib_stream(&git->zlib, hand_on, git, err);
         if (rc == 0 && type == NULL && git->lost++ == 0)
-            SC_IGNORE(sc_fail(&git->cause, SC_E_TOOBIG, "it is a difference of more than %zu MiB",
+            SC_IGNORE(sc_fail(&git->cause, SC_E_TOOBIG, "it is a delta of more than %zu MiB",
                               SC_GIT_OBJECT_MAX / 1024 / 1024));
-        return rc < 0 ? rc
-                      : begin_entry(git, type == NULL ? "difference" : type, git->header.size, err);
+        return rc < 0 ? rc : begin_entry(git, type == NULL ? "delta" : type, git->header.size, err);
     }
     git->object = sc_git_object_new(git->header.type, git->header.size, err);
     return git->object == NULL ? SC_E_NOMEM : sc_git_zlib_begin(&git->zlib, git->object, err);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A reader of what git keeps its objects in, fed: packs, bundles (the pack in them) and single
- * ("loose") objects. Differences are put together, so that each object is told as it is.
+ * ("loose") objects. Deltas are put together, so that each object is told as it is.
  *
- * A difference to an object that is given by its name is told at the end: the object may stand
+ * A delta to an object that is given by its name is told at the end: the object may stand
  * behind it. Where that is not possible (the other object is not in the pack, or too much would
- * have to be remembered) the difference itself is told, and the file counts as not read to its end.
+ * have to be remembered) the delta itself is told, and the file counts as not read to its end.
  * Memory: the pack itself up to SC_GIT_KEPT_MAX, SC_GIT_CACHE_MAX, and three objects of
  * SC_GIT_OBJECT_MAX. Checksums are not compared.
  * Format: gitformat-pack(5), gitformat-bundle(5). Threads: one reader, one thread.

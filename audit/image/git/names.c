@@ -6,22 +6,9 @@
 
 #include <stdlib.h>
 
+#include "core/buf.h"
+
 #include "core/banned.h"
-
-/* Grows in steps: the first, and then twice as much. */
-#define FIRST ((size_t)256)
-
-/* Room for one more item behind `count`. */
-static int grow(void **items, size_t count, size_t size, struct sc_error *err)
-{
-    if (count % FIRST != 0 || (count & (count - 1)) != 0)
-        return 0;
-    void *more = realloc(*items, (count == 0 ? FIRST : 2 * count) * size);
-    if (more == NULL)
-        return sc_fail_nomem(err);
-    *items = more;
-    return 0;
-}
 
 void sc_git_names_done(struct sc_git_names *names)
 {
@@ -33,14 +20,14 @@ void sc_git_names_done(struct sc_git_names *names)
 int sc_git_names_add(struct sc_git_names *names, uint64_t at, struct sc_git_place **ret,
                      struct sc_error *err)
 {
-    void *items = names->places;
     *ret = NULL;
     if (names->count == SC_GIT_PLACES_MAX || at > UINT32_MAX)
         return 0;
-    int rc = grow(&items, names->count, sizeof(*names->places), err);
+    void *items =
+        sc_items_reserve(names->places, &names->cap, names->count, 1, sizeof(*names->places), err);
+    if (items == NULL)
+        return SC_E_NOMEM;
     names->places = items;
-    if (rc < 0)
-        return rc;
     *ret = &names->places[names->count++];
     **ret = (struct sc_git_place){.at = (uint32_t)at};
     return 0;
@@ -48,12 +35,13 @@ int sc_git_names_add(struct sc_git_names *names, uint64_t at, struct sc_git_plac
 
 int sc_git_names_want(struct sc_git_names *names, uint64_t name, struct sc_error *err)
 {
-    void *items = names->wanted;
-    int rc = grow(&items, names->wanted_count, sizeof(*names->wanted), err);
+    void *items = sc_items_reserve(names->wanted, &names->wanted_cap, names->wanted_count, 1,
+                                   sizeof(*names->wanted), err);
+    if (items == NULL)
+        return SC_E_NOMEM;
     names->wanted = items;
-    if (rc == 0)
-        names->wanted[names->wanted_count++] = (struct sc_git_wanted){.name = name};
-    return rc;
+    names->wanted[names->wanted_count++] = (struct sc_git_wanted){.name = name};
+    return 0;
 }
 
 static int compare(const void *a, const void *b)

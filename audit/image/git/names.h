@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where the objects of a pack begin, and which of them are looked for by their names: what git has
- * fetched, or was pushed, holds differences to objects that stand behind them and are named only.
+ * fetched, or was pushed, holds deltas to objects that stand behind them and are named only.
  *
  * Only the first eight bytes of a name are kept. Threads: one pack, one thread.
  */
@@ -32,9 +32,9 @@ struct sc_git_wanted {
 struct sc_git_names {
     size_t size; /* bytes of a name; 0: not known yet */
     struct sc_git_place *places;
-    size_t count;
+    size_t count, cap;
     struct sc_git_wanted *wanted; /* in order, each once, after sc_git_names_sort() */
-    size_t wanted_count;
+    size_t wanted_count, wanted_cap;
     size_t missing; /* of them */
     bool sorted;
 };

@@ -15,7 +15,7 @@
 
 /* No size is as long as this. */
 #define SHIFT_MAX 56
-/* What a length of zero means in a difference. */
+/* What a length of zero means in a delta. */
 #define COPY_DEFAULT 0x10000
 
 const char *sc_git_type_name(enum sc_git_type type)
@@ -54,7 +54,7 @@ int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_h
         c = bytes.ptr[at++];
         ret->size |= (uint64_t)(c & 0x7f) << shift;
     }
-    if (ret->type == SC_GIT_NAMED) {
+    if (ret->type == SC_GIT_REF_DELTA) {
         size_t behind = *name_size == 0 ? SC_GIT_NAME_SIZE + 2 : *name_size;
         if (behind > bytes.len - at)
             return 0;
@@ -64,7 +64,7 @@ int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_h
             return 0;
         ret->name = sc_git_name_start(bytes.ptr + at);
         at += *name_size;
-    } else if (ret->type == SC_GIT_BACK) {
+    } else if (ret->type == SC_GIT_OFS_DELTA) {
         do {
             if (ret->back > UINT64_MAX >> 8)
                 return -1;
@@ -121,9 +121,9 @@ void sc_git_object_unrefp(struct sc_git_object **object)
     sc_git_object_unref(*object);
 }
 
-/* ---- differences ---- */
+/* ---- deltas ---- */
 
-/* A size as differences have it; false where they end early. */
+/* A size as deltas have it; false where they end early. */
 static bool take_size(struct sc_bytes *data, uint64_t *ret)
 {
     unsigned char c = 0x80;
@@ -186,21 +186,21 @@ static bool carry_out(const struct sc_git_object *base, struct sc_bytes data,
     return done == object->len;
 }
 
-struct sc_git_object *sc_git_object_change(const struct sc_git_object *base,
-                                           struct sc_bytes difference, struct sc_error *err)
+struct sc_git_object *sc_git_object_apply(const struct sc_git_object *base, struct sc_bytes delta,
+                                          struct sc_error *err)
 {
     uint64_t from = 0, to = 0;
     struct sc_git_object *object = NULL;
-    if (take_size(&difference, &from) && take_size(&difference, &to) && from == base->len) {
+    if (take_size(&delta, &from) && take_size(&delta, &to) && from == base->len) {
         object = sc_git_object_new(base->type, to, err);
         if (object == NULL)
             return NULL;
         size_t done = 0;
-        if (carry_out(base, difference, object, &done))
+        if (carry_out(base, delta, object, &done))
             return object;
         object->len = done; /* to be wiped so far */
         sc_git_object_unref(object);
     }
-    SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "the difference to another object is damaged"));
+    SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "the delta to another object is damaged"));
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Objects of a git pack: what stands before them, their content, and the differences to others as
+ * Objects of a git pack: what stands before them, their content, and the deltas to others as
  * which most are kept.
  *
  * Format: gitformat-pack(5), version 2 and 3. Objects are counted by reference; their bytes are
@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "core/secret.h"
 
-/* Of an object that is held in memory whole: differences, and what they are differences to. */
+/* Of an object that is held in memory whole: deltas, and what they are deltas to. */
 #define SC_GIT_OBJECT_MAX ((size_t)64 * 1024 * 1024)
 /* Bytes of an object's name: SHA-1, or SHA-256 (a pack does not say which). */
 #define SC_GIT_NAME_SIZE     20
@@ -27,15 +27,15 @@ enum sc_git_type {
     SC_GIT_TREE = 2,
     SC_GIT_BLOB = 3,
     SC_GIT_TAG = 4,
-    SC_GIT_BACK = 6, /* a difference to an object before it in the pack */
-    SC_GIT_NAMED = 7 /* a difference to an object of that name */
+    SC_GIT_OFS_DELTA = 6, /* a delta to an object before it in the pack */
+    SC_GIT_REF_DELTA = 7  /* a delta to an object of that name */
 };
 
 struct sc_git_header {
     enum sc_git_type type;
-    uint64_t size; /* of the content, or of the difference */
-    uint64_t back; /* of SC_GIT_BACK: bytes to where the other one begins */
-    uint64_t name; /* of SC_GIT_NAMED: how the other one's begins */
+    uint64_t size; /* of the content, or of the delta */
+    uint64_t back; /* of SC_GIT_OFS_DELTA: bytes to where the other one begins */
+    uint64_t name; /* of SC_GIT_REF_DELTA: how the other one's begins */
     size_t len;    /* of the header itself */
 };
 
@@ -46,7 +46,7 @@ int sc_git_header_read(struct sc_bytes bytes, size_t *name_size, struct sc_git_h
 /* As much of a name as is kept of it. */
 uint64_t sc_git_name_start(const unsigned char *name);
 
-/* "blob", "tree", "commit" or "tag"; NULL for a difference. */
+/* "blob", "tree", "commit" or "tag"; NULL for a delta. */
 const char *sc_git_type_name(enum sc_git_type type);
 
 struct sc_git_object {
@@ -62,9 +62,9 @@ struct sc_git_object *sc_git_object_ref(struct sc_git_object *object);
 void sc_git_object_unref(struct sc_git_object *object);
 void sc_git_object_unrefp(struct sc_git_object **object);
 
-/* What the base becomes by the difference; a new one. SYNTAX for a damaged difference or one to
+/* What the base becomes by the delta; a new one. SYNTAX for a damaged delta or one to
  * another object. */
-struct sc_git_object *sc_git_object_change(const struct sc_git_object *base,
-                                           struct sc_bytes difference, struct sc_error *err);
+struct sc_git_object *sc_git_object_apply(const struct sc_git_object *base, struct sc_bytes delta,
+                                          struct sc_error *err);
 
 #endif

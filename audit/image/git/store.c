@@ -15,13 +15,13 @@
 
 #define CHUNK  ((size_t)1024 * 1024)
 #define CHUNKS (SC_GIT_KEPT_MAX / CHUNK)
-/* Objects that are remembered: a few chains of differences. */
+/* Objects that are remembered: a few chains of deltas. */
 #define ITEMS 256
-/* What it takes to go back by one difference, and to put one together, in bytes made meanwhile. */
+/* What it takes to go back by one delta, and to put one together, in bytes made meanwhile. */
 #define COST_BACK ((uint64_t)256)
 #define COST_STEP ((uint64_t)4096)
 /* How often all objects are gone through for their names: an object that is looked for may be a
- * difference to another such. */
+ * delta to another such. */
 #define ROUNDS_MAX 16
 
 struct item {
@@ -178,8 +178,7 @@ void sc_git_store_put(struct sc_git_store *store, uint64_t at, struct sc_git_obj
 
 static int not_kept(struct sc_error *err)
 {
-    return sc_fail(err, SC_E_UNSUPPORTED,
-                   "it is a difference to what lies behind the first %zu MiB",
+    return sc_fail(err, SC_E_UNSUPPORTED, "it is a delta to what lies behind the first %zu MiB",
                    SC_GIT_KEPT_MAX / 1024 / 1024);
 }
 
@@ -208,7 +207,7 @@ static int read_header(struct sc_git_store *store, uint64_t at, struct sc_git_he
     int found = sc_git_header_read((struct sc_bytes){bytes, n}, &store->names.size, ret);
     if (found == 0)
         return not_kept(err);
-    return found > 0 ? 0 : sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object");
+    return found > 0 ? 0 : sc_fail(err, SC_E_SYNTAX, "it is a delta to what is no object");
 }
 
 /* The content of the object there, as it is packed. */
@@ -243,24 +242,24 @@ struct sc_git_object *sc_git_store_packed(struct sc_git_store *store, uint64_t a
     return read_header(store, at, &header, err) < 0 ? NULL : unpack(store, at, &header, err);
 }
 
-/* Where the object begins to which the one there is a difference. */
+/* Where the object begins to which the one there is a delta. */
 static int find_base(struct sc_git_store *store, uint64_t at, const struct sc_git_header *header,
                      uint64_t *ret, struct sc_error *err)
 {
-    if (header->type == SC_GIT_BACK) {
+    if (header->type == SC_GIT_OFS_DELTA) {
         if (header->back == 0 || header->back > at)
-            return sc_fail(err, SC_E_SYNTAX, "it is a difference to what is no object");
+            return sc_fail(err, SC_E_SYNTAX, "it is a delta to what is no object");
         *ret = at - header->back;
         return 0;
     }
     const struct sc_git_wanted *wanted = sc_git_names_find(&store->names, header->name);
     if (wanted == NULL || wanted->at == 0)
-        return sc_fail(err, SC_E_NOTFOUND, "it is a difference to an object that is not in it");
+        return sc_fail(err, SC_E_NOTFOUND, "it is a delta to an object that is not in it");
     *ret = wanted->at;
     return 0;
 }
 
-/* Goes back to one that is whole; *ret_count differences lead from there to the one asked for. */
+/* Goes back to one that is whole; *ret_count deltas lead from there to the one asked for. */
 static struct sc_git_object *go_back(struct sc_git_store *store, uint64_t *at, size_t *ret_count,
                                      struct sc_error *err)
 {
@@ -273,15 +272,14 @@ static struct sc_git_object *go_back(struct sc_git_store *store, uint64_t *at, s
             return object;
         if (read_header(store, *at, &header, err) < 0)
             return NULL;
-        if (header.type != SC_GIT_BACK && header.type != SC_GIT_NAMED) {
+        if (header.type != SC_GIT_OFS_DELTA && header.type != SC_GIT_REF_DELTA) {
             object = unpack(store, *at, &header, err);
             if (object != NULL)
                 sc_git_store_put(store, *at, object);
             return object;
         }
         if (count == SC_GIT_CHAIN_MAX) {
-            SC_IGNORE(sc_fail(err, SC_E_TOOBIG,
-                              "it is a difference to a difference, more than %d times",
+            SC_IGNORE(sc_fail(err, SC_E_TOOBIG, "it is a delta to a delta, more than %d times",
                               SC_GIT_CHAIN_MAX));
             return NULL;
         }
@@ -291,15 +289,14 @@ static struct sc_git_object *go_back(struct sc_git_store *store, uint64_t *at, s
     }
 }
 
-struct sc_git_object *sc_git_store_change(struct sc_git_store *store, uint64_t at,
-                                          const struct sc_git_object *base,
-                                          const struct sc_git_object *difference,
-                                          struct sc_error *err)
+struct sc_git_object *sc_git_store_apply(struct sc_git_store *store, uint64_t at,
+                                         const struct sc_git_object *base,
+                                         const struct sc_git_object *delta, struct sc_error *err)
 {
     if (spend(store, 0, err) < 0)
         return NULL;
     struct sc_git_object *object =
-        sc_git_object_change(base, (struct sc_bytes){difference->bytes, difference->len}, err);
+        sc_git_object_apply(base, (struct sc_bytes){delta->bytes, delta->len}, err);
     /* A damaged one may have come as far as that. */
     store->limits->made += object == NULL ? SC_GIT_OBJECT_MAX : object->len;
     if (object == NULL)
@@ -317,8 +314,8 @@ struct sc_git_object *sc_git_store_get(struct sc_git_store *store, uint64_t at,
         at = store->chain[--count];
         SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *base = object;
         SC_CLEANUP(sc_git_object_unrefp)
-        struct sc_git_object *difference = sc_git_store_packed(store, at, err);
-        object = difference == NULL ? NULL : sc_git_store_change(store, at, base, difference, err);
+        struct sc_git_object *delta = sc_git_store_packed(store, at, err);
+        object = delta == NULL ? NULL : sc_git_store_apply(store, at, base, delta, err);
     }
     return object;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a reader of a git pack has to remember: the packed bytes, since an object may be a
- * difference to any one before it, and the objects that it put together lately.
+ * delta to any one before it, and the objects that it put together lately.
  *
  * Threads: one store, one thread.
  */
@@ -15,7 +15,7 @@
 #define SC_GIT_KEPT_MAX ((size_t)256 * 1024 * 1024)
 /* Bytes of objects that are kept. */
 #define SC_GIT_CACHE_MAX SC_GIT_OBJECT_MAX
-/* Differences to differences; git itself makes no more. */
+/* Deltas to deltas; git itself makes no more. */
 #define SC_GIT_CHAIN_MAX 4096
 /* Bytes that may be put together, and over that no more than SC_UNPACK_RATIO times the file. */
 #define SC_GIT_MADE_FREE ((uint64_t)16 * 1024 * 1024 * 1024)
@@ -59,17 +59,17 @@ void sc_git_store_put(struct sc_git_store *store, uint64_t at, struct sc_git_obj
 struct sc_git_object *sc_git_store_get(struct sc_git_store *store, uint64_t at,
                                        struct sc_error *err);
 
-/* The same, as it is packed: of a difference the difference. */
+/* The same, as it is packed: of a delta the delta. */
 struct sc_git_object *sc_git_store_packed(struct sc_git_store *store, uint64_t at,
                                           struct sc_error *err);
 
-/* The object that begins there and is that difference to the base; and remembers it. */
-struct sc_git_object *sc_git_store_change(struct sc_git_store *store, uint64_t at,
-                                          const struct sc_git_object *base,
-                                          const struct sc_git_object *difference,
-                                          struct sc_error *err);
+/* The object that begins there and is that delta to the base; and remembers it. */
+struct sc_git_object *sc_git_store_apply(struct sc_git_store *store, uint64_t at,
+                                         const struct sc_git_object *base,
+                                         const struct sc_git_object *delta, struct sc_error *err);
 
-/* Looks for the objects whose names are wanted, so that sc_git_store_get() has them. NOMEM. */
+/* Looks for the objects whose names are wanted, so that sc_git_store_get() has them. NOMEM;
+ * UNSUPPORTED without libgit2. */
 int sc_git_store_find_names(struct sc_git_store *store, struct sc_error *err) SC_NODISCARD;
 
 #endif

@@ -131,7 +131,7 @@ COPY release /backup/release
 DOCKERFILE
 cell helm "layer shop/token 2 live backup/release!base64!base64 plain" "COPY file:"
 
-# What was taken out of a file is in the history that came along, as a difference to the file of today.
+# What was taken out of a file is in the history that came along, as a delta to the file of today.
 git() { GIT_CONFIG_GLOBAL=/dev/null command git -C context/repo -c user.name=a -c user.email=a@b "$@"; }
 mkdir context/repo
 git init -q

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Packs, bundles and loose objects of git, made here byte by byte and fed in pieces of every size:
- * every kind of object and difference, what is damaged, cut off or too large, and no memory.
+ * every kind of object and delta, what is damaged, cut off or too large, and no memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,7 +117,7 @@ static size_t put_back(struct sc_buf *file, size_t base, const char *bytes, size
 {
     size_t at = file->len, back = at - base, n = 9;
     unsigned char distance[10];
-    put_head(file, SC_GIT_BACK, len);
+    put_head(file, SC_GIT_OFS_DELTA, len);
     distance[n] = back & 0x7f;
     while ((back >>= 7) > 0)
         distance[--n] = (unsigned char)(0x80 | (--back & 0x7f));
@@ -201,7 +201,7 @@ static void expect(const struct sc_buf *file, const char *text, int code, const 
     "\x26\x0b"                                                                                     \
     "\x91\x13\x0b"
 
-static void test_objects_and_differences(void **state)
+static void test_objects_and_deltas(void **state)
 {
     (void)state;
     SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
@@ -245,7 +245,7 @@ static void test_long_copies(void **state)
     sc_buf_done(&told.text);
 }
 
-/* More differences than are remembered, and one to the first object again. */
+/* More deltas than are remembered, and one to the first object again. */
 static void expect_long_chain(const char *before, int code, const char *text)
 {
     SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
@@ -288,7 +288,7 @@ static void test_what_cannot_be_put_together(void **state)
     SC_CLEANUP(sc_buf_done) struct sc_buf file = SC_BUF_INIT(FILE_MAX);
     put_pack(&file, 4);
     size_t base = put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
-    put_head(&file, SC_GIT_NAMED, sizeof(CHANGE) - 1);
+    put_head(&file, SC_GIT_REF_DELTA, sizeof(CHANGE) - 1);
     put(&file, "of twenty characters", 20);
     put_zlib(&file, CHANGE, sizeof(CHANGE) - 1);
     put_back(&file, base + 1, CHANGE, sizeof(CHANGE) - 1);
@@ -297,13 +297,12 @@ static void test_what_cannot_be_put_together(void **state)
              "first",
              8); /* to an object of another size */
     put_sum(&file);
-    expect(
-        &file,
-        "blob at 12 38[" BASE "]difference at 104 9[" CHANGE "]difference at 126 8[\x24\x05\x05"
-        "first]difference at 63 9[" CHANGE "]",
-        SC_E_UNSUPPORTED,
-        "3 of its objects could not be put together; the first: it is a difference to what is no "
-        "object");
+    expect(&file,
+           "blob at 12 38[" BASE "]delta at 104 9[" CHANGE "]delta at 126 8[\x24\x05\x05"
+           "first]delta at 63 9[" CHANGE "]",
+           SC_E_UNSUPPORTED,
+           "3 of its objects could not be put together; the first: it is a delta to what is no "
+           "object");
 }
 
 /* The names of "blob 38", BASE and of what CHANGE makes of it: git hash-object. */
@@ -316,13 +315,13 @@ static size_t put_named(struct sc_buf *file, const char *hex, const char *bytes,
     size_t at = file->len;
     unsigned char name[32];
     assert_true(sc_unhex(name, hex, strlen(hex) / 2));
-    put_head(file, SC_GIT_NAMED, len);
+    put_head(file, SC_GIT_REF_DELTA, len);
     put(file, name, strlen(hex) / 2);
     put_zlib(file, bytes, len);
     return at;
 }
 
-/* As packs are that git fetched: what the names stand for comes last, and is a difference itself.
+/* As packs are that git fetched: what the names stand for comes last, and is a delta itself.
  */
 static void test_names(void **state)
 {
@@ -350,7 +349,7 @@ static void test_names(void **state)
     struct told told = {.text = SC_BUF_INIT(FILE_MAX)};
     struct sc_error why = {0};
     assert_int_equal(feed(&file, 30, &told, &why), SC_E_IO);
-    assert_non_null(strstr(sc_buf_text(&told.text), "difference at 125 5["));
+    assert_non_null(strstr(sc_buf_text(&told.text), "delta at 125 5["));
     sc_buf_done(&told.text);
 }
 
@@ -368,7 +367,7 @@ static void test_long_names(void **state)
            "");
 }
 
-/* Where other packs have taken what may be made, differences are told as they are. */
+/* Where other packs have taken what may be made, deltas are told as they are. */
 static void test_too_much_to_make(void **state)
 {
     (void)state;
@@ -379,8 +378,7 @@ static void test_too_much_to_make(void **state)
     put_back(&file, base, CHANGE_2, sizeof(CHANGE_2) - 1);
     put_sum(&file);
     made_before = SC_GIT_MADE_FREE - 5;
-    expect(&file,
-           "blob at 12 38[" BASE "]blob at 63 11[winter-2025]difference at 81 5[" CHANGE_2 "]",
+    expect(&file, "blob at 12 38[" BASE "]blob at 63 11[winter-2025]delta at 81 5[" CHANGE_2 "]",
            SC_E_UNSUPPORTED,
            "1 of its objects could not be put together; the first: it takes too long to put "
            "together");
@@ -418,7 +416,7 @@ static void test_packs_in_packs(void **state)
     sc_buf_done(&told.text);
 }
 
-static void test_damaged_differences(void **state)
+static void test_damaged_deltas(void **state)
 {
     static const char *const changes[] = {
         "\x26\x02\x05"
@@ -447,10 +445,9 @@ static void test_damaged_differences(void **state)
         put_sum(&file);
         if (feed(&file, 30, &told, &why) != SC_E_UNSUPPORTED)
             fail_msg("change %zu", i);
-        assert_string_equal(
-            sc_error_message(&why),
-            "1 of its objects could not be put together; the first: the difference to "
-            "another object is damaged");
+        assert_string_equal(sc_error_message(&why),
+                            "1 of its objects could not be put together; the first: the delta to "
+                            "another object is damaged");
         sc_buf_done(&told.text);
     }
 }
@@ -613,16 +610,15 @@ static void test_limits(void **state)
     struct told told = {.text = SC_BUF_INIT(FILE_MAX)};
     struct sc_error why = {0};
     assert_int_equal(feed(&file, (size_t)1024 * 1024, &told, &why), SC_E_UNSUPPORTED);
-    assert_string_equal(
-        sc_error_message(&why),
-        "2 of its objects could not be put together; the first: it is a difference to "
-        "what lies behind the first 256 MiB");
-    assert_non_null(strstr(sc_buf_text(&told.text), " 9[beginning]difference at "));
+    assert_string_equal(sc_error_message(&why),
+                        "2 of its objects could not be put together; the first: it is a delta to "
+                        "what lies behind the first 256 MiB");
+    assert_non_null(strstr(sc_buf_text(&told.text), " 9[beginning]delta at "));
     sc_buf_done(&told.text);
 }
 
-/* A difference that is too large to be held is told as it comes. */
-static void test_large_difference(void **state)
+/* A delta that is too large to be held is told as it comes. */
+static void test_large_delta(void **state)
 {
     const size_t large = SC_GIT_OBJECT_MAX + 1;
     (void)state;
@@ -639,9 +635,9 @@ static void test_large_difference(void **state)
     struct sc_error why = {0};
     assert_int_equal(feed(&file, (size_t)1024 * 1024, &told, &why), SC_E_UNSUPPORTED);
     assert_string_equal(sc_error_message(&why),
-                        "1 of its objects could not be put together; the first: it is a difference "
+                        "1 of its objects could not be put together; the first: it is a delta "
                         "of more than 64 MiB");
-    assert_non_null(strstr(sc_buf_text(&told.text), "]difference at 63 67108865[aaa"));
+    assert_non_null(strstr(sc_buf_text(&told.text), "]delta at 63 67108865[aaa"));
     sc_buf_done(&told.text);
 }
 
@@ -676,7 +672,7 @@ static void test_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_objects_and_differences),
+        cmocka_unit_test(test_objects_and_deltas),
         cmocka_unit_test(test_long_copies),
         cmocka_unit_test(test_long_chains),
         cmocka_unit_test(test_what_cannot_be_put_together),
@@ -684,14 +680,14 @@ int main(void)
         cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_too_much_to_make),
         cmocka_unit_test(test_packs_in_packs),
-        cmocka_unit_test(test_damaged_differences),
+        cmocka_unit_test(test_damaged_deltas),
         cmocka_unit_test(test_damaged_packs),
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_loose_objects),
         cmocka_unit_test(test_what_only_begins_so),
         cmocka_unit_test(test_bundles),
         cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_large_difference),
+        cmocka_unit_test(test_large_delta),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # verify over folders and archives that hold a git repository: loose objects, packs whose objects are kept as
-# differences, bundles. What git itself says an object is, is what must have been searched.
+# deltas, bundles. What git itself says an object is, is what must have been searched.
 . "$SC_SOURCE/tests/support/functions.sh"
 requires jq git python3
 
@@ -58,17 +58,17 @@ for options in '' '--depth=3' '--window=40 --depth=400'; do
         fail "where: $(jq '.findings[0]' "$T/out")"
 done
 (cd repo && git verify-pack -v .git/objects/pack/*.idx) >listed
-grep -q 'chain length = [5-9]' listed || fail "nothing is a difference to a difference"
+grep -q 'chain length = [5-9]' listed || fail "nothing is a delta to a delta"
 
 tar -czf repo.tgz repo
 [ "$(found repo.tgz)" = 40 ] || fail "a pack in a packed tar"
 git -C repo bundle create -q "$T/repo.bundle" --all
 [ "$(found repo.bundle)" = 40 ] || fail "a bundle"
 
-# Differences by the other object's name: as git may be told to make them, and in what it fetched, where the other
+# Deltas by the other object's name: as git may be told to make them, and in what it fetched, where the other
 # objects stand at the end of the pack.
 git -C repo -c repack.useDeltaBaseOffset=false repack -adfq
-[ "$(found repo)" = 40 ] || fail "a pack with differences by name"
+[ "$(found repo)" = 40 ] || fail "a pack with deltas by name"
 git init -q -b main fetched
 git -C fetched config fetch.unpackLimit 1
 git -C repo branch middle main~25
@@ -78,7 +78,7 @@ git -C fetched fetch -q "file://$T/repo" main
 [ "$(found fetched)" = 40 ] || fail "fetched packs"
 [ "$(echo fetched/.git/objects/pack/*.pack | wc -w)" = 2 ] || fail "not two packs"
 
-# Without libgit2, which names objects: what the differences show is found, and the rest is no pass.
+# Without libgit2, which names objects: what the deltas show is found, and the rest is no pass.
 library=$(ldconfig -p | sed -n 's/.*libgit2\.so\.[0-9].* => //p' | head -n 1)
 if [ "$(id -u)" = 0 ] && [ -n "$library" ]; then
     # shellcheck disable=SC2016
@@ -108,7 +108,7 @@ out_has "it is a git pack inside of 2 others"
 # What is not there cannot be put together: said, and no pass.
 git -C repo bundle create -q "$T/thin.bundle" main~1..main
 run 3 "$SECRETSCTL" verify path thin.bundle
-out_has "not searched: path: thin.bundle: 1 of its objects could not be put together; the first: it is a difference to an object that is not in it"
+out_has "not searched: path: thin.bundle: 1 of its objects could not be put together; the first: it is a delta to an object that is not in it"
 pack=$(echo repo/.git/objects/pack/*.pack)
 head -c -30 "$pack" >cut.pack
 run 3 "$SECRETSCTL" verify path cut.pack
