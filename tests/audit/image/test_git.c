@@ -416,23 +416,31 @@ static void test_packs_in_packs(void **state)
     sc_buf_done(&told.text);
 }
 
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 static void test_damaged_deltas(void **state)
 {
-    static const char *const changes[] = {
-        "\x26\x02\x05"
-        "first", /* more than it says */
-        "\x26\x06\x05"
-        "first", /* less */
-        "\x26\x06\x07"
-        "first", /* ends within */
-        "\x26\x05\x80"
-        "\x05"
-        "first",
-        "\x26\x02\x91\x25\x02", /* behind the other's end */
-        "\x26\x02\x91\x27\x01",
-        "\x26\x02\x91\x01", /* no length */
-        "\x26\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
-        "\x26",
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } changes[] = {
+        BYTES("\x26\x02\x05"
+              "first"), /* more than it says */
+        BYTES("\x26\x06\x05"
+              "first"), /* less */
+        BYTES("\x26\x06\x07"
+              "first"), /* ends within */
+        BYTES("\x26\x05\x80\x05"
+              "first"),
+        BYTES("\x26\x02\x91\x25\x02"), /* behind the other's end */
+        BYTES("\x26\x02\x91\x27\x01"),
+        BYTES("\x26\x02\x91\x01"), /* no length */
+        BYTES("\x26\x00\x00"),     /* no instruction */
+        BYTES("\x26\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
+        BYTES("\x26"),
     };
     (void)state;
     for (size_t i = 0; i < SC_ARRAY_SIZE(changes); i++) {
@@ -441,7 +449,7 @@ static void test_damaged_deltas(void **state)
         struct sc_error why = {0};
         put_pack(&file, 2);
         size_t base = put_object(&file, SC_GIT_BLOB, BASE, strlen(BASE));
-        put_back(&file, base, changes[i], strlen(changes[i]));
+        put_back(&file, base, changes[i].bytes, changes[i].len);
         put_sum(&file);
         if (feed(&file, 30, &told, &why) != SC_E_UNSUPPORTED)
             fail_msg("change %zu", i);
