@@ -141,15 +141,8 @@ static int tell_made(struct sc_git *git, const struct sc_git_object *made,
 /* What the delta at hand makes of the other object; NULL if that cannot be had. */
 static struct sc_git_object *put_together(struct sc_git *git, struct sc_error *err)
 {
-    const struct sc_git_header *header = &git->header;
-    SC_CLEANUP(sc_git_object_unrefp) struct sc_git_object *base = NULL;
-    if (header->type == SC_GIT_REF_DELTA)
-        SC_IGNORE(sc_fail(err, SC_E_NOTFOUND, "it is a delta to an object by its name%s",
-                          sc_git_store_whole(git->store) ? "" : ", in too large a pack"));
-    else if (header->back == 0 || header->back > git->at)
-        SC_IGNORE(sc_fail(err, SC_E_SYNTAX, "it is a delta to what is no object"));
-    else
-        base = sc_git_store_get(git->store, git->at - header->back, err);
+    SC_CLEANUP(sc_git_object_unrefp)
+    struct sc_git_object *base = sc_git_store_base(git->store, git->at, &git->header, err);
     return base == NULL ? NULL : sc_git_store_apply(git->store, git->at, base, git->object, err);
 }
 

@@ -5,7 +5,6 @@
 #include "audit/image/git/object.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -140,24 +140,13 @@ static struct sc_git_object *find(struct sc_git_store *store, uint64_t at)
     return NULL;
 }
 
-/* The one to be given up next: an empty place, else what was not used for the longest time. */
-static struct item *oldest(struct sc_git_store *store)
-{
-    struct item *old = &store->items[0];
-    for (size_t i = 1; i < ITEMS; i++) {
-        if (store->items[i].used < old->used)
-            old = &store->items[i];
-    }
-    return old;
-}
-
-/* The same, among those that hold something. */
-static struct item *oldest_held(struct sc_git_store *store)
+/* What was not used for the longest time; an empty place never was, and may be left out. */
+static struct item *oldest(struct sc_git_store *store, bool held)
 {
     struct item *old = NULL;
     for (size_t i = 0; i < ITEMS; i++) {
         struct item *item = &store->items[i];
-        if (item->object != NULL && (old == NULL || item->used < old->used))
+        if ((item->object != NULL || !held) && (old == NULL || item->used < old->used))
             old = item;
     }
     return old;
@@ -166,9 +155,9 @@ static struct item *oldest_held(struct sc_git_store *store)
 void sc_git_store_put(struct sc_git_store *store, uint64_t at, struct sc_git_object *object)
 {
     struct item *held = NULL;
-    while (store->cached > SC_GIT_CACHE_MAX - object->len && (held = oldest_held(store)) != NULL)
+    while (store->cached > SC_GIT_CACHE_MAX - object->len && (held = oldest(store, true)) != NULL)
         forget(store, held);
-    struct item *item = oldest(store);
+    struct item *item = oldest(store, false);
     forget(store, item);
     *item = (struct item){at, ++store->uses, sc_git_object_ref(object)};
     store->cached += object->len;
@@ -214,11 +203,13 @@ static int read_header(struct sc_git_store *store, uint64_t at, struct sc_git_he
 static struct sc_git_object *unpack(struct sc_git_store *store, uint64_t at,
                                     const struct sc_git_header *header, struct sc_error *err)
 {
+    if (spend(store, COST_STEP, err) < 0)
+        return NULL;
     SC_CLEANUP(sc_git_object_unrefp)
-    struct sc_git_object *object = spend(store, COST_STEP, err) < 0
-                                       ? NULL
-                                       : sc_git_object_new(header->type, header->size, err);
-    int rc = object == NULL ? SC_E_NOMEM : sc_git_zlib_begin(&store->zlib, object, err);
+    struct sc_git_object *object = sc_git_object_new(header->type, header->size, err);
+    if (object == NULL)
+        return NULL;
+    int rc = sc_git_zlib_begin(&store->zlib, object, err);
     bool ended = false;
     at += header->len;
     while (rc == 0 && !ended) {
@@ -226,8 +217,6 @@ static struct sc_git_object *unpack(struct sc_git_store *store, uint64_t at,
         at += run.len;
         rc = run.len == 0 ? not_kept(err) : sc_git_zlib_write(&store->zlib, &run, &ended, err);
     }
-    if (object == NULL)
-        return NULL;
     store->limits->made += store->zlib.filled;
     if (rc == 0)
         return sc_git_object_ref(object);
@@ -254,7 +243,8 @@ static int find_base(struct sc_git_store *store, uint64_t at, const struct sc_gi
     }
     const struct sc_git_wanted *wanted = sc_git_names_find(&store->names, header->name);
     if (wanted == NULL || wanted->at == 0)
-        return sc_fail(err, SC_E_NOTFOUND, "it is a delta to an object that is not in it");
+        return sc_fail(err, SC_E_NOTFOUND, "it is a delta to an object that is not in it%s",
+                       sc_git_store_whole(store) ? "" : ", as far as it is kept");
     *ret = wanted->at;
     return 0;
 }
@@ -318,6 +308,13 @@ struct sc_git_object *sc_git_store_get(struct sc_git_store *store, uint64_t at,
         object = delta == NULL ? NULL : sc_git_store_apply(store, at, base, delta, err);
     }
     return object;
+}
+
+struct sc_git_object *sc_git_store_base(struct sc_git_store *store, uint64_t at,
+                                        const struct sc_git_header *header, struct sc_error *err)
+{
+    uint64_t base = 0;
+    return find_base(store, at, header, &base, err) < 0 ? NULL : sc_git_store_get(store, base, err);
 }
 
 /* ---- names ---- */

@@ -59,7 +59,11 @@ void sc_git_store_put(struct sc_git_store *store, uint64_t at, struct sc_git_obj
 struct sc_git_object *sc_git_store_get(struct sc_git_store *store, uint64_t at,
                                        struct sc_error *err);
 
-/* The same, as it is packed: of a delta the delta. */
+/* The same for the object to which the one there, with that header, is a delta. */
+struct sc_git_object *sc_git_store_base(struct sc_git_store *store, uint64_t at,
+                                        const struct sc_git_header *header, struct sc_error *err);
+
+/* The object there as it is packed: of a delta the delta. */
 struct sc_git_object *sc_git_store_packed(struct sc_git_store *store, uint64_t at,
                                           struct sc_error *err);
 
